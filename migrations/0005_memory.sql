@@ -1,0 +1,66 @@
+-- Up Migration
+create table labels (
+  name_hash bytea generated always as (name_hash(name_key)) stored primary key,
+  name_key text not null check (name_key <> ''),
+  category_id bigint not null references categories,
+  source text not null check (source in ('llm', 'human', 'import')),
+  confidence real check (confidence between 0 and 1),
+  llm_call_id bigint references llm_calls on delete set null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create index labels_category on labels (category_id);
+comment on table labels is 'Memory: one label a name key. Only answers of the LLM, of people and of imports stand here.';
+comment on column labels.name_hash is 'Digest of the name key, the primary key.';
+comment on column labels.name_key is 'The normalised name.';
+comment on column labels.category_id is 'What it is: the deepest category known.';
+comment on column labels.source is 'llm, human or import. human beats the others.';
+comment on column labels.confidence is 'What the labeller said of its own certainty, if it did.';
+comment on column labels.llm_call_id is 'The call that gave it.';
+comment on column labels.created_at is 'When the name was first labelled.';
+comment on column labels.updated_at is 'When the label last changed.';
+
+create table label_changes (
+  change_id bigint generated always as identity primary key,
+  name_key text not null,
+  before_category_id bigint,
+  before_source text,
+  after_category_id bigint,
+  after_source text,
+  changed_by text not null default current_user,
+  changed_at timestamptz not null default clock_timestamp()
+);
+comment on table label_changes is 'History of memory: each change and removal of a label.';
+comment on column label_changes.change_id is 'Order of the changes.';
+comment on column label_changes.name_key is 'The name.';
+comment on column label_changes.before_category_id is 'Category before.';
+comment on column label_changes.before_source is 'Source before.';
+comment on column label_changes.after_category_id is 'Category after; NULL when the label was removed.';
+comment on column label_changes.after_source is 'Source after.';
+comment on column label_changes.changed_by is 'The role that changed it.';
+comment on column label_changes.changed_at is 'When.';
+
+create table embeddings (
+  encoder_id integer not null references encoders,
+  name_hash bytea not null,
+  embedding halfvec not null,
+  labelled boolean not null default false,
+  primary key (encoder_id, name_hash)
+);
+comment on table embeddings is 'One vector a name key and encoder; a name is encoded once, ever. halfvec, not vector: half the bytes, and a 768-dimension one stays in the row instead of in TOAST (bench/embedding-type.ts).';
+comment on column embeddings.encoder_id is 'The encoder.';
+comment on column embeddings.name_hash is 'Digest of the name key.';
+comment on column embeddings.embedding is 'L2-normalised vector of the encoder''s dimension.';
+comment on column embeddings.labelled is 'Whether memory holds a label of this name; follows labels.';
+
+create table guard_tokens (
+  token text primary key,
+  contexts integer not null,
+  different real not null,
+  blocks boolean not null
+);
+comment on table guard_tokens is 'Words that decide categories in memory''s own matches, learnt by learn_guard(): names that differ in nothing but this word.';
+comment on column guard_tokens.token is 'The word.';
+comment on column guard_tokens.contexts is 'In how many contexts (the rest of the name) memory has it with and without.';
+comment on column guard_tokens.different is 'Mean share of those whose category differs.';
+comment on column guard_tokens.blocks is 'Whether a difference in this word stops the similar layer.';

@@ -1,0 +1,48 @@
+// `npm run files [-- FOLDER]`: house rules over the tracked files of FOLDER (default: this project) that no other
+// tool here knows: nothing left to do, no test switched off, no file over 300 lines without a reason.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const most = 300;
+/** Files that may be longer, and why. An entry that is not needed any more is an error too. */
+const mayBeLong = new Map([
+  ['package-lock.json', 'written by npm'],
+  ['docs/sql-reference.md', 'made from the COMMENTs in the database'],
+]);
+/** Not ours to write. */
+const foreign = /^models\//;
+
+const folder = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
+const rules = [
+  { name: 'left to do', in: /./, not: /\b(?:TO[D]O|FIX[M]E|XX[X])\b/ },
+  {
+    name: 'test switched off or alone',
+    in: /^test\/.*\.ts$/,
+    not: /\b(?:test|it|describe|suite|context|ctx)(?:\.\w+)*\.(?:only|skip|skipIf|runIf|todo|fails)\b/,
+  },
+];
+
+const errors = [];
+const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: folder, encoding: 'utf8' })
+  .split('\0')
+  .filter((path) => path !== '' && !foreign.test(path))
+  // A symbolic link or a file deleted but not yet committed.
+  .filter((path) => statSync(join(folder, path), { throwIfNoEntry: false })?.isFile());
+for (const path of tracked) {
+  const text = readFileSync(join(folder, path), 'utf8');
+  if (text.includes('\0')) continue;
+  const lines = text.replace(/\n$/, '').split('\n');
+  const long = lines.length > most;
+  if (long && !mayBeLong.has(path))
+    errors.push(`${path}: ${lines.length} lines, at most ${most} (or a reason in scripts/files.js)`);
+  if (!long && mayBeLong.has(path))
+    errors.push(`${path}: ${lines.length} lines, needs no exception in scripts/files.js`);
+  for (const rule of rules.filter((rule) => rule.in.test(path)))
+    for (const [at, line] of lines.entries())
+      if (rule.not.test(line)) errors.push(`${path}:${at + 1}: ${rule.name}: ${line.trim()}`);
+}
+
+for (const error of errors) console.error(`error ${error}`);
+console.log(`${tracked.length} files looked at, ${errors.length} against the rules`);
+process.exit(errors.length > 0 || tracked.length === 0 ? 1 : 0);

@@ -1,0 +1,32 @@
+-- Settings that all processes share.
+
+create or replace function setting(key text) returns jsonb
+  language sql stable parallel safe
+begin atomic
+  select s.value from settings s where s.key = setting.key;
+end;
+comment on function setting(text) is 'The value of a setting; NULL when there is none of that name.';
+
+create or replace function set_setting(key text, value jsonb) returns jsonb
+  language plpgsql security definer set search_path from current as $$
+declare
+  was jsonb := setting(key);
+begin
+  if was is null or key = 'sql_sha256' then
+    raise exception 'there is no setting "%"', key
+      using hint = 'The settings are: ' || (select string_agg(s.key, ', ' order by s.key) from settings s where s.key <> 'sql_sha256');
+  elsif key = 'tree_levels' then
+    raise exception 'tree_levels is not changed here' using hint = 'Use set_tree_levels(''1,2,deepest''): it moves the categories too.';
+  elsif jsonb_typeof(value) is distinct from jsonb_typeof(was) then
+    raise exception 'the setting "%" takes a %, not %', key, jsonb_typeof(was), coalesce(value::text, 'NULL');
+  elsif key = 'similarity_threshold' and not value::numeric between 0.3 and 1 then
+    raise exception 'similarity_threshold must be from 0.3 to 1, not %', value;
+  elsif key = 'max_attempts' and not (value::numeric between 1 and 100 and value::numeric % 1 = 0) then
+    raise exception 'max_attempts must be a whole number from 1 to 100, not %', value;
+  elsif key = 'local_layer' and value not in ('"on"', '"shadow"', '"off"') then
+    raise exception 'local_layer must be "on", "shadow" or "off", not %', value;
+  end if;
+  update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;
+  return value;
+end $$;
+comment on function set_setting(text, jsonb) is 'Changes a setting; refuses unknown names and values of another type or out of range.';

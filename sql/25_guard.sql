@@ -1,0 +1,74 @@
+-- The guard of layer 2: "iPhone 15 Pro Max 256GB" and the same with "case" are .83 similar and not the same thing.
+-- Memory itself tells which words decide a category: names that differ in nothing but that word.
+
+create or replace function words(name_key text) returns text[]
+  language sql immutable strict parallel safe
+begin atomic
+  -- No regular expression: its letter classes follow the database's locale. Words with a digit are numbers, units and
+  -- model codes; they never block, as names that differ in them share the category more often than others do.
+  select coalesce(array_agg(distinct w order by w), '{}')
+    from unnest(string_to_array(translate(name_key, '.,;:!?()[]{}/\|+*&#%=<>"«»„”“–—_-@~^№', repeat(' ', 40)), ' ')) w
+    where w <> '' and translate(w, '0123456789', '') = w
+      and w not in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op', 'gb', 'tb', 'x', 'х');
+end;
+comment on function words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
+
+create or replace function blocking_word(a text, b text) returns text
+  language sql stable strict
+begin atomic
+  -- A word with a near twin on the other side (similarity from .3: чехол, чехл) is a typo, not a difference.
+  with only_a as (select unnest(words(a)) as w except select unnest(words(b))),
+       only_b as (select unnest(words(b)) as w except select unnest(words(a)))
+  select g.token
+    from (select w, false as in_b from only_a union all select w, true from only_b) d
+    join guard_tokens g on g.token = d.w and g.blocks
+    where not exists (select from only_b t where not d.in_b and similarity(t.w, d.w) >= .3)
+      and not exists (select from only_a t where d.in_b and similarity(t.w, d.w) >= .3)
+    order by g.different desc, g.token
+    limit 1;
+end;
+comment on function blocking_word(text, text) is 'The word by which two name keys differ and which memory knows to decide the category; NULL when there is none.';
+
+create or replace function learn_guard() returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  blocking integer;
+begin
+  -- one after the other: the second must delete what the first wrote
+  perform pg_advisory_xact_lock('guard_tokens'::regclass::oid::bigint);
+  delete from guard_tokens;
+  -- Each name without one of its words (the context), beside the names that are just the context or have another word
+  -- in its place. One context counts once, however many names share it. The teacher is wrong in a fifth of the labels, so a
+  -- word must be well above the mean of all words: smoothed with four contexts of that mean, half-way from it to 1.
+  insert into guard_tokens (token, contexts, different, blocks)
+  with named as materialized (
+    select l.category_id, words(l.name_key) as w from labels l
+  ), parts as (
+    select n.category_id, t.token, array_to_string(array_remove(n.w, t.token), ' ') as context
+      from named n, unnest(n.w) t(token)
+      where cardinality(n.w) between 2 and 12
+    union all
+    select n.category_id, '', array_to_string(n.w, ' ') from named n where cardinality(n.w) between 1 and 11
+  ), counted as (
+    -- contexts much shorter than the word would not reach the similarity of layer 2 anyway
+    select context, token, category_id, count(*)::float8 as n
+      from parts where length(context) >= length(token) and length(context) > 3 group by 1, 2, 3
+  ), totals as (
+    select *, sum(n) over (partition by context) as in_context,
+           sum(n) over (partition by context, token) as of_token,
+           sum(n) over (partition by context, category_id) as of_category
+      from counted
+  ), by_context as (
+    select token, context, sum(n * ((in_context - of_token) - (of_category - n))) / sum(n * (in_context - of_token)) as different
+      from totals where in_context > of_token and token <> '' group by 1, 2
+  ), mean as (
+    select coalesce(avg(different), 0) as m from by_context
+  ), by_token as (
+    select token, count(*)::integer as contexts, avg(different) as different from by_context group by 1
+  )
+  select token, contexts, t.different, contexts >= 2 and (t.different * contexts + m * 4) / (contexts + 4) >= (1 + m) / 2
+    from by_token t, mean;
+  select count(*) into blocking from guard_tokens where blocks;
+  return blocking;
+end $$;
+comment on function learn_guard() is 'Learns anew from memory which words decide a category; returns how many block. Called after imports and by training.';

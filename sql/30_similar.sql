@@ -1,0 +1,31 @@
+-- Layer 2: a labelled name is near enough by pg_trgm similarity, and differs in no word that decides the category.
+
+create or replace function similar_matches(name_key text, most integer default 10)
+  returns table (matched_key text, category_id bigint, similarity real, blocked_by text)
+  language plpgsql stable strict
+  set search_path from current
+  -- named here so that the value set below ends with the function and the caller's own % keeps its meaning
+  set pg_trgm.similarity_threshold = 0.6 as $$
+begin
+  perform set_config('pg_trgm.similarity_threshold', setting('similarity_threshold') #>> '{}', true);
+  return query
+    with near as materialized (
+      select l.name_key as k, l.category_id as c, similarity(l.name_key, similar_matches.name_key) as s, l.source as by
+        from labels l where l.name_key % similar_matches.name_key
+        order by 3 desc, l.source = 'human' desc, l.name_key limit most
+    )
+    select n.k, n.c, n.s, case when (setting('guard'))::boolean then blocking_word(similar_matches.name_key, n.k) end
+      from near n order by n.s desc, n.by = 'human' desc, n.k;
+end $$;
+comment on function similar_matches(text, integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer.';
+
+create or replace function similar_label(name_key text) returns table (matched_key text, category_id bigint, similarity real)
+  language sql stable strict
+begin atomic
+  -- names over 500 characters skip the layer: their trigrams cost more than they tell
+  select m.matched_key, m.category_id, m.similarity
+    from similar_matches(similar_label.name_key) m
+    where length(similar_label.name_key) <= 500 and m.blocked_by is null and (setting('similar_layer'))::boolean
+    order by m.similarity desc limit 1;
+end;
+comment on function similar_label(text) is 'Layer 2: the best labelled name that is near enough and not blocked by the guard.';

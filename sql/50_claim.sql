@@ -1,0 +1,142 @@
+-- Claims are leases: a row is taken by moving available_at into the future under a worker's name, and becomes free by
+-- itself when that moment comes. A claim commits the lease and the attempt, nothing else.
+
+create or replace function claim(worker text, most integer, lease interval default '60 s')
+  returns table (name_key text, attempts smallint)
+  language sql volatile security definer set search_path from current as $$
+  with due as (
+    select q.queue_id from queue q
+      where q.stage = 'local' and q.available_at <= now()
+      order by q.available_at limit claim.most for update skip locked
+  ), taken as (
+    update queue q set worker = claim.worker, available_at = now() + claim.lease, attempts = q.attempts + 1
+      from due where q.queue_id = due.queue_id
+      returning q.name_key, q.attempts
+  )
+  select t.name_key, max(t.attempts) from taken t group by t.name_key;
+$$;
+comment on function claim(text, integer, interval) is 'Leases up to so many entries of the local stage to a worker; returns their distinct names.';
+
+create or replace function claim_llm(worker text, most integer, patience interval default '1 s', lease interval default '60 s')
+  returns table (name_key text, shortlist bigint[], attempts smallint)
+  language plpgsql security definer set search_path from current as $$
+declare
+  head record;
+  size integer;
+  picked bigint[];
+  keys text[];
+begin
+  loop
+    select q.queue_id, q.branch, q.attempts, q.created_at into head from queue q
+      where q.stage = 'llm' and q.available_at <= now()
+      order by q.available_at limit 1 for update skip locked;
+    if not found then return; end if;
+    -- the third time a name is tried alone: it may be what breaks the batch
+    size := case when head.attempts >= 2 then 1 else most end;
+    with due as (
+      select q.queue_id, q.name_key from queue q
+        where q.stage = 'llm' and q.available_at <= now() and q.branch is not distinct from head.branch
+          and (q.attempts < 2 or q.queue_id = head.queue_id)
+        order by q.queue_id = head.queue_id desc, q.available_at limit size for update skip locked
+    )
+    select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
+    -- memory may have learnt a name, or every row that waited for it may be gone: that must not cost money
+    continue when settle_answered('llm', keys) > 0;
+    if cardinality(picked) < size and head.created_at > now() - patience then return; end if;
+    return query
+      update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
+        where q.queue_id = any (picked)
+        returning q.name_key, q.shortlist, q.attempts;
+    return;
+  end loop;
+end $$;
+comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of likely the same l1 for the LLM: when it is full, or its oldest name has waited longer than patience. A name that failed twice comes alone.';
+
+create or replace function renew(worker text, lease interval default '60 s') returns integer
+  language sql volatile security definer set search_path from current as $$
+  with calls as (
+    update llm_calls c set lease_until = now() + renew.lease
+      where c.worker = renew.worker and c.state = 'started'
+  ), renewed as (
+    update queue q set available_at = now() + renew.lease where q.worker = renew.worker returning 1
+  )
+  select count(*)::integer from renewed;
+$$;
+comment on function renew(text, interval) is 'Extends all leases of a worker, calls in flight included.';
+
+create or replace function give_back(worker text, names text[], stage text, error text default null,
+                                     counts boolean default true, wait interval default '0 s') returns void
+  language plpgsql security definer set search_path from current as $$
+declare
+  highest integer := (setting('max_attempts'))::integer;
+begin
+  with held as (
+    select q.queue_id from queue q
+      where q.worker = give_back.worker and q.stage = give_back.stage
+        and q.name_hash in (select name_hash(n) from unnest(names) n) and q.name_key = any (names)
+      order by q.queue_id for update
+  ), dead as (
+    delete from queue q using held
+      where q.queue_id = held.queue_id and counts and q.attempts >= highest
+      returning q.stage, q.name_key, q.attempts
+  ), buried as (
+    insert into dead_letters (stage, name_key, attempts, error)
+      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d group by 1, 2
+      on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = now()
+  ), failed as (
+    update products p set state = 'failed', failure = coalesce(give_back.error, 'failed too often')
+      from dead d where name_hash(p.name_key) = name_hash(d.name_key) and p.state = 'pending'
+  )
+  update queue q
+    set worker = null, available_at = now() + give_back.wait, last_error = coalesce(give_back.error, q.last_error),
+        attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
+    from held where q.queue_id = held.queue_id and not (counts and q.attempts >= highest);
+end $$;
+comment on function give_back(text, text[], text, text, boolean, interval) is 'Returns leased names to the queue. With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed; without (a provider''s fault, a shutdown) the attempt is forgotten.';
+
+create or replace function requeue(product_id bigint) returns text
+  language plpgsql security definer set search_path from current as $$
+declare
+  key text;
+  hit labels;
+  answered boolean;
+begin
+  select p.name_key into key from products p where p.product_id = requeue.product_id for update;
+  if not found then raise exception 'there is no product %', requeue.product_id; end if;
+  if coalesce(key, '') = '' then return 'failed'; end if;
+  select * into hit from exact(key);
+  answered := found;  -- not "hit is not null": that is false where any column is NULL
+  update products p set
+      state = case when answered then 'done' else 'pending' end,
+      source = case when answered then 'exact' end, category_id = hit.category_id,
+      (l1, l2, l3) = (select c.l1, c.l2, c.l3 from categories c where c.category_id = hit.category_id),
+      similarity = null, matched_key = null, llm_call_id = null, failure = null, inserted_xact = pg_current_xact_id(),
+      classified_at = case when answered then now() end
+    where p.product_id = requeue.product_id;
+  if answered then return 'done'; end if;
+  -- also where the name is queued: that entry may be settled and gone before this row is seen as pending
+  insert into queue (name_key) values (key);
+  perform wake();
+  return 'pending';
+end $$;
+comment on function requeue(bigint) is 'Decides a product again from the first layer on; returns its new state.';
+
+create or replace function retry_dead(name_key text default null) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  revived integer;
+begin
+  with back as (
+    delete from dead_letters d
+      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key
+  ), rows as (
+    update products p set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() from back
+      where name_hash(p.name_key) = name_hash(back.name_key) and p.state = 'failed'
+  ), queued as (
+    insert into queue (name_key) select b.name_key from back b returning 1
+  )
+  select count(*) into revived from queued;
+  if revived > 0 then perform wake(); end if;
+  return revived;
+end $$;
+comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many.';

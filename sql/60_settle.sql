@@ -1,0 +1,111 @@
+-- Settling a name settles every row that waits for it. Idempotent: only pending rows change, and the local stage's
+-- functions act only on names whose lease the worker still holds, so a late worker overwrites nothing.
+
+create or replace function settle_answered(stage text, names text[] default null) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  settled integer;
+begin
+  -- names that memory knows by now, and names for which no row waits any more
+  with known as materialized (
+    select q.queue_id, q.name_hash, l.category_id, c.l1, c.l2, c.l3
+      from queue q
+      left join labels l on l.name_hash = q.name_hash
+      left join categories c on c.category_id = l.category_id
+      where q.stage = settle_answered.stage and q.purpose = 'answer'
+        and (names is null and q.available_at <= now() or q.name_hash in (select name_hash(n) from unnest(names) n))
+        and (l.name_hash is not null
+             or not exists (select from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending'))
+      order by q.queue_id for update of q skip locked
+  ), answered as (
+    update products p
+      set category_id = k.category_id, l1 = k.l1, l2 = k.l2, l3 = k.l3, source = 'exact', state = 'done', classified_at = now()
+      from (select distinct on (name_hash) * from known where category_id is not null) k
+      where name_hash(p.name_key) = k.name_hash and p.state = 'pending'
+  ), done as (
+    delete from queue q using known k where q.queue_id = k.queue_id returning 1
+  )
+  select count(*) into settled from done;
+  return settled;
+end $$;
+comment on function settle_answered(text, text[]) is 'Takes out of the queue (all due entries of a stage, or those of some names) what memory can answer exactly by now and what no row waits for any more.';
+
+create or replace function settle_from_memory(worker text, names text[], encoder_id integer default null)
+  returns table (name_key text, embedding halfvec)
+  language plpgsql security definer set search_path from current as $$
+begin
+  perform settle_answered('local', names);
+  -- one row a name that the worker still holds, with what layer 2 says of it
+  with held as materialized (
+    select distinct q.name_key as key, q.name_hash as hash from queue q
+      where q.worker = settle_from_memory.worker and q.stage = 'local'
+        and q.name_hash in (select name_hash(n) from unnest(names) n)
+  ), hit as materialized (
+    select h.hash, s.matched_key, s.category_id, s.similarity, c.l1, c.l2, c.l3
+      from held h cross join lateral similar_label(h.key) s join categories c on c.category_id = s.category_id
+  ), answered as (
+    update products p
+      set category_id = h.category_id, l1 = h.l1, l2 = h.l2, l3 = h.l3, source = 'similar', similarity = h.similarity,
+          matched_key = h.matched_key, state = 'done', classified_at = now()
+      from hit h where name_hash(p.name_key) = h.hash and p.state = 'pending'
+  )
+  delete from queue q using hit h where q.name_hash = h.hash and q.stage = 'local';
+  return query
+    select distinct on (q.name_hash) q.name_key, e.embedding
+      from queue q
+      left join embeddings e on e.encoder_id = settle_from_memory.encoder_id and e.name_hash = q.name_hash
+      where q.worker = settle_from_memory.worker and q.stage = 'local'
+        and q.name_hash in (select name_hash(n) from unnest(names) n);
+end $$;
+comment on function settle_from_memory(text, text[], integer) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder if there is one.';
+
+create or replace function clears(l1_confidence real, l2_confidence real, l3_confidence real, l1 real, l2 real, l3 real)
+  returns boolean
+  language sql immutable parallel safe
+begin atomic
+  -- compared as they are stored (real): .75 must clear .75; a broken model's NaN is greater than all numbers and must not
+  select coalesce(l1_confidence >= l1 and l2_confidence >= l2 and l3_confidence >= l3
+    and greatest(l1_confidence, l2_confidence, l3_confidence) < 'infinity', false);
+end;
+comment on function clears(real, real, real, real, real, real) is 'The decision "layer 3 or layer 4": three confidences against three thresholds; all must clear.';
+
+create or replace function settle_local(worker text, model_id bigint, results jsonb)
+  returns table (answered integer, passed_on integer)
+  language plpgsql security definer set search_path from current as $$
+declare
+  t record;
+  layer text := setting('local_layer') #>> '{}';
+begin
+  select * into t from thresholds_in_force(settle_local.model_id);
+  with given as (
+    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist,
+           g.confidence[1] as c1, g.confidence[2] as c2, g.confidence[3] as c3
+      from jsonb_to_recordset(results) g(name_key text, category_id bigint, confidence real[], shortlist bigint[])
+  ), decided as materialized (
+    select distinct on (g.hash) g.*, c.l1, c.l2, c.l3,
+           layer = 'on' and c.category_id is not null and clears(g.c1, g.c2, g.c3, t.l1, t.l2, t.l3) as ok
+      from given g
+      join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker
+      left join categories c on c.category_id = g.category_id and c.retired_at is null
+  ), rows as (
+    update products p
+      set l1_confidence = d.c1, l2_confidence = d.c2, l3_confidence = d.c3,
+          model_id = case when d.c1 is not null then settle_local.model_id end,
+          category_id = case when d.ok then d.category_id end,
+          l1 = case when d.ok then d.l1 end, l2 = case when d.ok then d.l2 end, l3 = case when d.ok then d.l3 end,
+          source = case when d.ok then 'local' end,
+          state = case when d.ok then 'done' else 'pending' end,
+          classified_at = case when d.ok then now() end
+      from decided d where name_hash(p.name_key) = d.hash and p.state = 'pending'
+  ), queued as (
+    insert into queue (stage, name_key, branch, shortlist)
+      select 'llm', d.key, coalesce(d.l1, (select c.l1 from categories c where c.category_id = d.shortlist[1])), d.shortlist
+        from decided d where not d.ok
+      on conflict (name_hash, purpose, step) where stage = 'llm' do nothing
+  ), gone as (
+    delete from queue q using decided d where q.name_hash = d.hash and q.stage = 'local'
+  )
+  select (count(*) filter (where d.ok))::integer, (count(*) filter (where not d.ok))::integer into answered, passed_on from decided d;
+  return next;
+end $$;
+comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3], shortlist: [category_id, …]}]. Names that clear the thresholds are answered, the others go to the LLM stage with their shortlist.';

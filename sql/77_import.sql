@@ -1,0 +1,122 @@
+-- `taxon import`: many labels at once, all or nothing.
+
+create or replace function make_imported_categories() returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  before integer := (select count(*) from categories);
+  clash record;
+begin
+  select array_to_string(r.path, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first, max(r.line) as last into clash
+    from import_rows r where r.external_id is not null
+    group by r.path having count(distinct r.external_id) > 1 order by 3 limit 1;
+  if found then
+    raise exception 'the category "%" comes with more than one id: % (lines % to %)', clash.path,
+        array_to_string(clash.ids[1:5], ', '), clash.first, clash.last
+      using hint = 'The column must hold the id of the deepest category; correct it, or leave it out.';
+  end if;
+  -- the same id on two paths of the import, or on one of the import and another that the database has
+  select p.external_id, (array_agg(distinct p.path))[1:2] as paths into clash
+    from (select r.external_id, array_to_string(r.path, ' > ') as path from import_rows r where r.external_id is not null
+          union
+          select c.external_id, category_path(c.category_id) from categories c
+            where c.external_id in (select r.external_id from import_rows r)) p
+    group by 1 having count(distinct p.path) > 1 order by 1 limit 1;
+  if found then
+    raise exception 'the category id "%" stands for "%" and for "%"', clash.external_id, clash.paths[1], clash.paths[2]
+      using hint = 'Correct the ids; a category that has a new name is renamed with: update categories set name = … where external_id = ….';
+  end if;
+  perform make_category(p.path, p.external_id)
+    from (select r.path, max(r.external_id) as external_id, min(r.line) as first from import_rows r group by r.path) p
+    order by p.first;
+  return (select count(*) from categories) - before;
+end $$;
+comment on function make_imported_categories() is 'Makes the categories that import_rows names and notes the shop''s own ids of them; returns how many are new. Refuses ids that contradict each other.';
+
+create or replace function import_labels(most integer default 1000) returns jsonb
+  language plpgsql security definer set search_path from current
+  set work_mem = '64MB'
+  -- compiling this one statement takes 2 s, whatever the number of rows
+  set jit = off as $$
+declare
+  made integer;
+  result jsonb;
+begin
+  -- one import after the other: two at once could wait for each other's labels in a circle
+  perform pg_advisory_xact_lock('import_rows'::regclass::oid::bigint);
+  analyze import_rows;
+  made := make_imported_categories();
+  with tree as materialized (
+    select c.category_id, array_agg(a.name order by a.level) as path
+      from categories c join categories a on a.category_id = any (c.path_ids) group by 1
+  ), votes as materialized (
+    -- one row a name and category: who says so, how often, and how late
+    select r.name_key, t.category_id, count(*) as n, count(*) filter (where r.source = 'human') as humans,
+           max(r.line) as last, max(r.line) filter (where r.source = 'human') as last_human,
+           (array_agg(r.source order by r.line desc))[1] as last_source, (array_agg(r.line order by r.line))[1:20] as lines
+      from import_rows r join tree t on t.path = r.path
+      group by 1, 2
+  ), best as materialized (
+    select distinct on (v.name_key) v.name_key, name_hash(v.name_key) as hash, v.category_id, v.n,
+           case when v.humans > 0 then 'human' else v.last_source end as source
+      from votes v
+      order by v.name_key, v.humans > 0 desc, case when v.humans > 0 then v.humans else v.n end desc, coalesce(v.last_human, v.last) desc
+  ), decided as materialized (
+    select b.*, l.category_id as was,
+           case when l.source = 'human' and b.source <> 'human' then l.category_id else b.category_id end as final,
+           case when l.name_hash is null then 'added'
+                when l.source = 'human' and b.source <> 'human' then 'unchanged'
+                when l.category_id <> b.category_id or l.source <> 'human' and b.source = 'human' then 'changed'
+                else 'unchanged' end as fate
+      from best b left join labels l on l.name_hash = b.hash
+  ), written as (
+    insert into labels (name_key, category_id, source)
+      select d.name_key, d.category_id, d.source from decided d where d.fate <> 'unchanged'
+      order by d.hash  -- as settle_llm() writes them, so that neither waits for the other in a circle
+      on conflict (name_hash) do update
+        set category_id = excluded.category_id, source = excluded.source, confidence = null, llm_call_id = null, updated_at = now()
+        -- a person's answer of this very moment
+        where labels.source <> 'human' or excluded.source = 'human'
+  ), lost as materialized (
+    select d.name_key, d.final, v.category_id, v.n, v.lines,
+           case when d.final <> d.category_id then 'memory has a person''s label'
+                when d.source = 'human' and v.humans = 0 then 'a person said otherwise'
+                when d.source <> 'human' and v.n < d.n then 'most lines say otherwise'
+                when d.source = 'human' then 'people said otherwise more often or later'
+                else 'a later line says otherwise' end as reason
+      from decided d join votes v on v.name_key = d.name_key and v.category_id <> d.final
+    union all
+    select d.name_key, d.final, d.was, 0, '{}', 'was in memory' from decided d where d.was <> d.final
+  ), listed as (
+    select l.name_key as name, category_path(l.final) as kept, category_path(l.category_id) as lost, l.reason, l.n as times, l.lines
+      from (select * from lost order by lines[1] nulls last, name_key, category_id limit most) l
+  )
+  select jsonb_build_object(
+      'rows', (select count(*) from import_rows),
+      'names', count(*),
+      'added', count(*) filter (where d.fate = 'added'),
+      'changed', count(*) filter (where d.fate = 'changed'),
+      'unchanged', count(*) filter (where d.fate = 'unchanged'),
+      'categories', made,
+      'lost', (select count(*) from lost),
+      'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
+    into result from decided d;
+  delete from import_rows;
+  return result;
+end $$;
+comment on function import_labels(integer) is
+  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the one said last (highest line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not; the same category again changes nothing, but that a person''s word is noted. Returns counts, and at most so many of the losing answers, each with what was kept instead.';
+
+create or replace function finish_import(labels_changed bigint) returns jsonb
+  language plpgsql security definer set search_path from current as $$
+declare
+  blocking integer;
+begin
+  -- Anew where at least a hundredth of memory changed: learning from 743,000 names takes over a minute.
+  if labels_changed > 0 and labels_changed * 100 >= (select count(*) from labels) then
+    analyze labels, categories;
+    blocking := learn_guard();
+  end if;
+  return jsonb_build_object('settled', settle_answered('local') + settle_answered('llm'), 'blocking_words', blocking);
+end $$;
+comment on function finish_import(bigint) is
+  'After an import was committed, in a transaction of its own, so that it also sees rows inserted meanwhile: answers what waited for names that memory knows by now; after a large import also statistics and learn_guard(). Returns how many queue entries were settled and how many words block (NULL: not learnt anew).';

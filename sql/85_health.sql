@@ -1,0 +1,76 @@
+-- Is everything well? Sidecars write their own rows; nothing here needs one to be alive.
+
+create or replace function heartbeat(worker text, host text, pid integer, version text, model_id bigint, llm text,
+                                     listening boolean, idle boolean, notice text) returns void
+  language sql volatile security definer set search_path from current as $$
+  insert into sidecars (worker, host, pid, version, model_id, llm, listening, idle, notice)
+    values (worker, host, pid, version, model_id, llm, listening, idle and (setting('notify'))::boolean, notice)
+    on conflict (worker) do update set model_id = excluded.model_id, llm = excluded.llm, listening = excluded.listening,
+      idle = excluded.idle, notice = excluded.notice, seen_at = now();
+$$;
+comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless the setting notify is off.';
+
+create or replace function leave(worker text) returns void
+  language sql volatile security definer set search_path from current as $$
+  with held as (
+    update queue q set worker = null, available_at = now(), attempts = greatest(q.attempts - 1, 0) where q.worker = leave.worker
+  )
+  delete from sidecars s where s.worker = leave.worker;
+$$;
+comment on function leave(text) is 'A sidecar says good-bye: leases that it still holds are given back, uncounted.';
+
+create or replace function forget_dead_sidecars() returns integer
+  language sql volatile security definer set search_path from current as $$
+  with gone as (delete from sidecars s where s.seen_at < now() - interval '1 day' returning 1)
+  select count(*)::integer from gone;
+$$;
+comment on function forget_dead_sidecars() is 'Removes the rows of sidecars that were not seen for a day.';
+
+create or replace function health() returns table (item text, status text, value text, detail text)
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  alive integer := (select count(*) from sidecars s where s.seen_at > now() - interval '30 s');
+  llm_names text := (select string_agg(distinct s.llm, ', ') from sidecars s where s.seen_at > now() - interval '30 s');
+  vector_version text := (select e.extversion from pg_extension e where e.extname = 'vector');
+  n bigint;
+  oldest timestamptz;
+begin
+  return query select 'sidecars', case when alive > 0 then 'ok' else 'warn' end, alive::text,
+    case when alive = 0 then 'none is running: inserts and exact answers work, the rest waits; start one: taxon sidecar'
+         else (select string_agg(format('%s (seen %s s ago%s)', s.worker, extract(epoch from now() - s.seen_at)::integer,
+               case when s.listening then '' else ', polling' end), '; ' order by s.worker)
+               from sidecars s where s.seen_at > now() - interval '30 s') end;
+  return query select 'sidecar notice', 'warn', s.worker, s.notice
+    from sidecars s where s.seen_at > now() - interval '30 s' and s.notice is not null order by s.worker;
+  return query select 'champion', case when count(*) = 1 then 'ok' else 'warn' end, coalesce(max(m.model_id)::text, 'none'),
+    case when count(*) = 1 then (select format('thresholds %s / %s / %s, %s', f.l1, f.l2, f.l3,
+                                   case when f.certified then 'certified' else 'not certified' end) from thresholds_in_force() f)
+         else 'no model yet: the local layer passes everything on; train one: taxon train' end
+    from models m where m.state = 'champion';
+  for item in select unnest(array['local', 'llm']) loop
+    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item;
+    status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
+                   when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
+    value := n::text;
+    detail := case when n = 0 then 'nothing waits'
+      else format('oldest waits for %s s; %s leased%s', extract(epoch from now() - oldest)::integer,
+        (select count(*) from queue q where q.stage = health.item and q.available_at > now() and q.worker is not null),
+        case when item = 'llm' and llm_names is null then '; no sidecar has a provider: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TAXON_LLM_BASE_URL' else '' end) end;
+    item := 'queue ' || item;
+    return next;
+  end loop;
+  return query select 'llm', case when llm_names is null then 'warn' else 'ok' end, coalesce(llm_names, 'none'),
+    case when llm_names is null then 'no provider is configured: the LLM stage waits, nothing fails'
+         else (select format('%s calls, %s unknown, last error: %s', count(*), count(*) filter (where c.state = 'unknown'),
+               coalesce((array_agg(c.error order by c.llm_call_id desc) filter (where c.error is not null))[1], 'none'))
+               from llm_calls c where c.started_at > now() - interval '1 day') end;
+  select count(*) into n from dead_letters;
+  return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,
+    case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d order by d.created_at desc limit 1)
+      || '; select retry_dead() puts them back' end;
+  return query select 'pgvector', case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4]
+      then 'ok' else 'warn' end, vector_version,
+    case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4] then 'HNSW may be used'
+      else 'HNSW vacuuming has faults below 0.8.4; exact neighbours are used' end;
+end $$;
+comment on function health() is 'One row a check: sidecars, champion, queues, provider, dead letters, extension; status ok or warn, and what to do.';

@@ -1,0 +1,68 @@
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import { misuse, TaxonError } from '../errors.ts';
+import type { Layer } from '../sidecar/classify.ts';
+import { withDatabase } from './database.ts';
+
+const known: readonly Layer[] = ['exact', 'similar', 'local'];
+
+/** Names decided together; answers are printed after each such batch. */
+const batch = 64;
+
+export function classifyCommand(): Command {
+  return new Command('classify')
+    .description('Names on standard input → one JSON line each, without inserting them.')
+    .option('--layers <list>', 'which layers to ask, of exact,similar,local', known.join(','))
+    .option('--llm', 'ask the LLM for what is left: costs money, has a ledger row, becomes memory')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  echo 'Чайник електричний Bosch 1,7 л' | taxon classify
+  taxon classify --layers local < names.txt > answers.jsonl
+
+Each line: {"name","layer","category_id","path","similarity","matched_key","confidence"}; layer is null where none answers.`,
+    )
+    .action(async (options: { layers: string; llm?: boolean }) => {
+      const layers = options.layers.split(',') as Layer[];
+      const unknown = layers.find((layer) => !known.includes(layer));
+      if (unknown !== undefined)
+        throw misuse(
+          `--layers ${options.layers}: there is no layer "${unknown}"`,
+          `Choose from ${known.join(', ')}.`,
+        );
+      const { classify } = await import('../sidecar/classify.ts');
+      const { holdChampion } = await import('../sidecar/champion.ts');
+      const { openProvider } = await import('../llm/providers/open.ts');
+      await withDatabase(async (db, config) => {
+        const provider = options.llm === true ? await openProvider(config) : null;
+        if (options.llm === true && provider === null) {
+          throw new TaxonError('--llm: no provider is configured', {
+            hint: 'Set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TAXON_LLM_BASE_URL.',
+          });
+        }
+        const champion = holdChampion(db, config);
+        try {
+          if (layers.includes('local') || options.llm === true) await champion.refresh();
+          const model = await champion.current();
+          const decide = async (names: string[]) => {
+            for (const result of await classify(db, config, names, {
+              layers: new Set(layers),
+              model,
+              provider,
+            })) {
+              process.stdout.write(`${JSON.stringify(result)}\n`);
+            }
+          };
+          const names: string[] = [];
+          for await (const line of createInterface({ input: process.stdin })) {
+            names.push(line);
+            if (names.length >= batch) await decide(names.splice(0));
+          }
+          if (names.length > 0) await decide(names);
+        } finally {
+          await champion.close();
+        }
+      });
+    });
+}

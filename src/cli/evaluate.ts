@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import type { LevelScore } from '../train/evaluate.ts';
+import { withDatabase } from './database.ts';
+import { print, table } from './output.ts';
+import { interruptible } from './train.ts';
+
+const percent = (value: number | null) => (value === null ? '' : `${(value * 100).toFixed(1)} %`);
+
+function levelRow(level: string, score: LevelScore, ece: number) {
+  return {
+    level,
+    names: score.n,
+    majority: percent(score.majority),
+    'top 1': percent(score.top1),
+    'top 3': percent(score.top3),
+    'top 5': percent(score.top5),
+    'calibration error': ece.toFixed(3),
+  };
+}
+
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .description('How good the champion is on names whose category is known for certain. Writes nothing.')
+    .argument(
+      '<file>',
+      'names with known-good categories: .csv, .tsv, .gz, .parquet; header name,l1,l2,l3 or name,path',
+    )
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon evaluate checked-by-people.csv
+  taxon evaluate gold.tsv --json | jq .levels.l3.top1
+
+Every name goes to the local model, whatever exact and similar would say. A level that is empty in the file is not scored.`,
+    )
+    .action(async (file: string, options: { json?: boolean }) => {
+      const { readLabelled } = await import('../import/read.ts');
+      const { evaluateNames } = await import('../train/evaluate-names.ts');
+      const labelled = await readLabelled(file);
+      const interrupt = interruptible('interrupted');
+      const report = await withDatabase((db, config) =>
+        evaluateNames(db, config, labelled, interrupt.signal),
+      ).finally(interrupt.release);
+      const { levels, ece, thresholds } = report;
+      const text = [
+        table([
+          levelRow('l1', levels.l1, ece.l1),
+          levelRow('l2', levels.l2, ece.l2),
+          levelRow('l3', levels.l3, ece.l3),
+        ]),
+        '',
+        `model ${report.model_id}: whole path right ${percent(report.path)} of ${report.names} names`,
+        `at the thresholds ${thresholds.l1} / ${thresholds.l2} / ${thresholds.l3} (not certified) it would answer ${percent(report.coverage)}, of which wrong ${percent(report.selectiveError)}`,
+      ].join('\n');
+      print(options.json === true, report, text);
+    });
+}

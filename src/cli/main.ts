@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { version } from '../config.ts';
+import { messageOf, TaxonError } from '../errors.ts';
+import { setLogLevel } from '../log.ts';
+import { classifyCommand } from './classify.ts';
+import { setFlags } from './database.ts';
+import { dbCommand } from './db.ts';
+import { demoCommand } from './demo.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { importCommand } from './import.ts';
+import { migrateCommand } from './migrate.ts';
+import { sidecarCommand } from './sidecar.ts';
+import { simulateLlmCommand } from './simulate-llm.ts';
+import { statusCommand, watchCommand } from './status.ts';
+import { trainCommand } from './train.ts';
+import { upCommand } from './up.ts';
+
+const program = new Command('taxon')
+  .description(
+    'Files product names under a taxonomy inside PostgreSQL, by the cheapest layer that can be trusted.',
+  )
+  .version(version)
+  .option(
+    '--database-url <url>',
+    'the database; default: DATABASE_URL, else a private cluster of this folder',
+  )
+  .option('--schema <name>', 'the schema that holds everything (default: taxon)')
+  .option('--data-dir <folder>', 'the private cluster and every cache (default: .taxon)')
+  .option('--verbose', 'also notices for debugging, and stacks of errors')
+  .option('--quiet', 'only warnings and errors')
+  .showHelpAfterError('(add --help for the options and examples)')
+  .enablePositionalOptions()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  taxon demo --once                         see it work on an invented catalogue
+  taxon up                                  database, schema and worker in one go
+  taxon import labels.csv --as labels       names that are already classified
+  taxon train                               a local model from them
+  taxon status                              queue, sidecars, model, routing
+
+Each command has its own --help. Settings: flags, then TAXON_* variables, then taxon.config.json.`,
+  )
+  .hook('preAction', (root) => {
+    const { verbose, quiet, ...flags } = root.opts();
+    if (verbose) setLogLevel('debug');
+    if (quiet) setLogLevel('warn');
+    setFlags(flags);
+  })
+  .exitOverride();
+
+const commands = [
+  upCommand(),
+  demoCommand(),
+  migrateCommand(),
+  sidecarCommand(),
+  importCommand(),
+  trainCommand(),
+  evaluateCommand(),
+  classifyCommand(),
+  statusCommand(),
+  watchCommand(),
+  dbCommand(),
+  simulateLlmCommand(),
+];
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+
+/** A reader that went away (`taxon status | head`) is no error. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Prints an error for people and returns the exit code: 1 failed, 2 misuse. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const verbose = program.opts().verbose === true;
+  process.stderr.write(`taxon: ${verbose && error instanceof Error ? error.stack : messageOf(error)}\n`);
+  if (!(error instanceof TaxonError)) return 1;
+  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
+  return error.exitCode;
+}

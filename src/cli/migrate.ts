@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { cliConfig, databaseUrl } from './database.ts';
+import { print } from './output.ts';
+
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description(
+      'Makes or updates the schema: once-only migrations, then the repeatable SQL. Safe to call twice.',
+    )
+    .option('--check', 'say what would run, change nothing; exit code 1 if something would')
+    .option('--sql', 'print the whole extension as SQL for a DBA to run by hand (psql -1)')
+    .option('--extensions <schemas>', 'with --sql: where vector and pg_trgm are installed', 'public')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon migrate
+  DATABASE_URL=postgres://owner@db.example/shop taxon migrate --check
+  taxon migrate --sql --extensions extensions > pgtaxon.sql
+
+Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`,
+    )
+    .action(async (options: { check?: boolean; sql?: boolean; extensions: string; json?: boolean }) => {
+      const { migrate, migrationScript } = await import('../database/migrate.ts');
+      const config = cliConfig();
+      if (options.sql) {
+        process.stdout.write(migrationScript(config.schema, options.extensions.split(',')));
+        return;
+      }
+      const url = config.directDatabaseUrl ?? (await databaseUrl(config));
+      const check = options.check === true;
+      const result = await migrate({ url, schema: config.schema, check });
+      const pending = result.migrations.length > 0 || result.repeatable;
+      const what = [...result.migrations, ...(result.repeatable ? ['the repeatable SQL'] : [])].join(', ');
+      const text = pending ? `${check ? 'would run' : 'ran'}: ${what}` : 'the schema is up to date';
+      print(options.json === true, { ...result, upToDate: !pending }, text);
+      if (check && pending) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { log } from '../log.ts';
+import { cliConfig, databaseUrl } from './database.ts';
+import { untilSignal } from './sidecar.ts';
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description('Everything: a database if none is given, the schema, the worker. Ctrl-C stops all of it.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon up
+  DATABASE_URL=postgres://… OPENAI_API_KEY=… taxon up
+
+Without a provider's key the LLM stage waits, visibly in taxon status, and nothing fails.`,
+    )
+    .action(async () => {
+      const { migrate } = await import('../database/migrate.ts');
+      const { startSidecar } = await import('../sidecar/sidecar.ts');
+      const { openProvider } = await import('../llm/providers/open.ts');
+      const config = cliConfig();
+      const provider = await openProvider(config);
+      const url = await databaseUrl(config);
+      await migrate({ url: config.directDatabaseUrl ?? url, schema: config.schema });
+      const sidecar = await startSidecar(url, config, provider);
+      log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
+      if (provider === null)
+        log.info('no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)');
+      await untilSignal(() => sidecar.stop());
+      if (config.databaseUrl === undefined) {
+        const { stopCluster } = await import('../cluster/cluster.ts');
+        await stopCluster(config.dataDir);
+      }
+    });
+}

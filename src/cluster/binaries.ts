@@ -1,0 +1,69 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './run.ts';
+
+/** The oldest major version of PostgreSQL that pgtaxon works on. */
+export const oldestMajor = 15;
+
+/** One installation of PostgreSQL's programs. */
+export interface Binaries {
+  /** The folder with initdb, postgres, psql and pg_config. */
+  binDir: string;
+  major: number;
+  /** What `postgres --version` says: two builds of one version differ here. */
+  version: string;
+  /** The folder with the control files of extensions. */
+  extensionDir: string;
+}
+
+/** Folders like /usr/lib/postgresql/17/bin below a parent, newest first. */
+function numbered(parent: string, pattern: RegExp): string[] {
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent)
+    .map((name) => ({ name, major: Number(pattern.exec(name)?.[1] ?? 0) }))
+    .filter((entry) => entry.major >= oldestMajor)
+    .sort((a, b) => b.major - a.major)
+    .map((entry) => join(parent, entry.name, 'bin'));
+}
+
+async function candidates(): Promise<string[]> {
+  const configured = await run('pg_config', ['--bindir']);
+  return [
+    ...(configured.code === 0 ? [configured.stdout.trim()] : []),
+    ...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''),
+    ...numbered('/usr/lib/postgresql', /^(\d+)$/),
+    ...numbered('/usr', /^pgsql-(\d+)$/),
+    ...numbered('/opt/homebrew/opt', /^postgresql@(\d+)$/),
+    ...numbered('/usr/local/opt', /^postgresql@(\d+)$/),
+    '/usr/local/pgsql/bin',
+  ];
+}
+
+async function inspect(binDir: string): Promise<Binaries | undefined> {
+  const needed = ['initdb', 'postgres', 'psql', 'pg_config'];
+  if (!needed.every((name) => existsSync(join(binDir, name)))) return undefined;
+  const version = (await run(join(binDir, 'postgres'), ['--version'])).stdout.trim();
+  const major = Number(/\(PostgreSQL\) (\d+)/.exec(version)?.[1] ?? 0);
+  const share = await run(join(binDir, 'pg_config'), ['--sharedir']);
+  if (major < oldestMajor || share.code !== 0) return undefined;
+  return { binDir, major, version, extensionDir: join(share.stdout.trim(), 'extension') };
+}
+
+/** Whether these programs come with an extension, e.g. `vector`. */
+export function hasExtension(binaries: Binaries, name: string): boolean {
+  return existsSync(join(binaries.extensionDir, `${name}.control`));
+}
+
+/**
+ * PostgreSQL's programs on this machine, those with pgvector first, then as pg_config and PATH name them, then newest first.
+ *
+ * @param major only this major version: what a cluster was made with
+ */
+export async function findBinaries(major?: number): Promise<Binaries | undefined> {
+  const found: Binaries[] = [];
+  for (const binDir of new Set(await candidates())) {
+    const binaries = await inspect(binDir);
+    if (binaries !== undefined && (major === undefined || binaries.major === major)) found.push(binaries);
+  }
+  return found.find((binaries) => hasExtension(binaries, 'vector')) ?? found[0];
+}

@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { misuse } from './errors.ts';
+
+/** The folder that holds package.json, migrations/, sql/ and models/: one above src/ or dist/. */
+export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** The version of this package. */
+export const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+
+const flag = z.preprocess(
+  (v) => (v === 'true' || v === '1' ? true : v === 'false' || v === '0' ? false : v),
+  z.boolean(),
+);
+const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
+const url = (protocols: RegExp, says: string) => z.string().regex(protocols, `must start with ${says}`);
+
+/**
+ * Every setting of a process, with its default. What several processes must agree on (thresholds, similarity, guard)
+ * lives in the database's table `settings` instead.
+ */
+const schema = z.strictObject({
+  databaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  directDatabaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  schema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'must be a plain lower-case identifier of at most 40 characters')
+    .default('taxon'),
+  dataDir: z.string().min(1).default('.taxon'),
+  encoder: z
+    .string()
+    .min(1)
+    .default(join(packageRoot, 'models', 'multilingual-e5-small-latcyr')),
+  encoderRevision: z.string().min(1).default('main'),
+  encoderDtype: z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4']).default('q8'),
+  encoderPrefix: z.string().default('passage: '),
+  encoderThreads: count(1, 64).optional(),
+  encoderBatch: count(1, 256).default(16),
+  hub: flag.default(false),
+  poolSize: count(1, 100).default(6),
+  claimBatch: count(1, 5000).default(256),
+  pollMs: count(50, 600_000).default(1500),
+  leaseSeconds: count(1, 3600).default(60),
+  shutdownSeconds: count(1, 600).default(10),
+  llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
+  llmModel: z.string().min(1).optional(),
+  llmBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
+  llmBatch: count(1, 100).default(15),
+  llmConcurrency: count(1, 64).default(4),
+  llmTimeoutSeconds: count(1, 3600).default(60),
+  llmWaitMs: count(0, 60_000).default(1000),
+});
+
+/** The validated settings; see docs/architecture.md for what each does. */
+export type Config = z.infer<typeof schema>;
+export type ConfigKey = keyof Config;
+
+/** `encoderDtype` → `TAXON_ENCODER_DTYPE`. */
+function environmentName(key: string): string {
+  return `TAXON_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+}
+
+function fromFile(path: string): Record<string, unknown> {
+  if (!existsSync(path)) return {};
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (value === null || typeof value !== 'object' || Array.isArray(value))
+      throw new Error('not a JSON object');
+    return value as Record<string, unknown>;
+  } catch (error) {
+    throw misuse(
+      `${path}: ${(error as Error).message}`,
+      'It must hold one JSON object, e.g. {"llmBatch": 10}.',
+    );
+  }
+}
+
+/**
+ * Settings in order of precedence: flags, then `TAXON_*` variables (and `DATABASE_URL`), then taxon.config.json in
+ * the current folder, then defaults.
+ *
+ * @throws TaxonError naming the key, where it came from, the value and what is allowed
+ */
+export function loadConfig(
+  flags: Partial<Record<ConfigKey, unknown>> = {},
+  environment: NodeJS.ProcessEnv = process.env,
+  folder: string = process.cwd(),
+): Config {
+  const file = join(folder, 'taxon.config.json');
+  const merged: Record<string, unknown> = {};
+  const origin: Record<string, string> = {};
+  const take = (key: string, value: unknown, from: string) => {
+    if (value === undefined || value === '') return;
+    merged[key] = value;
+    origin[key] = from;
+  };
+  for (const [key, value] of Object.entries(fromFile(file))) take(key, value, file);
+  take('databaseUrl', environment.DATABASE_URL, 'DATABASE_URL');
+  for (const key of Object.keys(schema.shape))
+    take(key, environment[environmentName(key)], environmentName(key));
+  for (const [key, value] of Object.entries(flags)) take(key, value, `--${key}`);
+
+  const parsed = schema.safeParse(merged);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const key = String(issue.path[0] ?? ('keys' in issue ? issue.keys[0] : '?'));
+      const value = JSON.stringify(merged[key]);
+      return `${key} = ${value} (from ${origin[key] ?? 'default'}): ${issue.message}`;
+    });
+    throw misuse(
+      `the configuration is not valid\n  ${lines.join('\n  ')}`,
+      'Correct or remove what is named above.',
+    );
+  }
+  return { ...parsed.data, dataDir: resolve(folder, parsed.data.dataDir) };
+}

@@ -1,0 +1,61 @@
+import type { Database } from './open.ts';
+
+/** The demo's own queries: it resets its arrivals, inserts as an application would, and reads the outcome. */
+
+const mark = 'demo_catalogue';
+
+/** Which catalogue the database holds, or null. */
+export async function catalogueMark(db: Database): Promise<string | null> {
+  const [row] = await db.rows<{ v: string }>(
+    `select value #>> '{}' as v from ${db.at}settings where key = $1`,
+    [mark],
+  );
+  return row?.v ?? null;
+}
+
+export async function setCatalogueMark(db: Database, digest: string): Promise<void> {
+  await db.rows(
+    `insert into ${db.at}settings (key, value, description) values ($1, to_jsonb($2::text), 'Digest of the demo catalogue that was imported.')
+     on conflict (key) do update set value = excluded.value`,
+    [mark, digest],
+  );
+}
+
+/** Forgets the last run's arrivals and what was learnt from them; labels that were imported, embeddings and models stay. */
+export async function resetArrivals(db: Database): Promise<void> {
+  await db.transaction(async (client) => {
+    await client.query(`truncate ${db.at}products, ${db.at}queue, ${db.at}dead_letters`);
+    await client.query(`delete from ${db.at}labels where llm_call_id is not null`);
+    await client.query(`delete from ${db.at}llm_calls`);
+  });
+}
+
+/** Forgets everything but embeddings: the catalogue has changed. */
+export async function resetAll(db: Database): Promise<void> {
+  await resetArrivals(db);
+  await db.rows(
+    `truncate ${db.at}labels, ${db.at}label_changes, ${db.at}thresholds, ${db.at}model_files, ${db.at}models, ${db.at}categories cascade`,
+  );
+}
+
+/** A plain INSERT, as a shop's application writes it. */
+export async function insertProduct(db: Database, externalId: string, name: string): Promise<void> {
+  await db.rows(`insert into ${db.at}products (external_id, name) values ($1, $2)`, [externalId, name]);
+}
+
+export interface Arrived {
+  external_id: string;
+  state: string;
+  source: string | null;
+  path: string[] | null;
+  /** From the INSERT to the answer, milliseconds. */
+  latency: number | null;
+}
+
+export function arrivedProducts(db: Database): Promise<Arrived[]> {
+  return db.rows(
+    `select p.external_id, p.state, p.source, string_to_array(${db.at}category_path(p.category_id), ' > ') as path,
+            extract(epoch from p.classified_at - p.created_at) * 1000 as latency
+     from ${db.at}products p`,
+  );
+}

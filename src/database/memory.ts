@@ -1,0 +1,75 @@
+import type { Database } from './open.ts';
+
+/** What training and evaluation read of memory. */
+
+/** How many labels there are and how many of them the encoder has not seen. */
+export function countLabels(db: Database, encoderId: number): Promise<{ labels: number; unencoded: number }> {
+  return db.row(`select * from ${db.at}count_labels($1)`, [encoderId]);
+}
+
+/** Pages of labelled names without an embedding; call again with the last digest until a page is empty. */
+export function unencodedLabels(
+  db: Database,
+  encoderId: number,
+  after: Buffer | null,
+  most: number,
+): Promise<{ name_hash: Buffer; name_key: string }[]> {
+  return db.rows(`select * from ${db.at}unencoded_labels($1, $2, $3)`, [encoderId, after, most]);
+}
+
+export interface TrainingRow {
+  name_hash: Buffer;
+  name_key: string;
+  category_id: number;
+  l1: number;
+  l2: number | null;
+  l3: number | null;
+  source: string;
+  /** Binary halfvec; see `halfvecInto`. */
+  embedding: Buffer;
+}
+
+/** Pages of labels with path and embedding. */
+export function trainingRows(
+  db: Database,
+  encoderId: number,
+  after: Buffer | null,
+  most: number,
+): Promise<TrainingRow[]> {
+  return db.rows(`select * from ${db.at}training_rows($1, $2, $3)`, [encoderId, after, most]);
+}
+
+/**
+ * Writes a binary halfvec (pgvector's halfvec_send: dimension and zero, two bytes each, then IEEE half floats,
+ * big-endian) into `target` at `offset`, as single floats.
+ */
+export function halfvecInto(bytes: Buffer, target: Float32Array, offset: number): void {
+  const numbers = Uint8Array.prototype.slice.call(bytes, 4);
+  Buffer.from(numbers.buffer).swap16();
+  target.set(new Float16Array(numbers.buffer), offset);
+}
+
+/** Stored embeddings of name keys; names without one are absent. */
+export async function embeddingsOf(
+  db: Database,
+  encoderId: number,
+  dimension: number,
+  names: readonly string[],
+): Promise<Map<string, Float32Array>> {
+  const rows = await db.rows<{ name_key: string; embedding: Buffer }>(
+    `select * from ${db.at}embeddings_of($1, $2)`,
+    [encoderId, names],
+  );
+  return new Map(
+    rows.map((row) => {
+      const vector = new Float32Array(dimension);
+      halfvecInto(row.embedding, vector, 0);
+      return [row.name_key, vector];
+    }),
+  );
+}
+
+/** Learns anew which words decide a category; returns how many block the similar layer. */
+export async function learnGuard(db: Database): Promise<number> {
+  return (await db.row<{ n: number }>(`select ${db.at}learn_guard() as n`)).n;
+}

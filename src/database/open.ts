@@ -1,0 +1,130 @@
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { messageOf, TaxonError } from '../errors.ts';
+import { log } from '../log.ts';
+import { sqlVersion } from './migrate.ts';
+
+const int8 = 20;
+const int8Array = 1016;
+const numeric = 1700;
+
+/**
+ * Everything here works through a transaction pooler: no session SET, no named statement, no session lock, every name
+ * written with its schema.
+ */
+export interface Database {
+  /** The schema's name, quoted, with a dot: `"taxon".` goes before every table and function. */
+  readonly at: string;
+  readonly schema: string;
+  readonly url: string;
+  rows<T>(sql: string, values?: unknown[]): Promise<T[]>;
+  /** The first row; an error when there is none. */
+  row<T>(sql: string, values?: unknown[]): Promise<T>;
+  /** Runs `work` in one transaction on one connection. */
+  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** SQLSTATEs after which the same statement may simply be sent again: serialisation failure, deadlock. */
+const again = new Set(['40001', '40P01']);
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
+}
+
+/** '{1,2}' → [1, 2]; arrays of ids hold no NULL. */
+const ids = (text: string): number[] => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number));
+
+/** bigint, numeric and bigint[] as numbers: ids stay below 2^53, money is shown and not computed with. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (format === 'binary') return pg.types.getTypeParser(oid, 'binary');
+    if (oid === int8 || oid === numeric) return Number;
+    return oid === int8Array ? ids : pg.types.getTypeParser(oid, 'text');
+  },
+};
+
+export function openDatabase(
+  url: string,
+  config: Pick<Config, 'schema' | 'poolSize'>,
+  name = 'taxon',
+): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: config.poolSize,
+    application_name: name,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    types: types as pg.CustomTypesConfig,
+  });
+  // an idle connection that the server ended: the pool opens another when one is needed
+  pool.on('error', (error) => log.debug('an idle database connection ended', { error: messageOf(error) }));
+  const at = `"${config.schema}".`;
+
+  async function rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await pool.query(sql, values)).rows as T[];
+      } catch (error) {
+        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw error;
+      }
+    }
+  }
+  return {
+    at,
+    schema: config.schema,
+    url,
+    rows,
+    async row<T>(sql: string, values: unknown[] = []): Promise<T> {
+      const [first] = await rows<T>(sql, values);
+      if (first === undefined) throw new TaxonError(`no row came back from: ${sql}`);
+      return first;
+    },
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken = false;
+      try {
+        await client.query('begin');
+        const result = await work(client);
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch(() => {
+          broken = true;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * Checks that the schema is there and as new as this program, for processes that never migrate.
+ *
+ * @throws TaxonError that says to run `taxon migrate`
+ */
+export async function requireMigrated(db: Database): Promise<void> {
+  let found: string | undefined;
+  try {
+    found = (
+      await db.rows<{ v: string }>(
+        `select value #>> '{}' as v from ${db.at}settings where key = 'sql_sha256'`,
+      )
+    )[0]?.v;
+  } catch (error) {
+    if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw error;
+  }
+  if (found === undefined) {
+    throw new TaxonError(`the database has no schema "${db.schema}" made by pgtaxon`, {
+      hint: 'Run: taxon migrate',
+    });
+  }
+  if (found !== sqlVersion(db.schema)) {
+    throw new TaxonError(`the SQL in the schema "${db.schema}" is of another version than this program`, {
+      hint: 'Run: taxon migrate',
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import { fromSql, toSql } from 'pgvector';
+import type { Database } from './open.ts';
+
+/** One typed function for each SQL function that works on the queue's local stage and on both stages' leases. */
+
+export type Stage = 'local' | 'llm';
+
+export interface ClaimedName {
+  name_key: string;
+  attempts: number;
+}
+
+/** Leases up to `most` entries; returns their distinct names. */
+export function claim(
+  db: Database,
+  worker: string,
+  most: number,
+  leaseSeconds: number,
+): Promise<ClaimedName[]> {
+  return db.rows(`select * from ${db.at}claim($1, $2, make_interval(secs => $3))`, [
+    worker,
+    most,
+    leaseSeconds,
+  ]);
+}
+
+export interface CacheMiss {
+  nameKey: string;
+  /** From the database when this encoder has seen the name before. */
+  embedding: Float32Array | null;
+}
+
+/** Layers 1 and 2; returns the cache misses. */
+export async function settleFromMemory(
+  db: Database,
+  worker: string,
+  names: readonly string[],
+  encoderId: number | null,
+): Promise<CacheMiss[]> {
+  const rows = await db.rows<{ name_key: string; embedding: string | null }>(
+    `select name_key, embedding::text from ${db.at}settle_from_memory($1, $2, $3)`,
+    [worker, names, encoderId],
+  );
+  return rows.map((row) => ({
+    nameKey: row.name_key,
+    embedding: row.embedding === null ? null : Float32Array.from(fromSql(row.embedding) as number[]),
+  }));
+}
+
+export interface LocalResult {
+  nameKey: string;
+  /** The deepest category of the best path; null when there is no model. */
+  categoryId: number | null;
+  confidence: readonly [number, number, number] | null;
+  /** Candidates for the LLM, best first; null: offer the whole tree. */
+  shortlist: readonly number[] | null;
+}
+
+/** Layer 3's verdict; SQL compares with the thresholds. */
+export function settleLocal(
+  db: Database,
+  worker: string,
+  modelId: number | null,
+  results: readonly LocalResult[],
+): Promise<{ answered: number; passed_on: number }> {
+  const json = results.map((r) => ({
+    name_key: r.nameKey,
+    category_id: r.categoryId,
+    confidence: r.confidence,
+    shortlist: r.shortlist,
+  }));
+  return db.row(`select * from ${db.at}settle_local($1, $2, $3)`, [worker, modelId, JSON.stringify(json)]);
+}
+
+/** Returns leased names; `counts` false where it was not the name's fault. */
+export async function giveBack(
+  db: Database,
+  worker: string,
+  stage: Stage,
+  names: readonly string[],
+  options: { error?: string; counts: boolean; waitMs?: number },
+): Promise<void> {
+  await db.rows(`select ${db.at}give_back($1, $2, $3, $4, $5, make_interval(secs => $6))`, [
+    worker,
+    names,
+    stage,
+    options.error ?? null,
+    options.counts,
+    (options.waitMs ?? 0) / 1000,
+  ]);
+}
+
+/** Extends all leases of a worker. */
+export async function renew(db: Database, worker: string, leaseSeconds: number): Promise<void> {
+  await db.rows(`select ${db.at}renew($1, make_interval(secs => $2))`, [worker, leaseSeconds]);
+}
+
+/** Stores vectors of name keys; names that have one keep it. */
+export async function saveEmbeddings(
+  db: Database,
+  encoderId: number,
+  names: readonly string[],
+  vectors: readonly Float32Array[],
+): Promise<void> {
+  const text = vectors.map((vector) => toSql(Array.from(vector)));
+  await db.rows(`select ${db.at}save_embeddings($1, $2, $3)`, [encoderId, names, text]);
+}

@@ -1,0 +1,66 @@
+import type { Database } from './open.ts';
+
+/** Reports for people and scripts. */
+
+export interface LayerShare {
+  layer: string;
+  products: number;
+  share: number | null;
+  tokens: number;
+  cost: number;
+}
+
+/** Products by the layer that answered them; `since` such as '1 day'. */
+export function routing(db: Database, since: string | null = null): Promise<LayerShare[]> {
+  return db.rows(`select * from ${db.at}routing($1::interval)`, [since]);
+}
+
+export interface HealthItem {
+  item: string;
+  status: 'ok' | 'warn';
+  value: string;
+  detail: string;
+}
+
+export function health(db: Database): Promise<HealthItem[]> {
+  return db.rows(`select * from ${db.at}health()`);
+}
+
+export interface Thresholds {
+  model_id: number;
+  l1: number;
+  l2: number;
+  l3: number;
+  certified: boolean;
+  reason: string;
+}
+
+/** The champion's thresholds; null when there is no champion. */
+export async function thresholdsInForce(db: Database): Promise<Thresholds | null> {
+  return (await db.rows<Thresholds>(`select * from ${db.at}thresholds_in_force()`))[0] ?? null;
+}
+
+export interface LookUp {
+  layer: 'exact' | 'similar';
+  category_id: number;
+  path: string;
+  similarity: number;
+  matched_key: string;
+  blocked_by: string | null;
+}
+
+/** What the exact and similar layers say of a name; writes nothing. */
+export function lookUp(db: Database, name: string): Promise<LookUp[]> {
+  return db.rows(`select * from ${db.at}look_up($1)`, [name]);
+}
+
+/** The local layer's verdict on confidences, as the sidecar's rows get it. */
+export async function clears(db: Database, confidence: readonly number[], t: Thresholds): Promise<boolean> {
+  const { ok } = await db.row<{ ok: boolean }>(`select ${db.at}clears($1, $2, $3, $4, $5, $6) as ok`, [
+    ...confidence,
+    t.l1,
+    t.l2,
+    t.l3,
+  ]);
+  return ok;
+}

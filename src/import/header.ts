@@ -1,0 +1,77 @@
+import { misuse } from '../errors.ts';
+import { log } from '../log.ts';
+import { shown } from './text.ts';
+
+const levelNames = ['l1', 'l2', 'l3'];
+const known = {
+  labels: ['name', ...levelNames, 'path', 'source', 'category_external_id', 'external_id'],
+  products: ['name', 'external_id'],
+};
+type Kind = keyof typeof known;
+
+const wanted: Record<Kind, string> = {
+  labels:
+    'The header must be name,l1,l2,l3[,source][,category_external_id], or name,path with paths like "a > b > c".',
+  products: 'The header must be name[,external_id].',
+};
+
+/** Where in a record each value stands. */
+export interface Columns {
+  width: number;
+  name: number;
+  path: number | undefined;
+  /** l1, l2, l3, as far as they are there. */
+  levels: number[];
+  source: number | undefined;
+  externalId: number | undefined;
+}
+
+/** What a file of this kind must begin with. */
+export function emptyHint(kind: Kind): string {
+  return wanted[kind];
+}
+
+/** The columns that are read of a file of this kind. */
+export function knownColumns(kind: Kind): readonly string[] {
+  return known[kind];
+}
+
+/**
+ * Finds the columns, in any order and case; names those that are not read in a notice.
+ *
+ * @throws TaxonError that says what is missing or contradicts itself, and what the header must be
+ */
+export function readHeader(fields: readonly string[], kind: Kind, file: string): Columns {
+  const names = fields.map((field) => field.trim().toLowerCase());
+  const bad = (what: string) =>
+    misuse(`${file}: ${what}; its header is: ${shown(names.join(', '))}`, wanted[kind]);
+  const at = (name: string) => {
+    const index = known[kind].includes(name) ? names.indexOf(name) : -1;
+    return index === -1 ? undefined : index;
+  };
+  const twice = known[kind].find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined) throw bad(`the column ${twice} is there twice`);
+  const name = at('name');
+  if (name === undefined) throw bad('there is no column "name"');
+
+  const path = at('path');
+  const levels = levelNames.map(at).filter((index) => index !== undefined);
+  if (kind === 'labels') {
+    if (path !== undefined && levels.length > 0) throw bad('it has both path and l1');
+    if (
+      path === undefined &&
+      levelNames.slice(0, Math.max(1, levels.length)).some((l) => at(l) === undefined)
+    )
+      throw bad('the columns of the category are missing');
+    const deeper = names.find((column) => /^l([4-9]|\d\d+)$/.test(column));
+    if (deeper !== undefined && path === undefined)
+      throw bad(`${deeper} is too deep: a deeper tree comes as name,path`);
+  }
+  const source = at('source');
+  // a labels file has no ids but the categories'
+  const externalId = at('category_external_id') ?? at('external_id');
+  const read = new Set([name, path, source, externalId, ...levels]);
+  const ignored = names.filter((_, index) => !read.has(index));
+  if (ignored.length > 0) log.info(`${file}: columns that are not read: ${shown(ignored.join(', '))}`);
+  return { width: names.length, name, path, levels, source, externalId };
+}

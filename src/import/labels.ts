@@ -1,0 +1,38 @@
+import { copyLabels, type ImportedLabels } from '../database/import.ts';
+import type { Database } from '../database/open.ts';
+import { arrayLiteral, copyText } from './copy.ts';
+import type { LabelSource, Row } from './rows.ts';
+
+export interface LabelOptions {
+  /** Of rows that name none; default import. */
+  source?: LabelSource;
+  /** Which depths of the tree become l1, l2 and l3, e.g. `1,2,deepest`; default: as it is. */
+  treeLevels?: string;
+  /** How many losing answers to list at most (default 1,000); all are counted. */
+  losers?: number;
+  /** Called with the number of rows sent so far. */
+  onProgress?: (rows: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Labels into memory, all or nothing. Which of conflicting labels wins stands in the COMMENT of `import_labels()`.
+ * Rows that waited for the names are answered; after a large import the guard is learnt anew.
+ *
+ * @throws what `rows` throws, naming the bad line; TaxonError where ids of categories contradict each other
+ */
+export function importLabels(
+  db: Database,
+  rows: AsyncIterable<Row>,
+  options: LabelOptions = {},
+): Promise<ImportedLabels> {
+  const { source = 'import', treeLevels, losers = 1000, onProgress, signal } = options;
+  const columns = (row: Row) => [
+    row.line,
+    row.name,
+    arrayLiteral(row.path),
+    row.source ?? source,
+    row.externalId ?? null,
+  ];
+  return copyLabels(db, copyText(rows, columns, onProgress), { losers, treeLevels, signal });
+}

@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import { queryCsv } from '../database/import.ts';
+import type { Database } from '../database/open.ts';
+import { misuse } from '../errors.ts';
+import { delimitedRecords } from './delimited.ts';
+import { knownColumns } from './header.ts';
+import { parquetRecords } from './parquet.ts';
+import { type Row, type RowKind, toRows } from './rows.ts';
+import { lineOf, textBlocks } from './text.ts';
+
+export type { Row } from './rows.ts';
+
+/** Bytes of a file; what `onProgress` counts up to. */
+export function fileSize(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw misuse(`there is no file ${path}`);
+  if (!found.isFile()) throw misuse(`${path} is not a file`);
+  return found.size;
+}
+
+/**
+ * The rows of a .csv, .tsv (each also .gz) or .parquet file, checked one by one as they are read.
+ *
+ * @param options as: labels (default) or products; onProgress: called with the bytes of the file read so far
+ * @throws TaxonError that names the file and, where one is bad, the line or row and its content
+ */
+export function readRows(
+  path: string,
+  options: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
+): AsyncIterable<Row> {
+  const { as = 'labels', onProgress = () => {} } = options;
+  const size = fileSize(path);
+  const ending = /\.(?:(csv|tsv)(?:\.gz)?|parquet)$/i.exec(path);
+  if (ending === null) {
+    throw misuse(
+      `${path} is of no kind that can be read`,
+      'Give a .csv, .tsv (each also .gz) or .parquet file.',
+    );
+  }
+  if (ending[1] === undefined) {
+    const records = parquetRecords(path, knownColumns(as), (share) => onProgress(Math.round(share * size)));
+    return toRows(records, { name: path, unit: 'row' }, as);
+  }
+  const source = {
+    name: path,
+    blocks: textBlocks(path, onProgress),
+    badLine: (line: number) => lineOf(path, line),
+  };
+  const format = ending[1].toLowerCase() === 'tsv' ? 'tsv' : 'csv';
+  return toRows(delimitedRecords(source, format), { name: path, unit: 'line' }, as);
+}
+
+/**
+ * The rows of a SELECT in the database itself, streamed; the same columns as a file's header.
+ *
+ * @throws TaxonError with the place of an SQL error in the query, or the row that is bad
+ */
+export function queryRows(db: Database, sql: string, as: RowKind = 'labels'): AsyncIterable<Row> {
+  const source = {
+    name: '--query',
+    blocks: queryCsv(db, sql),
+    badLine: async (line: number) => ({ line, text: '' }),
+  };
+  return toRows(delimitedRecords(source, 'csv'), { name: '--query', unit: 'row' }, as);
+}
+
+/** A labelled file as a whole, for commands that compare with it. */
+export async function readLabelled(path: string): Promise<{ name: string; path: string[] }[]> {
+  const labelled: { name: string; path: string[] }[] = [];
+  for await (const row of readRows(path)) labelled.push({ name: row.name, path: row.path });
+  return labelled;
+}

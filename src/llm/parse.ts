@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Prompt } from './types.ts';
+
+/** One item's answer. */
+interface Answer {
+  /** An id that was offered; 0 is "none of these". */
+  categoryId: number;
+  /** What the model says of itself, 0 to 1, uncalibrated; null when it said nothing usable. */
+  confidence: number | null;
+}
+
+export interface ParsedAnswers {
+  /** By the item's number in the prompt, from 1. Items without an entry got no valid answer. */
+  answers: Map<number, Answer>;
+  /** Answers that were thrown away, for items that got no valid one; item null: for no item of this batch. */
+  refused: { item: number | null; reason: string }[];
+}
+
+/** Models without a JSON mode write numbers as strings at times; anything else is no number. */
+const integer = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int());
+const element = z.object({
+  item: integer,
+  id: integer,
+  confidence: z.number().min(0).max(1).nullable().catch(null),
+});
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The list inside a JSON value: the value itself, or its `answers`. */
+function listIn(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  const answers = z.object({ answers: z.array(z.unknown()) }).safeParse(value);
+  return answers.success ? answers.data.answers : undefined;
+}
+
+/** The answer's elements: from the whole text as JSON, else from the JSON inside prose or a code fence, else one by one. */
+function elementsOf(text: string): unknown[] {
+  const between = (open: string, close: string) =>
+    text.slice(text.indexOf(open), text.lastIndexOf(close) + 1);
+  for (const part of [text, between('{', '}'), between('[', ']')]) {
+    const list = listIn(tryParse(part));
+    if (list !== undefined) return list;
+  }
+  // Broken or cut JSON: elements are flat objects, so each can be read without the others.
+  return [...text.matchAll(/\{[^{}]*\}/g)]
+    .map(([part]) => tryParse(part))
+    .filter((part) => part !== undefined);
+}
+
+/**
+ * Reads a provider's answer to `prompt`. Nothing in it is trusted: an id that was not offered is refused, two different
+ * valid answers for one item refuse each other, and whatever is missing is simply absent.
+ */
+export function parseAnswers(text: string, prompt: Prompt): ParsedAnswers {
+  const answers = new Map<number, Answer>();
+  const refused = new Map<number, string>();
+  const stray: ParsedAnswers['refused'] = [];
+  const conflicting = new Set<number>();
+
+  for (const value of elementsOf(text)) {
+    const parsed = element.safeParse(value);
+    if (!parsed.success) {
+      stray.push({ item: null, reason: 'not of the form {"item":1,"id":123,"confidence":0.9}' });
+      continue;
+    }
+    const { item, id, confidence } = parsed.data;
+    if (item < 1 || item > prompt.items) {
+      stray.push({ item: null, reason: `there is no item ${item}` });
+    } else if (!prompt.offered.has(id)) {
+      refused.set(item, `id ${id} was not offered`);
+    } else {
+      const before = answers.get(item);
+      if (before === undefined) answers.set(item, { categoryId: id, confidence });
+      else if (before.categoryId !== id) conflicting.add(item);
+    }
+  }
+  for (const item of conflicting) {
+    answers.delete(item);
+    refused.set(item, 'answered twice, differently');
+  }
+  const kept = [...refused]
+    .filter(([item]) => !answers.has(item))
+    .map(([item, reason]) => ({ item, reason }));
+  return { answers, refused: [...kept, ...stray] };
+}

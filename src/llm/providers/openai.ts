@@ -1,0 +1,96 @@
+import OpenAI from 'openai';
+import { simulatedModel } from '../pricing.ts';
+import { type Prompt, type Provider, ProviderError, type Reply } from '../types.ts';
+import { type Access, callOnce, Optional } from './requests.ts';
+
+/** Models that reason unless told not to; a model of another name has no use for the setting. */
+const reasons = /(^|\/)gpt-[5-9]/;
+
+/** Reasoning that cannot be switched off is paid from the same limit as the answer. */
+const reasoningRoom = 4000;
+
+/**
+ * The OpenAI protocol (chat completions): OpenAI itself, or any compatible server by base URL.
+ *
+ * Asks for JSON by schema, at temperature 0, without reasoning. What a server refuses is left out: the schema gives way
+ * to `json_object`, then to nothing; parseAnswers reads all three.
+ */
+export function openaiProvider(access: Access): Provider {
+  const client = new OpenAI({
+    // The SDK wants a key even where the server does not.
+    apiKey: access.key ?? 'none',
+    ...(access.baseUrl === undefined ? {} : { baseURL: access.baseUrl }),
+    maxRetries: 0,
+    timeout: access.timeoutMs,
+    logLevel: 'off',
+  });
+  const format = /response_format|json_schema|json_object|structured output/i;
+  const optional = new Optional({
+    response_format: [
+      ['json_schema', format],
+      ['json_object', format],
+    ],
+    reasoning_effort: reasons.test(access.model) ? [['none', /reasoning/i]] : [],
+    temperature: [['0', /temperature/i]],
+    limit: [
+      ['max_completion_tokens', /max_completion_tokens/i],
+      ['max_tokens', /max_tokens/i],
+    ],
+  });
+
+  function request(
+    prompt: Prompt,
+    parts: ReturnType<typeof optional.current>,
+  ): OpenAI.ChatCompletionCreateParamsNonStreaming {
+    const reasoningOff = parts.reasoning_effort === 'none';
+    const room = reasons.test(access.model) && !reasoningOff ? reasoningRoom : 0;
+    return {
+      model: access.model,
+      messages: [
+        { role: 'system', content: prompt.system },
+        { role: 'user', content: prompt.user },
+      ],
+      ...(parts.response_format === 'json_schema' && {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'answers', strict: true, schema: prompt.jsonSchema },
+        },
+      }),
+      ...(parts.response_format === 'json_object' && { response_format: { type: 'json_object' } }),
+      ...(reasoningOff && { reasoning_effort: 'none' }),
+      ...(parts.temperature && { temperature: 0 }),
+      ...(parts.limit && { [parts.limit]: prompt.maxTokensOut + room }),
+    };
+  }
+
+  async function read(completion: OpenAI.ChatCompletion, prompt: Prompt): Promise<Reply> {
+    // A compatible server may send anything with status 200.
+    const text = completion?.choices?.[0]?.message?.content;
+    if (completion?.choices?.[0] === undefined)
+      throw new ProviderError('unavailable', 'the server answered with something that is no chat completion');
+    const usage = completion.usage;
+    const counted = usage ? undefined : await import('../tokens.ts');
+    return {
+      text: text ?? '',
+      usage: {
+        tokensIn: usage?.prompt_tokens ?? counted?.countPrompt(prompt) ?? 0,
+        tokensCached: usage?.prompt_tokens_details?.cached_tokens ?? 0,
+        tokensOut: usage?.completion_tokens ?? counted?.countTokens(text ?? '') ?? 0,
+      },
+      modelVersion: completion.model || access.model,
+    };
+  }
+
+  return {
+    name: 'openai',
+    model: access.model,
+    simulated: access.model === simulatedModel,
+    complete: (prompt, signal) =>
+      callOnce(access, optional, signal, async (either, parts) => {
+        const completion = await client.chat.completions.create(request(prompt, parts), { signal: either });
+        const reply = await read(completion, prompt);
+        const requestId = completion._request_id ?? completion.id;
+        return requestId ? { ...reply, requestId } : reply;
+      }),
+  };
+}

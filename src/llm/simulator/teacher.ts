@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { normalise } from '../../normalise.ts';
+import { quoteName } from '../prompt.ts';
+import { promptName } from '../taxonomy.ts';
+import type { Asked } from './read-prompt.ts';
+
+export interface TeacherOptions {
+  /** Name key → names of the true path, from the top. */
+  truth: ReadonlyMap<string, readonly string[]>;
+  /** Share of names whose l1, whose l1 or l2, and whose any level is wrong, each including the one before. */
+  errorRates: readonly [number, number, number];
+  seed: number;
+}
+
+type Category = Asked['categories'][number];
+
+/** When the true category is not offered: how often the teacher notices. An assumption of the simulation. */
+const noticesNone = 0.7;
+
+/** The key under which a name of the prompt and a name of the truth meet: the prompt cuts and cleans names. */
+function keyOf(name: string): string {
+  const shown: unknown = JSON.parse(quoteName(name));
+  return normalise(String(shown));
+}
+
+/** Eight numbers in [0, 1) that depend on nothing but seed and name: the same name errs in the same way each time. */
+function draws(seed: number, key: string): number[] {
+  const digest = createHash('sha256').update(`${seed}\n${key}`).digest();
+  return Array.from({ length: 8 }, (_, i) => digest.readUInt32LE(i * 4) / 2 ** 32);
+}
+
+function pick<T>(list: readonly T[], draw: number): T | undefined {
+  return list[Math.floor(draw * list.length)];
+}
+
+/** The level, 0 to 2, at which two paths part; below l3 all is l3. */
+function partsAt(a: readonly string[], b: readonly string[]): number {
+  let level = 0;
+  while (level < 2 && a[level] === b[level]) level++;
+  return level;
+}
+
+/**
+ * The simulated LLM's judgement: knows the truth of a labelled file and errs at given rates, by name, not by call.
+ */
+export class Teacher {
+  readonly #truth = new Map<string, string[]>();
+  readonly #rates: readonly [number, number, number];
+  readonly #seed: number;
+
+  constructor(options: TeacherOptions) {
+    for (const [name, path] of options.truth) this.#truth.set(keyOf(name), path.map(promptName));
+    this.#rates = options.errorRates;
+    this.#seed = options.seed;
+  }
+
+  /** The answer for one name: an offered id, or 0 where none is offered and 0 is. */
+  answer(name: string, asked: Asked): { id: number; confidence: number } {
+    const key = keyOf(name);
+    const draw = draws(this.#seed, key);
+    const [errs = 0, which = 0, sure = 0, notices = 0] = draw;
+    const truth = this.#truth.get(key);
+    const right = truth && asked.categories.find((category) => samePath(category.path, truth));
+    if (truth === undefined || right === undefined) {
+      const none = truth !== undefined && asked.noneOffered && notices < noticesNone;
+      const id = none ? 0 : (this.#guess(truth, asked.categories, which)?.id ?? 0);
+      return { id, confidence: rounded(0.3 + 0.4 * sure) };
+    }
+    const level = this.#rates.findIndex((rate) => errs < rate);
+    const wrong = level < 0 ? undefined : this.#mistake(right, level, asked.categories, which);
+    // A model is surer when it is right, but not so much that its word could be taken for it.
+    return wrong
+      ? { id: wrong.id, confidence: rounded(0.45 + 0.5 * sure) }
+      : { id: right.id, confidence: rounded(0.7 + 0.29 * sure) };
+  }
+
+  /** Another category that parts from the right one at this level; where none is offered, at a deeper one, then at a higher. */
+  #mistake(
+    right: Category,
+    level: number,
+    categories: readonly Category[],
+    which: number,
+  ): Category | undefined {
+    const others = categories.filter((category) => category.id !== right.id);
+    const levels = [0, 1, 2].toSorted((a, b) => distance(a, level) - distance(b, level));
+    for (const wanted of levels) {
+      const found = pick(
+        others.filter((other) => partsAt(other.path, right.path) === wanted),
+        which,
+      );
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** A plausible category for a name whose truth is unknown or not offered: the nearest to the truth, at its depth or any. */
+  #guess(
+    truth: readonly string[] | undefined,
+    categories: readonly Category[],
+    which: number,
+  ): Category | undefined {
+    if (truth === undefined) return pick(categories, which);
+    const nearest = Math.max(...categories.map((category) => partsAt(category.path, truth)));
+    return pick(
+      categories.filter((category) => partsAt(category.path, truth) === nearest),
+      which,
+    );
+  }
+}
+
+/** Deeper levels are nearer than higher ones: 0 for the level itself. */
+function distance(level: number, wanted: number): number {
+  return level >= wanted ? level - wanted : 3 + wanted - level;
+}
+
+function samePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
+}
+
+function rounded(x: number): number {
+  return Math.round(x * 100) / 100;
+}

@@ -1,0 +1,83 @@
+/** The categories that a prompt may show; a new object whenever the taxonomy changes (what is made from it is cached by identity). */
+export interface Taxonomy {
+  readonly nodes: ReadonlyMap<number, { id: number; parent: number | null; name: string }>;
+}
+
+/** One name to ask about. */
+export interface Item {
+  name: string;
+  /** Category ids, best first; empty where nothing is known about the name. */
+  shortlist: readonly number[];
+}
+
+/** What is sent for one batch, and what is needed to judge the answer. */
+export interface Prompt {
+  /** `shortlist`: the categories that the items' shortlists name, and "none of these"; `tree`: all categories. */
+  route: 'shortlist' | 'tree';
+  system: string;
+  user: string;
+  /** Every id that an answer may use; 0 is "none of these" (shortlist route only). */
+  offered: ReadonlySet<number>;
+  /** How many names the prompt asks about. */
+  items: number;
+  /** JSON schema of the answer. */
+  jsonSchema: { readonly [key: string]: unknown };
+  /** No provider can count more input tokens than this for the prompt; for calls whose usage never arrived. */
+  tokensInUpper: number;
+  /** The most tokens that the provider may write. */
+  maxTokensOut: number;
+}
+
+/** Tokens of one call as the provider counted them. `tokensCached` is a part of `tokensIn`. */
+export interface Usage {
+  tokensIn: number;
+  tokensCached: number;
+  tokensOut: number;
+}
+
+export interface Reply {
+  text: string;
+  usage: Usage;
+  /** The exact model that answered, as the provider names it. */
+  modelVersion: string;
+  /** The provider's own id of the call. */
+  requestId?: string;
+}
+
+/** One way to reach a model. It makes one call and never tries again: retries have one place, and that is not here. */
+export interface Provider {
+  readonly name: 'openai' | 'anthropic';
+  readonly model: string;
+  /** True when `taxon simulate-llm` answers: every screen that shows its figures must say so. */
+  readonly simulated: boolean;
+  /** @throws ProviderError for whatever went wrong, a cancelled signal included (kind `timeout`) */
+  complete(prompt: Prompt, signal: AbortSignal): Promise<Reply>;
+}
+
+/**
+ * What a failed call means for its items: `rate_limited` (wait, no failure of theirs), `unavailable` and `timeout` (again
+ * later), `refused_request` (this prompt will never do: try its items apart), `unauthorised` (key, model or account: no
+ * call will do until a person acts).
+ */
+export type FailureKind = 'rate_limited' | 'unavailable' | 'timeout' | 'refused_request' | 'unauthorised';
+
+/** A call that brought no answer. Its text never holds a key. */
+export class ProviderError extends Error {
+  readonly kind: FailureKind;
+  /** The HTTP status; undefined when no reply was seen: then the provider may have done, and may charge, the work. */
+  readonly status: number | undefined;
+  /** How long the provider asked us to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: FailureKind,
+    message: string,
+    facts: { status?: number | undefined; retryAfterMs?: number | undefined } = {},
+  ) {
+    super(message);
+    this.name = 'ProviderError';
+    this.kind = kind;
+    this.status = facts.status;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}

@@ -1,0 +1,38 @@
+import { buildPrompt } from './prompt.ts';
+import { countPrompt, countTokens } from './tokens.ts';
+import type { Taxonomy } from './types.ts';
+
+/** Names of one call of "LLM for each row". */
+const batch = 15;
+
+/** Output tokens of a typical answer to `items` names: right form, ids spread over the taxonomy. */
+function answerTokens(items: number, ids: readonly number[]): number {
+  const answers = Array.from({ length: items }, (_, i) => ({
+    item: i + 1,
+    id: ids[Math.floor((i * ids.length) / items)] ?? 1,
+    confidence: 0.93,
+  }));
+  return countTokens(JSON.stringify({ answers }));
+}
+
+/**
+ * What the same rows would cost with "LLM for each row": every name, repeats included, with the whole compact tree, in
+ * batches of 15, counted by the same tokenizer. No call is made; the output is that of a typical answer.
+ */
+export function tokensWithoutLayers(
+  names: readonly string[],
+  taxonomy: Taxonomy,
+): { tokensIn: number; tokensOut: number } {
+  const ids = [...taxonomy.nodes.keys()];
+  const answerOf = new Map<number, number>();
+  let tokensIn = 0;
+  let tokensOut = 0;
+  for (let from = 0; from < names.length; from += batch) {
+    const items = names.slice(from, from + batch).map((name) => ({ name, shortlist: [] }));
+    tokensIn += countPrompt(buildPrompt(items, taxonomy));
+    const out = answerOf.get(items.length) ?? answerTokens(items.length, ids);
+    answerOf.set(items.length, out);
+    tokensOut += out;
+  }
+  return { tokensIn, tokensOut };
+}

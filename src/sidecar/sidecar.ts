@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, version } from '../config.ts';
+import { type Listener, listen } from '../database/listen.ts';
+import { openDatabase, requireMigrated } from '../database/open.ts';
+import { renew } from '../database/queue.ts';
+import { forgetDeadSidecars, heartbeat, leave } from '../database/sidecars.ts';
+import { messageOf } from '../errors.ts';
+import type { Provider } from '../llm/types.ts';
+import { log } from '../log.ts';
+import { holdChampion } from './champion.ts';
+import { llmStage } from './llm.ts';
+import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
+import { type LocalLoop, runLocalLoop } from './local-loop.ts';
+import { createWaker } from './waker.ts';
+
+/** How often a sidecar says that it lives; health() calls one dead after 30 s. */
+const heartbeatMs = 5000;
+
+export interface Sidecar {
+  readonly worker: string;
+  /**
+   * Stops claiming, finishes what is in hand within `shutdownSeconds`, gives the rest back, and leaves. Safe to call
+   * twice.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * The worker: listens, sweeps, claims names, decides them locally and asks the LLM. Any number of them share the work.
+ *
+ * The whole life: start → model loads while the first names already pass layers 1 and 2 → two loops, local and LLM, each
+ * with its own concurrency → heartbeat renews leases, reports, and looks for a new champion → stop.
+ *
+ * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
+ * @param provider who answers the LLM stage; null: that stage waits for another sidecar
+ * @throws TaxonError when the database is not migrated
+ */
+export async function startSidecar(url: string, config: Config, provider: Provider | null): Promise<Sidecar> {
+  const db = openDatabase(
+    url,
+    { schema: config.schema, poolSize: config.poolSize + config.llmConcurrency },
+    'taxon sidecar',
+  );
+  try {
+    await requireMigrated(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const stopping = new AbortController();
+  const abandon = new AbortController();
+  const localWaker = createWaker();
+  const champion = holdChampion(db, config);
+  const llm = provider === null ? null : llmStage({ db, worker, provider, config, abandon: abandon.signal });
+
+  let listener: Listener | null = null;
+  let llmLoop: LlmLoop | null = null;
+  let local: LocalLoop | null = null;
+  const refresh = () =>
+    champion
+      .refresh()
+      .catch((error) => log.warn('the model could not be loaded', { error: messageOf(error) }));
+  const announce = () =>
+    heartbeat(db, {
+      worker,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      modelId: champion.id(),
+      llm: provider && `${provider.name} ${provider.model}${provider.simulated ? ' (simulated)' : ''}`,
+      listening: listener?.hears() ?? false,
+      idle: local?.idle() ?? false,
+      notice: champion.notice() ?? llm?.notice ?? null,
+    });
+  const onWake = () => {
+    localWaker.wake();
+    llmLoop?.wake();
+    void refresh();
+  };
+
+  await announce();
+  await forgetDeadSidecars(db);
+  void refresh();
+  llmLoop = llm && runLlmLoop(llm, stopping.signal);
+  local = runLocalLoop({
+    stage: { db, worker, champion },
+    config,
+    waker: localWaker,
+    stopping: stopping.signal,
+    announce,
+    onPassedOn: () => llmLoop?.wake(),
+  });
+  listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
+  const beat = setInterval(
+    () => {
+      Promise.all([announce(), renew(db, worker, config.leaseSeconds), refresh()]).catch((error) =>
+        log.debug('heartbeat', { error: messageOf(error) }),
+      );
+    },
+    Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
+  );
+  log.info('sidecar started', { worker, llm: provider?.model ?? 'none' });
+
+  async function shutDown(): Promise<void> {
+    stopping.abort();
+    localWaker.wake();
+    // calls in flight are given up a little before the time is over, so that the ledger can still say so
+    const deadline = setTimeout(() => abandon.abort(), config.shutdownSeconds * 800);
+    await Promise.race([
+      Promise.all([local?.done, llmLoop?.done]),
+      sleep(config.shutdownSeconds * 950, null, { ref: false }),
+    ]);
+    clearTimeout(deadline);
+    clearInterval(beat);
+    await listener?.close();
+    await leave(db, worker).catch((error) =>
+      log.warn('leases stay until they run out', { error: messageOf(error) }),
+    );
+    await champion.close();
+    await db.close();
+    log.info('sidecar stopped', { worker });
+  }
+  let stopped: Promise<void> | null = null;
+  return {
+    worker,
+    stop() {
+      stopped ??= shutDown();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Lets a loop sleep until somebody wakes it or a time has passed. A wake while nobody sleeps is kept for the next sleep. */
+export interface Waker {
+  wake(): void;
+  sleep(ms: number): Promise<void>;
+}
+
+export function createWaker(): Waker {
+  let awake = false;
+  let rouse: (() => void) | null = null;
+  return {
+    wake() {
+      if (rouse === null) awake = true;
+      else rouse();
+    },
+    sleep(ms) {
+      if (awake) {
+        awake = false;
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          rouse = null;
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        rouse = done;
+      });
+    },
+  };
+}
+
+/** Milliseconds to wait before try number `attempt` (from 1): doubling from `first`, at most `most`, with jitter. */
+export function backoff(attempt: number, first: number, most: number): number {
+  const full = Math.min(most, first * 2 ** (attempt - 1));
+  return full / 2 + (Math.random() * full) / 2;
+}

@@ -1,0 +1,234 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/database/open.ts';
+import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
+import { normalise } from '../../src/normalise.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { insert, ledger, look, settled, tally } from '../support/rows.ts';
+import { newNames, shopDatabase } from '../support/shop.ts';
+
+let database: TestDatabase;
+let db: Database;
+let simulator: Simulator;
+const sidecars: TaxonProcess[] = [];
+let next = 0;
+
+/** Names that no test used before. */
+function names(count: number): string[] {
+  next += count;
+  return newNames(count, 5000 + next).map(({ name }) => name);
+}
+
+async function sidecar(environment: Record<string, string> = {}): Promise<TaxonProcess> {
+  const started = await startSidecarProcess(database.url, {
+    ...simulated(simulator.url),
+    TAXON_LEASE_SECONDS: '3',
+    ...environment,
+  });
+  sidecars.push(started);
+  return started;
+}
+
+beforeAll(async () => {
+  database = await shopDatabase();
+  db = look(database.url);
+  const truth = new Map(newNames(20_000, 5000).map(({ name, path }) => [normalise(name), path]));
+  simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
+});
+
+afterEach(async () => {
+  simulator.setFaults([]);
+  await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
+  await db.rows(
+    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.sidecars cascade',
+  );
+  await db.rows(`delete from taxon.labels where source = 'llm'`);
+});
+
+afterAll(async () => {
+  await simulator?.close();
+  await db?.close();
+  await database?.drop();
+});
+
+/** Sends every name to the LLM. */
+const nothingIsSure = () => db.rows(`select taxon.set_setting('local_layer', '"shadow"')`);
+const asTrained = () => db.rows(`select taxon.set_setting('local_layer', '"on"')`);
+
+describe('processes that die', () => {
+  it('a sidecar killed in mid-batch loses nothing and doubles nothing', async () => {
+    await nothingIsSure();
+    simulator.setFaults([{ kind: 'slow', ms: 700 }]);
+    const first = await sidecar();
+    const second = await sidecar();
+    await insert(db, names(600));
+    await until(
+      () => tally(db),
+      (counts) => (counts.llm ?? 0) > 60,
+    );
+    const doomed = /worker=(\S+)/.exec(first.stderr())?.[1];
+    await until(
+      () => db.rows(`select from taxon.llm_calls where state = 'started' and worker = $1`, [doomed]),
+      (rows) => rows.length > 0,
+    );
+    await first.kill('SIGKILL');
+    simulator.setFaults([]);
+    const counts = await settled(db);
+    expect(counts).toEqual({ llm: 600 });
+    // calls whose process died are closed as unknown, once each; all others equal the provider's count
+    await until(
+      () => ledger(db),
+      (rows) => !rows.some((row) => row.state === 'started'),
+    );
+    const rows = await ledger(db);
+    const ok = rows.find((row) => row.state === 'ok');
+    const unknown = rows.find((row) => row.state === 'unknown');
+    const answered = new Map(simulator.calls().map((call) => [call.requestId, call]));
+    const booked = await db.rows<{ request_id: string; tokens_in: number; tokens_out: number }>(
+      `select request_id, tokens_in, tokens_out from taxon.llm_calls where state = 'ok'`,
+    );
+    for (const row of booked) {
+      expect(answered.get(row.request_id)).toMatchObject({
+        tokensIn: row.tokens_in,
+        tokensOut: row.tokens_out,
+      });
+    }
+    expect(new Set(booked.map((row) => row.request_id)).size).toBe(ok?.calls);
+    expect((ok?.calls ?? 0) + (unknown?.calls ?? 0)).toBe(simulator.calls().length);
+    expect(unknown?.calls ?? 0).toBeGreaterThan(0);
+    await asTrained();
+    await second.kill('SIGTERM');
+  });
+
+  it('SIGTERM finishes what is in hand and exits 0; what was claimed is given back', async () => {
+    await nothingIsSure();
+    simulator.setFaults([{ kind: 'hang' }]);
+    const only = await sidecar({ TAXON_SHUTDOWN_SECONDS: '3' });
+    await insert(db, names(40));
+    await until(
+      () => ledger(db),
+      (rows) => rows.some((row) => row.state === 'started'),
+    );
+    const began = Date.now();
+    expect(await only.kill('SIGTERM')).toBe(0);
+    expect(Date.now() - began).toBeLessThan(6000);
+    expect(await db.rows('select worker from taxon.queue where worker is not null')).toEqual([]);
+    expect((await ledger(db)).map((row) => row.state)).toEqual(['unknown']);
+    expect(await db.rows('select from taxon.sidecars')).toEqual([]);
+    await asTrained();
+  });
+
+  it('a second SIGTERM ends it at once', async () => {
+    await nothingIsSure();
+    simulator.setFaults([{ kind: 'hang' }]);
+    const only = await sidecar();
+    await insert(db, names(5));
+    await until(
+      () => ledger(db),
+      (rows) => rows.some((row) => row.state === 'started'),
+    );
+    only.child.kill('SIGTERM');
+    await only.says('again to end at once');
+    expect(await only.kill('SIGTERM')).toBe(130);
+    await asTrained();
+  });
+});
+
+describe('notifications that are lost', () => {
+  it('only cost the time until the next poll', async () => {
+    await db.rows(`select taxon.set_setting('notify', 'false')`);
+    await sidecar();
+    await insert(db, names(20));
+    await settled(db, 20);
+    await db.rows(`select taxon.set_setting('notify', 'true')`);
+  });
+
+  it('a listening connection that is cut is made anew, and meanwhile the poll works', async () => {
+    await sidecar({ TAXON_POLL_MS: '1000' });
+    await until(
+      () => db.rows<{ listening: boolean }>('select listening from taxon.sidecars'),
+      (rows) => rows[0]?.listening === true,
+    );
+    await db.rows(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taxon listen' and datname = current_database()`,
+    );
+    await insert(db, names(10));
+    await settled(db, 20);
+  });
+});
+
+describe('a provider that misbehaves', () => {
+  it.each([
+    ['slow', [{ kind: 'slow', ms: 1500, calls: 2 }]],
+    ['rate limited', [{ kind: 'rate-limited', calls: 3 }]],
+    ['down', [{ kind: 'unavailable', calls: 3 }]],
+    ['cutting the connection', [{ kind: 'reset', calls: 2 }]],
+    ['answering rubbish', [{ kind: 'rubbish', calls: 2 }]],
+    ['answering ids that were not offered', [{ kind: 'wrong-ids', calls: 2 }]],
+    ['leaving names out', [{ kind: 'missing-items', calls: 3 }]],
+  ] as const)(
+    '%s: every name is answered in the end, none by an id that was not offered',
+    async (_, faults) => {
+      await nothingIsSure();
+      simulator.setFaults([...faults]);
+      await sidecar();
+      const given = names(30);
+      await insert(db, given);
+      expect(await settled(db, 60)).toEqual({ llm: 30 });
+      const truth = new Map(newNames(20_000, 5000).map(({ name, path }) => [name, path.join(' > ')]));
+      for (const row of await db.rows<{ name: string; path: string }>(
+        'select name, taxon.category_path(category_id) as path from taxon.products',
+      )) {
+        expect(row.path).toBe(truth.get(row.name));
+      }
+      await asTrained();
+    },
+  );
+
+  it('refusing a batch for one name: that name becomes a dead letter, the others are answered; retry_dead brings it back', async () => {
+    await nothingIsSure();
+    simulator.setFaults([{ kind: 'rubbish' }]);
+    await db.rows(`select taxon.set_setting('max_attempts', '3')`);
+    await sidecar();
+    await insert(db, names(3));
+    const counts = await settled(db, 60);
+    expect(counts).toEqual({ failed: 3 });
+    expect(await db.row('select count(*) as n from taxon.dead_letters')).toEqual({ n: 3 });
+    simulator.setFaults([]);
+    await db.rows('select taxon.retry_dead()');
+    expect(await settled(db, 60)).toEqual({ llm: 3 });
+    await db.rows(`select taxon.set_setting('max_attempts', '5')`);
+    await asTrained();
+  });
+
+  it('never holds up local answers', async () => {
+    simulator.setFaults([{ kind: 'hang' }]);
+    await sidecar({ TAXON_SHUTDOWN_SECONDS: '2' });
+    await insert(db, names(120));
+    const counts = await until(
+      () => tally(db),
+      (c) => (c.local ?? 0) > 10,
+      30,
+    );
+    expect(counts.llm ?? 0).toBe(0);
+  });
+
+  it('no provider at all: the LLM stage waits, visibly, and nothing fails', async () => {
+    await nothingIsSure();
+    await sidecar({ TAXON_LLM_BASE_URL: '', TAXON_LLM_MODEL: '' });
+    await insert(db, names(5));
+    await until(
+      () => db.rows(`select from taxon.queue where stage = 'llm'`),
+      (rows) => rows.length === 5,
+    );
+    const health = await db.rows<{ item: string; status: string; detail: string }>(
+      'select * from taxon.health()',
+    );
+    expect(health.find((row) => row.item === 'queue llm')).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining('OPENAI_API_KEY'),
+    });
+    expect(await tally(db)).toEqual({ pending: 5 });
+    await asTrained();
+  });
+});

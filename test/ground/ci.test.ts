@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/config.ts';
+
+const gates = ['lint', 'types', 'imports', 'unused', 'files', 'build'];
+let folder: string;
+
+function plant(path: string, text: string, mode = 0o644): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text, { mode });
+}
+
+/** A project as small as can be, with the real .ci/run, the real vitest and gates that do nothing. */
+function plantProject(gate: Record<string, string> = {}): void {
+  const scripts = Object.fromEntries(gates.map((name) => [name, gate[name] ?? 'true']));
+  plant('package.json', JSON.stringify({ type: 'module', scripts: { ...scripts, test: 'vitest run' } }));
+}
+
+function run() {
+  const { CI, NODE_OPTIONS, VITEST, ...environment } = process.env;
+  const path = `${join(folder, 'bin')}:${dirname(process.execPath)}:${environment.PATH}`;
+  const ended = spawnSync(join(folder, '.ci/run'), { encoding: 'utf8', env: { ...environment, PATH: path } });
+  const lines = ended.stdout.split('\n');
+  return { code: ended.status, said: ended.stdout, last: lines.at(-2), after: lines.at(-1) };
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pgtaxon-ci-'));
+  cpSync(join(packageRoot, '.ci/run'), join(folder, '.ci/run'));
+  cpSync(join(packageRoot, 'scripts/tally.js'), join(folder, 'scripts/tally.js'));
+  symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'));
+  plant('scripts/set-up.js', '');
+  // Not root, so that the trial installs nothing on this machine.
+  plant('bin/id', '#!/bin/sh\necho 1000\n', 0o755);
+  plantProject();
+  plant('good.test.js', "import { test } from 'vitest';\ntest('one', () => {});\ntest('two', () => {});\n");
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('.ci/run', () => {
+  test('ends with the true counts of tests and gates, and nothing behind them', () => {
+    const leftBehind = '(sleep 1; echo late) & echo early';
+    plantProject({ build: leftBehind });
+    const { code, last, after } = run();
+    // Two tests, six gates, the machine and the packages.
+    expect({ code, last, after }).toEqual({ code: 0, last: '10 passed, 0 failed', after: '' });
+  });
+
+  test('counts each failed test, each failed gate and each file that cannot be loaded', () => {
+    plantProject({ lint: 'echo bad line; exit 3' });
+    plant(
+      'bad.test.js',
+      "import { test } from 'vitest';\ntest('three', () => { throw new Error('no'); });\n",
+    );
+    plant('broken.test.js', "import 'not-there';\n");
+    const { code, last, said } = run();
+    expect({ code, last }).toEqual({ code: 1, last: '9 passed, 3 failed' });
+    for (const failure of ['lint: ended with 3', 'bad.test.js: three', 'broken.test.js: '])
+      expect(said).toContain(`failed ${failure}`);
+    expect(said).toContain('bad line');
+  });
+
+  test('fails when no test is to blame: an error nobody caught', () => {
+    plant(
+      'late.test.js',
+      "import { test } from 'vitest';\ntest('four', async () => { void Promise.reject(new Error('x')); await new Promise(setImmediate); });\n",
+    );
+    expect(run()).toMatchObject({ code: 1, last: '11 passed, 1 failed' });
+  });
+
+  test('fails when the runner dies', () => {
+    plant('vitest.config.js', "export default { test: { globalSetup: './die.js' } };\n");
+    plant('die.js', "export default () => process.kill(process.pid, 'SIGKILL');\n");
+    expect(run()).toMatchObject({ code: 1, last: '8 passed, 1 failed' });
+  });
+
+  test('fails when there is no test, and when tests are switched off', () => {
+    plant('good.test.js', "import { test } from 'vitest';\ntest.skip('one', () => {});\n");
+    const { code, last, said } = run();
+    expect({ code, last }).toEqual({ code: 1, last: '8 passed, 2 failed' });
+    expect(said).toContain('failed tests: 1 did not run');
+    rmSync(join(folder, 'good.test.js'));
+    expect(run()).toMatchObject({ code: 1, last: '8 passed, 1 failed' });
+  });
+});

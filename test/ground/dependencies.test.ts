@@ -1,0 +1,110 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/config.ts';
+
+let folder: string;
+
+function plant(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+function check() {
+  const run = spawnSync(process.execPath, [join(packageRoot, 'scripts/dependencies.js'), folder], {
+    encoding: 'utf8',
+  });
+  return { code: run.status, said: run.stderr + run.stdout };
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pgtaxon-dependencies-'));
+  cpSync(join(packageRoot, '.dependency-cruiser.cjs'), join(folder, '.dependency-cruiser.cjs'));
+  plant('src/errors.ts', 'export type Code = 1 | 2;\nexport const failed: Code = 1;\n');
+  plant('src/database/pool.ts', "import { failed } from '../errors.ts';\nexport const pool = failed;\n");
+  plant('src/model/heads.ts', "import type { Code } from '../errors.ts';\nexport const heads: Code = 2;\n");
+  plant(
+    'src/train/fit.ts',
+    "import { pool } from '../database/pool.ts';\nimport { heads } from '../model/heads.ts';\nexport const fit = [pool, heads];\n",
+  );
+  plant(
+    'src/cli/main.ts',
+    "import { fit } from '../train/fit.ts';\nexport type Args = string[];\nfit.at(0);\n",
+  );
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the import rules', () => {
+  test('let the layers through and count every file and import', () => {
+    expect(check()).toEqual({ code: 0, said: '5 of 5 files of src/ read, 5 imports, 0 against the rules\n' });
+  });
+
+  test.each([
+    ['a value import', "import { fit } from '../train/fit.ts';\nexport const x = fit;"],
+    ['a type-only import', "import type { Args } from '../cli/main.ts';\nexport const x: Args = [];"],
+    ['an inline type import', "import { type Args } from '../cli/main.ts';\nexport const x: Args = [];"],
+    ['a dynamic import', "export const x = () => import('../train/fit.ts');"],
+    ['a re-export', "export { fit } from '../train/fit.ts';"],
+    ['a re-exported type', "export type { Args } from '../cli/main.ts';"],
+  ])('refuse %s that points upwards', (_, text) => {
+    plant('src/model/planted.ts', `${text}\n`);
+    const { code, said } = check();
+    expect(said).toMatch(/error model-imports-down: src\/model\/planted\.ts → src\/(cli|train)\//);
+    expect(code).toBe(1);
+  });
+
+  test('refuse an import that the parser does not see', () => {
+    plant('src/model/planted.ts', "export type Args = import('../cli/main.ts').Args;\n");
+    const { code, said } = check();
+    expect(said).toContain('error not seen: src/model/planted.ts → ../cli/main.ts');
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ['no-circular', 'src/database/pool.ts', "import './planted.ts';\nexport const pool = 1;"],
+    ['base-imports-base', 'src/errors.ts', "export { pool } from './database/pool.ts';"],
+    ['known-layer', 'src/new/planted.ts', "import '../errors.ts';"],
+    ['shipped-code-stands-alone', 'src/cli/planted.ts', "import '../../test/support.ts';"],
+    ['resolvable', 'src/cli/planted.ts', "import './not-there.ts';"],
+  ])('know the rule %s', (rule, path, text) => {
+    plant('test/support.ts', 'export {};\n');
+    plant('src/database/planted.ts', "import './pool.ts';\n");
+    plant(path, `${text}\n`);
+    const { code, said } = check();
+    expect(said).toContain(`error ${rule}: `);
+    expect(code).toBe(1);
+  });
+
+  test('refuse a development package in shipped code, but not its types', () => {
+    plant('package.json', '{"type": "module", "devDependencies": {"planted": "1.0.0"}}');
+    plant('node_modules/planted/package.json', '{"name": "planted", "version": "1.0.0", "main": "index.js"}');
+    plant('node_modules/planted/index.js', 'exports.x = 1;\n');
+    plant('src/cli/planted.ts', "import type { X } from 'planted';\nexport const x: X | 0 = 0;\n");
+    expect(check().code).toBe(0);
+    plant('src/cli/planted.ts', "export { x } from 'planted';\n");
+    expect(check().said).toContain(
+      'error no-development-packages: src/cli/planted.ts → node_modules/planted',
+    );
+  });
+
+  test('fail when fewer files are read than there are', () => {
+    const config = readFileSync(join(folder, '.dependency-cruiser.cjs'), 'utf8');
+    plant(
+      '.dependency-cruiser.cjs',
+      config.replace("parser: 'swc',", "parser: 'swc',\n    exclude: 'src/(model|train)',"),
+    );
+    const { code, said } = check();
+    expect(said).toContain('error not read: src/model/heads.ts');
+    expect(said).toContain('3 of 5 files of src/ read');
+    expect(code).toBe(1);
+  });
+
+  test('fail on a project without files', () => {
+    rmSync(join(folder, 'src'), { recursive: true });
+    mkdirSync(join(folder, 'src'));
+    expect(check().code).toBe(1);
+  });
+});

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/config.ts';
+import { taxonDatabase } from '../support/sql.ts';
+import { fileWith } from './files.ts';
+
+const taxon = taxonDatabase();
+
+/** Runs `taxon import ARGS` as a process of its own. */
+async function taxonImport(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), 'import', ...args], {
+    env: { PATH: process.env.PATH ?? '', DATABASE_URL: taxon.database.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    stdout += part;
+  });
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    stderr += part;
+  });
+  const [code] = await once(child, 'close');
+  return { code: code as number, stdout, stderr };
+}
+
+describe('taxon import', () => {
+  test('--json prints one object alone; a file’s own source counts before --source', async () => {
+    const file = fileWith('labels.csv', 'name,l1,l2,source\nA,x,y,human\nB,x,,\n');
+    const { code, stdout, stderr } = await taxonImport(file, '--as', 'labels', '--source', 'llm', '--json');
+    expect(stderr).toContain('reading');
+    expect(code).toBe(0);
+    expect(stdout.trimEnd()).not.toContain('\n');
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 2, added: 2, categories: 2, lost: 0, losers: [] });
+    expect(await taxon.owner.rows('select name_key, source from labels order by 1')).toEqual([
+      { name_key: 'a', source: 'human' },
+      { name_key: 'b', source: 'llm' },
+    ]);
+  });
+
+  test('a person reads the numbers, and the first 20 answers that were not kept', async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => `name ${String(i >> 1).padStart(2, '0')},x${i % 2}`);
+    const { stdout } = await taxonImport(fileWith('conflicts.csv', `name,l1\n${lines.join('\n')}\n`));
+    expect(stdout).toContain('60 rows, 30 names: 30 labels added, 0 changed, 0 as they were');
+    expect(stdout).toContain('2 categories made');
+    expect(stdout).toContain('30 answers were not kept, the first 20:');
+    expect(stdout).toContain('  name 19: x1, not x0 (line 40): a later line says otherwise');
+    expect(stdout).not.toContain('name 20');
+  });
+
+  test('a bad line: exit code 2, nothing on standard output', async () => {
+    const file = fileWith('bad.csv', 'name,l1,l2\nA,,y\n');
+    const { code, stdout, stderr } = await taxonImport(file);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`taxon: ${file}, line 2: a hole in the path`);
+  });
+
+  test('--query and --tree-levels', async () => {
+    const sql = "select 'A' as name, 'a > b > c > d' as path, 9 as category_external_id";
+    const { code } = await taxonImport('--query', sql, '--tree-levels', '1,2,3');
+    expect(code).toBe(0);
+    await taxon.insert('a');
+    expect(await taxon.owner.row('select l3, path from products_readable')).toEqual({
+      l3: 'c',
+      path: 'a > b > c > d',
+    });
+  });
+
+  test('--as products', async () => {
+    const { stdout } = await taxonImport(fileWith('new.csv', 'name\nA\nB\n'), '--as', 'products');
+    expect(stdout).toContain('2 products: 0 answered from memory, 2 wait for a sidecar, 0 without a name');
+  });
+
+  test.each([
+    [[], 'give either a file or --query'],
+    [['a.csv', '--query', 'select 1'], 'give either a file or --query'],
+    [['a.csv', '--as', 'things'], 'labels, products'],
+    [['a.csv', '--source', 'robot'], 'llm, human, import'],
+    [['/nowhere.csv'], 'there is no file /nowhere.csv'],
+  ])('misuse: %j', async (args, says) => {
+    const { code, stderr } = await taxonImport(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(says);
+  });
+
+  test('--help has examples', async () => {
+    const { code, stdout } = await taxonImport('--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('taxon import labels.csv --as labels --source llm');
+  });
+});

@@ -1,0 +1,174 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { type Encoder, openEncoder } from '../../src/model/encoder.ts';
+import { OnnxGraph } from '../../src/train/onnx-graph.ts';
+
+const settings: Config = loadConfig({ encoderThreads: 2 }, {}, tmpdir());
+
+const norm = (v: Float32Array) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+
+describe('the bundled encoder', () => {
+  let encoder: Encoder;
+  beforeAll(async () => {
+    encoder = await openEncoder(settings);
+  });
+  afterAll(() => encoder.close());
+
+  it('says what it is', () => {
+    expect(encoder.identity).toMatch(
+      /^multilingual-e5-small-latcyr@[0-9a-f]{12} dtype=q8 prefix="passage: " pooling=mean$/,
+    );
+    expect(encoder.dimension).toBe(384);
+    expect(encoder.batchInvariant).toBe(true);
+  });
+
+  it('answers in the order of the names, the same alone as among others', async () => {
+    const names = ['ноутбук asus vivobook 15 16gb 512gb ssd', 'чайник', 'kabel usb-c 2m', 'xs', 'чайник'];
+    const together = await encoder.encode(names);
+    for (const [i, name] of names.entries()) {
+      const [alone] = await encoder.encode([name]);
+      expect(cosine(alone as Float32Array, together[i] as Float32Array)).toBeGreaterThan(0.9999);
+    }
+  });
+
+  it('puts what means the same near', async () => {
+    const [a, b, c] = (await encoder.encode([
+      'czajnik elektryczny 1.7 l',
+      'чайник электрический 1.7 л',
+      'футболка мужская белая',
+    ])) as [Float32Array, Float32Array, Float32Array];
+    expect(cosine(a, b)).toBeGreaterThan(cosine(a, c) + 0.03);
+  });
+
+  it('encodes whatever a name may be', async () => {
+    const names = [
+      '',
+      ' ',
+      '\u0301',
+      '🍎🍏👨‍👩‍👧',
+      'مرحبا بالعالم',
+      '电饭煲 5l',
+      "'; drop table products; --",
+      '<s></s><mask><pad>',
+      'x'.repeat(10_000),
+      'слово '.repeat(1700),
+      '\ud800',
+    ];
+    const vectors = await encoder.encode(names);
+    expect(vectors).toHaveLength(names.length);
+    for (const vector of vectors) expect(norm(vector)).toBeCloseTo(1, 3);
+  });
+
+  it('cuts a name at 512 tokens', async () => {
+    const [a, b] = await encoder.encode(['слово '.repeat(600), `${'слово '.repeat(600)}телевизор`]);
+    expect(cosine(a as Float32Array, b as Float32Array)).toBeGreaterThan(0.99999);
+  });
+
+  it('tells how far it is, up to the number of names', async () => {
+    const seen: number[] = [];
+    await encoder.encode(
+      Array.from({ length: 40 }, (_, i) => `товар ${i}`),
+      { onProgress: (done) => seen.push(done) },
+    );
+    expect(seen.at(-1)).toBe(40);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.length).toBeGreaterThan(1);
+  });
+
+  it('stops when asked to, and goes on working afterwards', async () => {
+    const controller = new AbortController();
+    const names = Array.from({ length: 400 }, (_, i) => `шампунь для волос ${i}`);
+    let done = 0;
+    const onProgress = (n: number) => {
+      done = n;
+      controller.abort(new Error('enough'));
+    };
+    await expect(encoder.encode(names, { signal: controller.signal, onProgress })).rejects.toThrow('enough');
+    expect(done).toBeLessThan(100);
+    expect(await encoder.encode(['чайник'])).toHaveLength(1);
+  });
+
+  it('gives nothing for nothing', async () => {
+    expect(await encoder.encode([])).toEqual([]);
+  });
+});
+
+describe('an encoder that cannot be opened', () => {
+  const open = (changes: Partial<Config>) => openEncoder({ ...settings, encoderThreads: 1, ...changes });
+  const folder = mkdtempSync(join(tmpdir(), 'encoder-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('names the folder that is missing', async () => {
+    await expect(open({ encoder: '/nowhere/e5' })).rejects.toMatchObject({
+      name: 'TaxonError',
+      message: expect.stringContaining('/nowhere/e5'),
+      hint: expect.stringContaining('TAXON_ENCODER'),
+    });
+  });
+
+  it('does not ask the hub unless told to', async () => {
+    await expect(open({ encoder: 'intfloat/multilingual-e5-base' })).rejects.toMatchObject({
+      name: 'TaxonError',
+      hint: expect.stringContaining('TAXON_HUB'),
+    });
+  });
+
+  it('names the files that are missing', async () => {
+    await expect(open({ encoder: folder })).rejects.toThrow(/lacks config\.json, tokenizer\.json/);
+    await expect(open({ encoderDtype: 'fp32' })).rejects.toThrow(/lacks onnx.model\.onnx$/);
+  });
+
+  it('says so when the model is damaged', async () => {
+    for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
+      copyFileSync(join(settings.encoder, file), join(folder, file));
+    mkdirSync(join(folder, 'onnx'));
+    writeFileSync(join(folder, 'onnx', 'model_quantized.onnx'), 'not a model');
+    await expect(open({ encoder: folder })).rejects.toThrow(/cannot be used/);
+  });
+});
+
+describe('an encoder whose answer depends on padding', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'encoder-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Each token's vector plus the sum over all tokens of the batch's row, padding included. */
+  function paddingDependent(): Uint8Array {
+    const graph = new OnnxGraph();
+    const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
+    graph.input('attention_mask', 'int64', ['batch', 'tokens']);
+    const column = graph.op('Unsqueeze', [ids, graph.weight('last', 'int64', [1], [2])]);
+    const numbers = graph.op('Cast', [column], { to: 'float' });
+    const waves = graph.weight('waves', 'float', [4], [0.9, 0.31, 0.073, 0.011]);
+    const tokens = graph.op('Sin', [graph.op('Mul', [numbers, waves])]);
+    const sum = graph.op('ReduceSum', [tokens, graph.weight('axis', 'int64', [1], [1])], { keepdims: 1 });
+    graph.output(graph.op('Add', [tokens, sum], {}, 'last_hidden_state'), 'float', ['batch', 'tokens', 4]);
+    return graph.build();
+  }
+
+  it('is warned of, and encodes one length at a time', async () => {
+    for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
+      copyFileSync(join(settings.encoder, file), join(folder, file));
+    mkdirSync(join(folder, 'onnx'));
+    writeFileSync(join(folder, 'onnx', 'model_quantized.onnx'), paddingDependent());
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const encoder = await openEncoder({ ...settings, encoder: folder, encoderThreads: 1 });
+    const said = stderr.mock.calls.map(([text]) => text).join('');
+    stderr.mockRestore();
+    try {
+      expect(said).toContain('one length at a time');
+      expect(encoder).toMatchObject({ dimension: 4, batchInvariant: false });
+      const names = ['чайник электрический 1.7 л', 'чайник', 'xs', 'футболка белая', 'xl'];
+      const together = await encoder.encode(names);
+      for (const [i, name] of names.entries()) {
+        const [alone] = await encoder.encode([name]);
+        expect(cosine(alone as Float32Array, together[i] as Float32Array)).toBeGreaterThan(0.999999);
+      }
+    } finally {
+      await encoder.close();
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { taxonDatabase } from '../support/sql.ts';
+
+const t = taxonDatabase();
+
+/** They run inside every application's INSERT and write schemas instead; hostile-session.test.ts attacks them. */
+const unpinned = ['answer_on_insert', 'queue_inserted', 'queue_renamed', 'wake'];
+
+describe('every function', () => {
+  test('is bound when created or pins its search_path, but for the hot triggers', async () => {
+    const found = await t.owner.rows<{ name: string }>(
+      `select p.proname as name from pg_proc p
+         where p.pronamespace = 'taxon'::regnamespace and p.prosqlbody is null
+           and not exists (select from unnest(p.proconfig) c where c like 'search_path=%')
+         order by 1`,
+    );
+    expect(found.map((f) => f.name)).toEqual(unpinned);
+  });
+
+  test('that pins it has the schema first and temporary objects last', async () => {
+    const paths = await t.owner.rows(
+      `select distinct c as path from pg_proc p, unnest(p.proconfig) c
+         where p.pronamespace = 'taxon'::regnamespace and c like 'search_path=%'`,
+    );
+    expect(paths).toEqual([{ path: 'search_path=taxon, extensions, pg_temp' }]);
+  });
+
+  test('that pins nothing names every type with its schema', async () => {
+    const bodies = await t.owner.rows<{ name: string; declared: string }>(
+      `select p.proname as name, substring(p.prosrc from 'declare(.*?)begin') as declared from pg_proc p
+         where p.pronamespace = 'taxon'::regnamespace and p.proname = any ($1)`,
+      unpinned,
+    );
+    expect(bodies).toHaveLength(unpinned.length);
+    for (const { declared } of bodies) {
+      const variables = (declared ?? '')
+        .replace(/--.*/g, '')
+        .split(';')
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+      for (const variable of variables) expect(variable).toMatch(/^\w+ pg_catalog\.\w+/);
+    }
+  });
+
+  test('in PL/pgSQL passes plpgsql_check', async (context) => {
+    const admin = await t.superuser();
+    const available = await admin.rows(`select from pg_available_extensions where name = 'plpgsql_check'`);
+    if (available.length === 0) {
+      const what =
+        'plpgsql_check is not installed: apt-get install postgresql-15-plpgsql-check (or the one of your PostgreSQL version)';
+      if (process.env.CI === 'true') throw new Error(what);
+      context.skip(what);
+    }
+    await admin.rows('create extension plpgsql_check');
+    const functions = await admin.value<number>(
+      `select count(*) from pg_proc p join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
+         where p.pronamespace = 'taxon'::regnamespace`,
+    );
+    expect(functions).toBeGreaterThan(20);
+    const findings = await admin.rows(
+      `select p.oid::regprocedure::text as function, f.lineno, f.level, f.message, f.detail, f.hint
+         from pg_proc p
+         join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
+         left join pg_trigger g on g.tgfoid = p.oid and not g.tgisinternal,
+         lateral plpgsql_check_function_tb(p.oid, coalesce(g.tgrelid, 0), fatal_errors => false,
+           oldtable => g.tgoldtable, newtable => g.tgnewtable, extra_warnings => true, security_warnings => true,
+           performance_warnings => false) f
+         where p.pronamespace = 'taxon'::regnamespace`,
+    );
+    expect(findings).toEqual([]);
+    // and it would find something
+    await admin.rows(
+      `create function taxon.wrong() returns void language plpgsql as $$ begin perform nosuch from products; end $$`,
+    );
+    const planted = await admin.rows(`select message from plpgsql_check_function_tb('taxon.wrong()')`);
+    expect(planted).toEqual([{ message: 'column "nosuch" does not exist' }]);
+  });
+});
+
+describe('normalise and name_hash', () => {
+  test('are immutable, parallel safe and strict, as stored columns and indexes need them', async () => {
+    const found = await t.owner.rows(
+      `select p.proname as name, p.provolatile as volatile, p.proparallel as parallel, p.proisstrict as strict from pg_proc p
+         where p.pronamespace = 'taxon'::regnamespace and p.proname in ('normalise', 'name_hash') order by 1`,
+    );
+    expect(found).toEqual([
+      { name: 'name_hash', volatile: 'i', parallel: 's', strict: true },
+      { name: 'normalise', volatile: 'i', parallel: 's', strict: true },
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Cluster, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+
+const reaper = fileURLToPath(new URL('./cluster-reaper.ts', import.meta.url));
+
+/** A temporary data folder for a cluster, removed with its cluster by `remove` or when this process ends in any way. */
+export function temporaryDataDir(): { dataDir: string; remove(): Promise<void> } {
+  const dataDir = mkdtempSync(join(tmpdir(), 'taxon-'));
+  // Root's server runs as another user, who has to get through.
+  chmodSync(dataDir, 0o711);
+  // A session of its own, so that Ctrl-C does not reach it.
+  const child = spawn(process.execPath, [reaper, dataDir], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    detached: true,
+  });
+  child.unref();
+  return {
+    dataDir,
+    async remove() {
+      if (child.exitCode !== null) return;
+      child.ref();
+      child.stdin.end();
+      await once(child, 'exit');
+    },
+  };
+}
+
+export interface OwnCluster extends Cluster {
+  dataDir: string;
+  /** Stops it cleanly; its URLs hold for the next start. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+/** A cluster for one test file alone, for tests that stop, kill or restart it. Costs about 1.5 s. */
+export async function ownCluster(): Promise<OwnCluster> {
+  const { dataDir, remove } = temporaryDataDir();
+  const cluster = await startCluster(dataDir, { throwAway: true });
+  return {
+    ...cluster,
+    dataDir,
+    async stop() {
+      await stopCluster(dataDir);
+    },
+    async start() {
+      await startCluster(dataDir);
+    },
+    destroy: remove,
+  };
+}

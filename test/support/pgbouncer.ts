@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serverAccount } from '../../src/cluster/account.ts';
+
+export interface Pooler {
+  /** The same database and user through the pooler. */
+  urlOf(url: string): string;
+  stop(): Promise<void>;
+}
+
+const port = 6432;
+
+/**
+ * Starts Debian's PgBouncer in transaction mode on a Unix socket before a server, as the user that servers run as.
+ *
+ * @param serverUrl any URL of the server, on a Unix socket
+ * @param poolSize  connections to the server for one user and database
+ */
+export async function startPooler(serverUrl: string, poolSize: number): Promise<Pooler> {
+  const server = new URL(serverUrl);
+  const folder = mkdtempSync(join(tmpdir(), 'pooler-'));
+  const account = serverAccount(folder);
+  const settings = join(folder, 'pgbouncer.ini');
+  const users = join(folder, 'users.txt');
+  writeFileSync(users, '"owner" ""\n"postgres" ""\n');
+  writeFileSync(
+    settings,
+    [
+      '[databases]',
+      `* = host=${server.searchParams.get('host')} port=${server.searchParams.get('port') ?? 5432}`,
+      '[pgbouncer]',
+      'pool_mode = transaction',
+      `default_pool_size = ${poolSize}`,
+      'max_client_conn = 50',
+      'listen_addr =',
+      `listen_port = ${port}`,
+      `unix_socket_dir = ${folder}`,
+      'auth_type = trust',
+      `auth_file = ${users}`,
+    ].join('\n'),
+  );
+  chmodSync(folder, 0o755);
+  if (account !== undefined)
+    for (const path of [folder, settings, users]) chownSync(path, account.uid, account.gid);
+  const ids = account === undefined ? {} : { uid: account.uid, gid: account.gid };
+  const child: ChildProcess = spawn('pgbouncer', [settings], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: `${process.env.PATH}:/usr/sbin` },
+    ...ids,
+  });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const ended = once(child, 'close').catch((error: Error) => {
+    said += `${error.message} (install it: apt-get install pgbouncer)`;
+  });
+  let running = true;
+  void ended.then(() => {
+    running = false;
+  });
+  const socket = join(folder, `.s.PGSQL.${port}`);
+  while (running && !existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
+  if (!running) throw new Error(`pgbouncer did not start: ${said}`);
+  return {
+    urlOf(url) {
+      const through = new URL(url);
+      through.searchParams.set('host', folder);
+      through.searchParams.set('port', String(port));
+      return through.href;
+    },
+    async stop() {
+      child.kill('SIGINT');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
