@@ -55,12 +55,16 @@ comment on column embeddings.labelled is 'Whether memory holds a label of this n
 
 create table guard_tokens (
   token text primary key,
-  contexts integer not null,
-  different real not null,
-  blocks boolean not null
+  contexts integer not null default 0,
+  different real not null default 0,
+  decides boolean not null default false,
+  seen integer not null default 0,
+  categories bigint[]
 );
-comment on table guard_tokens is 'Words that decide categories in memory''s own matches, learnt by learn_guard(): names that differ in nothing but this word.';
+comment on table guard_tokens is 'Words that decide categories, learnt from memory by learn_guard().';
 comment on column guard_tokens.token is 'The word.';
 comment on column guard_tokens.contexts is 'In how many contexts (the rest of the name) memory has it with and without.';
 comment on column guard_tokens.different is 'Mean share of those whose category differs.';
-comment on column guard_tokens.blocks is 'Whether a difference in this word stops the similar layer.';
+comment on column guard_tokens.decides is 'Whether names that differ in this word mostly differ in category: such a difference stops the similar layer.';
+comment on column guard_tokens.seen is 'How many labelled names have the word.';
+comment on column guard_tokens.categories is 'Where the word is at home: the categories of a fifth or more of those names, when one holds half; a difference in the word stops an answer outside them. NULL: at home nowhere.';

@@ -1,5 +1,6 @@
 -- The guard of layer 2: "iPhone 15 Pro Max 256GB" and the same with "case" are .83 similar and not the same thing.
--- Memory itself tells which words decide a category: names that differ in nothing but that word.
+-- Memory itself tells which words decide a category: names that differ in nothing but that word have other categories,
+-- or nearly all names with the word are elsewhere than the answer.
 
 create or replace function words(name_key text) returns text[]
   language sql immutable strict parallel safe
@@ -13,7 +14,7 @@ begin atomic
 end;
 comment on function words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
 
-create or replace function blocking_word(a text, b text) returns text
+create or replace function blocking_word(a text, b text, category_id bigint) returns text
   language sql stable strict
 begin atomic
   -- A word with a near twin on the other side (similarity from .3: чехол, чехл) is a typo, not a difference.
@@ -21,13 +22,13 @@ begin atomic
        only_b as (select unnest(words(b)) as w except select unnest(words(a)))
   select g.token
     from (select w, false as in_b from only_a union all select w, true from only_b) d
-    join guard_tokens g on g.token = d.w and g.blocks
+    join guard_tokens g on g.token = d.w and (g.decides or category_id <> all (g.categories))
     where not exists (select from only_b t where not d.in_b and similarity(t.w, d.w) >= .3)
       and not exists (select from only_a t where d.in_b and similarity(t.w, d.w) >= .3)
-    order by g.different desc, g.token
+    order by g.decides desc, g.different desc, g.seen desc, g.token
     limit 1;
 end;
-comment on function blocking_word(text, text) is 'The word by which two name keys differ and which memory knows to decide the category; NULL when there is none.';
+comment on function blocking_word(text, text, bigint) is 'The word that forbids to give one of two name keys the category of the other: they differ by it, and memory knows that it decides the category or is at home elsewhere. NULL when there is none.';
 
 create or replace function learn_guard() returns integer
   language plpgsql security definer set search_path from current as $$
@@ -40,7 +41,7 @@ begin
   -- Each name without one of its words (the context), beside the names that are just the context or have another word
   -- in its place. One context counts once, however many names share it. The teacher is wrong in a fifth of the labels, so a
   -- word must be well above the mean of all words: smoothed with four contexts of that mean, half-way from it to 1.
-  insert into guard_tokens (token, contexts, different, blocks)
+  insert into guard_tokens (token, contexts, different, decides)
   with named as materialized (
     select l.category_id, words(l.name_key) as w from labels l
   ), parts as (
@@ -68,7 +69,19 @@ begin
   )
   select token, contexts, t.different, contexts >= 2 and (t.different * contexts + m * 4) / (contexts + 4) >= (1 + m) / 2
     from by_token t, mean;
-  select count(*) into blocking from guard_tokens where blocks;
+  -- And where each word is at home. From three names on: on the demo the two rules together answer 72% of the near
+  -- repeats, 98.8% of them in the true category of the name they repeat (the first alone: 79%, 90.6%).
+  insert into guard_tokens (token, seen, categories)
+  with counted as (
+    select w.token, l.category_id, count(*) as n from labels l, unnest(words(l.name_key)) w(token) group by 1, 2
+  ), shares as (
+    select token, category_id, n / sum(n) over (partition by token) as share, sum(n) over (partition by token) as seen
+      from counted
+  )
+  select token, max(seen), array_agg(category_id order by share desc, category_id) filter (where share >= .2)
+    from shares group by token having max(seen) >= 3 and max(share) >= .5
+  on conflict (token) do update set seen = excluded.seen, categories = excluded.categories;
+  select count(*) into blocking from guard_tokens where decides or categories is not null;
   return blocking;
 end $$;
-comment on function learn_guard() is 'Learns anew from memory which words decide a category; returns how many block. Called after imports and by training.';
+comment on function learn_guard() is 'Learns anew from memory which words decide a category; returns how many can block. Called after imports and by training.';

@@ -74,7 +74,8 @@ describe('processes that die', () => {
     await first.kill('SIGKILL');
     simulator.setFaults([]);
     const counts = await settled(db);
-    expect(counts).toEqual({ llm: 600 });
+    // a name that came in late may be near to one that the LLM has answered meanwhile
+    expect((counts.llm ?? 0) + (counts.similar ?? 0)).toBe(600);
     // calls whose process died are closed as unknown, once each; all others equal the provider's count
     await until(
       () => ledger(db),
@@ -98,7 +99,7 @@ describe('processes that die', () => {
     expect(unknown?.calls ?? 0).toBeGreaterThan(0);
     await asTrained();
     await second.kill('SIGTERM');
-  });
+  }, 120_000);
 
   it('SIGTERM finishes what is in hand and exits 0; what was claimed is given back', async () => {
     await nothingIsSure();
