@@ -10,6 +10,10 @@ const mayBeLong = new Map([
   ['package-lock.json', 'written by npm'],
   ['docs/sql-reference.md', 'made from the COMMENTs in the database'],
 ]);
+/** Files that a rule does not hold for, and why. */
+const excepted = new Map([
+  ['test/support/needs.ts', 'a test that needs a program which is not installed here skips; in CI it fails'],
+]);
 /** Not ours to write. */
 const foreign = /^models\//;
 
@@ -38,9 +42,12 @@ for (const path of tracked) {
     errors.push(`${path}: ${lines.length} lines, at most ${most} (or a reason in scripts/files.js)`);
   if (!long && mayBeLong.has(path))
     errors.push(`${path}: ${lines.length} lines, needs no exception in scripts/files.js`);
+  const against = [];
   for (const rule of rules.filter((rule) => rule.in.test(path)))
     for (const [at, line] of lines.entries())
-      if (rule.not.test(line)) errors.push(`${path}:${at + 1}: ${rule.name}: ${line.trim()}`);
+      if (rule.not.test(line)) against.push(`${path}:${at + 1}: ${rule.name}: ${line.trim()}`);
+  if (!excepted.has(path)) errors.push(...against);
+  else if (against.length === 0) errors.push(`${path}: needs no exception in scripts/files.js`);
 }
 
 for (const error of errors) console.error(`error ${error}`);

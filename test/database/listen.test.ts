@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { type Listener, listen } from '../../src/database/listen.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { startFrozenProxy } from '../support/frozen-proxy.ts';
-import { startPooler } from '../support/pgbouncer.ts';
+import { needsPooler, startPooler } from '../support/pgbouncer.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
 let database: TestDatabase;
@@ -121,7 +121,8 @@ describe('listen', () => {
   });
 
   // With one connection to the server LISTEN and everything else meet on it, with several they need not.
-  test('notices that it hears nothing through a transaction pooler, of 1 connection and of 5', async () => {
+  test('notices that it hears nothing through a transaction pooler, of 1 connection and of 5', async (context) => {
+    needsPooler(context);
     const hears = await Promise.all(
       [1, 5].map(async (size) => {
         const pooler = await startPooler(database.url, size);

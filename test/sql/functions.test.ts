@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { needs } from '../support/needs.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
@@ -45,12 +46,11 @@ describe('every function', () => {
   test('in PL/pgSQL passes plpgsql_check', async (context) => {
     const admin = await t.superuser();
     const available = await admin.rows(`select from pg_available_extensions where name = 'plpgsql_check'`);
-    if (available.length === 0) {
-      const what =
-        'plpgsql_check is not installed: apt-get install postgresql-15-plpgsql-check (or the one of your PostgreSQL version)';
-      if (process.env.CI === 'true') throw new Error(what);
-      context.skip(what);
-    }
+    needs(
+      context,
+      available.length > 0,
+      'plpgsql_check is not installed: apt-get install postgresql-15-plpgsql-check (or the one of your PostgreSQL version)',
+    );
     await admin.rows('create extension plpgsql_check');
     const functions = await admin.value<number>(
       `select count(*) from pg_proc p join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'vitest';
 import { serverAccount } from '../../src/cluster/account.ts';
+import { needs } from './needs.ts';
 
 export interface Pooler {
   /** The same database and user through the pooler. */
@@ -12,6 +14,15 @@ export interface Pooler {
 }
 
 const port = 6432;
+/** Debian installs it where only root's PATH looks. */
+const binary = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
+  .map((folder) => join(folder, 'pgbouncer'))
+  .find((path) => existsSync(path));
+
+/** For tests that go through a pooler: skips them where there is none. */
+export function needsPooler(context: TestContext): void {
+  needs(context, binary !== undefined, 'pgbouncer is not installed: apt-get install pgbouncer');
+}
 
 /**
  * Starts Debian's PgBouncer in transaction mode on a Unix socket before a server, as the user that servers run as.
@@ -46,17 +57,14 @@ export async function startPooler(serverUrl: string, poolSize: number): Promise<
   if (account !== undefined)
     for (const path of [folder, settings, users]) chownSync(path, account.uid, account.gid);
   const ids = account === undefined ? {} : { uid: account.uid, gid: account.gid };
-  const child: ChildProcess = spawn('pgbouncer', [settings], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: `${process.env.PATH}:/usr/sbin` },
-    ...ids,
-  });
+  if (binary === undefined) throw new Error('pgbouncer is not installed; did the test ask needsPooler()?');
+  const child: ChildProcess = spawn(binary, [settings], { stdio: ['ignore', 'ignore', 'pipe'], ...ids });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   const ended = once(child, 'close').catch((error: Error) => {
-    said += `${error.message} (install it: apt-get install pgbouncer)`;
+    said += error.message;
   });
   let running = true;
   void ended.then(() => {

@@ -50,7 +50,7 @@ export async function openSession(url: string, searchPath?: string): Promise<Ses
   };
 }
 
-export interface Product {
+interface Product {
   product_id: number;
   external_id: string | null;
   name: string | null;
@@ -82,6 +82,10 @@ export interface TaxonDatabase {
   /** Puts a label into memory and returns the category's id. */
   label(name: string, path: string, source?: string): Promise<number>;
   insert(name: string | null): Promise<Product>;
+  /** Inserts names in one statement. */
+  insertAll(...names: string[]): Promise<void>;
+  /** Leases names of the local stage to a worker; returns them in order. */
+  claim(worker: string, most?: number, lease?: string): Promise<string[]>;
   product(id: number): Promise<Product>;
   /** The name keys in the queue, each as often as it stands there. */
   queued(stage?: 'local' | 'llm'): Promise<string[]>;
@@ -144,6 +148,18 @@ export function taxonDatabase(): TaxonDatabase {
       return id;
     },
     insert: (name) => owner.row('insert into products (name) values ($1) returning *', name),
+    async insertAll(...names) {
+      await owner.rows('insert into products (name) select unnest($1::text[])', names);
+    },
+    async claim(worker, most = 100, lease = '60 s') {
+      const claimed = await owner.rows<{ name_key: string }>(
+        'select name_key from claim($1, $2, $3) order by 1',
+        worker,
+        most,
+        lease,
+      );
+      return claimed.map((entry) => entry.name_key);
+    },
     product: (id) => owner.row('select * from products where product_id = $1', id),
     async queued(stage = 'local') {
       const found = await owner.rows<{ name_key: string }>(
