@@ -8,7 +8,9 @@ import { misuse } from './errors.ts';
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** The version of this package. */
-export const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+export const version = (
+  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+).version;
 
 const flag = z.preprocess(
   (v) => (v === 'true' || v === '1' ? true : v === 'false' || v === '0' ? false : v),

@@ -7,6 +7,11 @@ import { untilSignal } from './sidecar.ts';
 /** The demo's own database in the private cluster. */
 const demoDatabase = 'taxon_demo';
 
+const stayingUp = `The sidecar stays up; Ctrl-C ends it. In another terminal:
+  npm run -s taxon -- db psql -c "insert into taxon.products (name) values ('Чайник електричний Bosch 1,7 л') returning product_id"
+  npm run -s taxon -- db psql -c "select name, state, source, path from taxon.products_readable order by product_id desc limit 5"
+`;
+
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
@@ -31,21 +36,20 @@ minutes; later ones keep that.`,
       const { databaseUrl: given, directDatabaseUrl: direct, ...config } = cliConfig();
       if (given !== undefined || direct !== undefined)
         log.info('the demo leaves DATABASE_URL alone and uses the private cluster');
-      const { url } = await resolveDatabase(config, demoDatabase);
+      const { url, release } = await resolveDatabase(config, demoDatabase);
       const interrupt = new AbortController();
       const onSignal = () =>
         interrupt.abort(new Error('interrupted; what was encoded stays, run it again to go on'));
       process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-      const demo = await runDemo(url, config, interrupt.signal);
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-      print(options.json === true, demo.report, `\n${reportText(demo.report)}\n`);
-      if (options.once) {
-        await demo.stop();
-        return;
+      try {
+        const demo = await runDemo(url, config, interrupt.signal);
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+        print(options.json === true, demo.report, `\n${reportText(demo.report)}\n`);
+        if (options.once) return await demo.stop();
+        process.stderr.write(stayingUp);
+        await untilSignal(() => demo.stop());
+      } finally {
+        await release();
       }
-      process.stderr.write(
-        `The sidecar stays up; Ctrl-C ends it. In another terminal:\n  npm run -s taxon -- db psql -c "insert into taxon.products (name) values ('Чайник електричний Bosch 1,7 л') returning product_id"\n  npm run -s taxon -- db psql -c "select name, state, source, path from taxon.products_readable order by product_id desc limit 5"\n`,
-      );
-      await untilSignal(() => demo.stop());
     });
 }

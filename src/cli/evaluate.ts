@@ -36,9 +36,9 @@ Examples:
 Every name goes to the local model, whatever exact and similar would say. A level that is empty in the file is not scored.`,
     )
     .action(async (file: string, options: { json?: boolean }) => {
-      const { readLabelled } = await import('../import/read.ts');
+      const { readRows } = await import('../import/read.ts');
       const { evaluateNames } = await import('../train/evaluate-names.ts');
-      const labelled = await readLabelled(file);
+      const labelled = await Array.fromAsync(readRows(file));
       const interrupt = interruptible('interrupted');
       const report = await withDatabase((db, config) =>
         evaluateNames(db, config, labelled, interrupt.signal),

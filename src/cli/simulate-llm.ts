@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parse } from 'csv-parse/sync';
-import { messageOf, misuse } from '../errors.ts';
+import { misuse } from '../errors.ts';
 import type { SimulatorStats } from '../llm/simulator/call-log.ts';
 import { type Fault, faultKinds, faultSchema } from '../llm/simulator/faults.ts';
 import { normalise } from '../normalise.ts';
@@ -10,27 +7,10 @@ import { print } from './output.ts';
 import { untilSignal } from './sidecar.ts';
 
 /** Name key → true path, from a labelled file; the last line of a name counts. */
-function readTruth(file: string): Map<string, string[]> {
-  let rows: Record<string, string>[];
-  try {
-    const bytes = readFileSync(file);
-    rows = parse(file.endsWith('.gz') ? gunzipSync(bytes) : bytes, {
-      bom: true,
-      columns: true,
-      skip_empty_lines: true,
-      ...(/\.tsv(\.gz)?$/.test(file) ? { delimiter: '\t', quote: null } : {}),
-    });
-  } catch (error) {
-    throw misuse(`${file}: ${messageOf(error)}`, 'It must be .csv or .tsv, also with .gz behind.');
-  }
-  const truth = new Map<string, string[]>();
-  for (const { name, path, l1, l2, l3 } of rows) {
-    const names = path === undefined ? [l1, l2, l3] : path.split('>');
-    const given = names.map((part) => part?.trim()).filter((part) => part !== undefined && part !== '');
-    if (name !== undefined && given.length > 0) truth.set(normalise(name), given as string[]);
-  }
-  if (truth.size === 0)
-    throw misuse(`${file} holds no labelled names`, 'Its first line must be name,l1,l2,l3 or name,path.');
+async function readTruth(file: string): Promise<Map<string, string[]>> {
+  const { readLabelled } = await import('../import/read.ts');
+  const truth = new Map((await readLabelled(file)).map(({ name, path }) => [normalise(name), path]));
+  if (truth.size === 0) throw misuse(`${file} holds no labelled names`);
   return truth;
 }
 
@@ -80,7 +60,10 @@ export function simulateLlmCommand(): Command {
     .description(
       'A SIMULATED LLM on this machine: the OpenAI protocol, answers from a labelled file, errors on purpose.',
     )
-    .argument('<file>', 'labelled names, header name,l1,l2,l3 or name,path; .csv or .tsv, also .gz')
+    .argument(
+      '<file>',
+      'labelled names, header name,l1,l2,l3 or name,path; .csv or .tsv (also .gz) or .parquet',
+    )
     .addOption(new Option('--port <number>', 'port on 127.0.0.1').argParser(number).default(8085))
     .addOption(
       new Option('--error-rates <l1,l2,l3>', 'share of names wrong at l1, by l2, by l3')
@@ -107,7 +90,7 @@ Ctrl-C ends it and prints what it counted.`,
     .action(async (file: string, flags: Flags) => {
       const { simulatorBanner, startSimulator } = await import('../llm/simulator.ts');
       const simulator = await startSimulator({
-        truth: readTruth(file),
+        truth: await readTruth(file),
         port: flags.port,
         errorRates: flags.errorRates,
         delayMs: flags.delay,
@@ -120,12 +103,13 @@ Ctrl-C ends it and prints what it counted.`,
           'Give another with --port, or --port 0 for any free one.',
         );
       });
+      const ended = untilSignal(() => simulator.close());
       print(
         flags.json === true,
         { simulated: true, url: simulator.url, model: 'simulated-llm' },
         `${simulatorBanner}\nTAXON_LLM_BASE_URL=${simulator.url} TAXON_LLM_MODEL=simulated-llm`,
       );
-      await untilSignal(() => simulator.close());
+      await ended;
       print(flags.json === true, simulator.stats(), summary(simulator.stats()));
     });
 }

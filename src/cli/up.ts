@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { log } from '../log.ts';
-import { cliConfig, databaseUrl } from './database.ts';
+import { cliConfig, defaultDatabase } from './database.ts';
 import { untilSignal } from './sidecar.ts';
 
 export function upCommand(): Command {
@@ -16,21 +16,24 @@ Examples:
 Without a provider's key the LLM stage waits, visibly in taxon status, and nothing fails.`,
     )
     .action(async () => {
+      const { resolveDatabase } = await import('../cluster/resolve.ts');
       const { migrate } = await import('../database/migrate.ts');
       const { startSidecar } = await import('../sidecar/sidecar.ts');
       const { openProvider } = await import('../llm/providers/open.ts');
       const config = cliConfig();
       const provider = await openProvider(config);
-      const url = await databaseUrl(config);
-      await migrate({ url: config.directDatabaseUrl ?? url, schema: config.schema });
-      const sidecar = await startSidecar(url, config, provider);
-      log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
-      if (provider === null)
-        log.info('no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)');
-      await untilSignal(() => sidecar.stop());
-      if (config.databaseUrl === undefined) {
-        const { stopCluster } = await import('../cluster/cluster.ts');
-        await stopCluster(config.dataDir);
+      const { url, release } = await resolveDatabase(config, defaultDatabase);
+      try {
+        await migrate({ url: config.directDatabaseUrl ?? url, schema: config.schema });
+        const sidecar = await startSidecar(url, config, provider);
+        log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
+        if (provider === null)
+          log.info(
+            'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
+          );
+        await untilSignal(() => sidecar.stop());
+      } finally {
+        await release();
       }
     });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { startCluster } from './cluster.ts';
+import { startCluster, stopCluster } from './cluster.ts';
 import { ensureDatabase } from './databases.ts';
 import { dockerWorks, startContainer } from './docker.ts';
 import { provideBinaries } from './provide.ts';
@@ -8,6 +8,8 @@ import { provideBinaries } from './provide.ts';
 export interface ResolvedDatabase {
   url: string;
   source: 'DATABASE_URL' | 'private' | 'docker';
+  /** Stops the private cluster if this call started it. */
+  release(): Promise<void>;
 }
 
 /** Whether this machine can run a private cluster; false where Docker has to stand in. */
@@ -33,9 +35,15 @@ export async function resolveDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
   name: string,
 ): Promise<ResolvedDatabase> {
-  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, source: 'DATABASE_URL' };
+  let release = async () => {};
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, source: 'DATABASE_URL', release };
   const source = await nativeOrDocker(config.dataDir);
-  const url = source === 'private' ? (await startCluster(config.dataDir)).url : await startContainer();
+  let url: (database: string) => string;
+  if (source === 'private') {
+    const cluster = await startCluster(config.dataDir);
+    url = cluster.url;
+    if (cluster.started) release = async () => void (await stopCluster(config.dataDir));
+  } else url = await startContainer();
   await ensureDatabase(url('postgres'), name);
-  return { url: url(name), source };
+  return { url: url(name), source, release };
 }

@@ -83,6 +83,12 @@ export function openDatabase(
     async transaction(work) {
       const client = await pool.connect();
       let broken = false;
+      // the pool does not listen while a connection is out: unheard, a lost one would end the process
+      const onLost = (error: Error) => {
+        broken = true;
+        log.debug('a database connection was lost in a transaction', { error: messageOf(error) });
+      };
+      client.on('error', onLost);
       try {
         await client.query('begin');
         const result = await work(client);
@@ -94,6 +100,7 @@ export function openDatabase(
         });
         throw error;
       } finally {
+        client.off('error', onLost);
         client.release(broken);
       }
     },

@@ -26,20 +26,22 @@ export async function encodeLabels(
   const bar = progress('encoding', unencoded, 'names');
   let done = 0;
   let after: Buffer | null = null;
-  for (;;) {
-    signal.throwIfAborted();
-    const page = await unencodedLabels(db, encoderId, after, encodePage);
-    const last = page.at(-1);
-    if (last === undefined) break;
-    const names = page.map((row) => row.name_key);
-    const base = done;
-    const vectors = await encoder.encode(names, { signal, onProgress: (n) => bar.at(base + n) });
-    await saveEmbeddings(db, encoderId, names, vectors);
-    done += names.length;
-    after = last.name_hash;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const page = await unencodedLabels(db, encoderId, after, encodePage);
+      const last = page.at(-1);
+      if (last === undefined) return done;
+      const names = page.map((row) => row.name_key);
+      const base = done;
+      const vectors = await encoder.encode(names, { signal, onProgress: (n) => bar.at(base + n) });
+      await saveEmbeddings(db, encoderId, names, vectors);
+      done += names.length;
+      after = last.name_hash;
+    }
+  } finally {
+    bar.end();
   }
-  bar.end();
-  return done;
 }
 
 /** Memory as training sees it: one row a name key. `embeddings` is n × dimension, row-major. */

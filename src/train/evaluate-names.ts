@@ -1,19 +1,29 @@
 import type { Config } from '../config.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { champion, modelFiles, registeredEncoder } from '../database/registry.ts';
+import { type Champion, champion, modelFiles, registeredEncoder } from '../database/registry.ts';
 import { thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import { misuse, TaxonError } from '../errors.ts';
+import { log } from '../log.ts';
 import { loadClassifier } from '../model/bundle.ts';
-import { openEncoder } from '../model/encoder.ts';
-import type { Prediction } from '../model/types.ts';
+import { type Encoder, openEncoder } from '../model/encoder.ts';
+import type { Classifier, Prediction } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import { progress } from '../progress.ts';
 import { type EvaluationReport, evaluatePredictions, type Truth } from './evaluate.ts';
 
 const page = 2048;
 const unknown = -1;
+/** Names whose category is unknown that a warning shows. */
+const shown = 5;
+
+/** A name with its true path of category names, and where it stands in its file. */
+export interface LabelledName {
+  line: number;
+  name: string;
+  path: readonly string[];
+}
 
 /**
  * The ids of a path of names; -1 for each level that the database does not have, null where the truth stops.
@@ -31,40 +41,41 @@ function truthOf(path: readonly string[], known: ReadonlyMap<string, Truth>): Tr
   return [unknown, path.length > 1 ? unknown : null, path.length > 2 ? unknown : null];
 }
 
-/**
- * How good the champion is on names whose category is known for certain: every name goes to the local model, whatever
- * the other layers would say. Writes nothing.
- *
- * @throws TaxonError when there is no champion, or when it reads another encoder than the configured one
- */
-export async function evaluateNames(
+/** The ids of each name's true path, and how many of them the database does not know in full; warns of those by line. */
+async function truthsOf(
   db: Database,
-  config: Config,
-  labelled: readonly { name: string; path: readonly string[] }[],
-  signal: AbortSignal,
-): Promise<EvaluationReport & { model_id: number }> {
-  if (labelled.length === 0) throw misuse('there is no name to evaluate on');
-  const model = await champion(db);
-  const thresholds = await thresholdsInForce(db);
-  if (model === null || thresholds === null) {
-    throw new TaxonError('there is no champion to evaluate', { hint: 'Train one: taxon train' });
+  labelled: readonly LabelledName[],
+): Promise<{ truth: Truth[]; strangers: number }> {
+  const known = new Map(
+    (await loadPaths(db)).map((row): [string, Truth] => [row.names.join('\n'), [row.l1, row.l2, row.l3]]),
+  );
+  const truth = labelled.map(({ path }) => truthOf(path, known));
+  const strangers = labelled.filter((_, i) => truth[i]?.includes(unknown));
+  if (strangers.length > 0) {
+    const lines = strangers.slice(0, shown).map(({ line, path }) => `line ${line}: ${path.join(' > ')}`);
+    log.warn('no answer can be right where the database does not know the true category', {
+      names: strangers.length,
+      first: lines.join('; '),
+    });
   }
-  const classifier = await loadClassifier(await modelFiles(db, model.modelId));
-  const encoder = await openEncoder(config);
-  const bar = progress('evaluating', labelled.length, 'names');
+  return { truth, strangers: strangers.length };
+}
+
+/** The model's answer to each name, from the stored embedding where there is one; stores nothing. */
+async function predictAll(
+  db: Database,
+  model: Champion,
+  classifier: Classifier,
+  encoder: Encoder,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  const bar = progress('evaluating', names.length, 'names');
   try {
-    if ((await registeredEncoder(db, encoder.identity)) !== model.encoderId) {
-      throw new TaxonError(
-        `model ${model.modelId} reads embeddings of "${classifier.encoder}", not of "${encoder.identity}"`,
-        {
-          hint: 'Set TAXON_ENCODER to the encoder that it was trained with, or train again.',
-        },
-      );
-    }
-    const predictions: Prediction[] = [];
-    for (let from = 0; from < labelled.length; from += page) {
+    for (let from = 0; from < names.length; from += page) {
       signal.throwIfAborted();
-      const keys = labelled.slice(from, from + page).map(({ name }) => normalise(name));
+      const keys = names.slice(from, from + page).map(normalise);
       const vectors = await embeddingsOf(db, model.encoderId, encoder.dimension, keys);
       const fresh = [...new Set(keys)].filter((key) => !vectors.has(key));
       const encoded = await encoder.encode(fresh, {
@@ -77,14 +88,52 @@ export async function evaluateNames(
       predictions.push(...(await classifier.predict(keys.map((key) => vectors.get(key) as Float32Array))));
       bar.at(predictions.length);
     }
-    const known = new Map(
-      (await loadPaths(db)).map((row): [string, Truth] => [row.names.join('\n'), [row.l1, row.l2, row.l3]]),
-    );
-    const truth = labelled.map(({ path }) => truthOf(path, known));
-    const { l1, l2, l3 } = thresholds;
-    return { model_id: model.modelId, ...evaluatePredictions(predictions, truth, { l1, l2, l3 }) };
+    return predictions;
   } finally {
     bar.end();
+  }
+}
+
+/**
+ * How good the champion is on names whose category is known for certain: every name goes to the local model, whatever
+ * the other layers would say. Writes nothing.
+ *
+ * @returns the scores; `unknown` counts the names whose true category the database does not know
+ * @throws TaxonError when there is no champion, or when it reads another encoder than the configured one
+ */
+export async function evaluateNames(
+  db: Database,
+  config: Config,
+  labelled: readonly LabelledName[],
+  signal: AbortSignal,
+): Promise<EvaluationReport & { model_id: number; unknown: number }> {
+  if (labelled.length === 0) throw misuse('there is no name to evaluate on');
+  const model = await champion(db);
+  const thresholds = await thresholdsInForce(db);
+  if (model === null || thresholds === null) {
+    throw new TaxonError('there is no champion to evaluate', { hint: 'Train one: taxon train' });
+  }
+  const { truth, strangers } = await truthsOf(db, labelled);
+  const classifier = await loadClassifier(await modelFiles(db, model.modelId));
+  const encoder = await openEncoder(config);
+  try {
+    if ((await registeredEncoder(db, encoder.identity)) !== model.encoderId) {
+      throw new TaxonError(
+        `model ${model.modelId} reads embeddings of "${classifier.encoder}", not of "${encoder.identity}"`,
+        {
+          hint: 'Set TAXON_ENCODER to the encoder that it was trained with, or train again.',
+        },
+      );
+    }
+    const names = labelled.map(({ name }) => name);
+    const predictions = await predictAll(db, model, classifier, encoder, names, signal);
+    const { l1, l2, l3 } = thresholds;
+    return {
+      model_id: model.modelId,
+      unknown: strangers,
+      ...evaluatePredictions(predictions, truth, { l1, l2, l3 }),
+    };
+  } finally {
     await encoder.close();
     await classifier.close();
   }

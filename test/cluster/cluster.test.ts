@@ -163,11 +163,20 @@ test('a server that cannot start shows the end of its log', async () => {
 
 test('the order of sources: DATABASE_URL untouched, else the private cluster with the database made', async () => {
   const given = 'postgres://nobody@nowhere.invalid/none';
-  expect(await resolveDatabase({ databaseUrl: given, dataDir: cluster.dataDir }, 'shop')).toEqual({
+  expect(await resolveDatabase({ databaseUrl: given, dataDir: cluster.dataDir }, 'shop')).toMatchObject({
     url: given,
     source: 'DATABASE_URL',
   });
-  const { url, source } = await resolveDatabase({ dataDir: cluster.dataDir, databaseUrl: undefined }, 'shop');
+  const { url, source, release } = await resolveDatabase(
+    { dataDir: cluster.dataDir, databaseUrl: undefined },
+    'shop',
+  );
   expect({ url, source }).toEqual({ url: cluster.url('shop'), source: 'private' });
   expect(await value(url, 'current_database()')).toBe('shop');
+  // it ran before: what others started is not ours to stop
+  await release();
+  expect(await value(url, 'current_database()')).toBe('shop');
+  await stopCluster(cluster.dataDir);
+  await (await resolveDatabase({ dataDir: cluster.dataDir, databaseUrl: undefined }, 'shop')).release();
+  expect(clusterStatus(cluster.dataDir).state).toBe('stopped');
 });

@@ -43,11 +43,18 @@ describe('transaction', () => {
     });
   });
 
-  test('a connection that broke inside is not given to the next', async () => {
+  test('a connection that is lost between two statements fails the transaction, not the process', async () => {
     const work = db.transaction(async (client) => {
-      client.on('error', () => {});
-      await client.query('select pg_terminate_backend(pg_backend_pid())');
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await db.rows('select pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await client.query('select 1');
     });
+    await expect(work).rejects.toThrow();
+  });
+
+  test('a connection that broke inside is not given to the next', async () => {
+    const work = db.transaction((client) => client.query('select pg_terminate_backend(pg_backend_pid())'));
     await expect(work).rejects.toThrow();
     for (let i = 0; i < 8; i++) expect(await db.row('select 1 as one')).toEqual({ one: 1 });
   });

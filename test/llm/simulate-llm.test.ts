@@ -94,8 +94,8 @@ test('says that it is simulated, on each screen', async () => {
 
 test.each([
   ['no labels', 'name,l1\n', [], /holds no labelled names/],
-  ['no such columns', 'a,b\n1,2\n', [], /holds no labelled names/],
-  ['a broken file', 'name,l1\n"x,y\n', [], /labels\.csv: /],
+  ['no such columns', 'a,b\n1,2\n', [], /there is no column "name"/],
+  ['a broken file', 'name,l1\n"x,y\n', [], /labels\.csv, line 2: a quote/],
   ['a fault that there is not', flat, ['--fault', 'earthquake'], /kinds: rate-limited/],
   ['a share over 1', flat, ['--fault', 'hang:2'], /share 0 to 1/],
   ['rates that do not rise', flat, ['--error-rates', '.5,.2,.1'], /Each includes the one before/],
