@@ -22,9 +22,10 @@ Examples:
 Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`,
     )
     .action(async (options: { check?: boolean; sql?: boolean; extensions: string; json?: boolean }) => {
-      const { migrate, migrationScript } = await import('../database/migrate.ts');
+      const { migrate } = await import('../database/migrate.ts');
       const config = cliConfig();
       if (options.sql) {
+        const { migrationScript } = await import('../database/sql-files.ts');
         process.stdout.write(migrationScript(config.schema, options.extensions.split(',')));
         return;
       }

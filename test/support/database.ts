@@ -33,6 +33,8 @@ export interface Locale {
   locale: string;
   /** An ICU locale, e.g. `tr-TR`; then `locale` is only what ICU does not do. */
   icuLocale?: string;
+  /** Default UTF8. */
+  encoding?: string;
 }
 
 /** Runs statements one by one as one client and returns the last one's rows. */
@@ -177,7 +179,7 @@ export async function createDatabase(options: Locale): Promise<TestDatabase> {
   const icu = options.icuLocale === undefined ? '' : `locale_provider icu icu_locale '${options.icuLocale}'`;
   await sql(
     cluster.url('postgres'),
-    `create database ${name} owner ${owner} template template0 encoding 'UTF8' locale '${options.locale}' ${icu}`,
+    `create database ${name} owner ${owner} template template0 encoding '${options.encoding ?? 'UTF8'}' locale '${options.locale}' ${icu}`,
   );
   await sql(cluster.url(name), ...extensions);
   return databaseOf(cluster, name);

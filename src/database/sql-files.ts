@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../config.ts';
+
+/** The setting that holds the digest of the repeatable SQL loaded last. */
+export const versionKey = 'sql_sha256';
+export const versionDescription = 'Digest of the repeatable SQL loaded last; written by taxon migrate.';
+
+export interface SqlFile {
+  /** As errors name it: `sql/20_exact.sql`. */
+  path: string;
+  text: string;
+}
+
+function read(root: string, folder: string): SqlFile[] {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => ({ path: `${folder}/${file}`, text: readFileSync(join(root, folder, file), 'utf8') }));
+}
+
+/** The once-only migrations in their order. */
+export function migrationFiles(root = packageRoot): SqlFile[] {
+  return read(root, 'migrations');
+}
+
+/** What the table of migrations calls one: its file's name without `.sql`. */
+export function migrationName(file: SqlFile): string {
+  return file.path.replace(/^migrations\/|\.sql$/g, '');
+}
+
+/** The repeatable SQL in its order; `@schema@` and `@channel@` are filled in for the few hot functions that write schemas instead of SET. */
+export function repeatableFiles(schema: string, root = packageRoot): SqlFile[] {
+  return read(root, 'sql').map(({ path, text }) => ({
+    path,
+    text: text.replaceAll('@schema@', `"${schema}"`).replaceAll('@channel@', schema),
+  }));
+}
+
+/** What the database records after loading: any change of any repeatable file changes it. */
+export function sqlVersion(schema: string, root = packageRoot): string {
+  const text = repeatableFiles(schema, root).map((file) => file.text);
+  return createHash('sha256').update(text.join('\n')).digest('hex');
+}
+
+/** schema, then where the extensions live, then pg_temp last so that a temporary table can shadow nothing. */
+export function searchPath(schema: string, extensionSchemas: readonly string[]): string {
+  const rest = extensionSchemas.filter((name) => name !== schema && name !== 'pg_catalog');
+  return [schema, ...new Set(rest), 'pg_temp'].map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
+}
+
+/**
+ * The whole extension as one SQL text for a DBA who runs it by hand, in psql with -1.
+ *
+ * @param extensions schemas that vector and pg_trgm are installed in
+ */
+export function migrationScript(schema: string, extensions: readonly string[]): string {
+  const migrations = migrationFiles();
+  const record = migrations.map((file) => `('${migrationName(file)}', now())`).join(',\n  ');
+  return [
+    `create schema if not exists "${schema}";`,
+    `set search_path = ${searchPath(schema, extensions)};`,
+    ...migrations.map((file) => file.text),
+    // as node-pg-migrate makes it
+    'create table migrations (id serial primary key, name varchar(255) not null, run_on timestamp not null);',
+    `insert into migrations (name, run_on) values\n  ${record};`,
+    ...repeatableFiles(schema).map((file) => file.text),
+    `insert into settings (key, value, description) values ('${versionKey}', '"${sqlVersion(schema)}"', '${versionDescription}');`,
+    '',
+  ].join('\n');
+}

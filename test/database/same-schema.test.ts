@@ -1,0 +1,78 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { migrate } from '../../src/database/migrate.ts';
+import { migrationScript } from '../../src/database/sql-files.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { copySql, migrationNames, psqlFile, schemaText } from '../support/schema.ts';
+
+let fresh: string;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  fresh = await schemaText(database.url, 'taxon');
+  await database.drop();
+});
+afterEach(() => database.drop());
+
+test('the text that is compared has everything in it', () => {
+  for (const part of [
+    'CREATE TABLE taxon.products (',
+    'CREATE FUNCTION taxon.normalise(name text)',
+    'CREATE TRIGGER queue_renamed',
+    'CREATE INDEX labels_trigrams',
+    'CREATE VIEW taxon.products_readable',
+    "COMMENT ON COLUMN taxon.products.name IS 'The name as given.",
+    'GRANT INSERT(name),UPDATE(name) ON TABLE taxon.products TO taxon_writer',
+    'REVOKE ALL ON FUNCTION taxon.claim(',
+    'ALTER TABLE taxon.labels OWNER TO owner',
+    '\nmax_attempts|5|',
+    '\nsql_sha256|"',
+  ])
+    expect(fresh).toContain(part);
+});
+
+describe('an upgrade gives what a fresh database has', () => {
+  const earlier = migrationNames().slice(0, -1);
+  test.each(earlier.map((file, i) => [file, i + 1] as const))(
+    'from the stand of %s',
+    async (_file, count) => {
+      const stand = copySql(count, false);
+      try {
+        // the settings, where the digest is kept, come with the second migration
+        const ran = migrate({ url: await emptyUrl(), schema: 'taxon', root: stand.folder });
+        if (count === 1) await expect(ran).rejects.toThrow('relation "settings" does not exist');
+        else expect((await ran).migrations).toHaveLength(count);
+      } finally {
+        stand.remove();
+      }
+      const { migrations } = await migrate({ url: database.url, schema: 'taxon' });
+      expect(migrations).toEqual(
+        migrationNames()
+          .slice(count)
+          .map((file) => file.replace('.sql', '')),
+      );
+      expect(await schemaText(database.url, 'taxon')).toBe(fresh);
+    },
+  );
+});
+
+describe('taxon migrate --sql', () => {
+  const file = join(tmpdir(), `pgtaxon-${process.pid}.sql`);
+  afterAll(() => rmSync(file, { force: true }));
+
+  test('run by a DBA in psql -1 gives the same, and migrate has nothing left to do', async () => {
+    const url = await emptyUrl();
+    writeFileSync(file, migrationScript('taxon', ['extensions']));
+    await psqlFile(url, file);
+    expect(await schemaText(url, 'taxon')).toBe(fresh);
+    expect(await migrate({ url, schema: 'taxon' })).toEqual({ migrations: [], repeatable: false });
+  });
+});
+
+async function emptyUrl(): Promise<string> {
+  database = await testDatabase({ template: false });
+  return database.url;
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { migrationFiles } from '../../src/database/sql-files.ts';
+
+/**
+ * Databases in use have run these and will never run them again, so a change would reach only new ones: change what is
+ * there by a new migration. (A file not released yet may change: `sha256sum migrations/*.sql` prints this table.)
+ */
+const shipped = `
+2eb8f8961e0575b145c994549fe8b5bf8e96b9596647501a2cd0fc6d74bb8df6  migrations/0001_names.sql
+3849cebf768159444b9e49deae3adf25a5068eb59496e78ab7f1a89dfecda9d6  migrations/0002_taxonomy.sql
+9b5cdd673dfa610a29c1d2de3f3c0420c60f83e0830294356209cfe2d22f0e5e  migrations/0003_models.sql
+3c3d08ed7095bc9c90281b477e781c6d71b7c874a95162a2ac3c532b644b5979  migrations/0004_ledger.sql
+45ffd6a194a4f45673f32442d1f77bde502b407a0a56133f8bb1e64cbd263be5  migrations/0005_memory.sql
+5caca35214196e4d58812c6132e3604890a1afa55dc3e4ac531b2f53eb3f1b4b  migrations/0006_products.sql
+c061c590aa1729660bd521c4dfd7de3df5377e9fa80bb8caacd99547261cc65a  migrations/0007_similar.sql
+13637c18c96047c997cd49a7e845648be787ad7becd7a718ae4582ee2900caaf  migrations/0008_import.sql
+`;
+
+test('a shipped migration never changes: its sha256 stands in this file', () => {
+  const found = migrationFiles().map(
+    ({ path, text }) => `${createHash('sha256').update(text).digest('hex')}  ${path}`,
+  );
+  expect(`\n${found.join('\n')}\n`).toBe(shipped);
+});

@@ -1,0 +1,48 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findBinaries } from '../../src/cluster/binaries.ts';
+import { run } from '../../src/cluster/run.ts';
+import { packageRoot } from '../../src/config.ts';
+
+async function program(name: string, args: readonly string[]): Promise<string> {
+  const binaries = await findBinaries();
+  const { code, stdout, stderr } = await run(join(binaries?.binDir ?? '', name), args);
+  if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** Runs a file of SQL in psql as one transaction, as a DBA would. */
+export async function psqlFile(url: string, file: string): Promise<void> {
+  await program('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-1', '-q', '-f', file, url]);
+}
+
+/** Everything that a schema is, owners, privileges and comments included, and what its settings say. */
+export async function schemaText(url: string, schema: string): Promise<string> {
+  const objects = await program('pg_dump', ['--schema-only', `--schema=${schema}`, url]);
+  const settings = `select key, value, description from ${schema}.settings order by key`;
+  const rows = await program('psql', ['--no-psqlrc', '-A', '-t', '-c', settings, url]);
+  // newer pg_dumps fence their output with a random word
+  return objects.replace(/^\\(un)?restrict .*\n/gm, '') + rows;
+}
+
+export interface SqlRoot {
+  folder: string;
+  remove(): void;
+}
+
+/** A folder with a copy of the first so many migrations (default: all) and, unless told otherwise, of the repeatable SQL. */
+export function copySql(migrations?: number, repeatable = true): SqlRoot {
+  const folder = mkdtempSync(join(tmpdir(), 'sql-'));
+  mkdirSync(join(folder, 'migrations'));
+  mkdirSync(join(folder, 'sql'));
+  for (const file of migrationNames().slice(0, migrations))
+    cpSync(join(packageRoot, 'migrations', file), join(folder, 'migrations', file));
+  if (repeatable) cpSync(join(packageRoot, 'sql'), join(folder, 'sql'), { recursive: true });
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** The files in migrations/, in order. */
+export function migrationNames(): string[] {
+  return readdirSync(join(packageRoot, 'migrations')).sort();
+}
