@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { LevelScore } from '../train/evaluate.ts';
+import type { LabelledName } from '../train/evaluate-names.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { interruptible } from './train.ts';
@@ -38,7 +39,8 @@ Every name goes to the local model, whatever exact and similar would say. A leve
     .action(async (file: string, options: { json?: boolean }) => {
       const { readRows } = await import('../import/read.ts');
       const { evaluateNames } = await import('../train/evaluate-names.ts');
-      const labelled = await Array.fromAsync(readRows(file));
+      const labelled: LabelledName[] = [];
+      for await (const row of readRows(file)) labelled.push(row);
       const interrupt = interruptible('interrupted');
       const report = await withDatabase((db, config) =>
         evaluateNames(db, config, labelled, interrupt.signal),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Encoder, openEncoder } from '../../src/model/encoder.ts';
-import { OnnxGraph } from '../../src/train/onnx-graph.ts';
+import { writeTinyEncoder } from './tiny-encoder.ts';
 
 const settings: Config = loadConfig({ encoderThreads: 2 }, {}, tmpdir());
 
@@ -135,25 +135,8 @@ describe('an encoder whose answer depends on padding', () => {
   const folder = mkdtempSync(join(tmpdir(), 'encoder-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** Each token's vector plus the sum over all tokens of the batch's row, padding included. */
-  function paddingDependent(): Uint8Array {
-    const graph = new OnnxGraph();
-    const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
-    graph.input('attention_mask', 'int64', ['batch', 'tokens']);
-    const column = graph.op('Unsqueeze', [ids, graph.weight('last', 'int64', [1], [2])]);
-    const numbers = graph.op('Cast', [column], { to: 'float' });
-    const waves = graph.weight('waves', 'float', [4], [0.9, 0.31, 0.073, 0.011]);
-    const tokens = graph.op('Sin', [graph.op('Mul', [numbers, waves])]);
-    const sum = graph.op('ReduceSum', [tokens, graph.weight('axis', 'int64', [1], [1])], { keepdims: 1 });
-    graph.output(graph.op('Add', [tokens, sum], {}, 'last_hidden_state'), 'float', ['batch', 'tokens', 4]);
-    return graph.build();
-  }
-
   it('is warned of, and encodes one length at a time', async () => {
-    for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
-      copyFileSync(join(settings.encoder, file), join(folder, file));
-    mkdirSync(join(folder, 'onnx'));
-    writeFileSync(join(folder, 'onnx', 'model_quantized.onnx'), paddingDependent());
+    writeTinyEncoder(folder);
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const encoder = await openEncoder({ ...settings, encoder: folder, encoderThreads: 1 });
     const said = stderr.mock.calls.map(([text]) => text).join('');

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { champion, modelFiles } from '../../src/database/registry.ts';
+import { loadClassifier } from '../../src/model/bundle.ts';
+import { train } from '../../src/train/run.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { startTaxon } from '../support/processes.ts';
+import { labelled, shopDatabase } from '../support/shop.ts';
+import { runTaxon } from './taxon.ts';
+
+const config: Config = loadConfig({}, {});
+let shop: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  shop = await shopDatabase();
+  db = openDatabase(shop.url, config);
+});
+afterAll(async () => {
+  await db.close();
+  await shop.drop();
+});
+
+const modelRows = () =>
+  db.rows<{ model_id: number; state: string }>('select model_id, state from taxon.models order by 1');
+const lastRun = () =>
+  db.row<{ run_id: number; state: string; error: string | null; options: object; report: object | null }>(
+    'select * from taxon.training_runs order by run_id desc limit 1',
+  );
+const digests = async (modelId: number) =>
+  Object.fromEntries(
+    [...(await modelFiles(db, modelId))].map(([name, bytes]) => [
+      name,
+      createHash('sha256').update(bytes).digest('hex'),
+    ]),
+  );
+
+describe('train', () => {
+  test('registers the run, the model and its files, and makes it the champion', async () => {
+    expect(await modelRows()).toEqual([{ model_id: 1, state: 'champion' }]);
+    const model = await db.row<Record<string, unknown>>(
+      `select m.run_id, e.identity, e.dimension, m.manifest->>'encoder' as reads, jsonb_array_length(m.manifest->'paths') as paths
+         from taxon.models m join taxon.encoders e using (encoder_id)`,
+    );
+    expect(model).toMatchObject({ run_id: 1, dimension: 384, reads: model.identity, paths: 8 });
+    expect(await lastRun()).toMatchObject({
+      run_id: 1,
+      state: 'done',
+      error: null,
+      options: { seed: 1, encoder: model.identity },
+      report: { model_id: 1, labels: labelled.length, encoded: labelled.length, sources: { import: 360 } },
+    });
+    const files = await db.rows<{ name: string; same: boolean }>(
+      `select name, sha256 = sha256(content) as same from taxon.model_files where model_id = 1 order by 1`,
+    );
+    expect(files).toEqual([
+      { name: 'heads.onnx', same: true },
+      { name: 'manifest.json', same: true },
+    ]);
+    const classifier = await loadClassifier(await modelFiles(db, 1));
+    expect(classifier.paths).toHaveLength(8);
+    await classifier.close();
+  });
+
+  test('again: nothing is encoded twice, the same seed gives the same heads, the new model takes over', async () => {
+    const again = await train(db, config, { seed: 1 });
+    expect(again).toMatchObject({ model_id: 2, encoded: 0, labels: labelled.length });
+    expect((await digests(2))['heads.onnx']).toBe((await digests(1))['heads.onnx']);
+    expect(await modelRows()).toEqual([
+      { model_id: 1, state: 'retired' },
+      { model_id: 2, state: 'champion' },
+    ]);
+  });
+
+  test('refuses a memory that is too small, and says so in the run', async () => {
+    const small = await testDatabase();
+    const own = openDatabase(small.url, config);
+    try {
+      await own.rows(
+        `insert into taxon.labels (name_key, category_id, source)
+           select 'name ' || i, taxon.make_category('{A}'), 'human' from generate_series(1, 49) i`,
+      );
+      await expect(train(own, config)).rejects.toMatchObject({
+        name: 'TaxonError',
+        message: 'memory holds 49 labelled names, training needs at least 50',
+        hint: expect.stringContaining('taxon import'),
+      });
+      expect(await own.rows('select state, error from taxon.training_runs')).toEqual([
+        { state: 'failed', error: expect.stringContaining('49 labelled names') },
+      ]);
+    } finally {
+      await own.close();
+      await small.drop();
+    }
+  });
+});
+
+describe('taxon train', () => {
+  test('--json prints one object alone', async () => {
+    const { code, stdout, stderr } = await runTaxon(shop.url, 'train', '--epochs', '3', '--json');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('training')]);
+    expect(stdout.trimEnd()).not.toContain('\n');
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      labels: 360,
+      encoded: 0,
+      report: { paths: 8, levels: { l1: { classes: 4, epochs: 3 }, l3: { classes: 8 } } },
+    });
+    expect((await champion(db))?.modelId).toBe(result.model_id);
+  });
+
+  test('interrupted it leaves no half model: the champion stays, the run says why', async () => {
+    const before = await modelRows();
+    // so many epochs that it is still at it when the signal comes
+    const process = startTaxon(['train', '--epochs', '100000'], { DATABASE_URL: shop.url });
+    await process.says('training');
+    expect(await process.kill('SIGINT')).toBe(1);
+    expect(process.stderr()).toContain('taxon: interrupted');
+    expect(await modelRows()).toEqual(before);
+    expect(await db.row('select count(distinct model_id) as n from taxon.model_files')).toEqual({
+      n: before.length,
+    });
+    expect(await lastRun()).toMatchObject({
+      state: 'failed',
+      report: null,
+      error: expect.stringContaining('interrupted'),
+    });
+  });
+
+  test.each([
+    ['--epochs', '0'],
+    ['--epochs', 'many'],
+    ['--seed', '-1'],
+  ])('%s %s is misuse', async (flag, value) => {
+    const { code, stdout, stderr } = await runTaxon(shop.url, 'train', flag, value);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`${flag} ${value}`);
+  });
+});
+
+describe('a damaged artefact', () => {
+  test('is refused with what to do', async () => {
+    const { modelId } = (await champion(db)) as { modelId: number };
+    // what a bad disk does, no statement can: the table checks every write
+    await db.rows('alter table taxon.model_files drop constraint model_files_check');
+    await db.rows(
+      `update taxon.model_files set content = set_byte(content, 100, 255 - get_byte(content, 100)) where model_id = $1 and name = 'heads.onnx'`,
+      [modelId],
+    );
+    await expect(modelFiles(db, modelId)).rejects.toMatchObject({
+      name: 'TaxonError',
+      message: `the file heads.onnx of model ${modelId} is damaged: its sha256 differs`,
+      hint: expect.stringContaining('Train again'),
+    });
+  });
+});
