@@ -57,12 +57,21 @@ create or replace function renew(worker text, lease interval default '60 s') ret
   with calls as (
     update llm_calls c set lease_until = now() + renew.lease
       where c.worker = renew.worker and c.state = 'started'
+  ), held as (
+    -- what is being settled at this moment needs no longer lease, and waiting for it could be in a circle
+    select q.queue_id from queue q where q.worker = renew.worker for update skip locked
   ), renewed as (
-    update queue q set available_at = now() + renew.lease where q.worker = renew.worker returning 1
+    update queue q set available_at = now() + renew.lease from held where q.queue_id = held.queue_id returning 1
   )
   select count(*)::integer from renewed;
 $$;
 comment on function renew(text, interval) is 'Extends all leases of a worker, calls in flight included.';
+
+create or replace function hold_names(names text[]) returns void
+  language sql volatile set search_path from current as $$
+  select from queue q where q.name_hash in (select name_hash(n) from unnest(names) n) order by q.queue_id for update;
+$$;
+comment on function hold_names(text[]) is 'Locks all queue entries of some names, always in the same order. What settles names begins with it: two that share a name (queued twice, or inserted again while the LLM is asked) wait here instead of for each other''s rows in a circle.';
 
 create or replace function give_back(worker text, names text[], stage text, error text default null,
                                      counts boolean default true, wait interval default '0 s') returns void
@@ -70,11 +79,11 @@ create or replace function give_back(worker text, names text[], stage text, erro
 declare
   highest integer := (setting('max_attempts'))::integer;
 begin
+  perform hold_names(names);
   with held as (
     select q.queue_id from queue q
       where q.worker = give_back.worker and q.stage = give_back.stage
-        and q.name_hash in (select name_hash(n) from unnest(names) n) and q.name_key = any (names)
-      order by q.queue_id for update
+        and q.name_hash in (select name_hash(n) from unnest(names) n)
   ), dead as (
     delete from queue q using held
       where q.queue_id = held.queue_id and counts and q.attempts >= highest

@@ -34,6 +34,7 @@ create or replace function settle_from_memory(worker text, names text[], encoder
   returns table (name_key text, embedding halfvec)
   language plpgsql security definer set search_path from current as $$
 begin
+  perform hold_names(names);
   perform settle_answered('local', names);
   -- one row a name that the worker still holds, with what layer 2 says of it
   with held as materialized (
@@ -76,6 +77,7 @@ declare
   t record;
   layer text := setting('local_layer') #>> '{}';
 begin
+  perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   select * into t from thresholds_in_force(settle_local.model_id);
   with given as (
     select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist,

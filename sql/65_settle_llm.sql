@@ -19,6 +19,7 @@ create or replace function settle_llm(worker text, llm_call_id bigint, answers j
 declare
   valid integer;
 begin
+  perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   -- A late valid answer to a name still open is taken, whoever holds the lease by now: it was paid for.
   with given as (
     select distinct on (a.name_key) a.name_key as key, name_hash(a.name_key) as hash, a.category_id, a.confidence

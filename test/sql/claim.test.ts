@@ -94,6 +94,16 @@ describe('a worker that lost its lease', () => {
 });
 
 describe('renew and leave', () => {
+  test('renew does not wait for what is being settled', async () => {
+    await t.insertAll('a', 'b');
+    await t.claim('one');
+    const settling = await t.connect();
+    await settling.rows('begin');
+    await settling.rows(`select taxon.give_back('one', array['a'], 'local', counts => false)`);
+    expect(await t.owner.value(`select renew('one')`)).toBe(1);
+    await settling.rows('commit');
+  });
+
   test('renew extends the leases of one worker in both stages', async () => {
     await t.insertAll('a', 'b');
     await t.claim('one', 1, '5 s');

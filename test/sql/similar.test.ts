@@ -65,12 +65,19 @@ describe('the similar layer', () => {
     ).toHaveLength(1);
   });
 
-  test('has an index that finds what the layer asks for', async () => {
+  test('asks the index, in the first call of a session and in the tenth', async () => {
     await t.label('red kettle 1.7 l', 'Home');
-    await t.owner.rows('set enable_seqscan = off');
-    const plan = await t.owner.rows(`explain select from labels where name_key % 'red kettle'`);
-    await t.owner.rows('reset enable_seqscan');
-    expect(JSON.stringify(plan)).toContain('labels_trigrams');
+    const scans = () =>
+      t.owner.row<{ seq: number; idx: number }>(
+        `select seq_scan as seq, idx_scan as idx from pg_stat_xact_user_tables
+           where relname = 'labels' and schemaname = 'taxon'`,
+      );
+    await t.owner.rows('begin');
+    const before = await scans();
+    for (let call = 0; call < 10; call++) await similar(`red kettle 1.7 l ${call}`);
+    const after = await scans();
+    await t.owner.rows('commit');
+    expect(after).toEqual({ seq: before.seq, idx: before.idx + 10 });
   });
 });
 
