@@ -16,7 +16,7 @@ end $$;
 comment on function level_ids(bigint[], text) is 'l1, l2 and l3 of a node from its ids root to node, under a tree_levels text such as 1,2,deepest.';
 
 create or replace function place_category() returns trigger
-  language plpgsql set search_path from current as $$
+  language plpgsql security definer set search_path from current as $$
 declare
   above bigint[];
   levels bigint[];

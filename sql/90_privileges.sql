@@ -14,28 +14,43 @@ begin
   end loop;
 end $$;
 
+-- From nothing each time, so that what stands below is all there is, in an upgraded database too.
 do $$
 declare
   here text := quote_ident(current_schema());
-  reading text := 'look_up(text), wait_for(bigint, interval), routing(interval), health(), normalise(text), name_hash(text), category_path(bigint), setting(text), thresholds_in_force(bigint), champion(), exact(text), similar_label(text), similar_matches(text, integer), blocking_word(text, text, bigint), words(text)';
-  admin text := 'set_setting(text, jsonb), set_tree_levels(text), make_category(text[], text), learn_guard(), import_labels(integer), finish_import(bigint), set_thresholds(real, real, real, text, bigint), promote(bigint), requeue(bigint), retry_dead(text), register_encoder(text, integer), save_embeddings(integer, text[], halfvec[]), save_model(integer, bigint, jsonb), save_model_file(bigint, text, bytea, bytea), start_run(jsonb), end_run(bigint, jsonb, text), unencoded_labels(integer, bytea, integer), count_labels(integer), training_rows(integer, bytea, integer), embeddings_of(integer, text[])';
-  sidecar text := 'claim(text, integer, interval), claim_llm(text, integer, interval, interval), renew(text, interval), give_back(text, text[], text, text, boolean, interval), settle_from_memory(text, text[], integer), settle_local(text, bigint, jsonb), start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval), settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text), fail_call(text, bigint, text[], text, boolean, boolean, interval), close_lost_calls(), register_encoder(text, integer), save_embeddings(integer, text[], halfvec[]), heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text), leave(text), forget_dead_sidecars(), normalise(text), name_hash(text), category_path(bigint), setting(text), champion(), thresholds_in_force(bigint), exact(text), similar_label(text), similar_matches(text, integer), blocking_word(text, text, bigint), words(text)';
+  roles text := 'taxon_reader, taxon_writer, taxon_admin, taxon_sidecar';
 begin
-  execute format('revoke all on all tables in schema %s from public', here);
-  execute format('revoke all on all functions in schema %s from public', here);
-  execute format('grant usage on schema %s to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar', here);
-
+  execute format('revoke all on schema %s from public, %s', here, roles);
+  execute format('revoke all on all tables in schema %s from public, %s', here, roles);
+  execute format('revoke all on all functions in schema %s from public, %s', here, roles);
+  execute format('grant usage on schema %s to %s', here, roles);
   execute format('grant select on all tables in schema %s to taxon_reader, taxon_admin', here);
-  execute format('grant execute on function %s to taxon_reader, taxon_admin', reading);
-  execute format('grant execute on function %s to taxon_admin', admin);
-  grant insert, update, delete on labels, products to taxon_admin;
-  grant insert, delete on import_rows to taxon_admin;
-
-  -- an application: gives names, reads answers; which layer answers is not its to write
-  grant select on products, products_readable, categories to taxon_writer;
-  grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
-  grant execute on function normalise(text), name_hash(text), category_path(bigint), wait_for(bigint, interval), look_up(text) to taxon_writer;
-
-  execute format('grant execute on function %s to taxon_sidecar', sidecar);
-  grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, labels, guard_tokens, sidecars to taxon_sidecar;
 end $$;
+
+-- What everybody's statements are made of.
+grant execute on function normalise, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
+grant execute on function champion, thresholds_in_force, setting, exact, similar_label, similar_matches, blocking_word, words
+  to taxon_reader, taxon_admin, taxon_sidecar;
+
+-- An application gives names and reads answers; which layer answers is not its to write.
+grant select on products, products_readable, categories to taxon_writer;
+grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
+grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
+grant execute on function routing, health to taxon_reader, taxon_admin;
+
+-- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
+-- moved or deleted.
+grant insert, update, delete on labels, products to taxon_admin;
+grant update (name, external_id, retired_at) on categories to taxon_admin;
+grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, promote, requeue, retry_dead to taxon_admin;
+-- the commands import, train and classify
+grant insert, delete on import_rows to taxon_admin;
+grant execute on function import_labels, finish_import, learn_guard, start_run, end_run, count_labels, unencoded_labels,
+  training_rows, save_model, save_model_file, embeddings_of, clears to taxon_admin;
+grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call to taxon_admin, taxon_sidecar;
+
+-- A sidecar claims and settles, by functions alone.
+grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, labels, guard_tokens, sidecars
+  to taxon_sidecar;
+grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
+  leave, forget_dead_sidecars to taxon_sidecar;

@@ -88,6 +88,17 @@ describe('migrate', () => {
     expect(await run()).toEqual(nothing);
   });
 
+  test('takes back what an earlier version granted', async () => {
+    await run();
+    const before = await schemaText(database.url, 'taxon');
+    await sql.rows('grant execute on function taxon.wake to taxon_writer, public');
+    await sql.rows('grant update on taxon.products to taxon_writer');
+    await sql.rows('grant update (value) on taxon.settings to taxon_reader');
+    await sql.rows(`delete from taxon.settings where key = 'sql_sha256'`);
+    expect(await run()).toEqual({ migrations: [], repeatable: true });
+    expect(await schemaText(database.url, 'taxon')).toBe(before);
+  });
+
   test('with check says what it would do and changes nothing', async () => {
     expect(await run(true)).toEqual(everything);
     expect(await sql.value(`select to_regnamespace('taxon')`)).toBeNull();

@@ -1,0 +1,264 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Session, taxonDatabase } from '../support/sql.ts';
+
+const t = taxonDatabase();
+
+/** Who may call what, by first letters (Reader, Writer, Admin, Sidecar): every function must be put somewhere. */
+const functions: Record<string, string> = {
+  RWAS: 'category_path name_hash normalise',
+  RWA: 'look_up wait_for',
+  RAS: `blocking_word champion exact setting similar_label similar_matches thresholds_in_force words`,
+  RA: 'health routing',
+  A: `clears count_labels embeddings_of end_run finish_import import_labels learn_guard make_category promote requeue
+    retry_dead save_model save_model_file set_setting set_thresholds set_tree_levels start_run training_rows
+    unencoded_labels`,
+  AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
+  S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
+    settle_local`,
+  // triggers, and what only other functions call
+  nobody: `answer_on_insert hold_names level_ids make_imported_categories note_changed_labels note_new_labels
+    note_removed_labels place_category queue_inserted queue_renamed settle_answered wake`,
+};
+
+/** What each role may do beyond the reader's and the admin's SELECT on everything. */
+const tables: Record<string, string> = {
+  categories: 'admin: update(external_id,name,retired_at); sidecar: select; writer: select',
+  dead_letters: '',
+  embeddings: 'sidecar: select',
+  encoders: 'sidecar: select',
+  guard_tokens: 'sidecar: select',
+  import_rows: 'admin: delete insert',
+  label_changes: '',
+  labels: 'admin: delete insert update; sidecar: select',
+  llm_calls: '',
+  migrations: '',
+  model_files: 'sidecar: select',
+  models: 'sidecar: select',
+  products: 'admin: delete insert update; writer: insert(external_id,name) select update(external_id,name)',
+  products_readable: 'writer: select',
+  queue: '',
+  settings: 'sidecar: select',
+  sidecars: 'sidecar: select',
+  threshold_history: '',
+  thresholds: 'sidecar: select',
+  training_runs: '',
+};
+
+describe('the whole list of privileges', () => {
+  test('of functions', async () => {
+    const found = await t.owner.rows<{ who: string; names: string[] }>(
+      `with granted as (
+         select p.proname, string_agg(upper(substr(r, 7, 1)), '' order by place) as who
+           from pg_proc p
+           left join unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) with ordinality u(r, place)
+             on has_function_privilege(r, p.oid, 'execute')
+           where p.pronamespace = 'taxon'::regnamespace group by p.oid)
+       select coalesce(who, 'nobody') as who, array_agg(proname::text order by proname) as names from granted group by 1`,
+    );
+    const wanted = Object.entries(functions).map(([who, names]) => [who, names.split(/\s+/)]);
+    expect(Object.fromEntries(found.map((row) => [row.who, row.names]))).toEqual(Object.fromEntries(wanted));
+  });
+
+  test('of tables and views', async () => {
+    const found = await t.owner.rows<{ name: string; who: string }>(
+      `with granted as (
+         select c.oid, a.grantee, lower(a.privilege_type) as privilege from pg_class c, aclexplode(c.relacl) a
+           where c.relnamespace = 'taxon'::regnamespace
+         union all
+         select c.attrelid, a.grantee,
+                lower(a.privilege_type) || '(' || string_agg(c.attname, ',' order by c.attname) || ')'
+           from pg_attribute c, aclexplode(c.attacl) a
+           where c.attrelid in (select oid from pg_class where relnamespace = 'taxon'::regnamespace)
+           group by 1, 2, a.privilege_type
+       ), by_role as (
+         select g.oid, case g.grantee when 0 then 'PUBLIC' else replace(g.grantee::regrole::text, 'taxon_', '') end as role,
+                string_agg(g.privilege, ' ' order by g.privilege) as may
+           from granted g
+           where g.grantee <> current_user::regrole
+             and not (g.privilege = 'select' and g.grantee in ('taxon_reader'::regrole, 'taxon_admin'::regrole))
+           group by 1, 2
+       )
+       select c.relname as name, coalesce(string_agg(r.role || ': ' || r.may, '; ' order by r.role), '') as who
+         from pg_class c left join by_role r using (oid)
+         where c.relnamespace = 'taxon'::regnamespace and c.relkind in ('r', 'v') group by 1`,
+    );
+    expect(Object.fromEntries(found.map((row) => [row.name, row.who]))).toEqual(tables);
+    expect(
+      await t.owner.value(
+        `select bool_and(has_table_privilege('taxon_reader', oid, 'select') and has_table_privilege('taxon_admin', oid, 'select'))
+           from pg_class where relnamespace = 'taxon'::regnamespace and relkind in ('r', 'v')`,
+      ),
+    ).toBe(true);
+  });
+
+  test('of everybody else: nothing, not even to enter', async () => {
+    const grants = `select count(*) from (
+      select nspacl as acl from pg_namespace where nspname = 'taxon'
+      union all select coalesce(proacl, acldefault('f', proowner)) from pg_proc where pronamespace = 'taxon'::regnamespace
+      union all select relacl from pg_class where relnamespace = 'taxon'::regnamespace) x, aclexplode(x.acl) a
+      where a.grantee = 0`;
+    expect(await t.owner.value(grants)).toBe(0);
+    const admin = await t.superuser();
+    await admin.rows('create role stranger login');
+    const stranger = await t.connect('stranger');
+    await expect(stranger.rows(`select taxon.normalise('A')`)).rejects.toThrow(
+      'permission denied for schema taxon',
+    );
+    await stranger.close();
+    await admin.rows('drop role stranger');
+  });
+});
+
+/** Statements that must be refused, each in its own words for what is missing. */
+async function refused(session: Session, statements: readonly string[]): Promise<void> {
+  for (const statement of statements)
+    await expect(session.rows(statement), statement).rejects.toThrow(/permission denied|must be owner/);
+}
+
+const beyondAllRoles = [
+  'truncate taxon.products',
+  'drop table taxon.products',
+  'create table taxon.x (x integer)',
+  'alter table taxon.products disable trigger all',
+  'create or replace function taxon.normalise(name text) returns text language sql return 1',
+  `insert into taxon.settings (key, value, description) values ('a', '1', '')`,
+  'update taxon.llm_calls set cost = 0',
+  'delete from taxon.llm_calls',
+  'delete from taxon.label_changes',
+  'delete from taxon.thresholds',
+  'delete from taxon.categories',
+  'select taxon.wake()',
+];
+
+describe('taxon_writer', () => {
+  let writer: Session;
+  beforeAll(async () => {
+    writer = await t.connect('taxon_writer');
+  });
+
+  test('inserts names and reads the answers', async () => {
+    await t.label('known', 'Home > Kettles');
+    expect(
+      await writer.row(`insert into taxon.products (external_id, name) values ('4711', 'Known') returning *`),
+    ).toMatchObject({ external_id: '4711', state: 'done', source: 'exact' });
+    expect(await writer.row('select path from taxon.products_readable')).toEqual({ path: 'Home > Kettles' });
+    await writer.rows(`update taxon.products set name = 'other', external_id = '4712'`);
+    expect(
+      await writer.row(`select state from taxon.wait_for((select product_id from taxon.products), '0 s')`),
+    ).toEqual({ state: 'pending' });
+    expect(await writer.row(`select layer, path from taxon.look_up('known')`)).toEqual({
+      layer: 'exact',
+      path: 'Home > Kettles',
+    });
+    expect(await t.queued()).toEqual(['other']);
+  });
+
+  test('may not say what the answer is, take rows away, or look behind', async () => {
+    await writer.rows(`insert into taxon.products (name) values ('a')`);
+    await refused(writer, [
+      ...beyondAllRoles,
+      `insert into taxon.products (name, state) values ('a', 'done')`,
+      `insert into taxon.products (product_id, name) overriding system value values (1, 'a')`,
+      `update taxon.products set state = 'done'`,
+      `update taxon.products set category_id = 1`,
+      'delete from taxon.products',
+      'select from taxon.labels',
+      'select from taxon.queue',
+      'select from taxon.llm_calls',
+      `insert into taxon.labels (name_key, category_id, source) values ('a', 1, 'human')`,
+      `select from taxon.claim('w', 1)`,
+      'select taxon.requeue(1)',
+      'select from taxon.health()',
+    ]);
+  });
+});
+
+describe('taxon_reader', () => {
+  test('reads everything and changes nothing', async () => {
+    const reader = await t.connect('taxon_reader');
+    await t.label('known', 'Home');
+    const { product_id } = await t.insert('known');
+    expect(await reader.value(`select path from taxon.look_up('known')`)).toBe('Home');
+    expect(await reader.row('select source from taxon.wait_for($1)', product_id)).toEqual({
+      source: 'exact',
+    });
+    expect(await reader.value(`select products from taxon.routing() where layer = 'exact'`)).toBe(1);
+    expect(await reader.rows('select item from taxon.health()')).toContainEqual({ item: 'champion' });
+    expect(await reader.rows('select from taxon.threshold_history')).toEqual([]);
+    await refused(reader, [
+      ...beyondAllRoles,
+      `insert into taxon.products (name) values ('a')`,
+      `update taxon.products set name = 'a'`,
+      'delete from taxon.labels',
+      `select taxon.set_setting('guard', 'false')`,
+      'select taxon.requeue(1)',
+      'select taxon.retry_dead()',
+      'select taxon.promote(1)',
+      `select from taxon.set_thresholds(1, 1, 1, 'because')`,
+      `select from taxon.claim('w', 1)`,
+    ]);
+  });
+});
+
+describe('taxon_admin', () => {
+  test('looks after labels, categories, thresholds, settings and dead letters', async () => {
+    const admin = await t.connect('taxon_admin');
+    const category = await admin.value<number>(`select taxon.make_category('{Home,Kettles}')`);
+    await admin.rows(
+      `insert into taxon.labels (name_key, category_id, source) values ('known', $1, 'human')`,
+      category,
+    );
+    const { product_id } = await t.insert('known');
+    await admin.rows('delete from taxon.labels');
+    expect(await admin.value('select taxon.requeue($1)', product_id)).toBe('pending');
+    expect(await admin.value('select taxon.retry_dead()')).toBe(0);
+    await admin.rows(
+      `update taxon.categories set name = 'Teapots', external_id = '7' where category_id = $1`,
+      category,
+    );
+    expect(await admin.value('select taxon.category_path($1)', category)).toBe('Home > Teapots');
+    expect(await admin.value(`select taxon.set_setting('guard', 'false')`)).toBe(false);
+    await admin.rows(`select taxon.set_tree_levels('1,2,3')`);
+    await expect(admin.rows(`select taxon.set_thresholds(1, 1, 1, 'because')`)).rejects.toThrow(
+      'there is no champion yet',
+    );
+    await refused(admin, [
+      ...beyondAllRoles,
+      'update taxon.categories set parent_id = null',
+      `update taxon.settings set value = 'true'`,
+      `insert into taxon.models (encoder_id, manifest) values (1, '{}')`,
+      `select from taxon.claim('w', 1)`,
+    ]);
+  });
+});
+
+describe('taxon_sidecar', () => {
+  test('claims and settles by functions alone', async () => {
+    const sidecar = await t.connect('taxon_sidecar');
+    await t.label('red kettle 1.7 l', 'Home');
+    await t.insert('red kettle 1,7 l');
+    await t.insert('unheard of');
+    await sidecar.rows(`select taxon.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
+    expect(await sidecar.rows(`select from taxon.claim('w', 10)`)).toHaveLength(2);
+    expect(
+      await sidecar.rows(
+        `select name_key from taxon.settle_from_memory('w', array['red kettle 1,7 l', 'unheard of'])`,
+      ),
+    ).toEqual([{ name_key: 'unheard of' }]);
+    await sidecar.rows(`select taxon.settle_local('w', null, '[{"name_key": "unheard of"}]')`);
+    expect(await sidecar.rows(`select name_key from taxon.claim_llm('w', 1, '0 s')`)).toHaveLength(1);
+    await sidecar.rows(`select taxon.leave('w')`);
+    await refused(sidecar, [
+      ...beyondAllRoles,
+      'select from taxon.products',
+      'select from taxon.queue',
+      `insert into taxon.products (name) values ('a')`,
+      `insert into taxon.labels (name_key, category_id, source) values ('a', 1, 'human')`,
+      'delete from taxon.labels',
+      `update taxon.queue set worker = 'x'`,
+      `select taxon.set_setting('guard', 'false')`,
+      'select taxon.promote(1)',
+      'select taxon.retry_dead()',
+    ]);
+  });
+});
