@@ -109,11 +109,17 @@ export interface RunningDemo {
 /**
  * The demo: invented catalogue, real PostgreSQL, real encoder and model, a simulated LLM on a local port.
  *
- * @param url    the demo's own database
- * @param signal ends it early; what was encoded so far stays
+ * @param url       the demo's own database
+ * @param signal    ends it early; what was encoded so far stays
+ * @param catalogue whose labels are imported and whose names arrive
  * @returns the report, with sidecar and simulator still running until `stop`
  */
-export async function runDemo(url: string, config: Config, signal: AbortSignal): Promise<RunningDemo> {
+export async function runDemo(
+  url: string,
+  config: Config,
+  signal: AbortSignal,
+  catalogue: Catalogue = generateCatalogue(),
+): Promise<RunningDemo> {
   const started = Date.now();
   await migrate({ url, schema: config.schema });
   const db = openDatabase(url, config, 'taxon demo');
@@ -122,7 +128,6 @@ export async function runDemo(url: string, config: Config, signal: AbortSignal):
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const catalogue = generateCatalogue();
     await prepare(db, config, catalogue, signal);
 
     const simulator = await startSimulator({ truth: truthOf(catalogue) });

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import type { Database } from '../../src/database/open.ts';
+import { generateCatalogue } from '../../src/demo/catalogue/generate.ts';
+import { runDemo } from '../../src/demo/demo.ts';
+import { type DemoReport, reportText } from '../../src/demo/report.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { ledger, look } from '../support/rows.ts';
+
+/** A tenth of the demo's labels: it learns little, yet every part runs. */
+const catalogue = generateCatalogue({ labelled: 2000, arriving: 200 });
+let database: TestDatabase;
+let db: Database;
+let first: DemoReport;
+
+/** One whole run, with what the database says of it while the demo still stands. */
+async function run(): Promise<DemoReport> {
+  const { signal } = new AbortController();
+  const demo = await runDemo(database.url, loadConfig({}, {}), signal, catalogue);
+  await demo.stop();
+  return demo.report;
+}
+
+beforeAll(async () => {
+  database = await testDatabase();
+  db = look(database.url);
+  first = await run();
+});
+
+afterAll(async () => {
+  await db?.close();
+  await database?.drop();
+});
+
+describe('the demo', () => {
+  it('answers every arriving name, each by one layer', async () => {
+    const { routing } = first;
+    expect(routing.pending + routing.failed).toBe(0);
+    expect(routing.exact + routing.similar + routing.local + routing.llm).toBe(200);
+    expect(routing.exact).toBe(34); // 17% of 200 repeat a labelled name
+    expect(routing.llm).toBeGreaterThan(0);
+    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 200 });
+  });
+
+  it('reports the tokens of the ledger, fewer than without layers', async () => {
+    const [ok, ...rest] = await ledger(db);
+    expect(rest).toEqual([]);
+    expect(first.tokens.spent).toBe((ok?.tokens_in ?? 0) + (ok?.tokens_out ?? 0));
+    expect(first.tokens.spent).toBeLessThan(first.tokens.without_layers);
+  });
+
+  it('measures accuracy against the hidden truth', async () => {
+    const truth = new Map(catalogue.arriving.map(({ truth }, i) => [String(i), truth.join(' > ')]));
+    const rows = await db.rows<{ external_id: string; path: string }>(
+      'select external_id, taxon.category_path(category_id) as path from taxon.products',
+    );
+    const right = rows.filter((row) => truth.get(row.external_id) === row.path).length;
+    expect(first.accuracy.all).toBeCloseTo(right / 200, 4);
+    expect(right).toBeGreaterThan(100);
+  });
+
+  it('says in its report that names and LLM are not real', () => {
+    expect(reportText(first)).toMatch(/invented catalogue, SIMULATED LLM/);
+    expect(reportText(first)).toMatch(/not certified/);
+  });
+
+  it('run again keeps labels, embeddings and model, and routes the same names anew', async () => {
+    const kept = () =>
+      db.row(
+        `select (select count(*) from taxon.labels where llm_call_id is null) as labels,
+                (select count(*) from taxon.embeddings) as embeddings, (select max(model_id) from taxon.models) as model`,
+      );
+    const before = await kept();
+    const second = await run();
+    expect(await kept()).toEqual(before);
+    expect(second.routing.exact).toBe(first.routing.exact);
+    expect(second.routing.pending + second.routing.failed).toBe(0);
+    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 200 });
+  });
+});
