@@ -30,8 +30,8 @@ export interface Sidecar {
 /**
  * The worker: listens, sweeps, claims names, decides them locally and asks the LLM. Any number of them share the work.
  *
- * The whole life: start → model loads while the first names already pass layers 1 and 2 → two loops, local and LLM, each
- * with its own concurrency → heartbeat renews leases, reports, and looks for a new champion → stop.
+ * The whole life: start → the champion loads → two loops, local and LLM, each with its own concurrency → heartbeat renews
+ * leases, reports, and looks for a new champion → stop.
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
  * @param provider who answers the LLM stage; null: that stage waits for another sidecar

@@ -6,8 +6,9 @@ import { packageRoot } from '../../src/config.ts';
 /** The real command line in a process of its own. */
 export interface TaxonProcess {
   readonly child: ChildProcess;
-  /** Everything it wrote to standard error so far. */
+  /** Everything it wrote to standard error, and to standard output, so far. */
   stderr(): string;
+  stdout(): string;
   /** Resolves with the exit code (or the signal's name) when it ends. */
   readonly ended: Promise<number | string>;
   /** Resolves when its standard error holds the text; rejects when it ends before. */
@@ -21,24 +22,35 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts `taxon ARGS` with a clean environment plus what is given. */
-export function startTaxon(args: readonly string[], environment: Record<string, string>): TaxonProcess {
+/** Starts `taxon ARGS` with a clean environment plus what is given, and `input` on its standard input. */
+export function startTaxon(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input = '',
+): TaxonProcess {
   const child = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), ...args], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);
   let text = '';
+  let output = '';
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     text += part;
   });
-  const ended = once(child, 'exit').then(([code, signal]) => {
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    output += part;
+  });
+  child.stdin.on('error', () => {}); // it may end without reading
+  child.stdin.end(input);
+  const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     return (code ?? signal) as number | string;
   });
   return {
     child,
     stderr: () => text,
+    stdout: () => output,
     ended,
     async says(wanted) {
       let over = false;
@@ -55,6 +67,17 @@ export function startTaxon(args: readonly string[], environment: Record<string, 
       return await ended;
     },
   };
+}
+
+/** Runs `taxon ARGS` to its end. */
+export async function runTaxon(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input = '',
+): Promise<{ code: number | string; stdout: string; stderr: string }> {
+  const taxon = startTaxon(args, environment, input);
+  const code = await taxon.ended;
+  return { code, stdout: taxon.stdout(), stderr: taxon.stderr() };
 }
 
 /** Starts a sidecar against a database and waits until it works. */

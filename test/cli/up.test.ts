@@ -1,0 +1,29 @@
+import { afterAll, expect, it } from 'vitest';
+import { clusterStatus, startCluster } from '../../src/cluster/cluster.ts';
+import { temporaryDataDir } from '../support/cluster.ts';
+import { startTaxon, until } from '../support/processes.ts';
+import { insert, look } from '../support/rows.ts';
+
+const { dataDir, remove } = temporaryDataDir();
+afterAll(remove);
+
+it('up makes database, schema and worker; Ctrl-C stops all that it started, and nothing that it did not', async () => {
+  const first = startTaxon(['up'], { TAXON_DATA_DIR: dataDir });
+  await first.says('ready');
+  expect(first.stderr()).toContain('the LLM stage waits');
+  const db = look((await startCluster(dataDir)).url('taxon'));
+  await insert(db, ['a name that nobody knows']);
+  await until(
+    () => db.rows(`select from taxon.queue where stage = 'llm'`),
+    (rows) => rows.length === 1,
+  );
+  await db.close();
+  expect(await first.kill('SIGINT')).toBe(0);
+  expect(clusterStatus(dataDir).state).toBe('stopped');
+
+  await startCluster(dataDir);
+  const second = startTaxon(['up'], { TAXON_DATA_DIR: dataDir });
+  await second.says('ready');
+  expect(await second.kill('SIGTERM')).toBe(0);
+  expect(clusterStatus(dataDir).state).toBe('running');
+}, 60_000);
