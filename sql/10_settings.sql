@@ -30,3 +30,8 @@ begin
   return value;
 end $$;
 comment on function set_setting(text, jsonb) is 'Changes a setting; refuses unknown names and values of another type or out of range.';
+
+comment on table migrations is 'The once-only migrations that ran here; written by taxon migrate.';
+comment on column migrations.id is 'Order of running.';
+comment on column migrations.name is 'Name of its file in migrations/.';
+comment on column migrations.run_on is 'When it ran.';
