@@ -1,50 +1,39 @@
-/**
- * Names a second of the encoder that the settings choose, and how its memory grows, on names like real titles.
- *
- *   node bench/encode.ts [--json] [--names 4000]
- */
-import { parseArgs } from 'node:util';
+/** `node bench/encode.ts --help` */
+import { availableParallelism } from 'node:os';
 import { loadConfig } from '../src/config.ts';
+import { generateCatalogue } from '../src/demo/catalogue/generate.ts';
 import { openEncoder } from '../src/model/encoder.ts';
-import { seededRandom } from '../src/train/random.ts';
+import { normalise } from '../src/normalise.ts';
+import { flags, median, show, timed } from './measure.ts';
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, names: { type: 'string', default: '4000' } },
-});
-const words =
-  'шампунь для волос восстанавливающий чайник электрический молоко пастеризованное конфеты телефон samsung galaxy etui czarny kabel usb-c koszulka męska bawełna książka ноутбук asus печенье овсяное с шоколадом крем лица'.split(
-    ' ',
-  );
-const random = seededRandom(1);
-/** 3 to 9 words and a size: 45 letters on average, as the real titles have. */
-const names = Array.from({ length: Number(values.names) }, () => {
-  const count = 3 + Math.floor(random.next() * 7);
-  const chosen = Array.from({ length: count }, () => words[Math.floor(random.next() * words.length)]);
-  return `${chosen.join(' ')} ${Math.floor(random.next() * 1000)}г`;
-});
-
-const megabytes = () => Math.round(process.memoryUsage().rss / 1e6);
-const encoder = await openEncoder(loadConfig());
-await encoder.encode(names.slice(0, 200));
-const before = megabytes();
-const cpu = process.cpuUsage();
-const started = performance.now();
-await encoder.encode(names);
-const seconds = (performance.now() - started) / 1000;
-const { user, system } = process.cpuUsage(cpu);
-const result = {
-  encoder: encoder.identity,
-  names: names.length,
-  letters: Math.round(names.reduce((sum, name) => sum + name.length, 0) / names.length),
-  namesPerSecond: Math.round(names.length / seconds),
-  namesPerCpuSecond: Math.round((names.length * 1e6) / (user + system)),
-  megabytesBefore: before,
-  megabytesAfter: megabytes(),
-};
-await encoder.close();
-console.log(
-  values.json
-    ? JSON.stringify(result)
-    : `${result.namesPerSecond} names/s, ${result.namesPerCpuSecond} a CPU second (${result.letters} letters each); ` +
-        `memory ${result.megabytesBefore} MB at first, ${result.megabytesAfter} MB after ${result.names} names`,
+const { names, rounds, json } = flags(
+  'Names a second of the encoder that the settings choose, by threads, on names of the demo catalogue: medians over rounds.',
+  { names: 1000, rounds: 5 },
 );
+const keys = generateCatalogue({ labelled: names, arriving: 0 }).labelled.map(({ name }) => normalise(name));
+const letters = Math.round(keys.reduce((sum, key) => sum + key.length, 0) / keys.length);
+
+const rows: Record<string, unknown>[] = [];
+let one = 0;
+for (const threads of new Set([1, availableParallelism()])) {
+  const encoder = await openEncoder(loadConfig({ encoderThreads: threads }));
+  const wall: number[] = [];
+  const cpu: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const took = await timed(() => encoder.encode(keys));
+    wall.push(keys.length / took.seconds);
+    cpu.push(keys.length / took.cpu);
+  }
+  await encoder.close();
+  one ||= median(wall);
+  rows.push({
+    threads,
+    names: keys.length,
+    'letters each': letters,
+    'names/s': Math.round(median(wall)),
+    'names/CPU s': Math.round(median(cpu)),
+    'of one thread': Number((median(wall) / one).toFixed(2)),
+    'memory, MB': Math.round(process.memoryUsage().rss / 1e6),
+  });
+}
+show(json, rows);

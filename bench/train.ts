@@ -1,50 +1,63 @@
-/**
- * Rows a second of the training step (forward, backward, AdamW) at 768-512-N, batch 1,024.
- *
- *   node bench/train.ts [--json] [--seconds 5]
- */
-import { parseArgs } from 'node:util';
+/** `node bench/train.ts --help` */
 import { HeadTrainer } from '../src/train/head-trainer.ts';
 import { seededRandom } from '../src/train/random.ts';
+import { flags, median, show, timed } from './measure.ts';
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
-});
-const [dimension, hidden, batch, names] = [768, 512, 1024, 20_000];
+const { rounds, steps, json } = flags(
+  'Rows a second of a training step (forward, backward, AdamW), batch 1,024: medians over rounds, the sizes in turn.',
+  { rounds: 7, steps: 10 },
+);
+const [hidden, batch, names] = [512, 1024, 20_000];
 const random = seededRandom(1);
-const embeddings = Float32Array.from({ length: names * dimension }, () => random.next() - 0.5);
-const standard = { mean: new Float32Array(dimension), scale: 3.46 };
 
-/** Rows a second of wall time and of processor time. */
-async function measure(classes: number) {
+interface Case {
+  head: string;
+  steps(count: number): Promise<void>;
+  close(): Promise<void>;
+  wall: number[];
+  cpu: number[];
+}
+
+async function open(dimension: number, classes: number, embeddings: Float32Array): Promise<Case> {
+  const standard = { mean: new Float32Array(dimension), scale: 3.46 };
   const trainer = await HeadTrainer.open({ dimension, hidden, classes }, embeddings, standard, batch, 1);
   const rows = Int32Array.from({ length: batch }, () => Math.floor(random.next() * names));
-  const step = { rows, targets: rows.map((row) => row % classes) };
-  for (let i = 0; i < 3; i++) await trainer.step(step, 1e-3, 0.01);
-  const cpu = process.cpuUsage();
-  const started = performance.now();
-  let steps = 0;
-  while (performance.now() - started < Number(values.seconds) * 1000) {
-    await trainer.step(step, 1e-3, 0.01);
-    steps++;
-  }
-  const seconds = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  await trainer.close();
+  const targets = rows.map((row) => row % classes);
   return {
-    classes,
-    rowsPerSecond: Math.round((steps * batch) / seconds),
-    rowsPerCpuSecond: Math.round((steps * batch * 1e6) / (user + system)),
+    head: `${dimension}-${hidden}-${classes}`,
+    async steps(count) {
+      for (let i = 0; i < count; i++) await trainer.step({ rows, targets }, 1e-3, 0.01);
+    },
+    close: () => trainer.close(),
+    wall: [],
+    cpu: [],
   };
 }
 
-const results = [];
-for (const classes of [12, 400, 2000]) {
-  const result = await measure(classes);
-  results.push(result);
-  if (!values.json)
-    console.log(
-      `${dimension}-${hidden}-${classes}: ${result.rowsPerSecond} rows/s, ${result.rowsPerCpuSecond} rows a CPU second`,
-    );
+const cases: Case[] = [];
+for (const dimension of [768, 384]) {
+  const embeddings = Float32Array.from({ length: names * dimension }, () => random.next() - 0.5);
+  for (const classes of [12, 400, 2000]) cases.push(await open(dimension, classes, embeddings));
 }
-if (values.json) console.log(JSON.stringify({ dimension, hidden, batch, results }));
+for (const each of cases) await each.steps(3);
+for (let round = 0; round < rounds; round++) {
+  for (const each of cases) {
+    const { seconds, cpu } = await timed(() => each.steps(steps));
+    each.wall.push((steps * batch) / seconds);
+    each.cpu.push((steps * batch) / cpu);
+  }
+}
+for (const { close } of cases) await close();
+
+const first = median(cases[0]?.wall ?? []);
+show(
+  json,
+  cases.map(({ head, wall, cpu }) => ({
+    head,
+    'rows/s': Math.round(median(wall)),
+    slowest: Math.round(Math.min(...wall)),
+    fastest: Math.round(Math.max(...wall)),
+    'rows/CPU s': Math.round(median(cpu)),
+    'of the first': Number((median(wall) / first).toFixed(2)),
+  })),
+);
