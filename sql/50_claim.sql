@@ -27,7 +27,7 @@ declare
   keys text[];
 begin
   loop
-    select q.queue_id, q.branch, q.attempts, q.created_at into head from queue q
+    select q.queue_id, q.branch, q.attempts, q.available_at into head from queue q
       where q.stage = 'llm' and q.available_at <= now()
       order by q.available_at limit 1 for update skip locked;
     if not found then return; end if;
@@ -42,7 +42,7 @@ begin
     select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
     -- memory may have learnt a name, or every row that waited for it may be gone: that must not cost money
     continue when settle_answered('llm', keys) > 0;
-    if cardinality(picked) < size and head.created_at > now() - patience then return; end if;
+    if cardinality(picked) < size and head.available_at > now() - patience then return; end if;
     return query
       update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
         where q.queue_id = any (picked)
@@ -50,7 +50,7 @@ begin
     return;
   end loop;
 end $$;
-comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of likely the same l1 for the LLM: when it is full, or its oldest name has waited longer than patience. A name that failed twice comes alone.';
+comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone.';
 
 create or replace function renew(worker text, lease interval default '60 s') returns integer
   language sql volatile security definer set search_path from current as $$

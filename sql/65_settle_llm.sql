@@ -46,8 +46,9 @@ begin
     delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose = 'answer'
   )
   select count(*) into valid from given;
-  -- "none of these": next time the whole tree is offered
-  update queue q set shortlist = null
+  -- "none of these": next time the whole tree is offered, which is the same for all branches and dear (15,800 tokens at
+  -- 1,600 categories), so such names go together
+  update queue q set shortlist = null, branch = null
     where q.worker = settle_llm.worker and q.stage = 'llm'
       and q.name_key in (select r ->> 'name_key' from jsonb_array_elements(refused) r where (r ->> 'none')::boolean);
   perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error)

@@ -53,13 +53,32 @@ describe('claim_llm', () => {
     expect(await claim('one', 10)).toEqual(['b', 'c']);
   });
 
-  test('has patience with a batch that is not full, none with a full one or an old name', async () => {
+  test('has patience with a batch that is not full, none with a full one or one that is long due', async () => {
     await waiting('Home', 'a', 'b', 'c');
     expect(await claim('one', 4, '1 h')).toEqual([]);
     expect(await claim('one', 3, '1 h')).toEqual(['a', 'b', 'c']);
     await waiting('Home', 'd');
-    await t.owner.rows(`update queue set created_at = now() - interval '2 h' where name_key = 'd'`);
+    await t.owner.rows(`update queue set available_at = now() - interval '2 h' where name_key = 'd'`);
     expect(await claim('one', 4, '1 h')).toEqual(['d']);
+  });
+
+  test('what fits no shortlist goes together, whatever branch it was of, and waits for company anew', async () => {
+    await waiting('Home', 'a');
+    await waiting('Food', 'b', 'c');
+    await t.owner.rows(`update queue set created_at = now() - interval '1 day'`);
+    expect(await claim('one', 10)).toEqual(['a']);
+    expect(await claim('one', 10)).toEqual(['b', 'c']);
+    const call = await t.owner.value(
+      `select start_call('one', 'answer', 'shortlist', 'p', 'm', true, 3, 1, 1, null, null)`,
+    );
+    const refused = ['a', 'b'].map((name_key) => ({ name_key, error: 'none fits', none: true }));
+    await t.owner.rows(
+      `select settle_llm('one', $1, '[]', $2, 1, 0, 1, null, 'm', 'r')`,
+      call,
+      JSON.stringify([...refused, { name_key: 'c', error: 'left out', none: false }]),
+    );
+    expect(await claim('two', 10, '1 h')).toEqual([]);
+    expect(new Set([await claim('two', 10), await claim('two', 10)])).toEqual(new Set([['a', 'b'], ['c']]));
   });
 
   test('a name that failed twice comes alone, the others without it', async () => {
