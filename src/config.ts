@@ -24,38 +24,59 @@ const url = (protocols: RegExp, says: string) => z.string().regex(protocols, `mu
  * lives in the database's table `settings` instead.
  */
 const schema = z.strictObject({
+  /** The database; without one, a private cluster in `dataDir`. May be a transaction pooler. Also DATABASE_URL. */
   databaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  /** Behind a pooler: the address past it, for LISTEN and migrations. Without it a sidecar polls. */
   directDatabaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  /** Holds everything; also the name of the NOTIFY channel. */
   schema: z
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'must be a plain lower-case identifier of at most 40 characters')
     .default('taxon'),
+  /** The private cluster and what had to be built for it. */
   dataDir: z.string().min(1).default('.taxon'),
+  /** A folder, or with `hub` an id on the model hub. Embeddings belong to one encoder. */
   encoder: z
     .string()
     .min(1)
     .default(join(packageRoot, 'models', 'multilingual-e5-small-latcyr')),
+  /** Branch, tag or commit on the hub. */
   encoderRevision: z.string().min(1).default('main'),
+  /** Which of the encoder's ONNX files. */
   encoderDtype: z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4']).default('q8'),
+  /** Stands before each name: what the e5 models were trained with. */
   encoderPrefix: z.string().default('passage: '),
+  /** Worker threads; default: one a core. */
   encoderThreads: count(1, 64).optional(),
+  /** Names encoded at once in a thread. */
   encoderBatch: count(1, 256).default(16),
+  /** Whether encoders may be downloaded. */
   hub: flag.default(false),
+  /** Connections of a process, beside one for each concurrent LLM call. */
   poolSize: count(1, 100).default(6),
+  /** Names that a sidecar claims at once for the local layers. */
   claimBatch: count(1, 5000).default(256),
+  /** How long an idle sidecar sleeps when no notification comes. */
   pollMs: count(50, 600_000).default(1500),
+  /** After this time the names of a dead sidecar are free again. */
   leaseSeconds: count(1, 3600).default(60),
+  /** How long SIGTERM may take. */
   shutdownSeconds: count(1, 600).default(10),
+  /** `auto`: by whose key is in the environment. */
   llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
   llmModel: z.string().min(1).optional(),
+  /** Any server that speaks the OpenAI protocol. */
   llmBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
+  /** Names in one call at most. */
   llmBatch: count(1, 100).default(15),
+  /** Calls at once of one sidecar. */
   llmConcurrency: count(1, 64).default(4),
   llmTimeoutSeconds: count(1, 3600).default(60),
+  /** How long a name waits for others to fill its batch. */
   llmWaitMs: count(0, 60_000).default(1000),
 });
 
-/** The validated settings; see docs/architecture.md for what each does. */
+/** The validated settings. */
 export type Config = z.infer<typeof schema>;
 export type ConfigKey = keyof Config;
 
