@@ -65,12 +65,13 @@ export async function readDataset(
   const keys: string[] = [];
   const paths: Path[] = [];
   const sources: Record<string, number> = {};
-  const matrix = new Float32Array(labels * dimension);
+  // room for labels that arrive while we read, or they would push out others; what is not written takes no memory
+  const room = labels + readPage;
+  const matrix = new Float32Array(room * dimension);
   let after: Buffer | null = null;
-  // labels that arrive while we read may be more than were counted: those are left for the next training
-  while (keys.length < labels) {
+  while (keys.length < room) {
     signal.throwIfAborted();
-    const page = await trainingRows(db, encoderId, after, Math.min(readPage, labels - keys.length));
+    const page = await trainingRows(db, encoderId, after, Math.min(readPage, room - keys.length));
     const last = page.at(-1);
     if (last === undefined) break;
     for (const row of page) {

@@ -125,6 +125,22 @@ describe('readDataset', () => {
     ).rejects.toThrow('enough');
   });
 
+  test('loses no name to labels that arrive while it reads', async () => {
+    await labelMany(300, 'early ');
+    await encodeAll();
+    const busy: Database = {
+      ...db,
+      row: async <T>(sql: string, values?: unknown[]) => {
+        const counted = await db.row<T>(sql, values);
+        await labelMany(300, 'late ');
+        await encodeAll();
+        return counted;
+      },
+    };
+    const { keys } = await readDataset(busy, encoderId, encoder.dimension, never);
+    expect(keys.filter((key) => key.startsWith('early '))).toHaveLength(300);
+  });
+
   test('keeps a name in its part whatever joins memory or changes in it', async () => {
     await labelMany(300, 'name ');
     await encodeAll();
