@@ -4,11 +4,11 @@ create or replace function heartbeat(worker text, host text, pid integer, versio
                                      listening boolean, idle boolean, notice text) returns void
   language sql volatile security definer set search_path from current as $$
   insert into sidecars (worker, host, pid, version, model_id, llm, listening, idle, notice)
-    values (worker, host, pid, version, model_id, llm, listening, idle and (setting('notify'))::boolean, notice)
+    values (worker, host, pid, version, model_id, llm, listening, idle and listening and (setting('notify'))::boolean, notice)
     on conflict (worker) do update set model_id = excluded.model_id, llm = excluded.llm, listening = excluded.listening,
       idle = excluded.idle, notice = excluded.notice, seen_at = now();
 $$;
-comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless the setting notify is off.';
+comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off.';
 
 create or replace function leave(worker text) returns void
   language sql volatile security definer set search_path from current as $$
@@ -30,6 +30,7 @@ create or replace function health() returns table (item text, status text, value
   language plpgsql stable security definer set search_path from current as $$
 declare
   alive integer := (select count(*) from sidecars s where s.seen_at > now() - interval '30 s');
+  deaf boolean := exists (select from sidecars s where s.seen_at > now() - interval '30 s' and not s.listening);
   llm_names text := (select string_agg(distinct s.llm, ', ') from sidecars s where s.seen_at > now() - interval '30 s');
   vector_version text := (select e.extversion from pg_extension e where e.extname = 'vector');
   n bigint;
@@ -39,7 +40,9 @@ begin
     case when alive = 0 then 'none is running: inserts and exact answers work, the rest waits; start one: taxon sidecar'
          else (select string_agg(format('%s (seen %s s ago%s)', s.worker, extract(epoch from now() - s.seen_at)::integer,
                case when s.listening then '' else ', polling' end), '; ' order by s.worker)
-               from sidecars s where s.seen_at > now() - interval '30 s') end;
+               from sidecars s where s.seen_at > now() - interval '30 s')
+           || case when deaf then '; polling: no notification arrives, as through a transaction pooler: give TAXON_DIRECT_DATABASE_URL'
+                   else '' end end;
   return query select 'sidecar notice', 'warn', s.worker, s.notice
     from sidecars s where s.seen_at > now() - interval '30 s' and s.notice is not null order by s.worker;
   return query select 'champion', case when count(*) = 1 then 'ok' else 'warn' end, coalesce(max(m.model_id)::text, 'none'),

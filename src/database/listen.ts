@@ -100,7 +100,7 @@ export function listen(
         });
         ring(url, probe).catch((error) => log.debug('listener', { error: messageOf(error) }));
         const before = hearing;
-        hearing = await heard;
+        hearing = (await heard) && !closed;
         if (!hearing) return;
         if (!before) onWake();
         await pause(beatMs);

@@ -63,19 +63,25 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     champion
       .refresh()
       .catch((error) => log.warn('the model could not be loaded', { error: messageOf(error) }));
-  const announce = () =>
-    heartbeat(db, {
+  let saidListening = false;
+  const announce = () => {
+    saidListening = listener?.hears() ?? false;
+    return heartbeat(db, {
       worker,
       host: hostname(),
       pid: process.pid,
       version,
       modelId: champion.id(),
       llm: provider && `${provider.name} ${provider.model}${provider.simulated ? ' (simulated)' : ''}`,
-      listening: listener?.hears() ?? false,
+      listening: saidListening,
       idle: local?.idle() ?? false,
       notice: champion.notice() ?? llm?.notice ?? null,
     });
-  const onWake = () => {
+  };
+  const onWake = async () => {
+    // said before the sweep: an insert that saw us deaf did not notify
+    if (!stopping.signal.aborted && listener?.hears() !== saidListening)
+      await announce().catch((error) => log.debug('heartbeat', { error: messageOf(error) }));
     localWaker.wake();
     llmLoop?.wake();
     void refresh();

@@ -103,6 +103,20 @@ describe('listen', () => {
     await until(async () => (await backends()) === 0);
   });
 
+  test('closed while it waits for its echo ends at once, not with the next heartbeat', async (context) => {
+    needsPooler(context);
+    const pooler = await startPooler(database.url, 1); // where the echo never comes
+    try {
+      const listener = start(pooler.urlOf(database.url), 'host:1:d', 3_600_000);
+      await until(() => listener.wakes() > 0);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await listener.close();
+      expect(listener.hears()).toBe(false);
+    } finally {
+      await pooler.stop();
+    }
+  });
+
   test('notices a half-open connection and makes a new one', async () => {
     const proxy = await startFrozenProxy(database.url);
     try {

@@ -19,9 +19,11 @@ const binary = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   .map((folder) => join(folder, 'pgbouncer'))
   .find((path) => existsSync(path));
 
+export const poolerInstalled = binary !== undefined;
+
 /** For tests that go through a pooler: skips them where there is none. */
 export function needsPooler(context: TestContext): void {
-  needs(context, binary !== undefined, 'pgbouncer is not installed: apt-get install pgbouncer');
+  needs(context, poolerInstalled, 'pgbouncer is not installed: apt-get install pgbouncer');
 }
 
 /**
@@ -36,7 +38,8 @@ export async function startPooler(serverUrl: string, poolSize: number): Promise<
   const account = serverAccount(folder);
   const settings = join(folder, 'pgbouncer.ini');
   const users = join(folder, 'users.txt');
-  writeFileSync(users, '"owner" ""\n"postgres" ""\n');
+  const roles = ['reader', 'writer', 'admin', 'sidecar'].map((role) => `login_taxon_${role}`);
+  writeFileSync(users, ['owner', 'postgres', ...roles].map((name) => `"${name}" ""\n`).join(''));
   writeFileSync(
     settings,
     [
