@@ -57,7 +57,16 @@ describe('the packed tarball, installed in an empty folder', () => {
       expect(shipped).toContain(path);
     const folders = new Set(shipped.map((path) => path.split('/')[0]));
     expect([...folders].sort()).toEqual(
-      ['LICENSE', 'README.md', 'dist', 'migrations', 'models', 'package.json', 'sql'].sort(),
+      [
+        'LICENSE',
+        'README.md',
+        'dist',
+        'docker-compose.yml',
+        'migrations',
+        'models',
+        'package.json',
+        'sql',
+      ].sort(),
     );
     // A file that was deleted from src/ must not live on in dist/.
     const sources = await run('find', ['src', '-name', '*.ts'], packageRoot);
