@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { misuse, TaxonError } from '../errors.ts';
 import type { Layer } from '../sidecar/classify.ts';
-import { withDatabase } from './database.ts';
+import { withAnyDatabase } from './database.ts';
 
 const known: readonly Layer[] = ['exact', 'similar', 'local'];
 
@@ -34,7 +34,7 @@ Each line: {"name","layer","category_id","path","similarity","matched_key","conf
       const { classify } = await import('../sidecar/classify.ts');
       const { holdChampion } = await import('../sidecar/champion.ts');
       const { openProvider } = await import('../llm/providers/open.ts');
-      await withDatabase(async (db, config) => {
+      await withAnyDatabase(async (db, config) => {
         const provider = options.llm === true ? await openProvider(config) : null;
         if (options.llm === true && provider === null) {
           throw new TaxonError('--llm: no provider is configured', {

@@ -1,8 +1,11 @@
 import { type Config, type ConfigKey, loadConfig } from '../config.ts';
 import { type Database, openDatabase, requireMigrated } from '../database/open.ts';
 
-/** The database that commands use in the private cluster when no DATABASE_URL is given. */
+/** The database of the private cluster that `migrate` and `up` make when no DATABASE_URL is given. */
 export const defaultDatabase = 'taxon';
+
+/** The demo's, in the same cluster. Commands that only look open it until there is another. */
+export const demoDatabase = 'taxon_demo';
 
 let flags: Partial<Record<ConfigKey, unknown>> = {};
 
@@ -16,25 +19,33 @@ export function cliConfig(): Config {
   return loadConfig(flags);
 }
 
-/** The URL of the database to use; starts the private cluster where no other database is given. */
-export async function databaseUrl(config: Config, name: string = defaultDatabase): Promise<string> {
-  if (config.databaseUrl !== undefined) return config.databaseUrl;
-  const { resolveDatabase } = await import('../cluster/resolve.ts');
-  return (await resolveDatabase(config, name)).url;
+/** The URL of the database that is there; starts the private cluster where no other is given. */
+export async function databaseUrl(config: Config, names: readonly string[] = [defaultDatabase]) {
+  const { findDatabase } = await import('../cluster/resolve.ts');
+  return findDatabase(config, names);
 }
 
 /**
  * Opens the migrated database for one command and closes it afterwards.
  *
+ * @param names databases of the private cluster, the first that is there counts
  * @throws TaxonError that says to run `taxon migrate` when it is not migrated
  */
-export async function withDatabase<T>(work: (db: Database, config: Config) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  work: (db: Database, config: Config) => Promise<T>,
+  names?: readonly string[],
+): Promise<T> {
   const config = cliConfig();
-  const db = openDatabase(await databaseUrl(config), config);
+  const db = openDatabase(await databaseUrl(config, names), config);
   try {
     await requireMigrated(db);
     return await work(db, config);
   } finally {
     await db.close();
   }
+}
+
+/** As withDatabase, for commands that only look: the demo's database will do. */
+export function withAnyDatabase<T>(work: (db: Database, config: Config) => Promise<T>): Promise<T> {
+  return withDatabase(work, [defaultDatabase, demoDatabase]);
 }

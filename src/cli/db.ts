@@ -11,14 +11,14 @@ import {
   startCluster,
   stopCluster,
 } from '../cluster/cluster.ts';
-import { databaseNames } from '../cluster/databases.ts';
+import { firstDatabase } from '../cluster/databases.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
-import { cliConfig, defaultDatabase } from './database.ts';
+import { cliConfig, defaultDatabase, demoDatabase } from './database.ts';
 import { print } from './output.ts';
 
 /** Opened in this order: one's own, the demo's, the one that every cluster has. */
-const preferred = [defaultDatabase, 'taxon_demo', 'postgres'];
+const preferred = [defaultDatabase, demoDatabase, 'postgres'];
 
 function dataDir(): string {
   const config = cliConfig();
@@ -28,8 +28,7 @@ function dataDir(): string {
 }
 
 async function chooseDatabase(cluster: Cluster): Promise<string> {
-  const names = await databaseNames(cluster.url('postgres'));
-  return preferred.find((name) => names.includes(name)) ?? 'postgres';
+  return (await firstDatabase(cluster.url('postgres'), preferred)) ?? 'postgres';
 }
 
 async function start(options: { json?: boolean }): Promise<void> {

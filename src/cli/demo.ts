@@ -1,11 +1,8 @@
 import { Command } from 'commander';
 import { log } from '../log.ts';
-import { cliConfig } from './database.ts';
+import { cliConfig, demoDatabase } from './database.ts';
 import { print } from './output.ts';
 import { untilSignal } from './sidecar.ts';
-
-/** The demo's own database in the private cluster. */
-const demoDatabase = 'taxon_demo';
 
 const stayingUp = `The sidecar stays up; Ctrl-C ends it. In another terminal:
   npm run -s taxon -- db psql -c "insert into taxon.products (name) values ('Чайник електричний Bosch 1,7 л') returning product_id"

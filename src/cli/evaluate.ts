@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { LevelScore } from '../train/evaluate.ts';
 import type { LabelledName } from '../train/evaluate-names.ts';
-import { withDatabase } from './database.ts';
+import { withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { interruptible } from './train.ts';
 
@@ -42,7 +42,7 @@ Every name goes to the local model, whatever exact and similar would say. A leve
       const labelled: LabelledName[] = [];
       for await (const row of readRows(file)) labelled.push(row);
       const interrupt = interruptible('interrupted');
-      const report = await withDatabase((db, config) =>
+      const report = await withAnyDatabase((db, config) =>
         evaluateNames(db, config, labelled, interrupt.signal),
       ).finally(interrupt.release);
       const { levels, ece, thresholds } = report;

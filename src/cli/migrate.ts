@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { cliConfig, databaseUrl } from './database.ts';
+import { cliConfig, defaultDatabase } from './database.ts';
 import { print } from './output.ts';
 
 export function migrateCommand(): Command {
@@ -29,8 +29,13 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
         process.stdout.write(migrationScript(config.schema, options.extensions.split(',')));
         return;
       }
-      const url = config.directDatabaseUrl ?? (await databaseUrl(config));
       const check = options.check === true;
+      const { findDatabase, resolveDatabase } = await import('../cluster/resolve.ts');
+      const url =
+        config.directDatabaseUrl ??
+        (check
+          ? await findDatabase(config, [defaultDatabase])
+          : (await resolveDatabase(config, defaultDatabase)).url);
       const result = await migrate({ url, schema: config.schema, check });
       const pending = result.migrations.length > 0 || result.repeatable;
       const what = [...result.migrations, ...(result.repeatable ? ['the repeatable SQL'] : [])].join(', ');

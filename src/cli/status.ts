@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Database } from '../database/open.ts';
 import { health, routing, thresholdsInForce } from '../database/reports.ts';
-import { withDatabase } from './database.ts';
+import { withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { wholeNumber } from './train.ts';
 
@@ -40,7 +40,7 @@ export function statusCommand(): Command {
     .option('--json', 'print one JSON object')
     .addHelpText('after', `\nExamples:\n  taxon status\n  taxon status --since '7 days' --json`)
     .action(async (options: { since: string; json?: boolean }) => {
-      const s = await withDatabase((db) => snapshot(db, options.since === 'all' ? null : options.since));
+      const s = await withAnyDatabase((db) => snapshot(db, options.since === 'all' ? null : options.since));
       print(options.json === true, s, text(s, `since ${options.since}`));
     });
 }
@@ -54,7 +54,7 @@ export function watchCommand(): Command {
     .addHelpText('after', `\nExamples:\n  taxon watch\n  taxon watch --every 10 --json >> routing.jsonl`)
     .action(async (options: { since: string; every: string; json?: boolean }) => {
       const every = wholeNumber('--every', options.every) * 1000;
-      await withDatabase(async (db) => {
+      await withAnyDatabase(async (db) => {
         let ended = false;
         let wake = () => {};
         const end = () => {

@@ -13,16 +13,17 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
 }
 
 /**
- * The databases of a server that one can connect to, by name.
+ * The first of the names that the server has a database of.
  *
  * @param url of its database `postgres`
  */
-export function databaseNames(url: string): Promise<string[]> {
+export function firstDatabase(url: string, names: readonly string[]): Promise<string | undefined> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ datname: string }>(
-      'select datname from pg_database where datallowconn order by datname',
+      'select datname from pg_database where datallowconn and datname = any($1)',
+      [names],
     );
-    return rows.map((row) => row.datname);
+    return names.find((name) => rows.some((row) => row.datname === name));
   });
 }
 
@@ -32,7 +33,7 @@ export function databaseNames(url: string): Promise<string[]> {
  * @param url of the server's database `postgres`, as somebody who may create databases
  */
 export async function ensureDatabase(url: string, name: string): Promise<void> {
-  if ((await databaseNames(url)).includes(name)) return;
+  if ((await firstDatabase(url, [name])) !== undefined) return;
   await withClient(url, async (client) => {
     try {
       await client.query(

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { startCluster, stopCluster } from './cluster.ts';
-import { ensureDatabase } from './databases.ts';
+import { TaxonError } from '../errors.ts';
+import { clusterStatus, startCluster, stopCluster } from './cluster.ts';
+import { ensureDatabase, firstDatabase } from './databases.ts';
 import { dockerWorks, startContainer } from './docker.ts';
 import { provideBinaries } from './provide.ts';
 
@@ -23,6 +24,15 @@ async function nativeOrDocker(dataDir: string): Promise<'private' | 'docker'> {
   }
 }
 
+/** The server of a machine without DATABASE_URL, started: the private cluster, else docker compose. */
+async function ownServer(dataDir: string) {
+  const source = await nativeOrDocker(dataDir);
+  if (source === 'docker') return { url: await startContainer(), source, release: async () => {} };
+  const { url, started } = await startCluster(dataDir);
+  const release = async () => void (started && (await stopCluster(dataDir)));
+  return { url, source, release };
+}
+
 /**
  * Where the database comes from: DATABASE_URL; else the private cluster of the data folder, started; else, where
  * PostgreSQL or pgvector cannot be had, docker compose. The database is created where it is absent, except behind
@@ -35,15 +45,30 @@ export async function resolveDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
   name: string,
 ): Promise<ResolvedDatabase> {
-  let release = async () => {};
-  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, source: 'DATABASE_URL', release };
-  const source = await nativeOrDocker(config.dataDir);
-  let url: (database: string) => string;
-  if (source === 'private') {
-    const cluster = await startCluster(config.dataDir);
-    url = cluster.url;
-    if (cluster.started) release = async () => void (await stopCluster(config.dataDir));
-  } else url = await startContainer();
+  if (config.databaseUrl !== undefined)
+    return { url: config.databaseUrl, source: 'DATABASE_URL', release: async () => {} };
+  const { url, source, release } = await ownServer(config.dataDir);
   await ensureDatabase(url('postgres'), name);
   return { url: url(name), source, release };
+}
+
+/**
+ * The URL of a database that is there: DATABASE_URL, else the first of the names that the server of resolveDatabase has.
+ * Makes nothing.
+ *
+ * @throws TaxonError that says to run `taxon migrate` when there is none
+ */
+export async function findDatabase(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  names: readonly string[],
+): Promise<string> {
+  if (config.databaseUrl !== undefined) return config.databaseUrl;
+  if (clusterStatus(config.dataDir).state !== 'absent' || (await dockerWorks())) {
+    const { url } = await ownServer(config.dataDir);
+    const name = await firstDatabase(url('postgres'), names);
+    if (name !== undefined) return url(name);
+  }
+  throw new TaxonError('there is no database yet', {
+    hint: 'Run: taxon migrate (it makes one here), or give DATABASE_URL.',
+  });
 }

@@ -1,34 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryDataDir } from '../support/cluster.ts';
+import { runTaxon } from '../support/processes.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const { dataDir, remove } = temporaryDataDir();
 afterAll(remove);
 
-interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs `taxon db …` with an input that is no terminal. */
-async function db(...args: string[]): Promise<Result> {
-  const env = { ...process.env, TAXON_DATA_DIR: dataDir, PGHOST: 'nowhere.invalid', PGSERVICE: 'none' };
-  const child = spawn(process.execPath, [main, 'db', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const result = { code: 0, stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    result.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    result.stderr += text;
-  });
-  [result.code] = await once(child, 'close');
-  return result;
-}
+const environment = { TAXON_DATA_DIR: dataDir, PGHOST: 'nowhere.invalid', PGSERVICE: 'none' };
+const taxon = (...args: string[]) => runTaxon(args, environment);
+const db = (...args: string[]) => taxon('db', ...args);
 
 test('from nothing to a stopped cluster: path, psql, start, stop', async () => {
   expect(await db('path')).toMatchObject({
@@ -62,6 +42,32 @@ test('from nothing to a stopped cluster: path, psql, start, stop', async () => {
 
   expect(JSON.parse((await db('stop', '--json')).stdout)).toEqual({ stopped: true });
   expect(await db('stop')).toMatchObject({ code: 0, stdout: 'PostgreSQL was not running\n' });
+});
+
+test('only migrate makes a database; what only looks takes the demo’s until there is one', async () => {
+  const none = {
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('there is no database yet\n  Run: taxon migrate'),
+  };
+  await db('psql', '--database', 'postgres', '-c', 'drop database if exists taxon_demo');
+  for (const command of ['status', 'train']) expect(await taxon(command)).toMatchObject(none);
+
+  await db('psql', '-c', 'create database taxon_demo');
+  const { url } = JSON.parse((await db('start', '--json')).stdout);
+  const known = async () =>
+    (await db('psql', '-Atc', "select datname from pg_database where datname ~ 'taxon'")).stdout;
+  expect(await runTaxon(['migrate'], { DATABASE_URL: url })).toMatchObject({ code: 0 });
+  expect(await taxon('status')).toMatchObject({ code: 0 });
+  for (const command of ['train', 'sidecar']) expect(await taxon(command)).toMatchObject(none);
+  expect(await taxon('migrate', '--check')).toMatchObject(none);
+  expect(await known()).toBe('taxon_demo\n');
+
+  expect(await taxon('migrate')).toMatchObject({ code: 0 });
+  expect((await known()).split('\n').sort()).toEqual(['', 'taxon', 'taxon_demo']);
+  await db('psql', '-c', "insert into taxon.products (name) values ('not the demo’s')");
+  const { routing } = JSON.parse((await taxon('status', '--json')).stdout);
+  expect(routing).toContainEqual(expect.objectContaining({ layer: 'pending', products: 1 }));
 });
 
 test('destroy asks first, and without a terminal it needs --yes', async () => {

@@ -1,30 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/config.ts';
+import { runTaxon } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { fileWith } from './files.ts';
 
 const taxon = taxonDatabase();
 
-/** Runs `taxon import ARGS` as a process of its own. */
-async function taxonImport(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), 'import', ...args], {
-    env: { PATH: process.env.PATH ?? '', DATABASE_URL: taxon.database.url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    stdout += part;
-  });
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    stderr += part;
-  });
-  const [code] = await once(child, 'close');
-  return { code: code as number, stdout, stderr };
-}
+const taxonImport = (...args: string[]) =>
+  runTaxon(['import', ...args], { DATABASE_URL: taxon.database.url });
 
 describe('taxon import', () => {
   test('--json prints one object alone; a file’s own source counts before --source', async () => {

@@ -122,7 +122,8 @@ test('a lost connection fails the import', async () => {
     }
   }
   const error = await failure(importLabels(db, rows()));
-  expect(error.message).toContain('terminating connection');
+  // the server's last words, or none, as the socket ends at the same moment
+  expect(error.message).toMatch(/terminating connection|Connection terminated/);
   expect(await taxon.owner.value('select count(*) from labels')).toBe(0);
 });
 

@@ -7,8 +7,8 @@ import { type Database, openDatabase } from '../../src/database/open.ts';
 import { evaluateNames, type LabelledName } from '../../src/train/evaluate-names.ts';
 import { writeTinyEncoder } from '../model/tiny-encoder.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { runTaxon } from '../support/processes.ts';
 import { labelled, newNames, shopDatabase } from '../support/shop.ts';
-import { runTaxon } from './taxon.ts';
 
 const config = loadConfig({ encoderThreads: 1 }, {});
 const never = new AbortController().signal;
@@ -130,7 +130,7 @@ describe('taxon evaluate', () => {
       'чайник\tHome\tKitchen\t',
       'чай\tFood\t\t',
     ]);
-    const { code, stdout, stderr } = await runTaxon(shop.url, 'evaluate', file, '--json');
+    const { code, stdout, stderr } = await runTaxon(['evaluate', file, '--json'], { DATABASE_URL: shop.url });
     expect([code, stderr]).toEqual([0, expect.stringContaining('evaluating')]);
     expect(stdout.trimEnd()).not.toContain('\n');
     const score = (n: number) => {
@@ -160,7 +160,7 @@ describe('taxon evaluate', () => {
       'x\tFood\tDrinks\tCofee',
       'y\tToys\t\t',
     ]);
-    const { code, stdout, stderr } = await runTaxon(shop.url, 'evaluate', file, '--json');
+    const { code, stdout, stderr } = await runTaxon(['evaluate', file, '--json'], { DATABASE_URL: shop.url });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ unknown: 2, names: 32 });
     expect(stderr).toContain('line 32: Food > Drinks > Cofee; line 33: Toys');
@@ -168,9 +168,8 @@ describe('taxon evaluate', () => {
 
   test('a person reads a table', async () => {
     const { code, stdout } = await runTaxon(
-      shop.url,
-      'evaluate',
-      fileWith('few.tsv', ['name\tl1\tl2\tl3', ...rows]),
+      ['evaluate', fileWith('few.tsv', ['name\tl1\tl2\tl3', ...rows])],
+      { DATABASE_URL: shop.url },
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^level +names +majority +top 1/);
@@ -179,7 +178,7 @@ describe('taxon evaluate', () => {
 
   test('a bad line is misuse, named', async () => {
     const file = fileWith('bad.tsv', ['name\tl1\tl2\tl3', 'x\tFood\tDrinks\tTea', 'y\t\t\tTea']);
-    const { code, stdout, stderr } = await runTaxon(shop.url, 'evaluate', file);
+    const { code, stdout, stderr } = await runTaxon(['evaluate', file], { DATABASE_URL: shop.url });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`${file}, line 3:`);
   });

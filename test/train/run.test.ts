@@ -6,9 +6,8 @@ import { champion, modelFiles } from '../../src/database/registry.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { startTaxon } from '../support/processes.ts';
+import { runTaxon, startTaxon } from '../support/processes.ts';
 import { labelled, shopDatabase } from '../support/shop.ts';
-import { runTaxon } from './taxon.ts';
 
 const config: Config = loadConfig({}, {});
 let shop: TestDatabase;
@@ -99,7 +98,9 @@ describe('train', () => {
 
 describe('taxon train', () => {
   test('--json prints one object alone', async () => {
-    const { code, stdout, stderr } = await runTaxon(shop.url, 'train', '--epochs', '3', '--json');
+    const { code, stdout, stderr } = await runTaxon(['train', '--epochs', '3', '--json'], {
+      DATABASE_URL: shop.url,
+    });
     expect([code, stderr]).toEqual([0, expect.stringContaining('training')]);
     expect(stdout.trimEnd()).not.toContain('\n');
     const result = JSON.parse(stdout);
@@ -134,7 +135,7 @@ describe('taxon train', () => {
     ['--epochs', 'many'],
     ['--seed', '-1'],
   ])('%s %s is misuse', async (flag, value) => {
-    const { code, stdout, stderr } = await runTaxon(shop.url, 'train', flag, value);
+    const { code, stdout, stderr } = await runTaxon(['train', flag, value], { DATABASE_URL: shop.url });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`${flag} ${value}`);
   });
