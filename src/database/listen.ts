@@ -74,10 +74,17 @@ export function listen(
   }
 
   async function session(): Promise<void> {
+    let over = false;
+    const retryInterval = () => {
+      if (over) throw new Error('closed while connecting again');
+      return 500;
+    };
     const subscriber = createSubscriber(
       { connectionString: url, application_name: 'taxon listen' },
-      { retryTimeout: 0, retryInterval: 500, paranoidChecking: false, parse: (payload: string) => payload },
+      { retryTimeout: 0, retryInterval, paranoidChecking: false, parse: (payload: string) => payload },
     );
+    // pg-listen ends the connection of the moment; one that it is making again at that time would stay for ever
+    const end = () => void subscriber.close().catch(() => {});
     subscriber.notifications.on(channel, onWake);
     subscriber.notifications.on(probe, () => echo());
     subscriber.events.on('reconnect', () => {
@@ -85,6 +92,7 @@ export function listen(
     });
     // also after pg-listen connected again by itself: what was missed is swept up, and the echo is asked for at once
     subscriber.events.on('connected', () => {
+      if (over) return end();
       onWake();
       stop();
     });
@@ -107,8 +115,8 @@ export function listen(
       }
     } finally {
       hearing = false;
-      // a half-open socket would let end() wait for ever
-      void subscriber.close().catch(() => {});
+      over = true;
+      end(); // not awaited: a half-open socket would let it wait for ever
     }
   }
 
