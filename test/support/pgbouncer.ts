@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'vitest';
@@ -24,6 +25,18 @@ export const poolerInstalled = binary !== undefined;
 /** For tests that go through a pooler: skips them where there is none. */
 export function needsPooler(context: TestContext): void {
   needs(context, poolerInstalled, 'pgbouncer is not installed: apt-get install pgbouncer');
+}
+
+/** Whether somebody listens on a Unix socket; its file is there a moment before. */
+function accepts(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once('error', () => resolve(false));
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /**
@@ -74,7 +87,7 @@ export async function startPooler(serverUrl: string, poolSize: number): Promise<
     running = false;
   });
   const socket = join(folder, `.s.PGSQL.${port}`);
-  while (running && !existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (running && !(await accepts(socket))) await new Promise((resolve) => setTimeout(resolve, 20));
   if (!running) throw new Error(`pgbouncer did not start: ${said}`);
   return {
     urlOf(url) {
