@@ -25,6 +25,8 @@ begin
     raise exception 'max_attempts must be a whole number from 1 to 100, not %', value;
   elsif key = 'local_layer' and value not in ('"on"', '"shadow"', '"off"') then
     raise exception 'local_layer must be "on", "shadow" or "off", not %', value;
+  elsif key = 'neighbours' and value not in ('"exact"', '"index"', '"off"') then
+    raise exception 'neighbours must be "exact", "index" or "off", not %', value;
   end if;
   update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;
   return value;

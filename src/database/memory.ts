@@ -1,3 +1,4 @@
+import { toSql } from 'pgvector';
 import type { Database } from './open.ts';
 
 /** What training and evaluation read of memory. */
@@ -72,4 +73,45 @@ export async function embeddingsOf(
 /** Learns anew which words decide a category; returns how many block the similar layer. */
 export async function learnGuard(db: Database): Promise<number> {
   return (await db.row<{ n: number }>(`select ${db.at}learn_guard() as n`)).n;
+}
+
+/** A labelled name near another by embedding. */
+export interface NearLabel {
+  path: [number, number | null, number | null];
+  cosine: number;
+}
+
+/**
+ * The `k` nearest labelled names of each name key, nearest first; names without an embedding, and all names where the
+ * setting `neighbours` is off, are absent.
+ *
+ * @param vectors embeddings of the names; null: those that are stored
+ */
+export async function neighboursOf(
+  db: Database,
+  encoderId: number,
+  names: readonly string[],
+  k: number,
+  vectors: readonly Float32Array[] | null = null,
+): Promise<Map<string, NearLabel[]>> {
+  const found = new Map<string, NearLabel[]>();
+  if (k === 0 || names.length === 0) return found;
+  const rows = await db.rows<{
+    name_key: string;
+    l1: number;
+    l2: number | null;
+    l3: number | null;
+    cosine: number;
+  }>(`select name_key, l1, l2, l3, cosine from ${db.at}neighbours($1, $2, $3, $4)`, [
+    names,
+    k,
+    encoderId,
+    vectors === null ? null : vectors.map((vector) => toSql(Array.from(vector))),
+  ]);
+  for (const { name_key, l1, l2, l3, cosine } of rows) {
+    const near = found.get(name_key) ?? [];
+    near.push({ path: [l1, l2, l3], cosine });
+    found.set(name_key, near);
+  }
+  return found;
 }

@@ -64,3 +64,16 @@ export async function clears(db: Database, confidence: readonly number[], t: Thr
   ]);
   return ok;
 }
+
+/**
+ * Whether confidences may clear the thresholds, so that it is worth to settle them as they are. Only a short cut: clears()
+ * in SQL decides.
+ */
+export function mayClear(
+  { confidence }: { confidence: readonly [number, number, number] },
+  thresholds: Thresholds | null,
+): boolean {
+  if (thresholds === null) return false;
+  const { l1, l2, l3 } = thresholds;
+  return confidence[0] >= l1 && confidence[1] >= l2 && confidence[2] >= l3;
+}

@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { messageOf, TaxonError } from '../errors.ts';
-import { buildDecoder } from './decode.ts';
 import { Heads } from './heads.ts';
-import type { Classifier, ModelFiles, Path, Prediction } from './types.ts';
+import { buildJoin } from './join.ts';
+import { Letters, readLetters } from './letters/letters.ts';
+import { Memory, neighboursAsked } from './memory.ts';
+import { buildTree } from './tree.ts';
+import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
 
 /** Raised whenever a file of the bundle changes its meaning. */
-export const bundleFormat = 1;
+export const bundleFormat = 2;
 
 const id = z.number().int().positive();
 const path = z.tuple([id, id.nullable(), id.nullable()]);
+const weight = z.number().min(0).max(100);
+const weights = z.tuple([weight, weight, weight]);
 
 /** manifest.json of a model: what its outputs stand for. Facts of the training stand beside it, unread. */
 const manifest = z.object({
@@ -18,8 +23,17 @@ const manifest = z.object({
   /** For each head the category of each output; null is "the path stops above this level". */
   classes: z.tuple([z.array(id).min(1), z.array(id.nullable()).min(1), z.array(id.nullable()).min(1)]),
   paths: z.array(path).min(1),
+  /** What the letters' margins are multiplied with. */
+  temperature: z.number().positive(),
+  weights: z.object({ letters: weights, meaning: weights, memory: weights }),
+  /**
+   * When letters alone answer (null: never): from this l3 confidence on. `weight` is what their log-probabilities are
+   * multiplied with there, which makes their confidences comparable to those of all voices.
+   */
+  lettersFirst: z.object({ from: z.number().min(0).max(1), weight: weight.positive() }).nullable(),
 });
 export type Manifest = z.infer<typeof manifest>;
+export type LettersFirst = NonNullable<Manifest['lettersFirst']>;
 
 const damaged = 'Train a new model with `taxon train`, or promote another one.';
 
@@ -41,15 +55,22 @@ function need(files: ModelFiles, name: string): Uint8Array {
   return bytes;
 }
 
+const counts = (voice: readonly number[]) => voice.some((weight) => weight > 0);
+
 /**
  * Makes a model ready to answer.
  *
- * @param files manifest.json and heads.onnx
+ * @param files manifest.json, letters.bin and heads.onnx
  * @throws TaxonError when a file is missing or damaged
  */
 export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
-  const { encoder, dimension, classes, paths } = readManifest(need(files, 'manifest.json'));
-  const decode = buildDecoder(classes, paths);
+  const facts = readManifest(need(files, 'manifest.json'));
+  const { encoder, dimension, classes, lettersFirst } = facts;
+  const paths = facts.paths as Path[];
+  const tree = buildTree(paths);
+  const join = buildJoin(tree, classes, paths);
+  const letters = new Letters(readLetters(need(files, 'letters.bin')), tree, facts.temperature);
+  const memory = new Memory(tree, paths);
   const onnx = need(files, 'heads.onnx');
   const heads = await Heads.open(onnx, dimension).catch((error: unknown) => {
     throw new TaxonError(`heads.onnx of the model cannot be read: ${messageOf(error)}`, {
@@ -57,18 +78,54 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
       cause: error,
     });
   });
+  const byLetters = new Float64Array(tree.outputs);
+  const byMemory = new Float64Array(tree.outputs);
+  const none = [0, 0, 0] as const;
+
+  async function predict(names: readonly NameViews[], weights: VoiceWeights = facts.weights) {
+    const wrong = names.find(({ embedding }) => embedding.length !== dimension);
+    if (wrong !== undefined)
+      throw new TaxonError(
+        `an embedding has ${wrong.embedding.length} dimensions, the model reads ${dimension}`,
+      );
+    const predictions: Prediction[] = [];
+    const answer = ({ nameKey, neighbours }: NameViews, meaning: Parameters<typeof join>[0]['meaning']) => {
+      if (counts(weights.letters)) letters.score(nameKey, byLetters);
+      if (counts(weights.memory)) memory.score(neighbours, byMemory);
+      const voices = {
+        letters: counts(weights.letters) ? byLetters : null,
+        meaning,
+        memory: counts(weights.memory) ? byMemory : null,
+      };
+      predictions.push(join(voices, weights));
+    };
+    if (!counts(weights.meaning)) for (const name of names) answer(name, null);
+    else
+      await heads.run(
+        names.map(({ embedding }) => embedding),
+        (logs) => answer(names[predictions.length] as NameViews, logs),
+      );
+    return predictions;
+  }
+
   return {
     encoder,
     dimension,
-    paths: paths as Path[],
-    async predict(embeddings) {
-      const wrong = embeddings.find((embedding) => embedding.length !== dimension);
-      if (wrong !== undefined)
-        throw new TaxonError(`an embedding has ${wrong.length} dimensions, the model reads ${dimension}`);
-      const predictions: Prediction[] = [];
-      await heads.run(embeddings, (logs) => predictions.push(decode(logs)));
-      return predictions;
+    paths,
+    neighbours: counts(facts.weights.memory) ? neighboursAsked : 0,
+    weights: facts.weights,
+    readLetters(nameKeys, even) {
+      const weight = even ?? lettersFirst?.weight;
+      if (weight === undefined) return nameKeys.map(() => null);
+      const weights = { letters: [weight, weight, weight], meaning: none, memory: none } as const;
+      const from = even === undefined ? (lettersFirst?.from ?? 1) : 0;
+      return nameKeys.map((nameKey) => {
+        letters.scoreLikely(nameKey, byLetters);
+        const said = join({ letters: byLetters, meaning: null, memory: null }, weights);
+        return said.confidence[2] >= from ? said : null;
+      });
     },
+    predict,
     close: () => heads.close(),
   };
 }

@@ -16,6 +16,29 @@ export interface Prediction {
   ranked: readonly [readonly number[], readonly number[], readonly number[]];
 }
 
+/** A labelled name near another one by embedding. */
+export interface Neighbour {
+  path: Path;
+  /** Cosine of the two embeddings, at most 1. */
+  cosine: number;
+}
+
+/** What all voices together read of a name. */
+export interface NameViews {
+  nameKey: string;
+  /** By the model's encoder, L2-normalised. */
+  embedding: Float32Array;
+  /** The nearest labelled names without the name itself, as many as `Classifier.neighbours`; may be fewer or none. */
+  neighbours: readonly Neighbour[];
+}
+
+/** letters, meaning, memory: how much each counts at each level, as factors of its log-probability. */
+export interface VoiceWeights {
+  letters: readonly [number, number, number];
+  meaning: readonly [number, number, number];
+  memory: readonly [number, number, number];
+}
+
 /** A loaded model. Answers are always paths of `paths`. */
 export interface Classifier {
   /** Identity of the encoder whose embeddings it was trained on; no other's may be given to `predict`. */
@@ -24,10 +47,25 @@ export interface Classifier {
   readonly dimension: number;
   /** Every path that it can answer. */
   readonly paths: readonly Path[];
-  /** One prediction for each embedding, in order. */
-  predict(embeddings: Float32Array[]): Promise<Prediction[]>;
+  /** How many neighbours `predict` wants. */
+  readonly neighbours: number;
+  /** How the voices are joined. */
+  readonly weights: VoiceWeights;
+  /**
+   * What letters alone say of each name key, in order; null where they are not sure enough to do without the other
+   * voices, which cost an encoding.
+   *
+   * @param even give what they say of every name, their log-probabilities multiplied with this
+   */
+  readLetters(nameKeys: readonly string[], even?: number): (Prediction | null)[];
+  /**
+   * One prediction of all voices for each name, in order.
+   *
+   * @param weights how the voices count instead of the model's own; a voice with 0 everywhere is left out
+   */
+  predict(names: readonly NameViews[], weights?: VoiceWeights): Promise<Prediction[]>;
   close(): Promise<void>;
 }
 
-/** An artefact: file name → bytes (manifest.json, heads.onnx), stored as rows of `model_files`. */
+/** An artefact: file name → bytes (manifest.json, letters.bin, heads.onnx), stored as rows of `model_files`. */
 export type ModelFiles = Map<string, Uint8Array>;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
-import { embeddingsOf } from '../database/memory.ts';
+import { embeddingsOf, neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { clears, lookUp, thresholdsInForce } from '../database/reports.ts';
+import { clears, lookUp, mayClear, type Thresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import type { Provider } from '../llm/types.ts';
 import type { Prediction } from '../model/types.ts';
@@ -37,20 +37,39 @@ async function fromMemory(
   return { name, layer, category_id, path, similarity, matched_key, confidence: null };
 }
 
+/** Letters first, as the sidecar does, but stores nothing. */
 async function predict(
   db: Database,
   model: LoadedModel,
   names: readonly string[],
+  thresholds: Thresholds | null,
 ): Promise<Map<string, Prediction>> {
+  const { classifier, encoderId } = model;
   const keys = [...new Set(names.map(normalise))];
-  const stored = await embeddingsOf(db, model.encoderId, model.classifier.dimension, keys);
-  const fresh = keys.filter((key) => !stored.has(key));
+  const said = new Map<string, Prediction>();
+  classifier.readLetters(keys).forEach((prediction, i) => {
+    if (prediction !== null && mayClear(prediction, thresholds)) said.set(keys[i] as string, prediction);
+  });
+  const open = keys.filter((key) => !said.has(key));
+  if (open.length === 0) return said;
+  const stored = await embeddingsOf(db, encoderId, classifier.dimension, open);
+  const fresh = open.filter((key) => !stored.has(key));
   const vectors = await model.encoder.encode(fresh);
   fresh.forEach((key, i) => {
     stored.set(key, vectors[i] as Float32Array);
   });
-  const predictions = await model.classifier.predict(keys.map((key) => stored.get(key) as Float32Array));
-  return new Map(keys.map((key, i) => [key, predictions[i] as Prediction]));
+  const embeddings = open.map((key) => stored.get(key) as Float32Array);
+  const near = await neighboursOf(db, encoderId, open, classifier.neighbours, embeddings);
+  const views = open.map((nameKey, i) => ({
+    nameKey,
+    embedding: embeddings[i] as Float32Array,
+    neighbours: near.get(nameKey) ?? [],
+  }));
+  const joined = await classifier.predict(views);
+  open.forEach((key, i) => {
+    said.set(key, joined[i] as Prediction);
+  });
+  return said;
 }
 
 export interface ClassifyOptions {
@@ -73,9 +92,11 @@ export async function classify(
   const { layers, model, provider } = options;
   const results = await Promise.all(names.map((name) => fromMemory(db, name, layers)));
   const open = names.filter((name, i) => results[i] === null && normalise(name) !== '');
-  const predictions =
-    model !== null && open.length > 0 ? await predict(db, model, open) : new Map<string, Prediction>();
   const thresholds = await thresholdsInForce(db);
+  const predictions =
+    model !== null && open.length > 0
+      ? await predict(db, model, open, thresholds)
+      : new Map<string, Prediction>();
   const paths = new Map((await loadPaths(db)).map((row) => [row.category_id, row.names.join(' > ')]));
 
   const decided = await Promise.all(

@@ -1,3 +1,4 @@
+import { neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import {
   type CacheMiss,
@@ -7,6 +8,7 @@ import {
   settleFromMemory,
   settleLocal,
 } from '../database/queue.ts';
+import { mayClear, thresholdsInForce } from '../database/reports.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Prediction } from '../model/types.ts';
@@ -77,12 +79,40 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
     }));
     return (await settleLocal(db, worker, null, none)).passed_on;
   }
-  const vectors = await embed(stage, model, misses);
-  const predictions = await model.classifier.predict(vectors).catch((error) => {
-    throw new EncodeError(error);
-  });
+  const predictions = await predict(stage, model, misses);
   const results = misses.map((miss, i) => resultOf(miss.nameKey, predictions[i] as Prediction));
   return (await settleLocal(db, worker, model.modelId, results)).passed_on;
+}
+
+/** Letters first: only names that they do not settle are encoded and compared with memory. */
+async function predict(
+  stage: LocalStage,
+  model: LoadedModel,
+  misses: readonly CacheMiss[],
+): Promise<Prediction[]> {
+  const { classifier } = model;
+  const thresholds = await thresholdsInForce(stage.db);
+  const predictions = classifier
+    .readLetters(misses.map(({ nameKey }) => nameKey))
+    .map((said) => (said !== null && mayClear(said, thresholds) ? said : null));
+  const open = misses.filter((_, i) => predictions[i] === null);
+  const embeddings = await embed(stage, model, open);
+  const near = await neighboursOf(
+    stage.db,
+    model.encoderId,
+    open.map(({ nameKey }) => nameKey),
+    classifier.neighbours,
+  );
+  const views = open.map(({ nameKey }, i) => ({
+    nameKey,
+    embedding: embeddings[i] as Float32Array,
+    neighbours: near.get(nameKey) ?? [],
+  }));
+  const joined = await classifier.predict(views).catch((error) => {
+    throw new EncodeError(error);
+  });
+  let next = 0;
+  return predictions.map((said) => said ?? (joined[next++] as Prediction));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { bundleFormat, type Manifest } from '../model/bundle.ts';
 import { headOutputs } from '../model/heads.ts';
+import { type LettersWeights, writeLetters } from '../model/letters/letters.ts';
 import type { ModelFiles } from '../model/types.ts';
 import { OnnxGraph } from './onnx-graph.ts';
 import {
@@ -40,6 +41,7 @@ function headsGraph(standard: Standard, heads: readonly TrainedHead[]): Uint8Arr
  */
 export function writeArtefact(
   manifest: Omit<Manifest, 'format'>,
+  letters: LettersWeights,
   standard: Standard,
   heads: readonly TrainedHead[],
   facts: object,
@@ -47,6 +49,7 @@ export function writeArtefact(
   const whole = { format: bundleFormat, ...manifest, training: facts };
   return new Map([
     ['manifest.json', new TextEncoder().encode(JSON.stringify(whole))],
+    ['letters.bin', writeLetters(letters)],
     ['heads.onnx', headsGraph(standard, heads)],
   ]);
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { embeddingsOf } from '../database/memory.ts';
+import { embeddingsOf, neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { type Champion, champion, modelFiles, registeredEncoder } from '../database/registry.ts';
 import { thresholdsInForce } from '../database/reports.ts';
@@ -85,7 +85,14 @@ async function predictAll(
       fresh.forEach((key, i) => {
         vectors.set(key, encoded[i] as Float32Array);
       });
-      predictions.push(...(await classifier.predict(keys.map((key) => vectors.get(key) as Float32Array))));
+      const embeddings = keys.map((key) => vectors.get(key) as Float32Array);
+      const near = await neighboursOf(db, model.encoderId, keys, classifier.neighbours, embeddings);
+      const views = keys.map((nameKey, i) => ({
+        nameKey,
+        embedding: embeddings[i] as Float32Array,
+        neighbours: near.get(nameKey) ?? [],
+      }));
+      predictions.push(...(await classifier.predict(views)));
       bar.at(predictions.length);
     }
     return predictions;

@@ -1,0 +1,3 @@
+-- Up Migration
+insert into settings (key, value, description) values
+  ('neighbours', '"exact"', 'How the memory voice finds the nearest labelled names: "exact" compares with all of them, "index" uses the HNSW index that neighbour_index() makes, "off" leaves the voice out.');

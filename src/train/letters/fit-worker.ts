@@ -1,0 +1,113 @@
+import { seededRandom } from '../random.ts';
+import { type Rows, solve } from './solve.ts';
+
+/** The training names' features, in memory that all workers share. */
+export interface SharedRows {
+  /** Row r's features are indices[starts[r]] … indices[starts[r + 1] - 1]. */
+  starts: Float64Array;
+  indices: Int32Array;
+  values: Float32Array;
+  /** How many features there are. */
+  features: number;
+}
+
+/** Some children of one node, to be told apart from the node's other names. */
+export interface FitTask {
+  shared: SharedRows;
+  node: number;
+  /** Rows of `shared` that pass through the node, and the output that each takes there. */
+  rows: Int32Array;
+  taken: Int32Array;
+  /** The outputs to be solved. */
+  outputs: number[];
+  c: number;
+  seed: number;
+}
+
+/** One output's classifier: features ascending, weights in units of `scale`. */
+export interface FittedOutput {
+  output: number;
+  features: Int32Array;
+  weights: Int8Array;
+  scale: number;
+  bias: number;
+  gap: number;
+}
+
+/**
+ * Weights nearer to 0 are dropped: .01 keeps 12.5 of 57.6 million on 57,029 real titles and loses nothing; .03 keeps 6.6
+ * and loses .1 of a point.
+ */
+const leastWeight = 0.01;
+
+interface Local {
+  node: number;
+  rows: Rows;
+  /** Feature of `shared` for each local one. */
+  features: Int32Array;
+}
+// the node of the last task: the next one is often another piece of it (a pool's threads serve one fit)
+let last: Local | undefined;
+
+/** A node's rows with features numbered anew, densely: a node of few names then needs few weights. */
+function localRows({ shared, node, rows }: FitTask): Local {
+  let size = 0;
+  for (const row of rows) size += (shared.starts[row + 1] as number) - (shared.starts[row] as number);
+  const starts = new Int32Array(rows.length + 1);
+  const indices = new Int32Array(size);
+  const values = new Float32Array(size);
+  const place = new Int32Array(shared.features).fill(-1);
+  const features: number[] = [];
+  let at = 0;
+  for (const [r, row] of rows.entries()) {
+    const end = shared.starts[row + 1] as number;
+    for (let i = shared.starts[row] as number; i < end; i++) {
+      const feature = shared.indices[i] as number;
+      if (place[feature] === -1) {
+        place[feature] = features.length;
+        features.push(feature);
+      }
+      indices[at] = place[feature] as number;
+      values[at++] = shared.values[i] as number;
+    }
+    starts[r + 1] = at;
+  }
+  return {
+    node,
+    rows: { starts, indices, values, features: features.length },
+    features: Int32Array.from(features),
+  };
+}
+
+function compress(output: number, local: Local, weights: Float32Array, gap: number): FittedOutput {
+  const { features } = local;
+  let highest = 0;
+  const kept: number[] = [];
+  for (let j = 0; j < features.length; j++) {
+    const size = Math.abs(weights[j] as number);
+    if (size < leastWeight) continue;
+    kept.push(j);
+    if (size > highest) highest = size;
+  }
+  kept.sort((a, b) => (features[a] as number) - (features[b] as number));
+  const scale = highest > 0 ? highest / 127 : 1;
+  return {
+    output,
+    features: Int32Array.from(kept, (j) => features[j] as number),
+    weights: Int8Array.from(kept, (j) => Math.round((weights[j] as number) / scale)),
+    scale,
+    bias: weights[features.length] as number,
+    gap,
+  };
+}
+
+/** Solves the task's outputs one by one. */
+export default function fitOutputs(task: FitTask): FittedOutput[] {
+  if (last?.node !== task.node) last = localRows(task);
+  const local = last;
+  return task.outputs.map((output) => {
+    const y = Int8Array.from(task.taken, (taken) => (taken === output ? 1 : -1));
+    const { weights, gap } = solve(local.rows, y, task.c, seededRandom(task.seed + output));
+    return compress(output, local, weights, gap);
+  });
+}

@@ -1,0 +1,94 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Neighbour, Path } from '../model/types.ts';
+import { OnnxGraph } from './onnx-graph.ts';
+
+/** Rows of the two blocks of one product: 256 × 4,096 similarities are 4 MB. */
+const queriesAtOnce = 256;
+const rowsAtOnce = 4096;
+
+/** What `nearest` searches: rows of a matrix and the path of each. */
+export interface Labelled {
+  /** All rows × dimension, L2-normalised. */
+  embeddings: Float32Array;
+  dimension: number;
+  paths: readonly Path[];
+}
+
+/**
+ * The `k` nearest of some labelled rows to each of some others, by blocked matrix products: what pgvector answers in
+ * serving, 7,000 names in 2 s instead of 200 (57,029 names, 384 dimensions).
+ *
+ * @param queries rows that look for neighbours
+ * @param among   rows that may be found; a row is never its own neighbour
+ * @returns for each query its neighbours, nearest first
+ */
+export async function nearest(
+  { embeddings, dimension, paths }: Labelled,
+  queries: Int32Array,
+  among: Int32Array,
+  k: number,
+  signal?: AbortSignal,
+): Promise<Neighbour[][]> {
+  const graph = new OnnxGraph();
+  const a = graph.input('a', 'float', ['a', dimension]);
+  const b = graph.input('b', 'float', ['b', dimension]);
+  graph.output(graph.op('Gemm', [a, b], { transB: 1 }, 'products'), 'float', ['a', 'b']);
+  const session = await InferenceSession.create(graph.build());
+  const gather = (rows: Int32Array) => {
+    const block = new Float32Array(rows.length * dimension);
+    for (const [i, row] of rows.entries())
+      block.set(embeddings.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+    return new Tensor('float32', block, [rows.length, dimension]);
+  };
+  const found = new Int32Array(queries.length * k).fill(-1);
+  const cosines = new Float32Array(queries.length * k).fill(Number.NEGATIVE_INFINITY);
+  try {
+    for (let r = 0; r < among.length; r += rowsAtOnce) {
+      const rows = among.subarray(r, r + rowsAtOnce);
+      const block = gather(rows);
+      for (let q = 0; q < queries.length; q += queriesAtOnce) {
+        signal?.throwIfAborted();
+        const asked = queries.subarray(q, q + queriesAtOnce);
+        const { products } = await session.run({ a: gather(asked), b: block });
+        const values = (products as Tensor).data as Float32Array;
+        for (const [i, query] of asked.entries())
+          keepNearest(values, i * rows.length, rows, query, found, cosines, (q + i) * k, k);
+      }
+    }
+  } finally {
+    await session.release();
+  }
+  return Array.from(queries, (_, i) => {
+    const neighbours: Neighbour[] = [];
+    for (let j = i * k; j < (i + 1) * k && (found[j] as number) >= 0; j++)
+      neighbours.push({ path: paths[found[j] as number] as Path, cosine: cosines[j] as number });
+    return neighbours;
+  });
+}
+
+/** Merges one row of products into a query's sorted list of `k`. */
+function keepNearest(
+  values: Float32Array,
+  from: number,
+  rows: Int32Array,
+  query: number,
+  found: Int32Array,
+  cosines: Float32Array,
+  at: number,
+  k: number,
+): void {
+  let lowest = cosines[at + k - 1] as number;
+  for (let j = 0; j < rows.length; j++) {
+    const cosine = values[from + j] as number;
+    if (cosine <= lowest || rows[j] === query) continue;
+    let place = k - 1;
+    while (place > 0 && (cosines[at + place - 1] as number) < cosine) {
+      cosines[at + place] = cosines[at + place - 1] as number;
+      found[at + place] = found[at + place - 1] as number;
+      place--;
+    }
+    cosines[at + place] = cosine;
+    found[at + place] = rows[j] as number;
+    lowest = cosines[at + k - 1] as number;
+  }
+}
