@@ -73,3 +73,8 @@ export async function embeddingsOf(
 export async function learnGuard(db: Database): Promise<number> {
   return (await db.row<{ n: number }>(`select ${db.at}learn_guard() as n`)).n;
 }
+
+/** The newest change of memory; null while nothing was ever changed. */
+export async function newestChange(db: Database): Promise<number | null> {
+  return (await db.row<{ id: number | null }>(`select max(change_id) as id from ${db.at}label_changes`)).id;
+}
