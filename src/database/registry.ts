@@ -148,3 +148,22 @@ export async function promoteModel(db: Database, modelId: number): Promise<numbe
 export async function rollBackModel(db: Database): Promise<number> {
   return (await refusing(db.row<{ id: number }>(`select ${db.at}roll_back_model() as id`))).id;
 }
+
+/**
+ * What a model needs to be told apart elsewhere: its encoder and what made it.
+ *
+ * @throws TaxonError when there is no such model
+ */
+export async function modelOrigin(
+  db: Database,
+  modelId: number,
+): Promise<Required<ModelFacts> & { encoder: { identity: string; dimension: number } }> {
+  const [row] = await db.rows<Required<ModelFacts> & { encoder: { identity: string; dimension: number } }>(
+    `select json_build_object('identity', e.identity, 'dimension', e.dimension) as encoder,
+            m.metrics, m.data, m.code_version, m.seed, m.settings
+     from ${db.at}models m join ${db.at}encoders e using (encoder_id) where m.model_id = $1`,
+    [modelId],
+  );
+  if (row === undefined) throw new TaxonError(`there is no model ${modelId}`, { hint: 'See: taxon models' });
+  return row;
+}
