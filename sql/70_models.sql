@@ -36,8 +36,10 @@ comment on function note_new_labels() is 'Trigger: keeps embeddings.labelled in 
 create or replace function note_changed_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
 begin
-  insert into label_changes (name_key, before_category_id, before_source, after_category_id, after_source, changed_by)
-    select b.name_key, b.category_id, b.source, a.category_id, a.source, session_user
+  insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
+                             before_created_at, before_updated_at, after_category_id, after_source, after_updated_at, changed_by)
+    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at,
+           a.category_id, a.source, a.updated_at, session_user
       from before_rows b join after_rows a using (name_hash)
       where (a.category_id, a.source) is distinct from (b.category_id, b.source);
   return null;
@@ -47,8 +49,10 @@ comment on function note_changed_labels() is 'Trigger: writes the history of mem
 create or replace function note_removed_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
 begin
-  insert into label_changes (name_key, before_category_id, before_source, changed_by)
-    select b.name_key, b.category_id, b.source, session_user from before_rows b;
+  insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
+                             before_created_at, before_updated_at, changed_by)
+    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, session_user
+      from before_rows b;
   update embeddings e set labelled = false from before_rows b where e.name_hash = b.name_hash;
   return null;
 end $$;
@@ -64,11 +68,25 @@ comment on trigger labels_inserted on labels is 'Marks embeddings as labelled.';
 comment on trigger labels_updated on labels is 'Writes label_changes.';
 comment on trigger labels_deleted on labels is 'Writes label_changes and unmarks embeddings.';
 
-create or replace function save_model(encoder_id integer, run_id bigint, manifest jsonb) returns bigint
-  language sql volatile security definer set search_path from current as $$
-  insert into models (encoder_id, run_id, manifest) values (encoder_id, run_id, manifest) returning model_id;
-$$;
-comment on function save_model(integer, bigint, jsonb) is 'Registers a trained model as candidate; its files follow by save_model_file().';
+create or replace function save_model(encoder_id integer, run_id bigint, manifest jsonb, metrics jsonb default null,
+    data jsonb default null, code_version text default null, seed bigint default null, settings jsonb default null) returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  made bigint;
+begin
+  -- the row stays locked until the model is whole: nobody closes the run meanwhile
+  perform from training_runs r where r.run_id = save_model.run_id and r.state = 'running' for update;
+  if not found and save_model.run_id is not null then
+    raise exception 'run % is not running any more, its model is not kept', save_model.run_id
+      using hint = 'Its lease ran out and another training took over: see training_runs.';
+  end if;
+  insert into models (encoder_id, run_id, manifest, metrics, data, code_version, seed, settings)
+    values (save_model.encoder_id, save_model.run_id, save_model.manifest, save_model.metrics, save_model.data,
+            save_model.code_version, save_model.seed, save_model.settings)
+    returning model_id into made;
+  return made;
+end $$;
+comment on function save_model(integer, bigint, jsonb, jsonb, jsonb, text, bigint, jsonb) is 'Registers a model as candidate; its files follow by save_model_file(). Refused for a run that lost its lease; run_id is NULL for a model from another database.';
 
 create or replace function save_model_file(model_id bigint, name text, sha256 bytea, content bytea) returns void
   language sql volatile security definer set search_path from current as $$
@@ -92,27 +110,65 @@ begin
   perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
   perform from models m where m.model_id = promote.model_id for update;
   if not found then
-    raise exception 'there is no model %', promote.model_id using hint = 'select model_id, state, created_at from models;';
+    raise exception 'there is no model %', promote.model_id using hint = 'select * from models_readable;';
   elsif not exists (select from model_files f where f.model_id = promote.model_id) then
     raise exception 'model % has no files and cannot be loaded', promote.model_id;
   end if;
   update models m set state = 'retired' where m.state = 'champion' and m.model_id <> promote.model_id returning m.model_id into before;
   update models m set state = 'champion', promoted_at = now() where m.model_id = promote.model_id and m.state <> 'champion';
+  if found then
+    insert into promotions (model_id) values (promote.model_id);
+  end if;
   perform wake();
   return before;
 end $$;
 comment on function promote(bigint) is 'Makes a model the champion; sidecars load it without a restart. Returns the champion before.';
 
-create or replace function start_run(options jsonb) returns bigint
-  language sql volatile security definer set search_path from current as $$
-  insert into training_runs (options) values (options) returning run_id;
-$$;
-comment on function start_run(jsonb) is 'Notes that a training run has begun.';
+create or replace function roll_back_model() returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  now_champion bigint;
+  target promotions;
+begin
+  -- before anything is read: of two calls at once the second goes back one more
+  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  select m.model_id into now_champion from models m where m.state = 'champion';
+  if now_champion is null then
+    raise exception 'there is no champion to roll back' using hint = 'Train one: taxon train';
+  end if;
+  select p.* into target from promotions p
+    where p.rolled_back_at is null and p.model_id <> now_champion order by p.promotion_id desc limit 1;
+  if target.promotion_id is null then
+    raise exception 'there is no champion before model %', now_champion
+      using hint = 'select * from models_readable; then select promote(model_id);';
+  end if;
+  -- the target's own row goes too, as promote() writes it anew on top of what was before it
+  update promotions p set rolled_back_at = clock_timestamp()
+    where p.promotion_id >= target.promotion_id and p.rolled_back_at is null;
+  perform promote(target.model_id);
+  return target.model_id;
+end $$;
+comment on function roll_back_model() is 'Makes the champion before the champion again and returns its id; called again it goes back one more. Thresholds belong to a model and come back with it; answers that were given stay.';
 
-create or replace function end_run(run_id bigint, report jsonb, error text default null) returns void
-  language sql volatile security definer set search_path from current as $$
-  update training_runs r set state = case when end_run.error is null then 'done' else 'failed' end,
-      report = end_run.report, error = end_run.error, ended_at = now()
-    where r.run_id = end_run.run_id;
-$$;
-comment on function end_run(bigint, jsonb, text) is 'Notes how a training run ended.';
+create or replace view models_readable as
+  select m.model_id, m.state, m.created_at, m.promoted_at, e.identity as encoder, (m.data ->> 'labels')::bigint as labels,
+         m.metrics, m.data, m.code_version, m.seed, m.settings, m.run_id,
+         -- octet_length() reads no content: the size stands beside the pointer to it
+         (select count(*) from model_files f where f.model_id = m.model_id) as files,
+         (select coalesce(sum(octet_length(f.content)), 0)::bigint from model_files f where f.model_id = m.model_id) as bytes
+    from models m join encoders e using (encoder_id) order by m.model_id desc;
+comment on view models_readable is 'Every model, newest first: what it is, what made it, how large it is.';
+comment on column models_readable.model_id is 'Id of the model.';
+comment on column models_readable.state is 'candidate, champion (at most one) or retired.';
+comment on column models_readable.created_at is 'When it was stored.';
+comment on column models_readable.promoted_at is 'When it last became champion.';
+comment on column models_readable.encoder is 'The encoder whose embeddings it reads.';
+comment on column models_readable.labels is 'How many labels it was trained on.';
+comment on column models_readable.metrics is 'What its training measured.';
+comment on column models_readable.data is 'What it was trained on; see models.';
+comment on column models_readable.code_version is 'The pgtaxon that trained it.';
+comment on column models_readable.seed is 'Seed of everything random in its training.';
+comment on column models_readable.settings is 'What the training was asked for.';
+comment on column models_readable.run_id is 'The training run that made it; NULL for one from another database.';
+comment on column models_readable.files is 'How many files it has.';
+comment on column models_readable.bytes is 'Their bytes together.';

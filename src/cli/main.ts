@@ -10,6 +10,8 @@ import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
+import { exportModelCommand, importModelCommand } from './move-model.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { simulateLlmCommand } from './simulate-llm.ts';
 import { statusCommand, watchCommand } from './status.ts';
@@ -59,6 +61,11 @@ const commands = [
   importCommand(),
   trainCommand(),
   evaluateCommand(),
+  modelsCommand(),
+  promoteCommand(),
+  rollBackCommand(),
+  exportModelCommand(),
+  importModelCommand(),
   classifyCommand(),
   statusCommand(),
   watchCommand(),

@@ -34,7 +34,7 @@ export async function resetArrivals(db: Database): Promise<void> {
 export async function resetAll(db: Database): Promise<void> {
   await resetArrivals(db);
   await db.rows(
-    `truncate ${db.at}labels, ${db.at}label_changes, ${db.at}thresholds, ${db.at}model_files, ${db.at}models, ${db.at}categories cascade`,
+    `truncate ${db.at}labels, ${db.at}label_changes, ${db.at}thresholds, ${db.at}model_files, ${db.at}models, ${db.at}out_of_fold, ${db.at}categories cascade`,
   );
 }
 

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { from, to } from 'pg-copy-streams';
 import { misuse, TaxonError } from '../errors.ts';
 import type { Database } from './open.ts';
+import { forPeople } from './refusals.ts';
 
 /** An answer that was not kept. */
 interface Loser {
@@ -42,13 +43,6 @@ export interface ImportedProducts {
 
 /** Servers often limit how long a statement may run; SET LOCAL ends with the transaction, behind poolers too. */
 const noTimeout = 'set local statement_timeout = 0';
-
-/** What our SQL functions refuse, they say for people. */
-function forPeople(error: unknown): unknown {
-  if (!(error instanceof pg.DatabaseError) || error.code !== 'P0001') return error;
-  const options = error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint };
-  return new TaxonError(error.message, options);
-}
 
 /** Sends COPY text; an interruption says what the signal says. */
 async function copyIn(

@@ -115,3 +115,8 @@ export async function neighboursOf(
   }
   return found;
 }
+
+/** The newest change of memory; null while nothing was ever changed. */
+export async function newestChange(db: Database): Promise<number | null> {
+  return (await db.row<{ id: number | null }>(`select max(change_id) as id from ${db.at}label_changes`)).id;
+}

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { TaxonError } from '../errors.ts';
 import type { Database } from './open.ts';
+import { refusing } from './refusals.ts';
 
-/** Encoders, models, runs, the champion. */
+/** Encoders, models, the champion. Runs are in runs.ts. */
 
 export async function registerEncoder(db: Database, identity: string, dimension: number): Promise<number> {
   return (
@@ -50,34 +51,54 @@ export async function modelFiles(db: Database, modelId: number): Promise<Map<str
   return new Map(rows.map((row) => [row.name, row.content]));
 }
 
-export async function startRun(db: Database, options: object): Promise<number> {
-  return (await db.row<{ id: number }>(`select ${db.at}start_run($1) as id`, [JSON.stringify(options)])).id;
+/** What made a model; every part may be unknown. */
+export interface ModelFacts {
+  /** What its training measured. */
+  metrics?: object | null;
+  /** What it was trained on. */
+  data?: object | null;
+  /** The pgtaxon that trained it. */
+  code_version?: string | null;
+  seed?: number | null;
+  /** What the training was asked for. */
+  settings?: object | null;
 }
 
-export async function endRun(
-  db: Database,
-  runId: number,
-  report: object | null,
-  error: string | null,
-): Promise<void> {
-  await db.rows(`select ${db.at}end_run($1, $2, $3)`, [
-    runId,
-    report === null ? null : JSON.stringify(report),
-    error,
-  ]);
-}
+const json = (value: object | null | undefined) =>
+  value === null || value === undefined ? null : JSON.stringify(value);
 
-/** Stores a trained model and makes it the champion, all or nothing; returns its id. */
+/**
+ * Stores a model, all or nothing, and makes it the champion unless told otherwise; returns its id.
+ *
+ * @param model runId: the run that made it, null for a model from another database
+ * @throws TaxonError when the run lost its lease to another
+ */
 export function storeModel(
   db: Database,
-  model: { encoderId: number; runId: number; manifest: object; files: ReadonlyMap<string, Uint8Array> },
+  model: {
+    encoderId: number;
+    runId: number | null;
+    manifest: object;
+    files: ReadonlyMap<string, Uint8Array>;
+    facts?: ModelFacts;
+    promote?: boolean;
+  },
 ): Promise<number> {
-  return db.transaction(async (client) => {
-    const saved = await client.query<{ id: number }>(`select ${db.at}save_model($1, $2, $3) as id`, [
-      model.encoderId,
-      model.runId,
-      JSON.stringify(model.manifest),
-    ]);
+  const { facts = {}, promote = true } = model;
+  const stored = db.transaction(async (client) => {
+    const saved = await client.query<{ id: number }>(
+      `select ${db.at}save_model($1, $2, $3, $4, $5, $6, $7, $8) as id`,
+      [
+        model.encoderId,
+        model.runId,
+        JSON.stringify(model.manifest),
+        json(facts.metrics),
+        json(facts.data),
+        facts.code_version ?? null,
+        facts.seed ?? null,
+        json(facts.settings),
+      ],
+    );
     const id = saved.rows[0]?.id;
     if (id === undefined) throw new TaxonError('the database did not return the id of the new model');
     for (const [name, content] of model.files) {
@@ -89,7 +110,60 @@ export function storeModel(
         Buffer.from(content),
       ]);
     }
-    await client.query(`select ${db.at}promote($1)`, [id]);
+    if (promote) await client.query(`select ${db.at}promote($1)`, [id]);
     return id;
   });
+  return refusing(stored);
+}
+
+/** A row of the view models_readable. */
+export interface ModelRow extends Required<ModelFacts> {
+  model_id: number;
+  state: 'candidate' | 'champion' | 'retired';
+  created_at: Date;
+  promoted_at: Date | null;
+  encoder: string;
+  labels: number | null;
+  run_id: number | null;
+  files: number;
+  bytes: number;
+}
+
+/** Every model, newest first. */
+export function listModels(db: Database): Promise<ModelRow[]> {
+  return db.rows(`select * from ${db.at}models_readable`);
+}
+
+/** Makes a model the champion; returns the one before, null where there was none or it was this one. */
+export async function promoteModel(db: Database, modelId: number): Promise<number | null> {
+  const row = refusing(db.row<{ before: number | null }>(`select ${db.at}promote($1) as before`, [modelId]));
+  return (await row).before;
+}
+
+/**
+ * Makes the champion before the champion again; returns its id.
+ *
+ * @throws TaxonError when there is none before
+ */
+export async function rollBackModel(db: Database): Promise<number> {
+  return (await refusing(db.row<{ id: number }>(`select ${db.at}roll_back_model() as id`))).id;
+}
+
+/**
+ * What a model needs to be told apart elsewhere: its encoder and what made it.
+ *
+ * @throws TaxonError when there is no such model
+ */
+export async function modelOrigin(
+  db: Database,
+  modelId: number,
+): Promise<Required<ModelFacts> & { encoder: { identity: string; dimension: number } }> {
+  const [row] = await db.rows<Required<ModelFacts> & { encoder: { identity: string; dimension: number } }>(
+    `select json_build_object('identity', e.identity, 'dimension', e.dimension) as encoder,
+            m.metrics, m.data, m.code_version, m.seed, m.settings
+     from ${db.at}models m join ${db.at}encoders e using (encoder_id) where m.model_id = $1`,
+    [modelId],
+  );
+  if (row === undefined) throw new TaxonError(`there is no model ${modelId}`, { hint: 'See: taxon models' });
+  return row;
 }

@@ -32,3 +32,25 @@ export function loadPaths(
      where c.retired_at is null group by c.category_id`,
   );
 }
+
+/** The names from the root down of categories, retired ones too. */
+export async function categoryPaths(db: Database, ids: readonly number[]): Promise<Map<number, string[]>> {
+  const rows = await db.rows<{ category_id: number; names: string[] }>(
+    `select c.category_id, array_agg(a.name order by a.level) as names
+     from ${db.at}categories c join ${db.at}categories a on a.category_id = any (c.path_ids)
+     where c.category_id = any ($1) group by c.category_id`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.category_id, row.names]));
+}
+
+/** The id of every category in use, by the JSON of its names from the root down. */
+export async function categoriesByPath(db: Database): Promise<Map<string, number>> {
+  return new Map((await loadPaths(db)).map((row) => [JSON.stringify(row.names), row.category_id]));
+}
+
+/** Which depths of the tree are l1, l2 and l3, such as `1,2,deepest`. */
+export async function treeLevels(db: Database): Promise<string> {
+  return (await db.row<{ levels: string }>(`select ${db.at}setting('tree_levels') #>> '{}' as levels`))
+    .levels;
+}

@@ -1,13 +1,15 @@
-import type { Config } from '../config.ts';
-import { learnGuard } from '../database/memory.ts';
+import { type Config, version } from '../config.ts';
+import { learnGuard, newestChange } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { endRun, registerEncoder, startRun, storeModel } from '../database/registry.ts';
-import { messageOf, TaxonError } from '../errors.ts';
+import { registerEncoder, storeModel } from '../database/registry.ts';
+import { TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
-import { openEncoder } from '../model/encoder.ts';
+import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import { encodeLabels, readDataset } from './dataset.ts';
 import { type TrainingReport, trainModel } from './fit.ts';
+import { asRun, type HeldRun } from './lease.ts';
+import { dataSnapshot } from './snapshot.ts';
 
 /** Fewer labelled names than this teach nothing. */
 const leastLabels = 50;
@@ -33,59 +35,70 @@ export interface TrainResult {
  * The pipeline's first form: encode what is new, read memory, train the heads, store the model, promote it. Interrupted at
  * any moment it loses at most one page of encoding; the champion changes only at the very end.
  *
- * @throws TaxonError when memory is too small to learn from
+ * @throws TaxonError when memory is too small to learn from, or another training runs
  */
 export async function train(db: Database, config: Config, options: TrainOptions = {}): Promise<TrainResult> {
-  const signal = options.signal ?? new AbortController().signal;
-  const started = Date.now();
-  const { signal: _, ...asked } = options;
+  const { signal, ...asked } = options;
   const encoder = await openEncoder(config);
-  const runId = await startRun(db, { encoder: encoder.identity, ...asked });
   try {
-    const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
-    const encoded = await encodeLabels(db, encoder, encoderId, signal);
-    const guard = await learnGuard(db);
-    const set = await readDataset(db, encoderId, encoder.dimension, signal);
-    if (set.keys.length < leastLabels) {
-      throw new TaxonError(
-        `memory holds ${set.keys.length} labelled names, training needs at least ${leastLabels}`,
-        {
-          hint: 'Import some: taxon import labels.csv --as labels --source llm',
-        },
-      );
-    }
-    log.info('training', { names: set.keys.length, ...set.sources });
-    const bar = progress('training', 100, '%');
-    const { files, report } = await trainModel(
-      {
-        keys: set.keys,
-        paths: set.paths,
-        embeddings: set.embeddings,
-        dimension: set.dimension,
-        encoder: encoder.identity,
-      },
-      { ...asked, signal, onProgress: (share: number) => bar.at(Math.round(share * 100)) },
-    );
-    bar.end();
-    const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
-    const modelId = await storeModel(db, { encoderId, runId, manifest, files });
-    const seconds = Math.round((Date.now() - started) / 100) / 10;
-    const result = {
-      run_id: runId,
-      model_id: modelId,
-      labels: set.keys.length,
-      sources: set.sources,
-      encoded,
-      guard_words: guard,
-      seconds,
-      report,
-    };
-    await endRun(db, runId, result, null);
-    return result;
-  } catch (error) {
-    await endRun(db, runId, null, messageOf(error)).catch(() => {});
-    throw error;
+    const noted = { encoder: encoder.identity, ...asked };
+    return await asRun(db, noted, config.leaseSeconds, signal, (run) => pipeline(db, encoder, asked, run));
   } finally {
     await encoder.close();
   }
+}
+
+async function pipeline(
+  db: Database,
+  encoder: Encoder,
+  asked: Omit<TrainOptions, 'signal'>,
+  { id: runId, signal }: HeldRun,
+): Promise<TrainResult> {
+  const started = Date.now();
+  const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
+  const encoded = await encodeLabels(db, encoder, encoderId, signal);
+  const guard = await learnGuard(db);
+  const changed = await newestChange(db);
+  const set = await readDataset(db, encoderId, encoder.dimension, signal);
+  if (set.keys.length < leastLabels) {
+    throw new TaxonError(
+      `memory holds ${set.keys.length} labelled names, training needs at least ${leastLabels}`,
+      {
+        hint: 'Import some: taxon import labels.csv --as labels --source llm',
+      },
+    );
+  }
+  log.info('training', { names: set.keys.length, ...set.sources });
+  const bar = progress('training', 100, '%');
+  const { files, report } = await trainModel(
+    {
+      keys: set.keys,
+      paths: set.paths,
+      embeddings: set.embeddings,
+      dimension: set.dimension,
+      encoder: encoder.identity,
+    },
+    { ...asked, signal, onProgress: (share: number) => bar.at(Math.round(share * 100)) },
+  );
+  bar.end();
+  signal.throwIfAborted();
+  const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
+  const facts = {
+    metrics: report,
+    data: dataSnapshot(set.keys, set.paths, changed),
+    code_version: version,
+    seed: report.seed,
+    settings: asked,
+  };
+  const modelId = await storeModel(db, { encoderId, runId, manifest, files, facts });
+  return {
+    run_id: runId,
+    model_id: modelId,
+    labels: set.keys.length,
+    sources: set.sources,
+    encoded,
+    guard_words: guard,
+    seconds: Math.round((Date.now() - started) / 100) / 10,
+    report,
+  };
 }

@@ -245,15 +245,4 @@ describe('what training reads', () => {
       names,
       names.map(() => '[0,1,0]'),
     );
-
-  test('a run is noted from its beginning to its end', async () => {
-    const done = await t.owner.value(`select start_run('{"epochs": 3}')`);
-    const failed = await t.owner.value(`select start_run('{}')`);
-    await t.owner.rows(`select end_run($1, '{"rows": 5}')`, done);
-    await t.owner.rows(`select end_run($1, null, 'no labels')`, failed);
-    expect(await t.owner.rows('select state, report, error from training_runs order by run_id')).toEqual([
-      { state: 'done', report: { rows: 5 }, error: null },
-      { state: 'failed', report: null, error: 'no labels' },
-    ]);
-  });
 });

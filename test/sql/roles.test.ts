@@ -8,10 +8,10 @@ const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
   RAS: `blocking_word champion exact setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'health routing',
-  A: `clears count_labels embeddings_of end_run finish_import import_labels learn_guard make_category promote requeue
-    retry_dead save_model save_model_file set_setting set_thresholds set_tree_levels start_run training_rows
-    unencoded_labels`,
+  RA: 'confident_mistakes health routing',
+  A: `apply_cleaning clears count_labels embeddings_of end_run finish_import import_labels learn_guard make_category promote
+    renew_run requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
+    set_thresholds set_tree_levels start_run training_rows unencoded_labels`,
   AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
@@ -34,8 +34,11 @@ const tables: Record<string, string> = {
   migrations: '',
   model_files: 'sidecar: select',
   models: 'sidecar: select',
+  models_readable: '',
+  out_of_fold: '',
   products: 'admin: delete insert update; writer: insert(external_id,name) select update(external_id,name)',
   products_readable: 'writer: select',
+  promotions: '',
   queue: '',
   settings: 'sidecar: select',
   sidecars: 'sidecar: select',
@@ -125,6 +128,8 @@ const beyondAllRoles = [
   'update taxon.llm_calls set cost = 0',
   'delete from taxon.llm_calls',
   'delete from taxon.label_changes',
+  'delete from taxon.promotions',
+  'delete from taxon.out_of_fold',
   'delete from taxon.thresholds',
   'delete from taxon.categories',
   'select taxon.wake()',
@@ -194,6 +199,8 @@ describe('taxon_reader', () => {
       'select taxon.requeue(1)',
       'select taxon.retry_dead()',
       'select taxon.promote(1)',
+      'select taxon.roll_back_model()',
+      'select taxon.revert_cleaning(1)',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       `select from taxon.claim('w', 1)`,
     ]);

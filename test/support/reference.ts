@@ -10,10 +10,11 @@ const topics: [title: string, names: string][] = [
   ['Decide again', 'requeue retry_dead dead_letters'],
   [
     'Thresholds and models',
-    'set_thresholds thresholds_in_force threshold_history champion promote models training_runs',
+    'set_thresholds thresholds_in_force threshold_history champion promote roll_back_model models_readable models promotions training_runs',
   ],
   ['Settings', 'set_setting setting settings'],
   ['Taxonomy', 'categories category_path make_category set_tree_levels'],
+  ['Cleaning of labels', 'confident_mistakes revert_cleaning out_of_fold'],
   ['Memory', 'labels label_changes learn_guard similar_matches blocking_word guard_tokens'],
   ['The ledger', 'llm_calls'],
 ];

@@ -1,0 +1,126 @@
+-- Cleaning of labels: out-of-fold predictions as evidence, changes that name their run, and the way back.
+
+create or replace function save_out_of_fold(run_id bigint, hashes bytea[], labels bigint[], predicted bigint[],
+    l1 real[], l2 real[], l3 real[], voices smallint[] default null) returns void
+  language sql volatile security definer set search_path from current as $$
+  insert into out_of_fold (run_id, name_hash, label_category_id, category_id, l1_confidence, l2_confidence, l3_confidence, voices)
+    select save_out_of_fold.run_id, u.hash, u.label, u.category, u.l1, u.l2, u.l3, u.voices
+      from unnest(hashes, labels, predicted, l1, l2, l3, voices) u(hash, label, category, l1, l2, l3, voices)
+      order by u.hash
+    on conflict (name_hash) do update
+      set run_id = excluded.run_id, label_category_id = excluded.label_category_id, category_id = excluded.category_id,
+          l1_confidence = excluded.l1_confidence, l2_confidence = excluded.l2_confidence,
+          l3_confidence = excluded.l3_confidence, voices = excluded.voices, predicted_at = now();
+$$;
+comment on function save_out_of_fold(bigint, bytea[], bigint[], bigint[], real[], real[], real[], smallint[]) is 'Stores out-of-fold predictions, a page a call (labels[i]: the label of hashes[i] when predicted[i] was predicted); a name''s earlier one goes.';
+
+create or replace function confident_mistakes(most integer default 100)
+  returns table (name text, label text, predicted text, level text, confidence real, voices smallint, source text, run_id bigint)
+  language sql stable security definer set search_path from current as $$
+  with disagreeing as (
+    select l.name_key, l.category_id as has, o.category_id as says, l.source, o.run_id, o.voices,
+           case when s.l1 <> h.l1 then 'l1' when s.l2 is distinct from h.l2 then 'l2' else 'l3' end as level,
+           case when s.l1 <> h.l1 then o.l1_confidence when s.l2 is distinct from h.l2 then o.l2_confidence
+                else o.l3_confidence end as confidence
+      from out_of_fold o
+      join labels l on l.name_hash = o.name_hash and l.category_id = o.label_category_id
+      join categories h on h.category_id = l.category_id
+      join categories s on s.category_id = o.category_id and s.retired_at is null
+      where (s.l1, s.l2, s.l3) is distinct from (h.l1, h.l2, h.l3)
+      order by confidence desc, l.name_hash limit most
+  )
+  select d.name_key, category_path(d.has), category_path(d.says), d.level, d.confidence, d.voices, d.source, d.run_id
+    from disagreeing d order by d.confidence desc, d.name_key;
+$$;
+comment on function confident_mistakes(integer) is 'Labels that a model which had not seen them says are wrong, the surest first: name, label, what was predicted, the first level where they differ and the calibrated confidence there. Labels that changed since are left out, people''s are not: they may be wrong too. (Not named limit, which is reserved.)';
+
+create or replace function apply_cleaning(run_id bigint, changes jsonb)
+  returns table (asked bigint, changed bigint, human bigint, moved_on bigint, done_before bigint)
+  language plpgsql security definer set search_path from current
+  -- as in revert_cleaning()
+  set enable_nestloop = off as $$
+begin
+  -- locked, so that nobody closes the run before its labels are committed
+  perform from training_runs r where r.run_id = apply_cleaning.run_id and r.state <> 'failed' for share;
+  if not found then
+    raise exception 'run % cannot change labels: it failed, lost its lease or never was', coalesce(apply_cleaning.run_id::text, 'NULL')
+      using hint = 'select run_id, state, error from training_runs;';
+  end if;
+  return query
+    with given as materialized (
+      select distinct on (name_hash(c.name_key)) name_hash(c.name_key) as hash, c.name_key, c.before, c.after, c.reason, c.confidence
+        from jsonb_to_recordset(changes) c(name_key text, before bigint, after bigint, reason text, confidence real)
+        order by name_hash(c.name_key)
+    ), held as materialized (
+      -- in the order in which all others write labels, so that nobody waits for another in a circle
+      select l.name_hash, l.category_id, l.source from labels l join given g on g.hash = l.name_hash
+        order by l.name_hash for update of l
+    ), judged as materialized (
+      select g.*, case
+          when exists (select from label_changes x where name_hash(x.name_key) = g.hash and x.name_key = g.name_key
+                         and x.run_id = apply_cleaning.run_id) then 'done before'
+          when h.source = 'human' then 'human'
+          when h.category_id = g.before and g.after <> g.before and c.category_id is not null then 'change'
+          else 'moved on' end as fate
+        from given g left join held h on h.name_hash = g.hash
+        left join categories c on c.category_id = g.after and c.retired_at is null
+    ), written as (
+      update labels l set category_id = j.after, confidence = j.confidence, llm_call_id = null, updated_at = now()
+        from judged j where j.hash = l.name_hash and j.fate = 'change' returning 1
+    )
+    select count(*), (select count(*) from written), count(*) filter (where j.fate = 'human'),
+           count(*) filter (where j.fate = 'moved on'), count(*) filter (where j.fate = 'done before')
+      from judged j;
+  -- The trigger on labels wrote what was and what is; why, and for which run, is known here. Its rows have this
+  -- transaction's moment (not its xmin: that is another one behind a savepoint).
+  update label_changes x
+    set run_id = apply_cleaning.run_id, reason = c.reason, confidence = c.confidence
+    from jsonb_to_recordset(changes) c(name_key text, before bigint, after bigint, reason text, confidence real)
+    where name_hash(x.name_key) = name_hash(c.name_key) and x.name_key = c.name_key and x.run_id is null
+      and x.reason is null and x.after_updated_at = now()
+      and x.before_category_id = c.before and x.after_category_id = c.after;
+end $$;
+comment on function apply_cleaning(bigint, jsonb) is
+  'Changes labels for a cleaning run, all or nothing: changes is [{name_key, before, after, reason, confidence}], before the label''s category when it was predicted. A person''s label is never touched (human); one that is something else by now, or is to become a category that is retired or none, is left (moved_on); one that this run changed already stays as it is (done_before), so a call may be repeated. The source stays, the confidence becomes the model''s, the call that gave the label is forgotten; label_changes remembers all of it. Products that were answered from a label keep their answer: requeue() asks again.';
+
+create or replace function revert_cleaning(run_id bigint) returns table (reverted bigint, kept bigint)
+  language plpgsql security definer set search_path from current
+  -- the planner takes what was written a moment ago for a row or two and joins it by nested loops: 40,000 changes of
+  -- 200,000 labels did not end in four minutes
+  set enable_nestloop = off as $$
+begin
+  perform from training_runs r where r.run_id = revert_cleaning.run_id;
+  if not found then
+    raise exception 'there is no run %', coalesce(revert_cleaning.run_id::text, 'NULL')
+      using hint = 'select run_id, state, started_at from training_runs;';
+  end if;
+  return query
+    with ours as materialized (
+      select x.*, name_hash(x.name_key) as hash from label_changes x
+        where x.run_id = revert_cleaning.run_id and x.reverted_at is null
+    ), held as materialized (
+      select l.* from labels l join ours o on o.hash = l.name_hash order by l.name_hash for update of l
+    ), same as materialized (
+      -- still exactly what the cleaning wrote: whoever touched it since, keeps what he wrote
+      select o.* from ours o join held h on h.name_hash = o.hash
+        where (h.category_id, h.source, h.confidence, h.llm_call_id, h.updated_at)
+              is not distinct from (o.after_category_id, o.after_source, o.confidence, null::bigint, o.after_updated_at)
+    ), written as (
+      update labels l
+        set category_id = s.before_category_id, source = s.before_source, confidence = s.before_confidence,
+            -- a call that was deleted meanwhile would have taken its id from the label too
+            llm_call_id = (select c.llm_call_id from llm_calls c where c.llm_call_id = s.before_llm_call_id),
+            created_at = s.before_created_at, updated_at = s.before_updated_at
+        from same s where s.hash = l.name_hash returning 1
+    ), noted as (
+      update label_changes x set reverted_at = now() from same s where x.change_id = s.change_id returning 1
+    )
+    select (select count(*) from written), count(*) - (select count(*) from noted) from ours;
+  update label_changes x set reason = format('cleaning of run %s taken back', revert_cleaning.run_id)
+    from label_changes o
+    where o.run_id = revert_cleaning.run_id and o.reverted_at = now()
+      and name_hash(x.name_key) = name_hash(o.name_key) and x.run_id is null and x.reason is null
+      and x.change_id > o.change_id and x.before_updated_at = o.after_updated_at and x.after_updated_at = o.before_updated_at;
+end $$;
+comment on function revert_cleaning(bigint) is
+  'Brings back every label that a cleaning run changed, in every column, and returns how many. A label that a person, the LLM, an import or a later cleaning changed since, or that was removed, is kept as it is (kept); called again it does nothing more, but takes what a later cleaning had hidden once that was reverted. Products that were answered from a cleaned label keep their answer.';

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Database } from '../database/open.ts';
+import { endRun, renewRun, startRun } from '../database/runs.ts';
+import { messageOf, TaxonError } from '../errors.ts';
+import { log } from '../log.ts';
+
+/** A run that this process holds. */
+export interface HeldRun {
+  readonly id: number;
+  /** Aborted when the caller's signal is, or when the lease was lost. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does `work` as a run of which there is one at a time: its row is held by a lease that is renewed while it works, and
+ * says at the end how it went. A process that is killed leaves the lease to run out.
+ *
+ * @param work its answer is the run's report
+ * @throws TaxonError when another run is alive, or took over meanwhile
+ */
+export async function asRun<T extends object>(
+  db: Database,
+  options: object,
+  leaseSeconds: number,
+  signal: AbortSignal | undefined,
+  work: (run: HeldRun) => Promise<T>,
+): Promise<T> {
+  const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const id = await startRun(db, options, worker, leaseSeconds);
+  const lost = new AbortController();
+  const renew = async () => {
+    try {
+      if (await renewRun(db, id, leaseSeconds)) return;
+      lost.abort(
+        new TaxonError(`run ${id} lost its lease, another took over`, {
+          hint: 'See select * from taxon.training_runs; its champion stays.',
+        }),
+      );
+    } catch (error) {
+      // the next one may reach the database again, and until another run begins the lease can still be renewed
+      log.warn('the lease of the run could not be renewed', { run: id, error: messageOf(error) });
+    }
+  };
+  const timer = setInterval(renew, (leaseSeconds * 1000) / 4);
+  try {
+    const held = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
+    const report = await work({ id, signal: held });
+    await endRun(db, id, report, null);
+    return report;
+  } catch (error) {
+    await endRun(db, id, null, messageOf(error)).catch(() => {});
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
