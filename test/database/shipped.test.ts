@@ -15,6 +15,7 @@ const shipped = `
 5caca35214196e4d58812c6132e3604890a1afa55dc3e4ac531b2f53eb3f1b4b  migrations/0006_products.sql
 c061c590aa1729660bd521c4dfd7de3df5377e9fa80bb8caacd99547261cc65a  migrations/0007_similar.sql
 13637c18c96047c997cd49a7e845648be787ad7becd7a718ae4582ee2900caaf  migrations/0008_import.sql
+e57f9a5c7844985ea96c576d6e2705013d8f75d485f95084e7e4165f83670679  migrations/0011_labelled_at.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {
