@@ -53,7 +53,7 @@ export function replayCommand(): Command {
       '--from <date>',
       'replay only periods that begin then or later; what is older is past all the same',
     )
-    .option('--periods <n>', 'replay the newest so many periods at most: a model is trained for each', '12')
+    .option('--periods <n>', 'replay the newest so many periods at most', '12')
     .option('--sample <n>', 'route at most so many names of a period', '2000')
     .option('--epochs <n>', 'at most so many passes over the names in each training')
     .option('--llm-model <name>', 'whose price counts; default: the configured model')
@@ -67,8 +67,8 @@ Examples:
   taxon replay --by week --periods 6 --epochs 5 --llm-model gpt-6-luna
   taxon replay --from 2026-01-01 --json | jq .periods
 
-The order is that of labelled_at, or of created_at where it is not known. Beneath the periods stand the figures of the
-hash split, which mixes all times. A period needs 20 names, and 50 labels before it. Writes nothing but embeddings that
+The order is that of labelled_at, or of created_at where it is not known. Beside each period stand the figures of a hash
+split of the same size, which mixes all times: two models are trained for a period. A period needs 20 names, and 50 labels before it. Writes nothing but embeddings that
 are missing; works in a scratch schema, so it needs a role that may make one, and behind a transaction pooler
 TAXON_DIRECT_DATABASE_URL.
 What cannot be known: repeats of a name but for those in products, labels that were removed, categories as they were

@@ -42,6 +42,8 @@ export interface Figures {
     answered: number | null;
     /** Of the model's answers to all names that similar left, whether it was sure or not. */
     model: number | null;
+    /** Of all names, had there been no LLM: similar's answer, else the model's. What routing cannot hide. */
+    without_llm: number | null;
   };
   tokens: number;
   tokens_per_row: number;
@@ -128,6 +130,7 @@ export function figuresOf(c: Counts, price: Price | null): Figures {
       local: rate(local, c.local),
       answered: rate(exact + similar + local, c.repeats + c.similar + c.local),
       model: rate(model, c.local + c.llm),
+      without_llm: rate(similar + model, c.names),
     },
     tokens,
     tokens_per_row: rows === 0 ? 0 : tokens / rows,

@@ -46,7 +46,7 @@ export const each = 24;
 /** Four months of labels, shuffled as a file may be. A third of the names is near to another of the same month. */
 export function driftingHistory(): Row[] {
   const random = seededRandom(7);
-  const pick = () => syllables[Math.floor(random() * syllables.length)];
+  const pick = () => syllables[Math.floor(random.next() * syllables.length)];
   const word = () => `${pick()}${pick()}${pick()}`;
   const rows: { order: number; name: string; path: string; at: string }[] = [];
   months.forEach((month, m) => {
@@ -56,7 +56,7 @@ export function driftingHistory(): Row[] {
       for (let i = 0; i < each; i++) {
         name = i % 3 === 2 ? `${name} 2` : `${words[i % 2]} ${word()} ${word()} ${word()}`;
         const at = `${month}-${String(1 + (i % 27)).padStart(2, '0')}T10:00:00.000Z`;
-        rows.push({ order: random(), name, path: m >= 2 ? (later ?? path) : path, at });
+        rows.push({ order: random.next(), name, path: m >= 2 ? (later ?? path) : path, at });
       }
     }
   });

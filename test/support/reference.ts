@@ -14,7 +14,7 @@ const topics: [title: string, names: string][] = [
   ],
   ['Settings', 'set_setting setting settings'],
   ['Taxonomy', 'categories category_path make_category set_tree_levels'],
-  ['Memory', 'labels label_changes learn_guard similar_matches blocking_word guard_tokens'],
+  ['Memory', 'labels label_changes memory_at learn_guard similar_matches blocking_word guard_tokens'],
   ['The ledger', 'llm_calls'],
 ];
 
