@@ -26,8 +26,8 @@ begin
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint, confidence real)
       join categories c on c.category_id = a.category_id
   ), label as (
-    insert into labels (name_key, category_id, source, confidence, llm_call_id)
-      select g.key, g.category_id, 'llm', g.confidence, settle_llm.llm_call_id from given g
+    insert into labels (name_key, category_id, source, confidence, llm_call_id, labelled_at)
+      select g.key, g.category_id, 'llm', g.confidence, settle_llm.llm_call_id, now() from given g
       order by g.hash  -- two sidecars that write the same names must not wait for each other in a circle
       on conflict (name_hash) do nothing
       returning name_hash, category_id

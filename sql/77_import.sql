@@ -49,39 +49,55 @@ begin
     select c.category_id, array_agg(a.name order by a.level) as path
       from categories c join categories a on a.category_id = any (c.path_ids) group by 1
   ), votes as materialized (
-    -- one row a name and category: who says so, how often, and how late
+    -- one row a name and category: who says so, how often, and how late (what has no labelled_at counts as older than
+    -- what has one; among equals the line decides)
     select r.name_key, t.category_id, count(*) as n, count(*) filter (where r.source = 'human') as humans,
-           max(r.line) as last, max(r.line) filter (where r.source = 'human') as last_human,
-           (array_agg(r.source order by r.line desc))[1] as last_source, (array_agg(r.line order by r.line))[1:20] as lines
+           max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) as last,
+           max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) filter (where r.source = 'human') as last_human,
+           min(r.labelled_at) as first_at, max(r.labelled_at) as last_at,
+           (array_agg(r.source order by r.labelled_at desc nulls last, r.line desc))[1] as last_source, (array_agg(r.line order by r.line))[1:20] as lines
       from import_rows r join tree t on t.path = r.path
       group by 1, 2
   ), best as materialized (
-    select distinct on (v.name_key) v.name_key, name_hash(v.name_key) as hash, v.category_id, v.n,
+    select distinct on (v.name_key) v.name_key, name_hash(v.name_key) as hash, v.category_id, v.n, v.first_at, v.last_at,
            case when v.humans > 0 then 'human' else v.last_source end as source
       from votes v
       order by v.name_key, v.humans > 0 desc, case when v.humans > 0 then v.humans else v.n end desc, coalesce(v.last_human, v.last) desc
-  ), decided as materialized (
-    select b.*, l.category_id as was,
-           case when l.source = 'human' and b.source <> 'human' then l.category_id else b.category_id end as final,
-           case when l.name_hash is null then 'added'
-                when l.source = 'human' and b.source <> 'human' then 'unchanged'
-                when l.category_id <> b.category_id or l.source <> 'human' and b.source = 'human' then 'changed'
-                else 'unchanged' end as fate
+  ), met as materialized (
+    select b.*, l.category_id as was, l.labelled_at as was_at,
+           case when l.name_hash is null then null
+                when l.source = 'human' and b.source <> 'human' then 'memory has a person''s label'
+                when l.labelled_at > b.last_at and (l.source = 'human' or b.source <> 'human') then 'memory has a newer label'
+                when l.source <> 'human' and b.source = 'human' then 'confirms' end as memory_says
       from best b left join labels l on l.name_hash = b.hash
+  ), decided as materialized (
+    select m.*, case when m.memory_says like 'memory%' then m.was else m.category_id end as final,
+           case when m.was is null then 'added'
+                when m.memory_says = 'confirms' or m.was <> m.category_id and m.memory_says is null then 'changed'
+                -- the same answer again: all that it can tell is since when
+                when m.was = m.category_id and m.first_at < coalesce(m.was_at, 'infinity') then 'dated'
+                else 'unchanged' end as fate
+      from met m
   ), written as (
-    insert into labels (name_key, category_id, source)
-      select d.name_key, d.category_id, d.source from decided d where d.fate <> 'unchanged'
+    insert into labels (name_key, category_id, source, labelled_at)
+      select d.name_key, d.category_id, d.source, d.first_at from decided d where d.fate in ('added', 'changed')
       order by d.hash  -- as settle_llm() writes them, so that neither waits for the other in a circle
       on conflict (name_hash) do update
-        set category_id = excluded.category_id, source = excluded.source, confidence = null, llm_call_id = null, updated_at = now()
+        set category_id = excluded.category_id, source = excluded.source, confidence = null, llm_call_id = null, updated_at = now(),
+            labelled_at = case when labels.category_id = excluded.category_id then least(labels.labelled_at, excluded.labelled_at)
+                               else excluded.labelled_at end
         -- a person's answer of this very moment
         where labels.source <> 'human' or excluded.source = 'human'
+  ), dated as (
+    update labels l set labelled_at = d.first_at from decided d
+      where d.fate = 'dated' and l.name_hash = d.hash and l.category_id = d.category_id
   ), lost as materialized (
     select d.name_key, d.final, v.category_id, v.n, v.lines,
-           case when d.final <> d.category_id then 'memory has a person''s label'
+           case when d.final <> d.category_id then d.memory_says
                 when d.source = 'human' and v.humans = 0 then 'a person said otherwise'
                 when d.source <> 'human' and v.n < d.n then 'most lines say otherwise'
                 when d.source = 'human' then 'people said otherwise more often or later'
+                when v.last_at is distinct from d.last_at then 'a newer row says otherwise'
                 else 'a later line says otherwise' end as reason
       from decided d join votes v on v.name_key = d.name_key and v.category_id <> d.final
     union all
@@ -95,7 +111,8 @@ begin
       'names', count(*),
       'added', count(*) filter (where d.fate = 'added'),
       'changed', count(*) filter (where d.fate = 'changed'),
-      'unchanged', count(*) filter (where d.fate = 'unchanged'),
+      'unchanged', count(*) filter (where d.fate in ('unchanged', 'dated')),
+      'dated', count(*) filter (where d.fate = 'dated'),
       'categories', made,
       'lost', (select count(*) from lost),
       'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
@@ -104,7 +121,7 @@ begin
   return result;
 end $$;
 comment on function import_labels(integer) is
-  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the one said last (highest line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not; the same category again changes nothing, but that a person''s word is noted. Returns counts, and at most so many of the losing answers, each with what was kept instead.';
+  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. Returns counts, and at most so many of the losing answers, each with what was kept instead.';
 
 create or replace function finish_import(labels_changed bigint) returns jsonb
   language plpgsql security definer set search_path from current as $$

@@ -21,8 +21,9 @@ interface Flags {
 }
 
 function labelsText(r: ImportedLabels, seconds: number): string {
+  const dated = r.dated > 0 ? ` (${r.dated} dated)` : '';
   const lines = [
-    `${r.rows} rows, ${r.names} names: ${r.added} labels added, ${r.changed} changed, ${r.unchanged} as they were`,
+    `${r.rows} rows, ${r.names} names: ${r.added} labels added, ${r.changed} changed, ${r.unchanged} as they were${dated}`,
     `${r.categories} categories made; ${r.settled} waiting names answered; ${duration(seconds)}`,
   ];
   if (r.lost > 0) {
@@ -107,11 +108,13 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-Labels: the header is name,l1,l2,l3[,source], a level empty where the path stops, or name,path with paths like
+Labels: the header is name,l1,l2,l3[,source][,labelled_at], a level empty where the path stops, or name,path with paths like
 "a > b > c", as deep as you like. category_external_id may hold your own id of the category. Columns come in any order,
 others are not read. Products: name[,external_id]. A .tsv has no quoting: what stands between two tabs is the value.
-Of conflicting labels those of people win, then what most rows say, then the last; memory counts as older, but a
-person's label is only replaced by a person's. What was not kept is listed.
+labelled_at says when the label was given, a date or a timestamp (UTC unless it has an offset); taxon replay walks it.
+Of conflicting labels those of people win, then what most rows say, then the newest by labelled_at, then the last;
+memory counts as older unless its own labelled_at is later, and a person's label is only replaced by a person's. What
+was not kept is listed.
 
 Examples:
   taxon import labels.csv --as labels --source llm

@@ -12,6 +12,7 @@ import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
+import { replayCommand } from './replay.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { simulateLlmCommand } from './simulate-llm.ts';
 import { statusCommand, watchCommand } from './status.ts';
@@ -66,6 +67,7 @@ const commands = [
   rollBackCommand(),
   exportModelCommand(),
   importModelCommand(),
+  replayCommand(),
   classifyCommand(),
   statusCommand(),
   watchCommand(),

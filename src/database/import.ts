@@ -23,6 +23,8 @@ export interface ImportedLabels {
   added: number;
   changed: number;
   unchanged: number;
+  /** Of those the ones whose `labelled_at` is known now, or known to be earlier. */
+  dated: number;
   /** Categories made. */
   categories: number;
   /** Answers that were not kept; `losers` lists the first of them. */
@@ -70,7 +72,7 @@ async function value<T>(client: pg.PoolClient, sql: string, values: unknown[]): 
 /**
  * COPY and `import_labels()` in one transaction, all or nothing; then `finish_import()` in another.
  *
- * @param text    COPY's text format: line, name, path (text[]), source, external_id
+ * @param text    COPY's text format: line, name, path (text[]), source, external_id, labelled_at
  * @param options losers: how many losing answers to list; treeLevels: e.g. `1,2,deepest`
  */
 export async function copyLabels(
@@ -86,7 +88,12 @@ export async function copyLabels(
       if (treeLevels !== undefined) await client.query(`select ${db.at}set_tree_levels($1)`, [treeLevels]);
       // what somebody may have left there by hand
       await client.query(`delete from ${db.at}import_rows`);
-      await copyIn(client, `${db.at}import_rows (line, name, path, source, external_id)`, text, signal);
+      await copyIn(
+        client,
+        `${db.at}import_rows (line, name, path, source, external_id, labelled_at)`,
+        text,
+        signal,
+      );
       const result = await value<Omit<ImportedLabels, 'settled' | 'blocking_words'>>(
         client,
         `select ${db.at}import_labels($1) as r`,

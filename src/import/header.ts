@@ -4,14 +4,14 @@ import { shown } from './text.ts';
 
 const levelNames = ['l1', 'l2', 'l3'];
 const known = {
-  labels: ['name', ...levelNames, 'path', 'source', 'category_external_id', 'external_id'],
+  labels: ['name', ...levelNames, 'path', 'source', 'labelled_at', 'category_external_id', 'external_id'],
   products: ['name', 'external_id'],
 };
 type Kind = keyof typeof known;
 
 const wanted: Record<Kind, string> = {
   labels:
-    'The header must be name,l1,l2,l3[,source][,category_external_id], or name,path with paths like "a > b > c".',
+    'The header must be name,l1,l2,l3[,source][,labelled_at][,category_external_id], or name,path with paths like "a > b > c".',
   products: 'The header must be name[,external_id].',
 };
 
@@ -23,6 +23,7 @@ export interface Columns {
   /** l1, l2, l3, as far as they are there. */
   levels: number[];
   source: number | undefined;
+  labelledAt: number | undefined;
   externalId: number | undefined;
 }
 
@@ -68,10 +69,11 @@ export function readHeader(fields: readonly string[], kind: Kind, file: string):
       throw bad(`${deeper} is too deep: a deeper tree comes as name,path`);
   }
   const source = at('source');
+  const labelledAt = at('labelled_at');
   // a labels file has no ids but the categories'
   const externalId = at('category_external_id') ?? at('external_id');
-  const read = new Set([name, path, source, externalId, ...levels]);
+  const read = new Set([name, path, source, labelledAt, externalId, ...levels]);
   const ignored = names.filter((_, index) => !read.has(index));
   if (ignored.length > 0) log.info(`${file}: columns that are not read: ${shown(ignored.join(', '))}`);
-  return { width: names.length, name, path, levels, source, externalId };
+  return { width: names.length, name, path, levels, source, labelledAt, externalId };
 }

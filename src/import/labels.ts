@@ -33,6 +33,7 @@ export function importLabels(
     arrayLiteral(row.path),
     row.source ?? source,
     row.externalId ?? null,
+    row.labelledAt ?? null,
   ];
   return copyLabels(db, copyText(rows, columns, onProgress), { losers, treeLevels, signal });
 }

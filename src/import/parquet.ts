@@ -22,6 +22,8 @@ function text(value: unknown, bad: (what: string) => Error): string {
     if (value.includes('\0')) throw bad('holds a NUL character');
     return value;
   }
+  // what hyparquet makes of DATE and TIMESTAMP columns
+  if (value instanceof Date) return value.toISOString();
   if (typeof value === 'object' || typeof value === 'symbol') throw bad('holds no text');
   return String(value);
 }

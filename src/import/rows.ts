@@ -2,6 +2,7 @@ import { misuse } from '../errors.ts';
 import { normalise } from '../normalise.ts';
 import type { RawRecord } from './delimited.ts';
 import { type Columns, emptyHint, readHeader } from './header.ts';
+import { readMoment } from './moment.ts';
 import { shown } from './text.ts';
 
 /** Who gave a label. */
@@ -20,6 +21,8 @@ export interface Row {
   source: LabelSource | null;
   /** The shop's own id: of the category where labels are read, of the product where products are. */
   externalId?: string | null;
+  /** When the label was given, ISO in UTC; absent where the file does not say. */
+  labelledAt?: string;
 }
 
 /** Where records come from, for messages. */
@@ -84,6 +87,12 @@ export async function* toRows(
     if (kind === 'labels' && normalise(name) === '') throw bad('the name is empty');
     const source = text(columns.source).trim().toLowerCase();
     if (source !== '' && !sources.includes(source)) throw bad('the source is not llm, human or import');
+    const given = text(columns.labelledAt).trim();
+    const labelledAt = given === '' ? null : readMoment(given);
+    if (given !== '' && labelledAt === null)
+      throw bad(
+        `labelled_at is no date and no timestamp (2026-03-31, 2026-03-31T08:15:00Z): ${shown(given)}`,
+      );
     const externalId = text(columns.externalId).trim();
     yield {
       line,
@@ -91,6 +100,7 @@ export async function* toRows(
       path,
       source: source === '' ? null : (source as LabelSource),
       externalId: externalId === '' ? null : externalId,
+      ...(labelledAt === null ? {} : { labelledAt }),
     };
   }
   if (columns === undefined) throw misuse(`${place.name} is empty`, emptyHint(kind));

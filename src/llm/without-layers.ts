@@ -6,7 +6,7 @@ import type { Taxonomy } from './types.ts';
 const batch = 15;
 
 /** Output tokens of a typical answer to `items` names: right form, ids spread over the taxonomy. */
-function answerTokens(items: number, ids: readonly number[]): number {
+export function answerTokens(items: number, ids: readonly number[]): number {
   const answers = Array.from({ length: items }, (_, i) => ({
     item: i + 1,
     id: ids[Math.floor((i * ids.length) / items)] ?? 1,

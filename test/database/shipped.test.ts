@@ -17,6 +17,7 @@ c061c590aa1729660bd521c4dfd7de3df5377e9fa80bb8caacd99547261cc65a  migrations/000
 13637c18c96047c997cd49a7e845648be787ad7becd7a718ae4582ee2900caaf  migrations/0008_import.sql
 26d69e86d584ab647a6d64910875846fa568bacfd5de34d8c4b51fd51435e975  migrations/0009_registry.sql
 918a771f28b1302b698da17f78ac8ce5948a68935e2c19c5aeab881607a58c6b  migrations/0010_cleaning.sql
+e57f9a5c7844985ea96c576d6e2705013d8f75d485f95084e7e4165f83670679  migrations/0011_labelled_at.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {
