@@ -10,6 +10,7 @@ import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { reportCommand } from './report.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { simulateLlmCommand } from './simulate-llm.ts';
 import { statusCommand, watchCommand } from './status.ts';
@@ -59,6 +60,7 @@ const commands = [
   importCommand(),
   trainCommand(),
   evaluateCommand(),
+  reportCommand(),
   classifyCommand(),
   statusCommand(),
   watchCommand(),

@@ -25,10 +25,10 @@ export interface Axis {
   show?: (value: number) => string;
 }
 
-const width = 560;
-const height = 320;
+const width = 460;
+const height = 300;
 const left = 52;
-const right = 16;
+const right = 24;
 const top = 12;
 const bottom = 44;
 const dotsUpTo = 20;
@@ -85,5 +85,5 @@ ${grid}
 <text x="${(left + width - right) / 2}" y="${height - 6}" text-anchor="middle">${x.title}</text>
 <text transform="translate(12 ${(top + height - bottom) / 2}) rotate(-90)" text-anchor="middle">${y.title}</text>
 ${drawn.map(({ svg }) => svg)}
-</svg><figcaption>${drawn.map(({ kind, name }) => html`<span class="key"><i class="${kind}"></i>${name}</span> `)}</figcaption></figure>`;
+</svg><figcaption>${drawn.filter(({ name }) => name !== '').map(({ kind, name }) => html`<span class="key"><i class="${kind}"></i>${name}</span> `)}</figcaption></figure>`;
 }

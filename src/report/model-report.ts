@@ -171,6 +171,8 @@ export const modelReport = z.object({
     coverage: share,
     error: share.nullable(),
   }),
+  /** How the verdicts were reached, in words. */
+  verdictRule: z.string(),
   verdicts: each(verdict),
   confusion: each(confusion),
   matrix,

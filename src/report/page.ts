@@ -7,7 +7,7 @@ import { type Cell, type Section, type Shown, sectionsOf } from './tables.ts';
 import { number, percent } from './words.ts';
 
 /** Longer tables are folded; a person opens them. */
-const openUpTo = 12;
+const openUpTo = 24;
 
 const isNumber = (cell: Cell | undefined) =>
   typeof cell === 'number' || cell === '' || /^[+-]?[\d.,]+( %)?$/.test(cell ?? '');
@@ -128,7 +128,7 @@ ${section.rows.length === 0 ? '' : table(section, report.method)}</section>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${title}: pgtaxon report</title><style>${new Html(style)}</style></head>
 <body><header><h1>${title}</h1><p class="soft">${made}</p>
-<nav aria-label="Parts of the report">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav></header>
+<nav aria-label="Parts of the report">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav></header>
 <main>${body}</main></body></html>
 `.text;
 }

@@ -29,7 +29,7 @@ tr.main > * { font-weight: 600; background: var(--band); }
 .heat tbody td { text-align: center; min-width: 2.4rem; background: color-mix(in srgb, var(--shown) var(--shade), transparent); }
 .heat .right { --shown: color-mix(in srgb, var(--right) 70%, transparent); } .heat .wrong { --shown: var(--wrong); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-figure { margin: .75rem 0; } svg { width: 100%; height: auto; display: block; }
+figure { margin: .75rem 0; max-width: 36rem; } svg { width: 100%; height: auto; display: block; overflow: visible; }
 svg text { fill: var(--soft); font-size: 12px; } .grid { stroke: var(--rule); stroke-width: 1; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; } path.guide { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; }
 path.c0 { stroke: var(--c0); } path.c1 { stroke: var(--c1); } path.c2 { stroke: var(--c2); } path.c3 { stroke: var(--c3); }

@@ -66,7 +66,7 @@ function scores({ levels: scored, calibration }: ModelReport): Section {
   };
 }
 
-function verdict({ verdicts }: ModelReport): Section {
+function verdict({ verdictRule, verdicts }: ModelReport): Section {
   const is = {
     head: 'the head',
     encoder: 'the encoder',
@@ -77,7 +77,7 @@ function verdict({ verdicts }: ModelReport): Section {
   return {
     id: 'verdict',
     title: 'Encoder or head: what holds the model back',
-    says: levels.map((level) => verdicts[level].reason),
+    says: [verdictRule, ...levels.map((level) => verdicts[level].reason)],
     rows: levels.map((level) => ({
       level,
       bottleneck: is[verdicts[level].bottleneck],
@@ -131,7 +131,7 @@ function learning({ learningCurve }: ModelReport): Section {
   return {
     id: 'learning',
     title: 'Learning curve',
-    says: ['Still rising at its end: more labels will help.'],
+    says: ['Where a curve still rises at its end, more labels will help.'],
     rows: learningCurve.map((row) => ({
       'trained on': row.names,
       l1: percent(row.l1),

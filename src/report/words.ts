@@ -31,7 +31,10 @@ const yardstick = {
 export function headline(report: ModelReport): string[] {
   const { levels, thresholds, coverage } = report;
   const top = (level: Level) => percent(levels[level].top1) || 'nothing to score';
-  const best = report.methods.filter(({ method }) => method !== report.method);
+  // the same model with a voice left out is no rival of it
+  const best = report.methods.filter(
+    ({ method }) => method !== report.method && !method.startsWith(`${report.method} without `),
+  );
   const rival = best.toSorted((a, b) => b.path - a.path)[0];
   const error = thresholds.error === null ? '' : `, of which ${percent(thresholds.error)} wrong`;
   return [
@@ -54,6 +57,6 @@ export function blackHole(report: ModelReport, level: Level): string {
   const weight =
     times === null
       ? 'though no name belongs there'
-      : `where ${percent(hole.shareOfNames)} of the names belong: ${times.toFixed(1)} times its size`;
+      : `where ${percent(hole.shareOfNames)} of the names belong: ${times.toFixed(1)} times that`;
   return `${level}: the black hole is "${hole.name}". ${number(hole.wrong)} of ${number(errors)} wrong answers (${percent(hole.shareOfErrors)}) say it, ${weight}.`;
 }

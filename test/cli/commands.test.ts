@@ -122,6 +122,7 @@ describe('every command', () => {
     'import',
     'train',
     'evaluate',
+    'report',
     'classify',
     'status',
     'watch',

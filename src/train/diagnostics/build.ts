@@ -23,7 +23,7 @@ import { classScoresOf } from './class-scores.ts';
 import { confusionOf, matrixOf } from './confusion.ts';
 import { coverageOf } from './coverage.ts';
 import { gainsOf, scoreMethods } from './methods.ts';
-import { compareHeads, verdictOf } from './verdict.ts';
+import { compareHeads, verdictOf, verdictRule } from './verdict.ts';
 
 /** Two heads on the same embeddings, the smaller first: what a larger head changed is part of the verdict. */
 const headMethods = ['logistic regression', 'seed heads'] as const;
@@ -44,7 +44,7 @@ export interface ModelReportInput {
   classNames: ClassNames;
   thresholds: Thresholds;
   learningCurve?: readonly LearningPoint[];
-  facts?: TrainingFacts;
+  facts?: TrainingFacts | undefined;
   /** Default: now. */
   madeAt?: Date;
 }
@@ -122,6 +122,7 @@ export function buildModelReport(input: ModelReportInput): ModelReport {
     levels: scores.levels,
     path: scores.path,
     thresholds: { ...thresholds, coverage: scores.coverage, error: scores.selectiveError },
+    verdictRule,
     verdicts: { l1: verdict('l1'), l2: verdict('l2'), l3: verdict('l3') },
     confusion: each((level) => confusionOf(predictions, truth, level, classNames)),
     matrix: matrixOf(predictions, truth, classNames),

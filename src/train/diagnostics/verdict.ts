@@ -13,6 +13,9 @@ const mostly = 0.6;
 const percent = (value: number) => `${(value * 100).toFixed(1)} %`;
 const points = (value: number) => (value * 100).toFixed(1);
 
+/** The rule in words, with its numbers. */
+export const verdictRule = `Of a level's wrong answers, how many had the right class among the first three? From ${percent(mostly)} on the embeddings hold the signal and the head (or a wrong label) spoils the pick; up to ${percent(1 - mostly)} the encoder does not tell the classes apart; between them, both. No verdict on fewer than ${leastClasses} classes or ${leastErrors} wrong answers.`;
+
 /** Two methods on the same embeddings, told apart by the size of their head. */
 export interface HeadComparison {
   smaller: string;
@@ -86,13 +89,13 @@ export function verdictOf(
 
   const withinReach = gap / (1 - top1);
   const numbers = `${level}: top 1 is ${percent(top1)}, top 3 ${percent(top3)}, a gap of ${points(gap)} points. Of the ${errors} wrong answers ${percent(withinReach)} had the right class among the first three`;
-  const rule = `The rule: from ${percent(mostly)} on it is the head, up to ${percent(1 - mostly)} the encoder.`;
   const says = {
-    head: `: the embeddings hold the signal and the final pick loses it. The head is the bottleneck, or the labels that it learnt from; a larger encoder would not help much.`,
-    encoder: `: for most of them not even three guesses hold it. The encoder is the bottleneck (or what it never sees, such as a description); a larger head would not help much.`,
-    both: `: head and encoder hold it back about alike.`,
+    head: ': the head is the bottleneck, or the labels that it learnt from; a larger encoder would not help much.',
+    encoder:
+      ': the encoder is the bottleneck, or what it never sees, such as a description; a larger head would not help much.',
+    both: ': head and encoder hold it back about alike.',
   };
   const bottleneck = withinReach >= mostly ? 'head' : withinReach <= 1 - mostly ? 'encoder' : 'both';
   const more = comparison === null ? '' : evidence(comparison);
-  return { bottleneck, gap, withinReach, reason: `${numbers}${says[bottleneck]} ${rule}${more}` };
+  return { bottleneck, gap, withinReach, reason: `${numbers}${says[bottleneck]}${more}` };
 }
