@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts';
 import { percent } from './words.ts';
 
-export interface Line {
+interface Line {
   name: string;
   /** x and y in the units of the axes, x ascending. */
   points: readonly (readonly [number, number])[];

@@ -149,7 +149,7 @@ export type TrainingFacts = z.infer<typeof facts>;
  * What is known of a model: the one shape that `taxon train` stores under `diagnostics` in `training_runs.report`, and
  * that `taxon report` shows. Classes are named, not numbered: a report can be read when the taxonomy has changed since.
  */
-export const modelReport = z.object({
+const modelReport = z.object({
   format: z.literal(reportFormat),
   madeAt: z.iso.datetime(),
   /**
@@ -200,7 +200,6 @@ export type Calibration = z.infer<typeof calibration>;
 export type Coverage = z.infer<typeof coverage>;
 export type MethodScore = z.infer<typeof methodScore>;
 export type Gain = z.infer<typeof gain>;
-export type Mistake = z.infer<typeof mistake>;
 export type Level = keyof ModelReport['levels'];
 
 export const levels: readonly Level[] = ['l1', 'l2', 'l3'];

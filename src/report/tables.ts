@@ -3,7 +3,7 @@ import { levels } from './model-report.ts';
 import { blackHole, headline, number, percent, points, size } from './words.ts';
 
 /** Products of the last day by the layer that answered them; as the database reports it. */
-export interface RoutedShare {
+interface RoutedShare {
   layer: string;
   products: number;
   share: number | null;
