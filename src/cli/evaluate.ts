@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import type { LevelScore } from '../train/evaluate.ts';
 import type { LabelledName } from '../train/evaluate-names.ts';
+import { addBound, type Bound, checkBounds } from './bounds.ts';
 import { withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
+import { pageFile, writePage } from './report.ts';
 import { interruptible } from './train.ts';
 
 const percent = (value: number | null) => (value === null ? '' : `${(value * 100).toFixed(1)} %`);
@@ -26,6 +28,12 @@ export function evaluateCommand(): Command {
       '<file>',
       'names with known-good categories: .csv, .tsv, .gz, .parquet; header name,l1,l2,l3 or name,path',
     )
+    .option(
+      '--min <figure=share>',
+      'exit with 1 when l1, l2, l3, path or coverage is below; may be repeated',
+      addBound,
+    )
+    .option('--report <file>', 'also write all that can be said of the answers as one page, FILE.html')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -33,18 +41,23 @@ export function evaluateCommand(): Command {
 Examples:
   taxon evaluate checked-by-people.csv
   taxon evaluate gold.tsv --json | jq .levels.l3.top1
+  taxon evaluate gold.tsv --min l3=.70 --min path=.6     # in your own CI
+  taxon evaluate gold.tsv --report evaluation.html
 
 Every name goes to the local model, whatever exact and similar would say. A level that is empty in the file is not scored.`,
     )
-    .action(async (file: string, options: { json?: boolean }) => {
+    .action(async (file: string, options: { min?: Bound[]; report?: string; json?: boolean }) => {
+      const page = options.report === undefined ? undefined : pageFile(options.report);
       const { readRows } = await import('../import/read.ts');
       const { evaluateNames } = await import('../train/evaluate-names.ts');
       const labelled: LabelledName[] = [];
       for await (const row of readRows(file)) labelled.push(row);
       const interrupt = interruptible('interrupted');
-      const report = await withAnyDatabase((db, config) =>
-        evaluateNames(db, config, labelled, interrupt.signal),
+      const { diagnostics, ...report } = await withAnyDatabase((db, config) =>
+        evaluateNames(db, config, labelled, interrupt.signal, { diagnostics: page !== undefined }),
       ).finally(interrupt.release);
+      if (page !== undefined && diagnostics !== undefined)
+        writePage(page, { model: null, report: diagnostics, routing: null });
       const { levels, ece, thresholds } = report;
       const text = [
         table([
@@ -57,5 +70,6 @@ Every name goes to the local model, whatever exact and similar would say. A leve
         `at the thresholds ${thresholds.l1} / ${thresholds.l2} / ${thresholds.l3} (not certified) it would answer ${percent(report.coverage)}, of which wrong ${percent(report.selectiveError)}`,
       ].join('\n');
       print(options.json === true, report, text);
+      checkBounds(report, options.min ?? []);
     });
 }

@@ -13,6 +13,7 @@ import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
 import { replayCommand } from './replay.ts';
+import { reportCommand } from './report.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { simulateLlmCommand } from './simulate-llm.ts';
 import { statusCommand, watchCommand } from './status.ts';
@@ -68,6 +69,7 @@ const commands = [
   exportModelCommand(),
   importModelCommand(),
   replayCommand(),
+  reportCommand(),
   classifyCommand(),
   statusCommand(),
   watchCommand(),

@@ -77,3 +77,23 @@ export function mayClear(
   const { l1, l2, l3 } = thresholds;
   return confidence[0] >= l1 && confidence[1] >= l2 && confidence[2] >= l3;
 }
+
+/** A stored model and what its training found out about it. */
+export interface StoredReport {
+  model_id: number;
+  state: string;
+  created_at: Date;
+  /** As `diagnostics` of the training run's report; null when it has none, or the model came from elsewhere. */
+  diagnostics: unknown;
+}
+
+/** A model with its diagnostics, the champion by default; null when there is none. */
+export async function storedReport(db: Database, modelId: number | null): Promise<StoredReport | null> {
+  const [row] = await db.rows<StoredReport>(
+    `select m.model_id, m.state, m.created_at, r.report -> 'diagnostics' as diagnostics
+     from ${db.at}models m left join ${db.at}training_runs r using (run_id)
+     where case when $1::bigint is null then m.state = 'champion' else m.model_id = $1 end`,
+    [modelId],
+  );
+  return row ?? null;
+}

@@ -11,6 +11,9 @@ import { type Encoder, openEncoder } from '../model/encoder.ts';
 import type { Classifier, Prediction } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import { progress } from '../progress.ts';
+import type { ModelReport } from '../report/model-report.ts';
+import { buildModelReport } from './diagnostics/build.ts';
+import { classNamesOf } from './diagnostics/class-names.ts';
 import { type EvaluationReport, evaluatePredictions, type Truth } from './evaluate.ts';
 
 const page = 2048;
@@ -105,6 +108,7 @@ async function predictAll(
  * How good the champion is on names whose category is known for certain: every name goes to the local model, whatever
  * the other layers would say. Writes nothing.
  *
+ * @param options diagnostics: also say everything that can be said of the answers
  * @returns the scores; `unknown` counts the names whose true category the database does not know
  * @throws TaxonError when there is no champion, or when it reads another encoder than the configured one
  */
@@ -113,7 +117,8 @@ export async function evaluateNames(
   config: Config,
   labelled: readonly LabelledName[],
   signal: AbortSignal,
-): Promise<EvaluationReport & { model_id: number; unknown: number }> {
+  options: { diagnostics?: boolean } = {},
+): Promise<EvaluationReport & { model_id: number; unknown: number; diagnostics?: ModelReport }> {
   if (labelled.length === 0) throw misuse('there is no name to evaluate on');
   const model = await champion(db);
   const thresholds = await thresholdsInForce(db);
@@ -135,11 +140,23 @@ export async function evaluateNames(
     const names = labelled.map(({ name }) => name);
     const predictions = await predictAll(db, model, classifier, encoder, names, signal);
     const { l1, l2, l3 } = thresholds;
-    return {
+    const scores = {
       model_id: model.modelId,
       unknown: strangers,
       ...evaluatePredictions(predictions, truth, { l1, l2, l3 }),
     };
+    if (options.diagnostics !== true) return scores;
+    const method = `model ${model.modelId}`;
+    const diagnostics = buildModelReport({
+      names,
+      truth,
+      against: 'truth',
+      methods: { [method]: predictions },
+      method,
+      classNames: classNamesOf(await loadPaths(db)),
+      thresholds: { l1, l2, l3 },
+    });
+    return { ...scores, diagnostics };
   } finally {
     await encoder.close();
     await classifier.close();

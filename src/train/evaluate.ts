@@ -71,23 +71,43 @@ function scoreLevel(
 }
 
 /** Whether the answer is right on `level` and every level above, stopping included. */
-function rightDownTo(answer: Path, truth: Truth, level: number): boolean {
+export function rightDownTo(answer: Path, truth: Truth, level: number): boolean {
   return answer.every((id, i) => i > level || id === truth[i]);
 }
 
-function calibrationError(
+/** A bin of confidence that holds at least one name. */
+export interface CalibrationBin {
+  n: number;
+  /** Mean confidence of the names in it. */
+  confidence: number;
+  /** Share of them that are right down to the level. */
+  right: number;
+}
+
+/** Confidence of a level against how often that level and all above it are right, in 15 bins of equal width. */
+export function calibrationBins(
   predictions: readonly Prediction[],
   truth: readonly Truth[],
   level: 0 | 1 | 2,
-): number {
-  // Each bin: sum of confidence - right; its absolute value is the bin's share of the error.
-  const gaps = new Array<number>(bins).fill(0);
+): CalibrationBin[] {
+  const sums = Array.from({ length: bins }, () => ({ n: 0, confidence: 0, right: 0 }));
   for (const [i, { path, confidence }] of predictions.entries()) {
-    const bin = Math.min(bins - 1, Math.floor(confidence[level] * bins));
-    const right = rightDownTo(path, truth[i] as Truth, level) ? 1 : 0;
-    gaps[bin] = (gaps[bin] as number) + confidence[level] - right;
+    const at = Math.max(0, Math.min(bins - 1, Math.floor(confidence[level] * bins)));
+    const bin = sums[at] as CalibrationBin;
+    bin.n++;
+    bin.confidence += confidence[level];
+    if (rightDownTo(path, truth[i] as Truth, level)) bin.right++;
   }
-  return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / Math.max(1, predictions.length);
+  return sums
+    .filter(({ n }) => n > 0)
+    .map(({ n, confidence, right }) => ({ n, confidence: Math.min(1, confidence / n), right: right / n }));
+}
+
+/** Expected calibration error: the bins' mean distance between confidence and being right, weighted by names. */
+export function calibrationError(bins: readonly CalibrationBin[]): number {
+  const names = bins.reduce((sum, { n }) => sum + n, 0);
+  const gaps = bins.reduce((sum, { n, confidence, right }) => sum + n * Math.abs(confidence - right), 0);
+  return gaps / Math.max(1, names);
 }
 
 /**
@@ -114,7 +134,9 @@ export function evaluatePredictions(
     if (!isRight) wrong++;
   }
   const [score1, score2, score3] = ([0, 1, 2] as const).map((level) => scoreLevel(predictions, truth, level));
-  const [ece1, ece2, ece3] = ([0, 1, 2] as const).map((level) => calibrationError(predictions, truth, level));
+  const [ece1, ece2, ece3] = ([0, 1, 2] as const).map((level) =>
+    calibrationError(calibrationBins(predictions, truth, level)),
+  );
   return {
     names,
     levels: { l1: score1 as LevelScore, l2: score2 as LevelScore, l3: score3 as LevelScore },

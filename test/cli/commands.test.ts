@@ -127,6 +127,7 @@ describe('every command', () => {
     'roll-back',
     'export-model',
     'import-model',
+    'report',
     'classify',
     'status',
     'watch',

@@ -1,0 +1,134 @@
+import { heatMap } from './heat-map.ts';
+import { Html, html } from './html.ts';
+import { lineChart } from './line-chart.ts';
+import { levels, type ModelReport } from './model-report.ts';
+import { style } from './style.ts';
+import { type Cell, type Section, type Shown, sectionsOf } from './tables.ts';
+import { number, percent } from './words.ts';
+
+/** Longer tables are folded; a person opens them. */
+const openUpTo = 24;
+
+const isNumber = (cell: Cell | undefined) =>
+  typeof cell === 'number' || cell === '' || /^[+-]?[\d.,]+( %)?$/.test(cell ?? '');
+
+function table({ title, rows }: Section, main: string): Html {
+  const columns = Object.keys(rows[0] ?? {});
+  const kinds = columns.map((column) => (rows.every((row) => isNumber(row[column])) ? 'number' : ''));
+  const shown = (cell: Cell | undefined) => (typeof cell === 'number' ? number(cell) : cell);
+  const markup = html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
+<thead><tr>${columns.map((column, i) => html`<th scope="col" class="${kinds[i]}">${column}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    (
+      row,
+    ) => html`<tr class="${row.method === main ? 'main' : ''}">${columns.map((column, i) => html`<td class="${kinds[i]}">${shown(row[column])}</td>`)}</tr>
+`,
+  )}</tbody></table></div>`;
+  return rows.length > openUpTo
+    ? html`<details><summary>${number(rows.length)} rows</summary>${markup}</details>`
+    : markup;
+}
+
+function figures(report: ModelReport): Html {
+  const of: [string, string][] = [
+    ['whole path right', percent(report.path)],
+    ...levels.map((level): [string, string] => [level, percent(report.levels[level].top1)]),
+    ['coverage at 5 % error', percent(report.coverage.at5.share)],
+    ['coverage at 10 % error', percent(report.coverage.at10.share)],
+  ];
+  return html`<dl class="figures">${of.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value || '–'}</dd></div>`)}</dl>`;
+}
+
+function calibrationChart({ calibration }: ModelReport): Html {
+  return lineChart({
+    description: 'Calibration: confidence against the share that is right, for each level',
+    x: { title: 'confidence', from: 0, to: 1 },
+    y: { title: 'right', from: 0, to: 1 },
+    lines: [
+      {
+        name: 'perfect',
+        guide: true,
+        points: [
+          [0, 0],
+          [1, 1],
+        ],
+      },
+      ...levels.map((level) => ({
+        name: level,
+        points: calibration[level].bins.map(({ confidence, right }): [number, number] => [confidence, right]),
+      })),
+    ],
+  });
+}
+
+function coverageChart({ coverage }: ModelReport): Html {
+  const worst = Math.max(0.1, ...coverage.points.map(({ error }) => error));
+  const level = (error: number): [number, number][] => [
+    [0, error],
+    [1, error],
+  ];
+  return lineChart({
+    description: 'Coverage: share of names answered, the surest first, against the error among them',
+    x: { title: 'answered', from: 0, to: 1 },
+    y: { title: 'wrong among them', from: 0, to: worst },
+    lines: [
+      { name: '5 % and 10 % error', guide: true, points: level(0.05) },
+      { name: '', guide: true, points: level(0.1) },
+      { name: 'this model', points: coverage.points.map(({ share, error }) => [share, error]) },
+    ],
+  });
+}
+
+function learningChart({ learningCurve }: ModelReport): Html {
+  const all = learningCurve.flatMap(({ l1, l2, l3, path }) => [l1, l2, l3, path]);
+  return lineChart({
+    description: 'Learning curve: names trained on against the share that is right',
+    x: {
+      title: 'names trained on',
+      from: 0,
+      to: Math.max(...learningCurve.map(({ names }) => names)),
+      show: number,
+    },
+    y: {
+      title: 'right',
+      from: Math.floor(Math.min(...all) * 10) / 10,
+      to: Math.min(1, Math.ceil(Math.max(...all) * 10 + 1e-9) / 10),
+    },
+    lines: ([...levels, 'path'] as const).map((of) => ({
+      name: of === 'path' ? 'all three' : of,
+      points: learningCurve.map((point): [number, number] => [point.names, point[of]]),
+    })),
+  });
+}
+
+/** What a picture adds to a section; under its sentences, above its table. */
+function picture(id: string, report: ModelReport): Html | '' {
+  if (id === 'headline') return figures(report);
+  if (id === 'levels')
+    return html`<div class="charts"><div><h3>Calibration</h3>${calibrationChart(report)}</div>
+<div><h3>Coverage</h3>${coverageChart(report)}</div></div>`;
+  if (id === 'learning') return learningChart(report);
+  return id === 'confusion' ? heatMap(report.matrix) : '';
+}
+
+/** The report as one HTML page that needs nothing else: no network, no script, no font. */
+export function reportPage(shown: Shown): string {
+  const { model, report } = shown;
+  const sections = sectionsOf(shown);
+  const title = model === null ? 'Evaluation' : `Model ${model.model_id}`;
+  const made = `${model === null ? '' : `${model.state}, stored ${model.created_at.slice(0, 16).replace('T', ' ')} UTC; `}method "${report.method}"`;
+  const body = sections.map(
+    (section) => html`<section id="${section.id}"><h2>${section.title}</h2>
+${section.says.map((sentence) => html`<p>${sentence}</p>\n`)}${picture(section.id, report)}
+${section.rows.length === 0 ? '' : table(section, report.method)}</section>
+`,
+  );
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}: pgtaxon report</title><style>${new Html(style)}</style></head>
+<body><header><h1>${title}</h1><p class="soft">${made}</p>
+<nav aria-label="Parts of the report">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav></header>
+<main>${body}</main></body></html>
+`.text;
+}
