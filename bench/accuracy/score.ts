@@ -19,7 +19,10 @@ const right = (answer: Answer, truth: Path) => answer.path.every((id, level) => 
 
 /** The largest share of the surest answers whose error is at most `error`; names that are equally sure stay together. */
 export function coverageAt(answers: readonly Answer[], truth: readonly Path[], error: number): number {
-  const order = answers.map((answer, i) => ({ sure: answer.confidence, ok: right(answer, truth[i] as Path) }));
+  const order = answers.map((answer, i) => ({
+    sure: answer.confidence,
+    ok: right(answer, truth[i] as Path),
+  }));
   order.sort((a, b) => b.sure - a.sure);
   let wrong = 0;
   let covered = 0;
