@@ -121,7 +121,7 @@ export function sampled(source: Source, names: number): Source {
   const cut = <T extends Labelled>(part: T): T => {
     const order = part.keys.map((key, row) => ({ row, place: placeOf(key, 'sample') }));
     order.sort((a, b) => a.place - b.place);
-    const rows = order.slice(0, Math.ceil(share * order.length)).map(({ row }) => row);
+    const rows = order.slice(0, Math.max(1, Math.round(share * order.length))).map(({ row }) => row);
     return keep(
       part,
       rows.sort((a, b) => a - b),
@@ -130,9 +130,9 @@ export function sampled(source: Source, names: number): Source {
   return { ...source, train: cut(source.train), valid: cut(source.valid), test: cut(source.test) };
 }
 
-/** 12 hex digits that stand for all that a method is given: names, labels, truth. */
-export function digestOf(set: Pick<BenchSet, 'train' | 'valid' | 'test'>): string {
-  const hash = createHash('sha256');
+/** 12 hex digits that stand for all that a method is given: names, labels, truth, encoder. */
+export function digestOf(set: Pick<BenchSet, 'train' | 'valid' | 'test' | 'encoder'>): string {
+  const hash = createHash('sha256').update(set.encoder, 'utf8');
   for (const { keys, paths } of [set.train, set.valid, set.test])
     hash.update(JSON.stringify([keys, paths]), 'utf8');
   return hash.digest('hex').slice(0, 12);

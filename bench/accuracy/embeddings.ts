@@ -5,6 +5,7 @@ import type { Config } from '../../src/config.ts';
 import { type Encoder, openEncoder } from '../../src/model/encoder.ts';
 import { findEncoder } from '../../src/model/encoder-source.ts';
 import { progress } from '../../src/progress.ts';
+import { benchFolder } from './results.ts';
 
 /** Names encoded between two looks at the progress; the matrix is filled page by page. */
 const page = 4096;
@@ -48,7 +49,7 @@ export async function embeddingsOf(config: Config, keys: readonly string[]): Pro
   const digest = createHash('sha256')
     .update(`${identity}\n${keys.join('\n')}`, 'utf8')
     .digest('hex');
-  const folder = join(config.dataDir, 'bench');
+  const folder = benchFolder(config);
   const file = join(folder, `embeddings-${digest.slice(0, 16)}.f32`);
   if (existsSync(`${file}.json`) && existsSync(file)) {
     const about = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as About;

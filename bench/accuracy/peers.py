@@ -18,6 +18,8 @@ import time
 import numpy as np
 from scipy.special import log_softmax
 
+from score import score
+
 PARTS = ("train", "valid", "test")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -122,34 +124,8 @@ def logreg(names, paths, folder, seed):
     return answer, "StandardScaler, LogisticRegression(C=.1, lbfgs, max_iter 100) a level, on the embedding"
 
 
-def coverage(sure, right, error):
-    order = np.argsort(-sure, kind="stable")
-    wrong = np.cumsum(~right[order])
-    count = np.arange(1, len(order) + 1)
-    apart = np.append(np.diff(sure[order]) != 0, True)
-    fits = count[apart & (wrong <= error * count)]
-    return float(fits.max(initial=0) / max(1, len(order)))
-
-
-def score(answers, truth):
-    """The scores of score.ts, reckoned by itself: the bench fails when the two differ."""
-    found = answers[:, :3].astype(np.int64) == truth
-    levels = {}
-    for level in range(3):
-        has = truth[:, level] != -1
-        levels[f"l{level + 1}"] = float(found[has, level].mean()) if has.any() else None
-    right = found.all(axis=1)
-    sure = answers[:, 3]
-    cuts = {"coverage5": coverage(sure, right, 0.05), "coverage10": coverage(sure, right, 0.1)}
-    return {**levels, "path": float(right.mean()), **cuts}
-
-
 def main():
     method, folder, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    if method == "score":  # FOLDER holds METHOD.answers already
-        answers = np.fromfile(f"{folder}/score.answers").reshape(-1, 4)
-        print(json.dumps(score(answers, np.fromfile(f"{folder}/test.paths", dtype=np.int32).reshape(-1, 3))))
-        return
     names, paths = read(folder)
     began, cpu = time.perf_counter(), time.process_time()
     answer, settings = {"svm": svm, "fasttext": fasttext, "logreg": logreg}[method](names, paths, folder, seed)
@@ -167,7 +143,7 @@ def main():
         "embeds": method == "logreg",
         "settings": settings,
     }
-    print(json.dumps({**facts, "score": score(answers, paths["test"])}))
+    print(json.dumps({**facts, "score": score(answers.tolist(), paths["test"].tolist())}))
 
 
 main()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { must } from '../../src/cluster/run.ts';
@@ -15,7 +15,7 @@ export type PeerName = (typeof peerNames)[number];
 
 const here = import.meta.dirname;
 /** The files that decide what a peer does. */
-export const peerFiles = ['peers.py', 'requirements.txt'].map((file) => join(here, file));
+export const peerFiles = ['peers.py', 'score.py', 'requirements.txt'].map((file) => join(here, file));
 
 const share = z.number().min(0).max(1);
 const facts = z.strictObject({
@@ -108,32 +108,15 @@ export async function runPeer(
   set: BenchSet,
 ): Promise<MethodResult> {
   const threads = String(availableParallelism());
-  const env = { OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads, PYTHONWARNINGS: 'ignore' };
+  const env = {
+    OMP_NUM_THREADS: threads,
+    PYTHONDONTWRITEBYTECODE: '1',
+    OPENBLAS_NUM_THREADS: threads,
+    PYTHONWARNINGS: 'ignore',
+  };
   const printed = await must(python, [join(here, 'peers.py'), method, folder, String(set.seed)], { env });
   const { score: theirs, ...rest } = facts.parse(JSON.parse(printed));
   const answers = readAnswers(join(folder, `${method}.answers`));
   checkAgreement(score(answers, set.test.paths), theirs);
   return { answers, ...rest };
-}
-
-/** Scores answers by peers.py alone. */
-export async function scoreInPython(
-  python: string,
-  answers: readonly Answer[],
-  truth: readonly Path[],
-): Promise<Score> {
-  const folder = mkdtempSync(join(tmpdir(), 'score-'));
-  try {
-    const numbers = Float64Array.from(
-      answers.flatMap(({ path, confidence }) => [...path.map((id) => id ?? -1), confidence]),
-    );
-    writeFileSync(join(folder, 'score.answers'), new Uint8Array(numbers.buffer));
-    const ids = Int32Array.from(truth.flatMap((path) => path.map((id) => id ?? -1)));
-    writeFileSync(join(folder, 'test.paths'), bytesOf(ids));
-    return facts.shape.score.parse(
-      JSON.parse(await must(python, [join(here, 'peers.py'), 'score', folder, '0'])),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

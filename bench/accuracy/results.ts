@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { packageRoot } from '../../src/config.ts';
+import { type Config, packageRoot } from '../../src/config.ts';
 import { ourCode } from './ours.ts';
 import { peerFiles } from './peers.ts';
 import { teachers } from './types.ts';
@@ -44,6 +44,16 @@ const result = z.object({
   right: z.string(),
 });
 export type Result = z.infer<typeof result>;
+
+/** Where the bench keeps its cache and its results. */
+export function benchFolder(config: Config): string {
+  return join(config.dataDir, 'bench');
+}
+
+/** The results file unless another one is asked for. */
+export function resultsFile(config: Config): string {
+  return join(benchFolder(config), 'accuracy.jsonl');
+}
 
 /** What a result is of. */
 export type Task = Pick<Result, 'set' | 'teacher' | 'seed' | 'method' | 'sample' | 'data' | 'code'>;

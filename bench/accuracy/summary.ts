@@ -9,6 +9,7 @@ export type Figure = { mean: number; half: number | null };
 export interface Summary {
   set: Result['set'];
   teacher: Result['teacher'];
+  sample: Result['sample'];
   method: string;
   kind: Result['kind'];
   seeds: number[];
@@ -41,13 +42,13 @@ function current(rows: readonly Result[]): Result[] {
 const mean = (values: readonly number[]) => meanAndInterval(values).mean;
 
 function summary(rows: Result[]): Summary {
-  const { set, teacher, method, kind } = rows[0] as Result;
+  const { set, teacher, sample, method, kind } = rows[0] as Result;
   const figures = metrics.map((metric): [Metric, Figure] => [
     metric,
     meanAndInterval(rows.map((row) => row[metric] ?? 0)),
   ]);
   return {
-    ...{ set, teacher, method, kind },
+    ...{ set, teacher, sample, method, kind },
     seeds: rows.map(({ seed }) => seed),
     figures: Object.fromEntries(figures) as Record<Metric, Figure>,
     trainSeconds: mean(rows.map((row) => row.trainSeconds)),
@@ -88,7 +89,10 @@ export function summarise(results: readonly Result[]): Summary[] {
   for (const ours of summaries) {
     if (ours.kind === 'peer') continue;
     const best = summaries
-      .filter(({ set, teacher, kind }) => kind === 'peer' && set === ours.set && teacher === ours.teacher)
+      .filter(
+        ({ set, teacher, sample, kind }) =>
+          kind === 'peer' && set === ours.set && teacher === ours.teacher && sample === ours.sample,
+      )
       .sort((a, b) => b.figures.path.mean - a.figures.path.mean)[0];
     if (best !== undefined) ours.against = pair(ours, best);
   }

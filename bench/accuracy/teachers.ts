@@ -25,13 +25,15 @@ export function clusterOf(key: string, truth: Path): string {
   return `${/\p{L}{3,}/u.exec(key)?.[0] ?? ''} ${truth.join()}`;
 }
 
-const above = (path: Path, level: Level) => `${level}:${path.slice(0, level).join()}`;
+const under = (path: Path, depth: number) => path.slice(0, depth).join();
 
 /** The wrong answers that were given, by what was true: drawing one at random repeats how often each was. */
 class Confusion {
-  private readonly exactly = new Map<string, Path[]>();
-  private readonly nearby = new Map<string, Path[]>();
-  private readonly found = new Map<string, Path[]>();
+  /** Wrong answers by the level that is wrong first and the true path, whole or cut above. */
+  private readonly wrong = new Map<string, Path[]>();
+  /** All answers by their path, cut above. */
+  private readonly given = new Map<string, Path[]>();
+  private readonly found = new Map<string, readonly Path[]>();
   /** How many names are wrong first at each level. */
   readonly counts: [number, number, number] = [0, 0, 0];
 
@@ -43,25 +45,29 @@ class Confusion {
     };
     for (const [i, path] of truth.entries()) {
       const answer = said[i] as Path;
-      const wrong = firstWrong(path, answer);
-      for (const level of levels) add(this.nearby, above(answer, level), answer);
-      if (wrong === null) continue;
-      this.counts[wrong]++;
-      add(this.exactly, `${wrong}:${path.join()}`, answer);
+      for (const depth of levels) add(this.given, under(answer, depth), answer);
+      const level = firstWrong(path, answer);
+      if (level === null) continue;
+      this.counts[level]++;
+      for (let depth = level; depth <= 3; depth++)
+        add(this.wrong, `${level}:${depth}:${under(path, depth)}`, answer);
     }
   }
 
   /**
-   * Answers to a name of that path that are wrong first at that level, as often as each was given. Where none ever
-   * was: all answers that are right down to the level above and differ there. Empty when there is no sibling.
+   * Answers to a name of that path that are wrong first at that level, as often as each was given: to names of the
+   * same path, else of the nearest branch around it that knows any, else simply all answers that would be such an
+   * error. Empty when there is none.
    */
   wrongAnswers(path: Path, level: Level): readonly Path[] {
     const key = `${level}:${path.join()}`;
     const known = this.found.get(key);
     if (known !== undefined) return known;
-    const answers =
-      this.exactly.get(key) ??
-      (this.nearby.get(above(path, level)) ?? []).filter((answer) => answer[level] !== path[level]);
+    const fits = (answer: Path) => firstWrong(path, answer) === level;
+    let answers: readonly Path[] = [];
+    for (let depth = 3; depth >= level && answers.length === 0; depth--)
+      answers = (this.wrong.get(`${level}:${depth}:${under(path, depth)}`) ?? []).filter(fits);
+    if (answers.length === 0) answers = (this.given.get(under(path, level)) ?? []).filter(fits);
     this.found.set(key, answers);
     return answers;
   }
