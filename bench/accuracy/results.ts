@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { type Config, packageRoot } from '../../src/config.ts';
+import { ourCode } from './ours.ts';
+import { peerFiles } from './peers.ts';
+import { teachers } from './types.ts';
+
+const share = z.number().min(0).max(1);
+
+/** One method on one set by one teacher and seed: a line of the results file. */
+const result = z.object({
+  set: z.enum(['titles', 'demo']),
+  teacher: z.enum(teachers),
+  seed: z.number().int(),
+  method: z.string(),
+  kind: z.enum(['ours', 'peer']),
+  /** Training names asked for with --sample; null for the whole set. */
+  sample: z.number().nullable(),
+  /** What was learnt from and answered, and which code did it: a result of other data or code is not used again. */
+  data: z.string(),
+  code: z.string(),
+  names: z.object({ train: z.number(), valid: z.number(), test: z.number() }),
+  /** The teacher's error in the training labels, at each level or above it. */
+  teacherErrors: z.tuple([share, share, share]),
+  l1: share.nullable(),
+  l2: share.nullable(),
+  l3: share.nullable(),
+  path: share,
+  coverage5: share,
+  coverage10: share,
+  trainSeconds: z.number(),
+  trainCpuSeconds: z.number(),
+  peakBytes: z.number(),
+  namesPerSecond: z.number(),
+  embeds: z.boolean(),
+  /** Names encoded a second, what a method that embeds pays on top. */
+  encodedPerSecond: z.number(),
+  settings: z.string(),
+  machine: z.string(),
+  at: z.string(),
+  /** Which test names have all three levels right, a bit each, in base64. */
+  right: z.string(),
+});
+export type Result = z.infer<typeof result>;
+
+/** Where the bench keeps its cache and its results. */
+export function benchFolder(config: Config): string {
+  return join(config.dataDir, 'bench');
+}
+
+/** The results file unless another one is asked for. */
+export function resultsFile(config: Config): string {
+  return join(benchFolder(config), 'accuracy.jsonl');
+}
+
+/** What a result is of. */
+export type Task = Pick<Result, 'set' | 'teacher' | 'seed' | 'method' | 'sample' | 'data' | 'code'>;
+
+/** One text for each task. */
+export function identityOf({ set, teacher, seed, method, sample, data, code }: Task): string {
+  return JSON.stringify([set, teacher, seed, method, sample, data, code]);
+}
+
+function digestOfFiles(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files.toSorted()) hash.update(readFileSync(file));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** 12 hex digits of the code that makes our methods, or the peers, what they are. */
+export function codeOf(kind: Result['kind']): string {
+  if (kind === 'peer') return digestOfFiles(peerFiles);
+  return digestOfFiles(globSync(ourCode, { cwd: packageRoot }).map((file) => join(packageRoot, file)));
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null; // what an interruption cut off
+  }
+}
+
+/** All results of a file, of each task the last. */
+export function readResults(file: string): Result[] {
+  if (!existsSync(file)) return [];
+  const found = new Map<string, Result>();
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const value = parsed(line);
+    if (value === null) continue;
+    const read = result.parse(value);
+    found.delete(identityOf(read));
+    found.set(identityOf(read), read);
+  }
+  return [...found.values()];
+}
+
+/** Adds a result to the file, on a line of its own even behind one that was cut off. */
+export function appendResult(file: string, row: Result): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const cut = existsSync(file) && !/(?:^|\n)$/.test(readFileSync(file, 'utf8'));
+  appendFileSync(file, `${cut ? '\n' : ''}${JSON.stringify(row)}\n`);
+}

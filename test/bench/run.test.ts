@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readOptions } from '../../bench/accuracy/options.ts';
+import type { Result } from '../../bench/accuracy/results.ts';
+import { packageRoot } from '../../src/config.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bench-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function bench(...args: string[]) {
+  return spawnSync(process.execPath, [join(packageRoot, 'bench/accuracy/run.ts'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, TAXON_DATA_DIR: folder },
+  });
+}
+
+it('trains and scores our method on a small demo, and does not do it again', { timeout: 120_000 }, () => {
+  const args = ['--set', 'demo', '--only', 'seed', '--seeds', '1', '--sample', '400', '--json'];
+  const first = bench(...args);
+  expect(first.stderr).toContain('demo, original teacher, seed 1: 400 names to learn from');
+  expect(first.status).toBe(0);
+  const [row, ...more] = JSON.parse(first.stdout) as Result[];
+  expect(more).toEqual([]);
+  expect(row).toMatchObject({ set: 'demo', method: 'seed', kind: 'ours', sample: 400, embeds: true });
+  // 423 categories and 400 names: little, but far more than the majority class
+  expect(row?.l1).toBeGreaterThan(0.3);
+  expect(row?.peakBytes).toBeGreaterThan(50e6);
+  const file = join(folder, 'bench', 'accuracy.jsonl');
+  const before = readFileSync(file, 'utf8');
+
+  const second = bench(...args);
+  expect(JSON.parse(second.stdout)).toEqual([row]);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
+it('says so and goes on where the real titles are not there', () => {
+  const run = bench('--set', 'titles', '--seeds', '1', '--data', '/nowhere/products.tsv.xz', '--json');
+  expect(run.stderr).toContain('titles, systematic teacher: left out, there is no /nowhere/products.tsv.xz');
+  expect(run.stdout).toBe('[]\n');
+  expect(run.status).toBe(0);
+});
+
+it('asks every teacher of the titles and, unless told otherwise, the original one of the demo', () => {
+  const runs = (...args: string[]) => readOptions(args).runs.map(({ set, teacher }) => `${set} ${teacher}`);
+  expect(runs()).toEqual(['titles original', 'titles random', 'titles systematic', 'demo original']);
+  expect(runs('--set', 'demo', '--teacher', 'random')).toEqual(['demo random']);
+  expect(readOptions(['--seeds', '2']).seeds).toEqual([1, 2]);
+  expect([...readOptions(['--only', 'svm', '--only', 'seed']).methods]).toEqual(['svm', 'seed']);
+});
+
+it.each([
+  [['--only', 'magic'], 'magic'],
+  [['--seeds', '0'], '1 to'],
+  [['--sample', 'all'], 'sample'],
+  [['--nonsense'], 'nonsense'],
+])('refuses %j', (args, says) => {
+  expect(() => readOptions(args)).toThrow(says);
+});
