@@ -73,3 +73,61 @@ export async function embeddingsOf(
 export async function learnGuard(db: Database): Promise<number> {
   return (await db.row<{ n: number }>(`select ${db.at}learn_guard() as n`)).n;
 }
+
+export interface TrainingLabel {
+  name_hash: Buffer;
+  name_key: string;
+  category_id: number;
+  l1: number;
+  l2: number | null;
+  l3: number | null;
+  source: string;
+  /** Whether its category is out of use: it trains nothing. */
+  retired: boolean;
+  /** Whether the encoder has seen the name. */
+  encoded: boolean;
+}
+
+/** Pages of labels with path, without embeddings. */
+export function trainingLabels(
+  db: Database,
+  encoderId: number | null,
+  after: Buffer | null,
+  most: number,
+): Promise<TrainingLabel[]> {
+  return db.rows(`select * from ${db.at}training_labels($1, $2, $3)`, [encoderId, after, most]);
+}
+
+export interface LabelConflict {
+  name_key: string;
+  before_path: string | null;
+  before_source: string;
+  after_path: string | null;
+  after_source: string;
+  changed_at: Date;
+}
+
+/** How many names changed their category, and the latest of them. */
+export async function labelConflicts(
+  db: Database,
+  most: number,
+): Promise<{ count: number; latest: LabelConflict[] }> {
+  const rows = await db.rows<LabelConflict & { conflicts: number }>(
+    `select * from ${db.at}label_conflicts($1)`,
+    [most],
+  );
+  return { count: rows[0]?.conflicts ?? 0, latest: rows.map(({ conflicts: _, ...row }) => row) };
+}
+
+/** Those of the names that the similar layer would answer from the labels whose digest is at least `from`. */
+export async function similarInTraining(
+  db: Database,
+  names: readonly string[],
+  from: Buffer,
+): Promise<string[]> {
+  const rows = await db.rows<{ name: string }>(`select ${db.at}similar_in_training($1, $2) as name`, [
+    names,
+    from,
+  ]);
+  return rows.map((row) => row.name);
+}
