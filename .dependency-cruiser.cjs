@@ -9,6 +9,7 @@ const below = {
   llm: [],
   train: ['model', 'database'],
   import: ['database'],
+  export: ['model', 'database'],
   sidecar: ['model', 'llm', 'database'],
   dashboard: ['model', 'llm', 'database'],
   demo: ['import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],

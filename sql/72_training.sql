@@ -43,7 +43,8 @@ create or replace function training_labels(encoder_id integer, after bytea, most
   select l.name_hash, l.name_key, l.category_id, c.l1, c.l2, c.l3, l.source, c.retired_at is not null,
          exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash)
     from labels l join categories c on c.category_id = l.category_id
-    where training_labels.after is null or l.name_hash > training_labels.after
+    -- coalesce and not "is null or": that would walk the index from its start for every page
+    where l.name_hash > coalesce(training_labels.after, '')
     order by l.name_hash limit training_labels.most;
 $$;
 comment on function training_labels(integer, bytea, integer) is 'Labels with their path, whether the category is retired, and whether this encoder (NULL: none yet) has seen the name; after a digest, in pages.';

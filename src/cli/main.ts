@@ -8,6 +8,7 @@ import { setFlags } from './database.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { sidecarCommand } from './sidecar.ts';
@@ -57,6 +58,7 @@ const commands = [
   migrateCommand(),
   sidecarCommand(),
   importCommand(),
+  exportCommand(),
   trainCommand(),
   evaluateCommand(),
   classifyCommand(),

@@ -17,28 +17,6 @@ export function unencodedLabels(
   return db.rows(`select * from ${db.at}unencoded_labels($1, $2, $3)`, [encoderId, after, most]);
 }
 
-export interface TrainingRow {
-  name_hash: Buffer;
-  name_key: string;
-  category_id: number;
-  l1: number;
-  l2: number | null;
-  l3: number | null;
-  source: string;
-  /** Binary halfvec; see `halfvecInto`. */
-  embedding: Buffer;
-}
-
-/** Pages of labels with path and embedding. */
-export function trainingRows(
-  db: Database,
-  encoderId: number,
-  after: Buffer | null,
-  most: number,
-): Promise<TrainingRow[]> {
-  return db.rows(`select * from ${db.at}training_rows($1, $2, $3)`, [encoderId, after, most]);
-}
-
 /**
  * Writes a binary halfvec (pgvector's halfvec_send: dimension and zero, two bytes each, then IEEE half floats,
  * big-endian) into `target` at `offset`, as single floats.
@@ -49,6 +27,15 @@ export function halfvecInto(bytes: Buffer, target: Float32Array, offset: number)
   target.set(new Float16Array(numbers.buffer), offset);
 }
 
+/** Stored embeddings of name keys as binary halfvecs (see `halfvecInto`); names without one are absent. */
+export function embeddingBytes(
+  db: Database,
+  encoderId: number,
+  names: readonly string[],
+): Promise<{ name_key: string; embedding: Buffer }[]> {
+  return db.rows(`select * from ${db.at}embeddings_of($1, $2)`, [encoderId, names]);
+}
+
 /** Stored embeddings of name keys; names without one are absent. */
 export async function embeddingsOf(
   db: Database,
@@ -56,12 +43,8 @@ export async function embeddingsOf(
   dimension: number,
   names: readonly string[],
 ): Promise<Map<string, Float32Array>> {
-  const rows = await db.rows<{ name_key: string; embedding: Buffer }>(
-    `select * from ${db.at}embeddings_of($1, $2)`,
-    [encoderId, names],
-  );
   return new Map(
-    rows.map((row) => {
+    (await embeddingBytes(db, encoderId, names)).map((row) => {
       const vector = new Float32Array(dimension);
       halfvecInto(row.embedding, vector, 0);
       return [row.name_key, vector];

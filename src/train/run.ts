@@ -1,20 +1,21 @@
+import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { learnGuard } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { endRun, registerEncoder, startRun, storeModel } from '../database/registry.ts';
-import { messageOf, TaxonError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
+import { checkTrainable } from './check.ts';
 import { encodeLabels, readDataset } from './dataset.ts';
 import { type TrainingReport, trainModel } from './fit.ts';
-
-/** Fewer labelled names than this teach nothing. */
-const leastLabels = 50;
 
 export interface TrainOptions {
   epochs?: number;
   seed?: number;
+  /** Share of the names that never trains, as `partsBy` takes it. */
+  testShare?: number;
   signal?: AbortSignal;
 }
 
@@ -23,6 +24,8 @@ export interface TrainResult {
   model_id: number;
   labels: number;
   sources: Record<string, number>;
+  /** Labels of retired categories, left out. */
+  retired: number;
   encoded: number;
   guard_words: number;
   seconds: number;
@@ -45,16 +48,11 @@ export async function train(db: Database, config: Config, options: TrainOptions 
     const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
     const encoded = await encodeLabels(db, encoder, encoderId, signal);
     const guard = await learnGuard(db);
-    const set = await readDataset(db, encoderId, encoder.dimension, signal);
-    if (set.keys.length < leastLabels) {
-      throw new TaxonError(
-        `memory holds ${set.keys.length} labelled names, training needs at least ${leastLabels}`,
-        {
-          hint: 'Import some: taxon import labels.csv --as labels --source llm',
-        },
-      );
-    }
-    log.info('training', { names: set.keys.length, ...set.sources });
+    const cache = { folder: join(config.dataDir, 'matrices'), encoder: encoder.identity };
+    const set = await readDataset(db, encoderId, encoder.dimension, signal, cache);
+    const { single } = checkTrainable('memory', set);
+    if (single > 0) log.warn('categories with one name alone', { categories: single });
+    log.info('training', { names: set.keys.length, ...set.sources, retired: set.retired || undefined });
     const bar = progress('training', 100, '%');
     const { files, report } = await trainModel(
       {
@@ -75,6 +73,7 @@ export async function train(db: Database, config: Config, options: TrainOptions 
       model_id: modelId,
       labels: set.keys.length,
       sources: set.sources,
+      retired: set.retired,
       encoded,
       guard_words: guard,
       seconds,
