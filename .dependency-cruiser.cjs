@@ -11,6 +11,7 @@ const below = {
   train: ['report', 'model', 'database'],
   import: ['database'],
   registry: ['model', 'database'],
+  export: ['model', 'database'],
   sidecar: ['model', 'llm', 'database'],
   dashboard: ['model', 'llm', 'database'],
   replay: ['sidecar', 'train', 'model', 'llm', 'database'],

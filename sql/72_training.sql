@@ -36,3 +36,52 @@ create or replace function embeddings_of(encoder_id integer, names text[]) retur
     from unnest(names) n join embeddings e on e.encoder_id = embeddings_of.encoder_id and e.name_hash = name_hash(n);
 $$;
 comment on function embeddings_of(integer, text[]) is 'Stored embeddings of name keys, binary as in training_rows.';
+
+create or replace function training_labels(encoder_id integer, after bytea, most integer)
+  returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, retired boolean, encoded boolean)
+  language sql stable security definer set search_path from current as $$
+  select l.name_hash, l.name_key, l.category_id, c.l1, c.l2, c.l3, l.source, c.retired_at is not null,
+         exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash)
+    from labels l join categories c on c.category_id = l.category_id
+    -- coalesce and not "is null or": that would walk the index from its start for every page
+    where l.name_hash > coalesce(training_labels.after, '')
+    order by l.name_hash limit training_labels.most;
+$$;
+comment on function training_labels(integer, bytea, integer) is 'Labels with their path, whether the category is retired, and whether this encoder (NULL: none yet) has seen the name; after a digest, in pages.';
+
+create or replace function label_conflicts(most integer)
+  returns table (conflicts bigint, name_key text, before_path text, before_source text, after_path text, after_source text, changed_at timestamptz)
+  language sql stable security definer set search_path from current as $$
+  with latest as (
+    select distinct on (h.name_key) h.* from label_changes h
+      where h.before_category_id <> h.after_category_id order by h.name_key, h.change_id desc
+  ), first as (
+    select l.*, count(*) over () as n from latest l order by l.change_id desc limit label_conflicts.most
+  )
+  select f.n, f.name_key, category_path(f.before_category_id), f.before_source, category_path(f.after_category_id), f.after_source, f.changed_at
+    from first f order by f.change_id desc;
+$$;
+comment on function label_conflicts(integer) is 'Names whose label has gone from one category to another, the latest changes first, at most so many of them; conflicts counts them all. Answers that an import did not keep stand in its own report only.';
+
+create or replace function similar_in_training(names text[], train_from bytea) returns setof text
+  language plpgsql stable strict security definer set search_path from current
+  -- as in similar_matches(), which explains them
+  set pg_trgm.similarity_threshold = 0.6
+  set enable_seqscan = off as $$
+declare
+  guarded boolean := (setting('guard'))::boolean;
+begin
+  if not (setting('similar_layer'))::boolean then return; end if;
+  perform set_config('pg_trgm.similarity_threshold', setting('similarity_threshold') #>> '{}', true);
+  -- the best ten of the part, as layer 2 would look at, and the first of them that the guard lets through
+  return query
+    select n.name from unnest(names) n(name)
+      where length(n.name) <= 500 and exists (
+        select from (
+            select l.name_key, l.category_id from labels l
+              where l.name_key % n.name and l.name_hash >= train_from and l.name_key <> n.name
+              order by similarity(l.name_key, n.name) desc, l.source = 'human' desc, l.name_key limit 10
+          ) near
+          where not guarded or blocking_word(n.name, near.name_key, near.category_id) is null);
+end $$;
+comment on function similar_in_training(text[], bytea) is 'Those of the names that layer 2 would answer if memory held only the labels whose digest is at least train_from: no cache misses. Setting and guard as in similar_label().';

@@ -49,6 +49,8 @@ grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
   training_rows, save_model, save_model_file, embeddings_of, clears, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;
+grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
+  export_embeddings to taxon_admin;
 grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.

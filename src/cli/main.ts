@@ -8,6 +8,7 @@ import { setFlags } from './database.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
@@ -61,6 +62,7 @@ const commands = [
   migrateCommand(),
   sidecarCommand(),
   importCommand(),
+  exportCommand(),
   trainCommand(),
   evaluateCommand(),
   modelsCommand(),

@@ -18,28 +18,6 @@ export function unencodedLabels(
   return db.rows(`select * from ${db.at}unencoded_labels($1, $2, $3)`, [encoderId, after, most]);
 }
 
-export interface TrainingRow {
-  name_hash: Buffer;
-  name_key: string;
-  category_id: number;
-  l1: number;
-  l2: number | null;
-  l3: number | null;
-  source: string;
-  /** Binary halfvec; see `halfvecInto`. */
-  embedding: Buffer;
-}
-
-/** Pages of labels with path and embedding. */
-export function trainingRows(
-  db: Database,
-  encoderId: number,
-  after: Buffer | null,
-  most: number,
-): Promise<TrainingRow[]> {
-  return db.rows(`select * from ${db.at}training_rows($1, $2, $3)`, [encoderId, after, most]);
-}
-
 /**
  * Writes a binary halfvec (pgvector's halfvec_send: dimension and zero, two bytes each, then IEEE half floats,
  * big-endian) into `target` at `offset`, as single floats.
@@ -50,6 +28,15 @@ export function halfvecInto(bytes: Buffer, target: Float32Array, offset: number)
   target.set(new Float16Array(numbers.buffer), offset);
 }
 
+/** Stored embeddings of name keys as binary halfvecs (see `halfvecInto`); names without one are absent. */
+export function embeddingBytes(
+  db: Database,
+  encoderId: number,
+  names: readonly string[],
+): Promise<{ name_key: string; embedding: Buffer }[]> {
+  return db.rows(`select * from ${db.at}embeddings_of($1, $2)`, [encoderId, names]);
+}
+
 /** Stored embeddings of name keys; names without one are absent. */
 export async function embeddingsOf(
   db: Database,
@@ -57,12 +44,8 @@ export async function embeddingsOf(
   dimension: number,
   names: readonly string[],
 ): Promise<Map<string, Float32Array>> {
-  const rows = await db.rows<{ name_key: string; embedding: Buffer }>(
-    `select * from ${db.at}embeddings_of($1, $2)`,
-    [encoderId, names],
-  );
   return new Map(
-    rows.map((row) => {
+    (await embeddingBytes(db, encoderId, names)).map((row) => {
       const vector = new Float32Array(dimension);
       halfvecInto(row.embedding, vector, 0);
       return [row.name_key, vector];
@@ -119,4 +102,62 @@ export async function neighboursOf(
 /** The newest change of memory; null while nothing was ever changed. */
 export async function newestChange(db: Database): Promise<number | null> {
   return (await db.row<{ id: number | null }>(`select max(change_id) as id from ${db.at}label_changes`)).id;
+}
+
+export interface TrainingLabel {
+  name_hash: Buffer;
+  name_key: string;
+  category_id: number;
+  l1: number;
+  l2: number | null;
+  l3: number | null;
+  source: string;
+  /** Whether its category is out of use: it trains nothing. */
+  retired: boolean;
+  /** Whether the encoder has seen the name. */
+  encoded: boolean;
+}
+
+/** Pages of labels with path, without embeddings. */
+export function trainingLabels(
+  db: Database,
+  encoderId: number | null,
+  after: Buffer | null,
+  most: number,
+): Promise<TrainingLabel[]> {
+  return db.rows(`select * from ${db.at}training_labels($1, $2, $3)`, [encoderId, after, most]);
+}
+
+export interface LabelConflict {
+  name_key: string;
+  before_path: string | null;
+  before_source: string;
+  after_path: string | null;
+  after_source: string;
+  changed_at: Date;
+}
+
+/** How many names changed their category, and the latest of them. */
+export async function labelConflicts(
+  db: Database,
+  most: number,
+): Promise<{ count: number; latest: LabelConflict[] }> {
+  const rows = await db.rows<LabelConflict & { conflicts: number }>(
+    `select * from ${db.at}label_conflicts($1)`,
+    [most],
+  );
+  return { count: rows[0]?.conflicts ?? 0, latest: rows.map(({ conflicts: _, ...row }) => row) };
+}
+
+/** Those of the names that the similar layer would answer from the labels whose digest is at least `from`. */
+export async function similarInTraining(
+  db: Database,
+  names: readonly string[],
+  from: Buffer,
+): Promise<string[]> {
+  const rows = await db.rows<{ name: string }>(`select ${db.at}similar_in_training($1, $2) as name`, [
+    names,
+    from,
+  ]);
+  return rows.map((row) => row.name);
 }

@@ -1,6 +1,7 @@
 import { loadClassifier } from '../model/bundle.ts';
-import type { Path, Prediction } from '../model/types.ts';
+import type { Neighbour, Path, Prediction } from '../model/types.ts';
 import { trainModel } from '../train/fit.ts';
+import { nearest } from '../train/neighbours.ts';
 import type { History } from './history.ts';
 
 /** Names predicted at once. */
@@ -59,10 +60,18 @@ export async function predictFromPast(
   const classifier = await loadClassifier(files);
   try {
     const predictions: Prediction[] = [];
+    const among = Int32Array.from(past.rows);
     for (let from = 0; from < arriving.length; from += page) {
       signal.throwIfAborted();
       const rows = arriving.slice(from, from + page);
-      predictions.push(...(await classifier.predict(rows.map((row) => vectorOf(history, row)))));
+      // among the past alone: the real memory knows the future
+      const near = await nearest(history, Int32Array.from(rows), among, classifier.neighbours, signal);
+      const views = rows.map((row, i) => ({
+        nameKey: history.keys[row] as string,
+        embedding: vectorOf(history, row),
+        neighbours: near[i] as Neighbour[],
+      }));
+      predictions.push(...(await classifier.predict(views)));
     }
     return predictions;
   } finally {

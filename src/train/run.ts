@@ -1,18 +1,16 @@
+import { join } from 'node:path';
 import { type Config, version } from '../config.ts';
 import { learnGuard, newestChange } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { registerEncoder, storeModel } from '../database/registry.ts';
-import { TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
+import { checkTrainable } from './check.ts';
 import { encodeLabels, readDataset } from './dataset.ts';
 import { type TrainingReport, trainModel } from './fit.ts';
 import { asRun, type HeldRun } from './lease.ts';
 import { dataSnapshot } from './snapshot.ts';
-
-/** Fewer labelled names than this teach nothing. */
-const leastLabels = 50;
 
 export interface TrainOptions {
   epochs?: number;
@@ -25,6 +23,8 @@ export interface TrainResult {
   model_id: number;
   labels: number;
   sources: Record<string, number>;
+  /** Labels of retired categories, left out. */
+  retired: number;
   encoded: number;
   guard_words: number;
   seconds: number;
@@ -42,7 +42,7 @@ export async function train(db: Database, config: Config, options: TrainOptions 
   const encoder = await openEncoder(config);
   try {
     const noted = { encoder: encoder.identity, ...asked };
-    return await asRun(db, noted, config.leaseSeconds, signal, (run) => pipeline(db, encoder, asked, run));
+    return await asRun(db, noted, config.leaseSeconds, signal, (run) => pipeline(db, config, encoder, asked, run));
   } finally {
     await encoder.close();
   }
@@ -50,6 +50,7 @@ export async function train(db: Database, config: Config, options: TrainOptions 
 
 async function pipeline(
   db: Database,
+  config: Config,
   encoder: Encoder,
   asked: Omit<TrainOptions, 'signal'>,
   { id: runId, signal }: HeldRun,
@@ -59,16 +60,11 @@ async function pipeline(
   const encoded = await encodeLabels(db, encoder, encoderId, signal);
   const guard = await learnGuard(db);
   const changed = await newestChange(db);
-  const set = await readDataset(db, encoderId, encoder.dimension, signal);
-  if (set.keys.length < leastLabels) {
-    throw new TaxonError(
-      `memory holds ${set.keys.length} labelled names, training needs at least ${leastLabels}`,
-      {
-        hint: 'Import some: taxon import labels.csv --as labels --source llm',
-      },
-    );
-  }
-  log.info('training', { names: set.keys.length, ...set.sources });
+  const cache = { folder: join(config.dataDir, 'matrices'), encoder: encoder.identity };
+  const set = await readDataset(db, encoderId, encoder.dimension, signal, cache);
+  const { single } = checkTrainable('memory', set);
+  if (single > 0) log.warn('categories with one name alone', { categories: single });
+  log.info('training', { names: set.keys.length, ...set.sources, retired: set.retired || undefined });
   const bar = progress('training', 100, '%');
   const { files, report } = await trainModel(
     {
@@ -96,6 +92,7 @@ async function pipeline(
     model_id: modelId,
     labels: set.keys.length,
     sources: set.sources,
+    retired: set.retired,
     encoded,
     guard_words: guard,
     seconds: Math.round((Date.now() - started) / 100) / 10,

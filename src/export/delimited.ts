@@ -1,0 +1,38 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Column, Sink } from './columns.ts';
+
+function text(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (value instanceof Date) return value.toISOString();
+  // as pgvector writes it
+  if (value instanceof Float32Array) return `[${value.join(',')}]`;
+  return String(value);
+}
+
+/** RFC 4180: in quotes where it must be. */
+function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}
+
+/** A .tsv has no quoting, so that a tab or a line end in a value becomes a space. */
+function plain(field: string): string {
+  return field.replace(/[\t\r\n]/g, ' ');
+}
+
+/** Delimited text with a header, as `import` reads it. */
+export function delimitedSink(path: string, format: 'csv' | 'tsv', columns: readonly Column[]): Sink {
+  const file = openSync(path, 'w');
+  const [delimiter, field] = format === 'csv' ? [',', quoted] : ['\t', plain];
+  const put = (lines: readonly string[]) => {
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+  };
+  put([columns.map(({ name }) => name).join(delimiter)]);
+  return {
+    write(rows) {
+      put(rows.map((row) => columns.map(({ name }) => field(text(row[name]))).join(delimiter)));
+    },
+    end: () => closeSync(file),
+    abandon: () => closeSync(file),
+  };
+}
