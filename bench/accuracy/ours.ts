@@ -69,7 +69,11 @@ export async function ourMethods(
   });
   const model = classifier as Classifier;
   const first = set.train.keys.length + set.valid.keys.length;
-  const all = { ...training, keys: [...keys, ...set.valid.keys, ...set.test.keys], embeddings: set.embeddings };
+  const all = {
+    ...training,
+    keys: [...keys, ...set.valid.keys, ...set.test.keys],
+    embeddings: set.embeddings,
+  };
   const rows = Int32Array.from(set.test.keys, (_, i) => first + i);
   const views = await viewsOf(all, rows, Int32Array.from(keys.keys()), model.neighbours || neighboursAsked);
   const results: Record<string, MethodResult> = {};

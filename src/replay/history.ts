@@ -1,4 +1,4 @@
-import { halfvecInto, trainingRows } from '../database/memory.ts';
+import { embeddingBytes, halfvecInto } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { labelHistory } from '../database/replay.ts';
 import type { Path } from '../model/types.ts';
@@ -27,18 +27,14 @@ export async function readHistory(
   const rowOf = new Map(rows.map(({ name_key }, row) => [name_key, row]));
   const embeddings = new Float32Array(rows.length * dimension);
   const there = new Uint8Array(rows.length);
-  for (let after: Buffer | null = null; ; ) {
+  for (let from = 0; from < rows.length; from += page) {
     signal.throwIfAborted();
-    const read = await trainingRows(db, encoderId, after, page);
-    for (const { name_key, embedding } of read) {
-      const row = rowOf.get(name_key);
-      if (row === undefined) continue;
+    const names = rows.slice(from, from + page).map((row) => row.name_key);
+    for (const { name_key, embedding } of await embeddingBytes(db, encoderId, names)) {
+      const row = rowOf.get(name_key) as number;
       halfvecInto(embedding, embeddings, row * dimension);
       there[row] = 1;
     }
-    const last = read.at(-1);
-    if (last === undefined) break;
-    after = last.name_hash;
   }
   let kept = 0;
   rows.forEach((_, row) => {

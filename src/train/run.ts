@@ -42,7 +42,9 @@ export async function train(db: Database, config: Config, options: TrainOptions 
   const encoder = await openEncoder(config);
   try {
     const noted = { encoder: encoder.identity, ...asked };
-    return await asRun(db, noted, config.leaseSeconds, signal, (run) => pipeline(db, config, encoder, asked, run));
+    return await asRun(db, noted, config.leaseSeconds, signal, (run) =>
+      pipeline(db, config, encoder, asked, run),
+    );
   } finally {
     await encoder.close();
   }

@@ -10,7 +10,7 @@ const bits = (...bytes: number[]) => Buffer.from(bytes).toString('base64');
 
 function row(changed: Partial<Result> = {}): Result {
   return {
-    ...{ set: 'titles', teacher: 'original', seed: 1, method: 'seed', kind: 'ours', sample: null },
+    ...{ set: 'titles', teacher: 'original', seed: 1, method: 'seed heads', kind: 'ours', sample: null },
     ...{ data: 'd1', code: 'c1', names: { train: 57000, valid: 6800, test: 16 } },
     teacherErrors: [0.05, 0.141, 0.221],
     ...{ l1: 0.9, l2: 0.8, l3: 0.7, path: 0.6, coverage5: 0.4, coverage10: 0.5 },

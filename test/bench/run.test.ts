@@ -21,13 +21,13 @@ function bench(...args: string[]) {
 }
 
 it('trains and scores our method on a small demo, and does not do it again', { timeout: 120_000 }, () => {
-  const args = ['--set', 'demo', '--only', 'seed', '--seeds', '1', '--sample', '400', '--json'];
+  const args = ['--set', 'demo', '--only', 'seed heads', '--seeds', '1', '--sample', '400', '--json'];
   const first = bench(...args);
   expect(first.stderr).toContain('demo, original teacher, seed 1: 400 names to learn from');
   expect(first.status).toBe(0);
   const [row, ...more] = JSON.parse(first.stdout) as Result[];
   expect(more).toEqual([]);
-  expect(row).toMatchObject({ set: 'demo', method: 'seed', kind: 'ours', sample: 400, embeds: true });
+  expect(row).toMatchObject({ set: 'demo', method: 'seed heads', kind: 'ours', sample: 400, embeds: true });
   // 423 categories and 400 names: little, but far more than the majority class
   expect(row?.l1).toBeGreaterThan(0.3);
   expect(row?.peakBytes).toBeGreaterThan(50e6);
@@ -51,7 +51,7 @@ it('asks every teacher of the titles and, unless told otherwise, the original on
   expect(runs()).toEqual(['titles original', 'titles random', 'titles systematic', 'demo original']);
   expect(runs('--set', 'demo', '--teacher', 'random')).toEqual(['demo random']);
   expect(readOptions(['--seeds', '2']).seeds).toEqual([1, 2]);
-  expect([...readOptions(['--only', 'svm', '--only', 'seed']).methods]).toEqual(['svm', 'seed']);
+  expect([...readOptions(['--only', 'svm', '--only', 'seed heads']).methods]).toEqual(['svm', 'seed heads']);
 });
 
 it.each([

@@ -19,7 +19,7 @@ let db: Database;
 /** A champion whose training run left this behind. */
 async function trained(left: object): Promise<number> {
   const encoderId = await registerEncoder(db, 'some-encoder', 8);
-  const runId = await startRun(db, {});
+  const runId = await startRun(db, {}, 'test', 60);
   const id = await storeModel(db, {
     encoderId,
     runId,
