@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
 import type { Classifier, VoiceWeights } from '../../src/model/types.ts';
-import { trainModel, viewsOf } from '../../src/train/fit.ts';
+import { trainModel } from '../../src/train/fit.ts';
+import { viewsOf } from '../../src/train/views.ts';
 import { timed } from '../measure.ts';
 import type { Answer, BenchSet, MethodResult } from './types.ts';
 

@@ -4,6 +4,7 @@ import { version } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { setLogLevel } from '../log.ts';
 import { classifyCommand } from './classify.ts';
+import { cleanCommand } from './clean.ts';
 import { setFlags } from './database.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
@@ -64,6 +65,7 @@ const commands = [
   importCommand(),
   exportCommand(),
   trainCommand(),
+  cleanCommand(),
   evaluateCommand(),
   modelsCommand(),
   promoteCommand(),

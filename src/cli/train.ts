@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
+import type { CleaningReport } from '../train/clean.ts';
 import { withDatabase } from './database.ts';
 import { print } from './output.ts';
 
@@ -22,6 +23,38 @@ export function interruptible(says: string): { signal: AbortSignal; release(): v
   };
 }
 
+interface Flags {
+  epochs?: string;
+  seed?: string;
+  levels?: string;
+  testShare?: string;
+  clean: boolean;
+  json?: boolean;
+}
+
+function levelsOf(text: string): 1 | 2 | 3 {
+  const levels = Number(text);
+  if (levels === 1 || levels === 2 || levels === 3) return levels;
+  throw misuse(`--levels ${text}`, 'Give 1, 2 or 3.');
+}
+
+function shareOf(text: string): number {
+  const share = Number(text);
+  if (text.trim() !== '' && share >= 0 && share <= 0.5) return share;
+  throw misuse(`--test-share ${text}`, 'Give a share from 0 to .5.');
+}
+
+/** What a cleaning did or would do, a line a level. */
+export function cleaningText({ labels, levels, proposed, applied }: CleaningReport): string {
+  const lines = Object.entries(levels).map(([level, { threshold, changed, share, capped }]) => {
+    const sure = threshold === null ? 'nothing is sure enough' : `from confidence ${threshold.toFixed(3)}`;
+    const rest = capped === 0 ? '' : `, ${capped} more were left out by the caps`;
+    return `  ${level}: ${changed} (${(share * 100).toFixed(1)} %), ${sure}${rest}`;
+  });
+  const done = applied === null ? `${proposed} would change` : `${applied.changed} changed`;
+  return [`labels: ${done} of ${labels}`, ...lines].join('\n');
+}
+
 export function trainCommand(): Command {
   return new Command('train')
     .description(
@@ -29,17 +62,21 @@ export function trainCommand(): Command {
     )
     .option('--epochs <n>', 'at most so many passes over the names; early stopping usually ends sooner')
     .option('--seed <n>', 'the same seed and memory give the same model')
+    .option('--levels <n>', 'learn the first 1, 2 or 3 levels only')
+    .option('--test-share <share>', 'names that never train anything, 0 to .5 (default .05)')
+    .option('--no-clean', 'leave the labels as they are')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   taxon train
-  taxon train --epochs 10 --json
+  taxon train --no-clean --epochs 10 --json
 
-Names are encoded once, ever, into the database; an interrupted run goes on where it stopped.`,
+Names are encoded once, ever, into the database; an interrupted run goes on where it stopped. Labels that models which never saw
+them are sure to be wrong are changed first, never a person's; select taxon.revert_cleaning(run_id) brings them back.`,
     )
-    .action(async (options: { epochs?: string; seed?: string; json?: boolean }) => {
+    .action(async (options: Flags) => {
       const { train } = await import('../train/run.ts');
       const interrupt = interruptible(
         'interrupted; embeddings so far are stored, run taxon train again to go on',
@@ -48,6 +85,9 @@ Names are encoded once, ever, into the database; an interrupted run goes on wher
         train(db, config, {
           ...(options.epochs === undefined ? {} : { epochs: wholeNumber('--epochs', options.epochs) }),
           ...(options.seed === undefined ? {} : { seed: wholeNumber('--seed', options.seed, 0) }),
+          ...(options.levels === undefined ? {} : { depth: levelsOf(options.levels) }),
+          ...(options.testShare === undefined ? {} : { testShare: shareOf(options.testShare) }),
+          clean: options.clean,
           signal: interrupt.signal,
         }),
       ).finally(interrupt.release);
@@ -57,7 +97,7 @@ Names are encoded once, ever, into the database; an interrupted run goes on wher
       print(
         options.json === true,
         result,
-        `model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
+        `${result.cleaning === null ? '' : `${cleaningText(result.cleaning)}\n`}model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
 agreement with held-out labels (the teacher's, not the truth): ${levels}`,
       );
     });

@@ -61,6 +61,10 @@ export interface Dataset {
   paths: Path[];
   embeddings: Float32Array;
   dimension: number;
+  /** Each label's category: its path's deepest, or one below it where tree_levels leaves depths out. */
+  categories: number[];
+  /** Who gave each label. */
+  from: string[];
   /** Rows by label source. */
   sources: Record<string, number>;
   /** Labels of categories out of use, left out. */
@@ -86,6 +90,7 @@ async function cacheFile(db: Database, { folder, encoder }: MatrixCache): Promis
 async function readLabels(db: Database, encoderId: number, signal: AbortSignal) {
   const keys: string[] = [];
   const paths: Path[] = [];
+  const categories: number[] = [];
   const from: string[] = [];
   const hash = createHash('sha256');
   // labels of one category share its path: 743,000 rows are 743,000 pointers
@@ -102,9 +107,10 @@ async function readLabels(db: Database, encoderId: number, signal: AbortSignal) 
     hash.update(row.name_key).update('\n');
     keys.push(row.name_key);
     paths.push(path);
+    categories.push(row.category_id);
     from.push(row.source);
   }
-  return { keys, paths, from, retired, keysSha256: hash.digest('hex') };
+  return { keys, paths, categories, from, retired, keysSha256: hash.digest('hex') };
 }
 
 /** Every label of memory, by digest, read in pages. */
@@ -169,7 +175,7 @@ export async function readDataset(
   signal: AbortSignal,
   cache?: MatrixCache,
 ): Promise<Dataset> {
-  const { keys, paths, from, retired, keysSha256 } = await readLabels(db, encoderId, signal);
+  const { keys, paths, categories, from, retired, keysSha256 } = await readLabels(db, encoderId, signal);
   const facts = { encoderId, dimension, count: keys.length, keysSha256 };
   const path = cache === undefined ? undefined : await cacheFile(db, cache);
   const matrix = new Float32Array(keys.length * dimension);
@@ -182,7 +188,7 @@ export async function readDataset(
     const found = await readEmbeddings(db, encoderId, keys, matrix, signal);
     rows = found.length;
     if (rows < keys.length)
-      for (const list of [keys, paths, from] as unknown[][]) {
+      for (const list of [keys, paths, categories, from] as unknown[][]) {
         for (const [to, row] of found.entries()) list[to] = list[row];
         list.length = rows;
       }
@@ -191,5 +197,6 @@ export async function readDataset(
   }
   const sources: Record<string, number> = {};
   for (const source of from) sources[source] = (sources[source] ?? 0) + 1;
-  return { keys, paths, embeddings: matrix.subarray(0, rows * dimension), dimension, sources, retired };
+  const embeddings = matrix.subarray(0, rows * dimension);
+  return { keys, paths, categories, from, embeddings, dimension, sources, retired };
 }

@@ -1,10 +1,10 @@
 import { misuse } from '../errors.ts';
 import { type LettersFirst, loadClassifier } from '../model/bundle.ts';
-import type { Classifier, ModelFiles, NameViews, Path, VoiceWeights } from '../model/types.ts';
+import type { Classifier, ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type Choice, chooseJoin } from './choose.ts';
 import type { HeadReport } from './fit-head.ts';
-import { nearest } from './neighbours.ts';
 import { type Part, partsBy } from './split.ts';
+import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 
 export type { TrainingSet } from './voices.ts';
@@ -18,6 +18,8 @@ export interface FitOptions {
   depth?: 1 | 2 | 3;
   /** Share of the names that never trains anything; default .05. */
   testShare?: number | undefined;
+  /** Labels as they were before cleaning: held-out names are compared with these, as a model must not mark its own work. */
+  judges?: readonly Path[];
   /** Whether layers 1 and 2 would leave a held-out row to the local model; default: all rows. */
   isCacheMiss?: (row: number) => boolean;
   signal?: AbortSignal | undefined;
@@ -52,22 +54,6 @@ function split(keys: readonly string[], testShare: number | undefined): Record<P
   return { train: rowsOf('train'), valid: rowsOf('valid'), test: rowsOf('test') };
 }
 
-/** Some rows as the joined voices read them, with neighbours among other rows. */
-export async function viewsOf(
-  set: TrainingSet,
-  rows: Int32Array,
-  among: Int32Array,
-  neighbours: number,
-  signal?: AbortSignal,
-): Promise<NameViews[]> {
-  const found = neighbours === 0 ? null : await nearest(set, rows, among, neighbours, signal);
-  return Array.from(rows, (row, i) => ({
-    nameKey: set.keys[row] as string,
-    embedding: set.embeddings.subarray(row * set.dimension, (row + 1) * set.dimension),
-    neighbours: found?.[i] ?? [],
-  }));
-}
-
 /**
  * Trains the three voices and the rule that joins them: first on the train part alone, where the valid part stops the heads
  * and chooses how the voices count and when letters suffice; then, with what was chosen, again on all but the test part.
@@ -90,6 +76,7 @@ export async function trainModel(
     );
   const cut = ([l1, l2, l3]: Path): Path => [l1, depth > 1 ? l2 : null, depth > 2 ? l3 : null];
   const set = { ...given, paths: given.paths.map(cut) };
+  const judges = options.judges?.map(cut) ?? set.paths;
   const valid = parts.valid.filter(isCacheMiss);
 
   const first = await fitVoices(set, parts.train, valid, {
@@ -103,7 +90,7 @@ export async function trainModel(
       classifier,
       {
         views: await viewsOf(set, valid, parts.train, classifier.neighbours, signal),
-        labels: Array.from(valid, (row) => set.paths[row] as Path),
+        labels: Array.from(valid, (row) => judges[row] as Path),
       },
       usualWeights,
     ),

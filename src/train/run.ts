@@ -6,15 +6,26 @@ import { registerEncoder, storeModel } from '../database/registry.ts';
 import { log } from '../log.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
+import type { ModelReport } from '../report/model-report.ts';
+import { cacheMisses } from './cache-misses.ts';
 import { checkTrainable } from './check.ts';
-import { encodeLabels, readDataset } from './dataset.ts';
+import { type Cleaning, type CleaningReport, cleanMemory } from './clean.ts';
+import { type Dataset, encodeLabels, readDataset } from './dataset.ts';
+import { diagnose } from './diagnose.ts';
 import { type TrainingReport, trainModel } from './fit.ts';
 import { asRun, type HeldRun } from './lease.ts';
 import { dataSnapshot } from './snapshot.ts';
+import { partsBy } from './split.ts';
 
 export interface TrainOptions {
   epochs?: number;
   seed?: number;
+  /** Learn the first so many levels only; default 3. */
+  depth?: 1 | 2 | 3;
+  /** Share of the names that never trains anything; default .05. */
+  testShare?: number;
+  /** Clean memory first; default true. */
+  clean?: boolean;
   signal?: AbortSignal;
 }
 
@@ -28,12 +39,23 @@ export interface TrainResult {
   encoded: number;
   guard_words: number;
   seconds: number;
+  cleaning: CleaningReport | null;
   report: TrainingReport;
+  /** What names of the test part show; null without one. */
+  diagnostics: ModelReport | null;
+}
+
+export interface CleanRunOptions {
+  epochs?: number;
+  seed?: number;
+  dryRun?: boolean;
+  signal?: AbortSignal;
 }
 
 /**
- * The pipeline's first form: encode what is new, read memory, train the heads, store the model, promote it. Interrupted at
- * any moment it loses at most one page of encoding; the champion changes only at the very end.
+ * The pipeline: encode what is new, read memory, clean it, train the voices and what joins them, diagnose, store the model,
+ * promote it. Interrupted at any moment it loses at most one page of encoding; labels change in one transaction, and the
+ * champion only at the very end.
  *
  * @throws TaxonError when memory is too small to learn from, or another training runs
  */
@@ -50,36 +72,83 @@ export async function train(db: Database, config: Config, options: TrainOptions 
   }
 }
 
-async function pipeline(
+/** Cleans memory without training: `taxon clean`. */
+export async function clean(
   db: Database,
   config: Config,
-  encoder: Encoder,
-  asked: Omit<TrainOptions, 'signal'>,
-  { id: runId, signal }: HeldRun,
-): Promise<TrainResult> {
-  const started = Date.now();
+  options: CleanRunOptions,
+): Promise<CleaningReport & { run_id: number; set: Dataset; cleaning: Cleaning }> {
+  const { signal, ...asked } = options;
+  const encoder = await openEncoder(config);
+  try {
+    let found: { set: Dataset; cleaning: Cleaning } | undefined;
+    const noted = { clean: true, encoder: encoder.identity, ...asked };
+    const report = await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
+      const { set } = await readMemory(db, config, encoder, run);
+      const cleaning = await cleanMemory(db, run, set, encoder.identity, asked);
+      found = { set, cleaning };
+      return { run_id: run.id, ...cleaning.report };
+    });
+    return { ...report, ...(found as { set: Dataset; cleaning: Cleaning }) };
+  } finally {
+    await encoder.close();
+  }
+}
+
+/** Memory as training sees it, every name encoded. */
+async function readMemory(db: Database, config: Config, encoder: Encoder, { signal }: HeldRun) {
   const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
   const encoded = await encodeLabels(db, encoder, encoderId, signal);
-  const guard = await learnGuard(db);
   const changed = await newestChange(db);
   const cache = { folder: join(config.dataDir, 'matrices'), encoder: encoder.identity };
   const set = await readDataset(db, encoderId, encoder.dimension, signal, cache);
   const { single } = checkTrainable('memory', set);
   if (single > 0) log.warn('categories with one name alone', { categories: single });
-  log.info('training', { names: set.keys.length, ...set.sources, retired: set.retired || undefined });
+  return { encoderId, encoded, changed, set };
+}
+
+async function pipeline(
+  db: Database,
+  config: Config,
+  encoder: Encoder,
+  asked: Omit<TrainOptions, 'signal'>,
+  run: HeldRun,
+): Promise<TrainResult> {
+  const started = Date.now();
+  const { signal } = run;
+  const { encoderId, encoded, changed, set: read } = await readMemory(db, config, encoder, run);
+  log.info('training', { names: read.keys.length, ...read.sources, retired: read.retired || undefined });
+  const cleaning = asked.clean === false ? null : await cleanMemory(db, run, read, encoder.identity, asked);
+  const guard = await learnGuard(db);
+  const set = { ...read, paths: cleaning?.paths ?? read.paths, encoder: encoder.identity };
+  const part = set.keys.map(partsBy(asked.testShare));
+  const held = set.keys.filter((_, row) => part[row] !== 'train');
+  const misses = await cacheMisses(db, held, {
+    signal,
+    ...(asked.testShare === undefined ? {} : { testShare: asked.testShare }),
+  });
+  const isCacheMiss = (row: number) => misses.has(set.keys[row] as string);
+
   const bar = progress('training', 100, '%');
-  const { files, report } = await trainModel(
-    {
-      keys: set.keys,
-      paths: set.paths,
-      embeddings: set.embeddings,
-      dimension: set.dimension,
-      encoder: encoder.identity,
-    },
-    { ...asked, signal, onProgress: (share: number) => bar.at(Math.round(share * 100)) },
-  );
-  bar.end();
+  const { files, report } = await trainModel(set, {
+    ...asked,
+    isCacheMiss,
+    judges: read.paths,
+    signal,
+    onProgress: (share: number) => bar.at(Math.round(share * 100)),
+  }).finally(() => bar.end());
   signal.throwIfAborted();
+  const rows = Int32Array.from(set.keys.keys());
+  const diagnostics = await diagnose(
+    db,
+    files,
+    set,
+    read.paths,
+    rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
+    rows.filter((row) => part[row] !== 'test'),
+    factsOf(encoder.identity, set, cleaning?.report ?? null, report),
+    signal,
+  );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
   const facts = {
     metrics: report,
@@ -88,9 +157,9 @@ async function pipeline(
     seed: report.seed,
     settings: asked,
   };
-  const modelId = await storeModel(db, { encoderId, runId, manifest, files, facts });
+  const modelId = await storeModel(db, { encoderId, runId: run.id, manifest, files, facts });
   return {
-    run_id: runId,
+    run_id: run.id,
     model_id: modelId,
     labels: set.keys.length,
     sources: set.sources,
@@ -98,6 +167,34 @@ async function pipeline(
     encoded,
     guard_words: guard,
     seconds: Math.round((Date.now() - started) / 100) / 10,
+    cleaning: cleaning?.report ?? null,
     report,
+    diagnostics,
+  };
+}
+
+/** What the report's page says of the training itself. */
+function factsOf(encoder: string, set: Dataset, cleaning: CleaningReport | null, report: TrainingReport) {
+  const { join, levels, letters } = report;
+  const steps = [
+    ...(cleaning === null ? [] : [{ step: 'judging labels out of fold', seconds: cleaning.seconds }]),
+    { step: 'letters', seconds: letters.seconds },
+    ...Object.entries(levels).map(([level, head]) => ({ step: `head ${level}`, seconds: head.seconds })),
+    { step: 'all of training', seconds: report.seconds },
+  ];
+  return {
+    encoder,
+    seed: report.seed,
+    version,
+    rows: { ...report.names, ...set.sources },
+    steps,
+    more: {
+      'weights of letters': join.weights.letters.join(' / '),
+      'weights of meaning': join.weights.meaning.join(' / '),
+      'weights of memory': join.weights.memory.join(' / '),
+      'letters answer alone from': join.lettersFirst?.from ?? 'never',
+      'share that letters settle': Math.round(join.lettersShare * 1000) / 1000,
+      'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
+    },
   };
 }

@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import type { Path } from '../model/types.ts';
+import type { Cleaning } from '../train/clean.ts';
+import type { Dataset } from '../train/dataset.ts';
+import { withDatabase } from './database.ts';
+import { print, table } from './output.ts';
+import { cleaningText, interruptible, wholeNumber } from './train.ts';
+
+const deepest = (path: Path) => path[2] ?? path[1] ?? path[0];
+
+/** Evenly over all changes, from the surest to the least sure: what a person should look at. */
+function sample(
+  set: Dataset,
+  { changes }: Cleaning,
+  most: number,
+  names: ReadonlyMap<number, string>,
+): { name: string; label: string; becomes: string; confidence: number }[] {
+  const step = Math.max(1, changes.length / most);
+  return Array.from({ length: Math.min(most, changes.length) }, (_, i) => {
+    const { row, after, confidence } = changes[Math.floor(i * step)] as (typeof changes)[number];
+    const before = set.paths[row] as Path;
+    return {
+      name: set.keys[row] as string,
+      label: names.get(deepest(before)) ?? '',
+      becomes: names.get(deepest(after)) ?? '',
+      confidence: Number(confidence.toFixed(3)),
+    };
+  });
+}
+
+export function cleanCommand(): Command {
+  return new Command('clean')
+    .description(
+      'Changes labels that models which never saw them are sure to be wrong; never those of people. Can be taken back.',
+    )
+    .option('--dry-run', 'say what would change and show a sample; write nothing')
+    .option('--sample <n>', 'changes shown by --dry-run', '50')
+    .option('--epochs <n>', 'at most so many passes over the names for each head')
+    .option('--seed <n>', 'the same seed and memory give the same changes')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon clean --dry-run
+  taxon clean
+  psql -c 'select * from taxon.confident_mistakes(most => 20)'
+  psql -c 'select taxon.revert_cleaning(run_id => 7)'          brings back exactly what was
+
+Five models, each trained on four fifths of memory, judge the other fifth. How sure they must be follows from how often the
+surest agree with the labels. A teacher that errs alike on whole groups of names is not seen by this: check a sample.`,
+    )
+    .action(
+      async (options: {
+        dryRun?: boolean;
+        sample: string;
+        epochs?: string;
+        seed?: string;
+        json?: boolean;
+      }) => {
+        const most = wholeNumber('--sample', options.sample);
+        const { clean } = await import('../train/run.ts');
+        const { loadPaths } = await import('../database/taxonomy.ts');
+        const interrupt = interruptible('interrupted; no label was changed');
+        const { result, rows } = await withDatabase(async (db, config) => {
+          const { set, cleaning, ...result } = await clean(db, config, {
+            ...(options.epochs === undefined ? {} : { epochs: wholeNumber('--epochs', options.epochs) }),
+            ...(options.seed === undefined ? {} : { seed: wholeNumber('--seed', options.seed, 0) }),
+            dryRun: options.dryRun === true,
+            signal: interrupt.signal,
+          });
+          const paths = await loadPaths(db);
+          const names = new Map(paths.map((row) => [row.category_id, row.names.join(' > ')]));
+          return { result, rows: options.dryRun === true ? sample(set, cleaning, most, names) : [] };
+        }).finally(interrupt.release);
+        const back =
+          options.dryRun === true ? '' : `\nback again: select taxon.revert_cleaning(${result.run_id});`;
+        print(
+          options.json === true,
+          { ...result, ...(options.dryRun === true ? { sample: rows } : {}) },
+          [...(rows.length === 0 ? [] : [table(rows), '']), cleaningText(result) + back].join('\n'),
+        );
+      },
+    );
+}

@@ -1,0 +1,57 @@
+import { loadClassifier } from '../model/bundle.ts';
+import type { Prediction, VoiceWeights } from '../model/types.ts';
+import { foldOf } from './split.ts';
+import { viewsOf } from './views.ts';
+import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
+
+export interface OutOfFoldOptions {
+  folds?: number;
+  epochs?: number | undefined;
+  seed?: number | undefined;
+  weights?: VoiceWeights;
+  signal?: AbortSignal | undefined;
+  /** Share of the work that is done, 0 to 1. */
+  onProgress?: ((share: number) => void) | undefined;
+}
+
+/** Names that are asked at once: the neighbours of each are held meanwhile. */
+const askedAtOnce = 4096;
+
+/**
+ * What models that never saw a name's label say of it: five folds by the hash of the name key, each answered by voices
+ * fitted on the other four and neighbours of the other four.
+ *
+ * @returns one prediction a row of the set; null where the other folds taught nothing
+ */
+export async function outOfFold(
+  set: TrainingSet,
+  { folds = 5, epochs, seed = 1, weights = usualWeights, signal, onProgress }: OutOfFoldOptions = {},
+): Promise<(Prediction | null)[]> {
+  const predictions: (Prediction | null)[] = set.keys.map(() => null);
+  const fold = Int8Array.from(set.keys, (key) => foldOf(key, folds));
+  const rows = Int32Array.from(set.keys.keys());
+  for (let f = 0; f < folds; f++) {
+    const asked = rows.filter((row) => fold[row] === f);
+    const others = rows.filter((row) => fold[row] !== f);
+    if (asked.length === 0 || others.length === 0) continue;
+    const fitted = await fitVoices(set, others, new Int32Array(), {
+      epochs,
+      seed,
+      signal,
+      onProgress: (share) => onProgress?.((f + share * 0.9) / folds),
+    });
+    const classifier = await loadClassifier(fitted.files({ weights, lettersFirst: null }));
+    try {
+      for (let from = 0; from < asked.length; from += askedAtOnce) {
+        const part = asked.subarray(from, from + askedAtOnce);
+        const views = await viewsOf(set, part, others, classifier.neighbours, signal);
+        const said = await classifier.predict(views);
+        for (const [i, row] of part.entries()) predictions[row] = said[i] as Prediction;
+      }
+    } finally {
+      await classifier.close();
+    }
+    onProgress?.((f + 1) / folds);
+  }
+  return predictions;
+}
