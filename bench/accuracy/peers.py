@@ -87,7 +87,9 @@ def svm(names, paths, folder, seed):
 def fasttext(names, paths, folder, seed):
     import fasttext as library
 
-    settings = dict(lr=0.5, epoch=25, dim=100, wordNgrams=2, minn=2, maxn=5, bucket=2_000_000, loss="softmax")
+    # Chosen on the leaves of the titles' valid names: 48.2% of the noisy labels. With minn 2 and dim 100: 46.1; lr 2: 47.8;
+    # maxn 4 without word pairs, lr 2: 44.6. At the lr of .5 that tutorials have, it hardly learns from so few names.
+    settings = dict(lr=1.0, epoch=25, dim=50, wordNgrams=2, minn=3, maxn=5, bucket=2_000_000, loss="softmax")
     models = []
     for level in range(3):
         file = f"{folder}/fasttext.txt"

@@ -126,7 +126,9 @@ function kept(before: string): string {
 export function render(results: readonly Result[], before: string): string {
   const all = summarise(results);
   const machines = [...new Set(results.map(({ machine }) => machine))].join('; ');
-  const encoded = [...new Set(results.map(({ encodedPerSecond }) => count(encodedPerSecond)))].join(', ');
+  const rates = results.map(({ encodedPerSecond }) => encodedPerSecond);
+  const [slowest, fastest] = [count(Math.min(...rates)), count(Math.max(...rates))];
+  const encoded = slowest === fastest ? slowest : `${slowest} to ${fastest}`;
   return `# How often it is right, beside its peers
 
 Written by \`node bench/accuracy/doc.ts\` from what \`node bench/accuracy/run.ts\` measured; do not edit, except between the
