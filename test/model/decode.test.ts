@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildDecoder } from '../../src/model/decode.ts';
+import { buildJoin } from '../../src/model/join.ts';
+import { buildTree } from '../../src/model/tree.ts';
 import type { Path } from '../../src/model/types.ts';
 
 const logs = (...rows: number[][]) =>
@@ -16,14 +18,47 @@ const paths: Path[] = [
   [1, null, null],
   [2, 21, 211],
 ];
-const decode = buildDecoder(
-  [
-    [1, 2],
-    [null, 11, 21],
-    [null, 111, 112, 211],
-  ],
-  paths,
-);
+const classes = [
+  [1, 2],
+  [null, 11, 21],
+  [null, 111, 112, 211],
+] as const;
+const join = buildJoin(buildTree(paths), classes, paths);
+const one = [1, 1, 1] as const;
+const none = [0, 0, 0] as const;
+/** The heads alone, each with its full weight. */
+const decode = (meaning: ReturnType<typeof logs>) =>
+  join({ letters: null, meaning, memory: null }, { letters: none, meaning: one, memory: none });
+
+describe('buildJoin', () => {
+  /** Log-probabilities of the tree's outputs: the root's two, then those of the l1 nodes, then those of the l2 nodes. */
+  const tree = (...values: number[]) => Float64Array.from(values, Math.log);
+  const letters = tree(0.7, 0.3, 0.9, 0.1, 1, 0.5, 0.3, 0.2, 1);
+  const memory = tree(0.5, 0.5, 0.2, 0.8, 1, 0.1, 0.1, 0.8, 1);
+
+  it('multiplies what the voices say of each step, to the power of their weights', () => {
+    const meaning = logs([0.6, 0.4], [0.2, 0.5, 0.3], [0.1, 0.4, 0.2, 0.3]);
+    const weights = { letters: [1, 1, 2], meaning: [0.5, 0, 1], memory: [1, 0.5, 0] } as const;
+    const { candidates } = join({ letters, meaning, memory }, weights);
+    const scores = [
+      0.7 * 0.9 * 0.5 ** 2 * 0.6 ** 0.5 * 0.4 * 0.5 * 0.2 ** 0.5,
+      0.7 * 0.9 * 0.3 ** 2 * 0.6 ** 0.5 * 0.2 * 0.5 * 0.2 ** 0.5,
+      0.7 * 0.9 * 0.2 ** 2 * 0.6 ** 0.5 * 0.1 * 0.5 * 0.2 ** 0.5,
+      0.7 * 0.1 * 0.6 ** 0.5 * 0.1 * 0.5 * 0.8 ** 0.5,
+      0.3 * 0.4 ** 0.5 * 0.3 * 0.5,
+    ];
+    const total = scores.reduce((a, b) => a + b);
+    for (const { path, probability } of candidates)
+      expect(probability).toBeCloseTo((scores[paths.indexOf(path)] as number) / total, 5);
+  });
+
+  it('leaves out a voice that was not asked', () => {
+    const weights = { letters: one, meaning: one, memory: one };
+    const alone = join({ letters, meaning: null, memory: null }, weights);
+    expect(alone).toEqual(join({ letters, meaning: null, memory }, { ...weights, memory: none }));
+    expect(alone.confidence[2]).toBeCloseTo(0.7 * 0.9 * 0.5, 6);
+  });
+});
 
 describe('buildDecoder', () => {
   it('gives each path the product of its classes, over the sum of all paths', () => {
@@ -73,15 +108,13 @@ describe('buildDecoder', () => {
   it('keeps 20 candidates and five of a level', () => {
     const many = Array.from({ length: 50 }, (_, i): Path => [1, 2, 100 + i]);
     const head = Array.from({ length: 50 }, (_, i) => (i + 1) / 1275);
-    const { candidates, ranked } = buildDecoder(
-      [[1], [2], many.map((p) => p[2])],
-      many,
-    )(logs([1], [1], head));
+    const { candidates, ranked } = buildDecoder(many)(Float64Array.from(head, Math.log));
     expect(candidates.map((c) => c.path[2])).toEqual(Array.from({ length: 20 }, (_, i) => 149 - i));
     expect(ranked[2]).toEqual([149, 148, 147, 146, 145]);
   });
 
   it('refuses a path that no head knows', () => {
-    expect(() => buildDecoder([[1], [2], [3]], [[1, 2, 4]])).toThrow('1, 2, 4');
+    const strange: Path[] = [[1, 2, 4]];
+    expect(() => buildJoin(buildTree(strange), [[1], [2], [3]], strange)).toThrow('1, 2, 4');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { Path } from '../../src/model/types.ts';
+import type { NameViews, Path } from '../../src/model/types.ts';
 import { evaluatePredictions } from '../../src/train/evaluate.ts';
 import { type TrainingSet, trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
@@ -15,6 +15,9 @@ const taxonomy: Path[] = [
   [2, 21, 212],
   [2, null, null],
 ];
+
+/** A word of each path: letters tell them apart as embeddings do. */
+const words = ['kettle', 'toaster', 'lamp', 'shoe', 'sandal', 'hat'];
 
 /** Names around one centre for each path, as unit vectors; `wrong` of the labels are drawn at random. */
 function makeSet(count: number, wrong: number, seed = 3): TrainingSet & { truth: Path[] } {
@@ -37,17 +40,21 @@ function makeSet(count: number, wrong: number, seed = 3): TrainingSet & { truth:
     const shown = random.next() < wrong ? Math.floor(random.next() * taxonomy.length) : kind;
     paths.push(taxonomy[shown] as Path);
   }
-  const keys = paths.map((_, i) => `name ${seed} ${i}`);
+  const keys = truth.map((path, i) => `${words[taxonomy.indexOf(path)]} ${seed} ${i}`);
   return { keys, paths, truth, embeddings, dimension, encoder: 'test@1' };
 }
 
-const rowsOf = (set: TrainingSet) =>
-  set.keys.map((_, i) => set.embeddings.slice(i * dimension, (i + 1) * dimension));
+const rowsOf = (set: TrainingSet): NameViews[] =>
+  set.keys.map((nameKey, i) => ({
+    nameKey,
+    embedding: set.embeddings.slice(i * dimension, (i + 1) * dimension),
+    neighbours: [],
+  }));
 
 describe('trainModel', () => {
   it('learns what is under the noise, and answers only paths that exist', async () => {
     const { files, report } = await trainModel(makeSet(1500, 0.2));
-    expect([...files.keys()].sort()).toEqual(['heads.onnx', 'manifest.json']);
+    expect([...files.keys()].sort()).toEqual(['heads.onnx', 'letters.bin', 'manifest.json']);
     expect(report.paths).toBe(6);
     expect([report.levels.l1.classes, report.levels.l2.classes, report.levels.l3.classes]).toEqual([2, 4, 5]);
     expect(report.names.train + report.names.valid + report.names.test).toBe(1500);
@@ -72,7 +79,7 @@ describe('trainModel', () => {
   it('gives the same model for the same seed, another for another', async () => {
     const set = makeSet(200, 0.1);
     const [a, b, c] = await Promise.all([1, 1, 2].map((seed) => trainModel(set, { seed, epochs: 3 })));
-    expect(a?.files.get('heads.onnx')).toEqual(b?.files.get('heads.onnx'));
+    for (const file of ['heads.onnx', 'letters.bin']) expect(a?.files.get(file)).toEqual(b?.files.get(file));
     expect(a?.files.get('heads.onnx')).not.toEqual(c?.files.get('heads.onnx'));
   });
 
