@@ -18,36 +18,31 @@ create or replace function count_labels(encoder_id integer) returns table (label
 $$;
 comment on function count_labels(integer) is 'How many labels memory holds, and how many of them this encoder has not seen.';
 
-create or replace function training_rows(encoder_id integer, after bytea, most integer)
-  returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, embedding bytea)
-  language sql stable security definer set search_path from current as $$
-  select l.name_hash, l.name_key, l.category_id, c.l1, c.l2, c.l3, l.source, halfvec_send(e.embedding)
-    from labels l
-    join embeddings e on e.encoder_id = training_rows.encoder_id and e.name_hash = l.name_hash
-    join categories c on c.category_id = l.category_id and c.retired_at is null
-    where training_rows.after is null or l.name_hash > training_rows.after
-    order by l.name_hash limit training_rows.most;
-$$;
-comment on function training_rows(integer, bytea, integer) is 'Labels with their path and their embedding (binary halfvec: dimension and zero as two bytes each, then the numbers, big-endian), after a digest, in pages.';
-
 create or replace function embeddings_of(encoder_id integer, names text[]) returns table (name_key text, embedding bytea)
   language sql stable security definer set search_path from current as $$
   select n, halfvec_send(e.embedding)
     from unnest(names) n join embeddings e on e.encoder_id = embeddings_of.encoder_id and e.name_hash = name_hash(n);
 $$;
-comment on function embeddings_of(integer, text[]) is 'Stored embeddings of name keys, binary as in training_rows.';
+comment on function embeddings_of(integer, text[]) is 'Stored embeddings of name keys (binary halfvec: dimension and zero as two bytes each, then the numbers, big-endian); names without one are absent.';
 
 create or replace function training_labels(encoder_id integer, after bytea, most integer)
   returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, retired boolean, encoded boolean)
   language sql stable security definer set search_path from current as $$
   select l.name_hash, l.name_key, l.category_id, c.l1, c.l2, c.l3, l.source, c.retired_at is not null,
          exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash)
-    from labels l join categories c on c.category_id = l.category_id
+    from labels l
+    left join lateral (
+      select x.before_category_id from label_changes x
+        where name_hash(x.name_key) = l.name_hash and x.name_key = l.name_key and x.run_id is not null and x.reverted_at is null
+          and x.after_category_id = l.category_id and x.after_updated_at = l.updated_at
+        order by x.change_id desc limit 1
+    ) given on true
+    join categories c on c.category_id = coalesce(given.before_category_id, l.category_id)
     -- coalesce and not "is null or": that would walk the index from its start for every page
     where l.name_hash > coalesce(training_labels.after, '')
     order by l.name_hash limit training_labels.most;
 $$;
-comment on function training_labels(integer, bytea, integer) is 'Labels with their path, whether the category is retired, and whether this encoder (NULL: none yet) has seen the name; after a digest, in pages.';
+comment on function training_labels(integer, bytea, integer) is 'Labels with the path that trains, whether it is of a retired category, and whether this encoder (NULL: none yet) has seen the name; after a digest, in pages. category_id is what memory says; the path is what was given: a label that cleaning changed trains as it was before, as models learn no better from labels that a model wrote (57,029 real titles, all three levels right 75.8 %: as given, 75.8: overwritten; coverage at 5 % error .49: as given, .45: overwritten, .47: left out).';
 
 create or replace function label_conflicts(most integer)
   returns table (conflicts bigint, name_key text, before_path text, before_source text, after_path text, after_source text, changed_at timestamptz)

@@ -47,7 +47,7 @@ grant execute on function set_setting, set_tree_levels, make_category, set_thres
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
-  training_rows, save_model, save_model_file, embeddings_of, clears, save_out_of_fold, apply_cleaning,
+  save_model, save_model_file, embeddings_of, clears, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;

@@ -26,7 +26,7 @@ export function exportCommand(): Command {
       `
 Examples:
   taxon export labels.csv
-  taxon export labels.parquet --embeddings       then: taxon train --from labels.parquet --out model
+  taxon export labels.parquet --embeddings
   taxon export answers.parquet --what products
 
 Labels: name,l1,l2,l3,source,confidence, as import reads them; the name is the name key. In a .tsv, which has no quoting, a

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
 import type { CleaningReport } from '../train/clean.ts';
+import type { DatasetFacts } from '../train/facts.ts';
 import { withDatabase } from './database.ts';
-import { print } from './output.ts';
+import { print, table } from './output.ts';
 
 /** A whole number of at least `least` from a flag. */
 export function wholeNumber(flag: string, text: string, least = 1): number {
@@ -29,6 +30,7 @@ interface Flags {
   levels?: string;
   testShare?: string;
   clean: boolean;
+  dryRun?: true;
   json?: boolean;
 }
 
@@ -42,6 +44,49 @@ function shareOf(text: string): number {
   const share = Number(text);
   if (text.trim() !== '' && share >= 0 && share <= 0.5) return share;
   throw misuse(`--test-share ${text}`, 'Give a share from 0 to .5.');
+}
+
+async function sayWhatWouldBeUsed(options: Flags): Promise<void> {
+  const { dryRun } = await import('../train/facts.ts');
+  const interrupt = interruptible('interrupted');
+  const facts = await withDatabase((db, config) =>
+    dryRun(db, config, {
+      signal: interrupt.signal,
+      ...(options.testShare === undefined ? {} : { testShare: shareOf(options.testShare) }),
+    }),
+  ).finally(interrupt.release);
+  print(options.json === true, facts, factsText(facts));
+}
+
+/** What training would use, for people. */
+function factsText(facts: DatasetFacts & { encoder: string }): string {
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([key, count]) => `${key} ${count}`)
+      .join(', ');
+  const classes = Object.entries(facts.levels).map(([level, sizes]) => ({
+    level,
+    classes: sizes.classes,
+    largest: sizes.largest?.rows ?? 0,
+    median: sizes.median,
+    [`under ${facts.small_below} rows`]: sizes.small,
+  }));
+  const conflicts = facts.conflicts.latest.map(
+    ({ name_key, before_path, after_path }) =>
+      `  ${name_key}: ${before_path ?? 'none'}, now ${after_path ?? 'none'}`,
+  );
+  return [
+    `labels: ${facts.labels}, usable ${facts.usable}, of retired categories ${facts.retired}; to be encoded ${facts.unencoded} by ${facts.encoder}`,
+    `by source: ${list(facts.sources)}`,
+    `paths that stop at: ${list(facts.depths)}`,
+    `script: ${list(facts.scripts)}`,
+    `parts: ${list(facts.parts)}`,
+    '',
+    table(classes),
+    '',
+    `labels that changed their category: ${facts.conflicts.count}`,
+    ...conflicts,
+  ].join('\n');
 }
 
 /** What a cleaning did or would do, a line a level. */
@@ -65,18 +110,21 @@ export function trainCommand(): Command {
     .option('--levels <n>', 'learn the first 1, 2 or 3 levels only')
     .option('--test-share <share>', 'names that never train anything, 0 to .5 (default .05)')
     .option('--no-clean', 'leave the labels as they are')
+    .option('--dry-run', 'say what would be used; encodes, trains and writes nothing')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   taxon train
+  taxon train --dry-run
   taxon train --no-clean --epochs 10 --json
 
 Names are encoded once, ever, into the database; an interrupted run goes on where it stopped. Labels that models which never saw
 them are sure to be wrong are changed first, never a person's; select taxon.revert_cleaning(run_id) brings them back.`,
     )
     .action(async (options: Flags) => {
+      if (options.dryRun === true) return await sayWhatWouldBeUsed(options);
       const { train } = await import('../train/run.ts');
       const interrupt = interruptible(
         'interrupted; embeddings so far are stored, run taxon train again to go on',

@@ -36,8 +36,6 @@ export interface CleaningReport {
 
 export interface Cleaning {
   report: CleaningReport;
-  /** Paths as they are after the cleaning, in the order of the dataset. */
-  paths: Path[];
   changes: ProposedChange[];
 }
 
@@ -94,12 +92,14 @@ export async function cleanMemory(
       onProgress: (share) => bar.at(Math.round(share * 100)),
     },
   ).finally(() => bar.end());
-  const { changes, levels } = proposeChanges(
+  const proposed = proposeChanges(
     paths,
     predictions,
     (row) => set.from[row] === 'human',
     options.rules ?? usualRules,
   );
+  // what an earlier run made of it already
+  const changes = proposed.changes.filter(({ row, after }) => deepest(after) !== set.categories[row]);
   let applied: AppliedCleaning | null = null;
   if (options.dryRun !== true) {
     run.signal.throwIfAborted();
@@ -116,13 +116,10 @@ export async function cleanMemory(
       })),
     );
   }
-  const cleaned = [...paths];
-  for (const { row, after } of changes) cleaned[row] = after;
-  const [l1, l2, l3] = levels;
+  const [l1, l2, l3] = proposed.levels;
   const seconds = (Date.now() - started) / 1000;
   return {
     report: { labels: keys.length, levels: { l1, l2, l3 }, proposed: changes.length, applied, seconds },
-    paths: cleaned,
     changes,
   };
 }

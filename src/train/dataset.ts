@@ -61,7 +61,7 @@ export interface Dataset {
   paths: Path[];
   embeddings: Float32Array;
   dimension: number;
-  /** Each label's category: its path's deepest, or one below it where tree_levels leaves depths out. */
+  /** What memory says of each name: its path's deepest category, one below it, or what cleaning made of the label. */
   categories: number[];
   /** Who gave each label. */
   from: string[];

@@ -38,7 +38,6 @@ async function askEachWay(
 /**
  * Asks a new model, in every way, for names that trained nothing of it, and says what that shows.
  *
- * @param judges labels that the answers are compared with: as they were before cleaning
  * @param rows  held-out rows, cache misses
  * @param among rows that it was trained on: the memory of its memory voice
  * @returns null without a held-out name
@@ -47,7 +46,6 @@ export async function diagnose(
   db: Database,
   files: ModelFiles,
   set: TrainingSet,
-  judges: readonly Path[],
   rows: Int32Array,
   among: Int32Array,
   facts: Omit<TrainingFacts, 'peakMemoryBytes' | 'artefactBytes' | 'loadSeconds'>,
@@ -62,7 +60,7 @@ export async function diagnose(
     const thresholds = await thresholdsInForce(db);
     return buildModelReport({
       names: Array.from(rows, (row) => set.keys[row] as string),
-      truth: Array.from(rows, (row) => judges[row] as Path),
+      truth: Array.from(rows, (row) => set.paths[row] as Path),
       against: 'labels',
       methods: await askEachWay(model, views),
       classNames: classNamesOf(await loadPaths(db)),

@@ -18,8 +18,6 @@ export interface FitOptions {
   depth?: 1 | 2 | 3;
   /** Share of the names that never trains anything; default .05. */
   testShare?: number | undefined;
-  /** Labels as they were before cleaning: held-out names are compared with these, as a model must not mark its own work. */
-  judges?: readonly Path[];
   /** Whether layers 1 and 2 would leave a held-out row to the local model; default: all rows. */
   isCacheMiss?: (row: number) => boolean;
   signal?: AbortSignal | undefined;
@@ -76,7 +74,6 @@ export async function trainModel(
     );
   const cut = ([l1, l2, l3]: Path): Path => [l1, depth > 1 ? l2 : null, depth > 2 ? l3 : null];
   const set = { ...given, paths: given.paths.map(cut) };
-  const judges = options.judges?.map(cut) ?? set.paths;
   const valid = parts.valid.filter(isCacheMiss);
 
   const first = await fitVoices(set, parts.train, valid, {
@@ -90,7 +87,7 @@ export async function trainModel(
       classifier,
       {
         views: await viewsOf(set, valid, parts.train, classifier.neighbours, signal),
-        labels: Array.from(valid, (row) => judges[row] as Path),
+        labels: Array.from(valid, (row) => set.paths[row] as Path),
       },
       usualWeights,
     ),

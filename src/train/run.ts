@@ -116,11 +116,11 @@ async function pipeline(
 ): Promise<TrainResult> {
   const started = Date.now();
   const { signal } = run;
-  const { encoderId, encoded, changed, set: read } = await readMemory(db, config, encoder, run);
-  log.info('training', { names: read.keys.length, ...read.sources, retired: read.retired || undefined });
-  const cleaning = asked.clean === false ? null : await cleanMemory(db, run, read, encoder.identity, asked);
+  const { encoderId, encoded, changed, set: memory } = await readMemory(db, config, encoder, run);
+  const set = { ...memory, encoder: encoder.identity };
+  log.info('training', { names: set.keys.length, ...set.sources, retired: set.retired || undefined });
+  const cleaning = asked.clean === false ? null : await cleanMemory(db, run, set, encoder.identity, asked);
   const guard = await learnGuard(db);
-  const set = { ...read, paths: cleaning?.paths ?? read.paths, encoder: encoder.identity };
   const part = set.keys.map(partsBy(asked.testShare));
   const held = set.keys.filter((_, row) => part[row] !== 'train');
   const misses = await cacheMisses(db, held, {
@@ -133,7 +133,6 @@ async function pipeline(
   const { files, report } = await trainModel(set, {
     ...asked,
     isCacheMiss,
-    judges: read.paths,
     signal,
     onProgress: (share: number) => bar.at(Math.round(share * 100)),
   }).finally(() => bar.end());
@@ -143,7 +142,6 @@ async function pipeline(
     db,
     files,
     set,
-    read.paths,
     rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
     rows.filter((row) => part[row] !== 'test'),
     factsOf(encoder.identity, set, cleaning?.report ?? null, report),

@@ -217,25 +217,26 @@ describe('what training reads', () => {
       labels: 25,
       unencoded: 25,
     });
-    expect(await pages('training_rows')).toEqual([]);
     await save25(encoder, all);
     expect(await t.owner.row('select * from count_labels($1)', encoder)).toEqual({
       labels: 25,
       unencoded: 0,
     });
-    expect(new Set(await pages('training_rows'))).toEqual(new Set(all));
+    expect(new Set(await pages('training_labels'))).toEqual(new Set(all));
+    const { name_key, ...row } = await t.owner.row<{ name_key: string }>(
+      'select name_key, l3, source, retired, encoded from training_labels($1, null, 1)',
+      encoder,
+    );
+    expect(row).toEqual({ l3: leaf, source: 'import', retired: false, encoded: true });
     expect(
-      await t.owner.row(
-        `select l3, source, encode(embedding, 'hex') as e from training_rows($1, null, 1)`,
-        encoder,
-      ),
-    ).toEqual({
-      l3: leaf,
-      source: 'import',
-      e: '0003000000003c000000',
-    });
+      await t.owner.row(`select encode(embedding, 'hex') as e from embeddings_of($1, $2)`, encoder, [
+        name_key,
+      ]),
+    ).toEqual({ e: '0003000000003c000000' });
     await t.owner.rows('update categories set retired_at = now() where category_id = $1', leaf);
-    expect(await pages('training_rows')).toEqual([]);
+    expect(await t.owner.row('select retired from training_labels($1, null, 1)', encoder)).toEqual({
+      retired: true,
+    });
   });
 
   const save25 = (encoder: unknown, names: string[]) =>

@@ -7,11 +7,11 @@ const t = taxonDatabase();
 const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
-  RAS: `blocking_word champion exact setting similar_label similar_matches thresholds_in_force words`,
+  RAS: `blocking_word champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
   RA: 'confident_mistakes health routing',
-  A: `apply_cleaning clears count_labels embeddings_of end_run finish_import import_labels learn_guard make_category memory_at
+  A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
     promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
-    set_thresholds set_tree_levels start_run training_rows unencoded_labels`,
+    set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
   AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,

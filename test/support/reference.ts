@@ -15,7 +15,10 @@ const topics: [title: string, names: string][] = [
   ['Settings', 'set_setting setting settings'],
   ['Taxonomy', 'categories category_path make_category set_tree_levels'],
   ['Cleaning of labels', 'confident_mistakes revert_cleaning out_of_fold'],
-  ['Memory', 'labels label_changes memory_at learn_guard similar_matches blocking_word guard_tokens'],
+  [
+    'Memory',
+    'labels label_changes memory_at neighbours neighbour_index learn_guard similar_matches blocking_word guard_tokens',
+  ],
   ['The ledger', 'llm_calls'],
 ];
 

@@ -56,6 +56,7 @@ describe('train', () => {
     );
     expect(files).toEqual([
       { name: 'heads.onnx', same: true },
+      { name: 'letters.bin', same: true },
       { name: 'manifest.json', same: true },
     ]);
     const classifier = await loadClassifier(await modelFiles(db, 1));
@@ -66,7 +67,8 @@ describe('train', () => {
   test('again: nothing is encoded twice, the same seed gives the same heads, the new model takes over', async () => {
     const again = await train(db, config, { seed: 1 });
     expect(again).toMatchObject({ model_id: 2, encoded: 0, labels: labelled.length });
-    expect((await digests(2))['heads.onnx']).toBe((await digests(1))['heads.onnx']);
+    const [first, second] = [await digests(1), await digests(2)];
+    for (const file of ['heads.onnx', 'letters.bin']) expect(second[file]).toBe(first[file]);
     expect(await modelRows()).toEqual([
       { model_id: 1, state: 'retired' },
       { model_id: 2, state: 'champion' },

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Path } from '../../src/model/types.ts';
+import { nearest } from '../../src/train/neighbours.ts';
+import { seededRandom } from '../../src/train/random.ts';
+import { taxonDatabase } from '../support/sql.ts';
+
+const t = taxonDatabase();
+const dimension = 24;
+const [labelled, all, k] = [1500, 1600, 30];
+
+const names = Array.from({ length: all }, (_, i) => `name ${i}`);
+const random = seededRandom(7);
+/** Around 40 centres, as names lie around their categories; rounded as halfvec rounds. */
+const matrix = new Float32Array(all * dimension);
+const categories: number[] = [];
+
+interface Row {
+  name_key: string;
+  neighbour_key: string;
+  category_id: number;
+  cosine: number;
+}
+const asked = names.filter((_, i) => i % 16 === 0);
+const ask = () => t.owner.rows<Row>('select * from neighbours($1, $2, 1)', asked, k);
+
+const centres = Array.from({ length: 40 }, () =>
+  Float32Array.from({ length: dimension }, () => random.next() - 0.5),
+);
+for (let i = 0; i < all; i++) {
+  const vector = (centres[i % 40] as Float32Array).map((x) => x + 0.3 * (random.next() - 0.5));
+  const norm = Math.hypot(...vector);
+  matrix.set(new Float32Array(new Float16Array(vector.map((x) => x / norm))), i * dimension);
+}
+
+// tables are empty before each test
+beforeEach(async () => {
+  categories.length = 0;
+  for (const leaf of ['a', 'b'])
+    categories.push(
+      Number((await t.owner.row<{ id: string }>('select make_category($1) as id', ['top', leaf])).id),
+    );
+  await t.owner.rows(`select register_encoder('test', $1)`, dimension);
+  await t.owner.rows(
+    `insert into labels (name_key, category_id, source)
+       select n, case when i % 2 = 1 then $2::bigint else $3::bigint end, 'llm' from unnest($1::text[]) with ordinality u(n, i)`,
+    names.slice(0, labelled),
+    categories[0],
+    categories[1],
+  );
+  await t.owner.rows(
+    'select save_embeddings(1, $1, $2)',
+    names,
+    names.map((_, i) => `[${matrix.subarray(i * dimension, (i + 1) * dimension).join()}]`),
+  );
+});
+
+/** What training finds by matrix products. */
+async function byProducts(): Promise<Map<string, number[]>> {
+  const paths = names.map((_, i): Path => [i + 1, null, null]);
+  const rows = Int32Array.from(asked, (name) => names.indexOf(name));
+  const found = await nearest(
+    { embeddings: matrix, dimension, paths },
+    rows,
+    Int32Array.from(Array(labelled).keys()),
+    k,
+  );
+  return new Map(asked.map((name, i) => [name, (found[i] ?? []).map(({ path }) => path[0] - 1)]));
+}
+
+describe('neighbours', () => {
+  test('are those that training finds by matrix products: labelled, nearest first, never the name itself', async () => {
+    const expected = await byProducts();
+    const rows = await ask();
+    for (const name of asked) {
+      const mine = rows.filter((row) => row.name_key === name);
+      expect(mine).toHaveLength(k);
+      expect(mine.map((row) => row.neighbour_key)).not.toContain(name);
+      const cosines = mine.map((row) => row.cosine);
+      expect(cosines).toEqual([...cosines].sort((a, b) => b - a));
+      // two neighbours may be equally near: sets, but for a last one
+      const theirs = new Set(expected.get(name)?.map((i) => names[i]));
+      expect(mine.filter((row) => !theirs.has(row.neighbour_key)).length).toBeLessThanOrEqual(1);
+      for (const { neighbour_key, category_id } of mine) {
+        const i = names.indexOf(neighbour_key);
+        expect(i).toBeLessThan(labelled);
+        expect(Number(category_id)).toBe(categories[i % 2]);
+      }
+    }
+  });
+
+  test('of a vector that is not stored, and none of a name without one', async () => {
+    const vector = `[${matrix.subarray(0, dimension).join()}]`;
+    const [row] = await t.owner.rows<Row>('select * from neighbours($1, 1, 1, $2)', ['unheard of'], [vector]);
+    expect(row).toMatchObject({ name_key: 'unheard of', neighbour_key: 'name 0' });
+    expect(row?.cosine).toBeCloseTo(1, 2);
+    expect(await t.owner.rows('select * from neighbours($1, 1, 1)', ['unheard of'])).toEqual([]);
+  });
+
+  test('by the HNSW index nearly all are the same, and filters do not make them fewer', async () => {
+    const exact = await ask();
+    await t.owner.rows(`insert into models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
+    const { sql } = await t.owner.row<{ sql: string }>('select neighbour_index() as sql');
+    await t.owner.rows(sql);
+    await t.owner.rows(`select set_setting('neighbours', '"index"')`);
+    const rows = await ask();
+    expect(rows).toHaveLength(exact.length);
+    const key = (row: Row) => `${row.name_key}\n${row.neighbour_key}`;
+    const known = new Set(exact.map(key));
+    expect(rows.filter((row) => known.has(key(row))).length / rows.length).toBeGreaterThan(0.95);
+  });
+
+  test('are none where the setting says so', async () => {
+    await t.owner.rows(`select set_setting('neighbours', '"off"')`);
+    expect(await ask()).toEqual([]);
+    await expect(t.owner.rows(`select set_setting('neighbours', '"near"')`)).rejects.toThrow(
+      'must be "exact"',
+    );
+  });
+});
