@@ -1,0 +1,176 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { eachGram, spaced } from '../../../src/model/letters/grams.ts';
+import {
+  Letters,
+  type LettersWeights,
+  readLetters,
+  writeLetters,
+} from '../../../src/model/letters/letters.ts';
+import { Vocabulary } from '../../../src/model/letters/vocabulary.ts';
+import { buildTree, type Tree } from '../../../src/model/tree.ts';
+import type { Path } from '../../../src/model/types.ts';
+import { countVocabulary } from '../../../src/train/letters/count.ts';
+import { fitLetters } from '../../../src/train/letters/fit.ts';
+import { seededRandom } from '../../../src/train/random.ts';
+
+function grams(name: string): number[] {
+  const found: number[] = [];
+  eachGram(name, (gram) => found.push(gram));
+  return found;
+}
+
+describe('n-grams', () => {
+  test('part digits from letters, so that a unit is the same whatever number stands before it', () => {
+    expect(spaced('samsung s21 256gb 1.5л')).toBe(' samsung s 21 256 gb 1.5 л ');
+    expect(grams('256gb')).toEqual(grams('256 gb'));
+    expect(grams('чайник')).not.toEqual(grams('чайника'));
+  });
+
+  test('are 2 to 5 long and inside word bounds', () => {
+    // " a ": " a", "a ", " a "
+    expect(grams('a')).toHaveLength(3);
+    // " ab ": 3 of length 2, 2 of length 3, 1 of length 4
+    expect(grams('ab')).toHaveLength(6);
+    expect(grams('abcdef')).toHaveLength(7 + 6 + 5 + 4);
+    expect(grams('ab cd').sort()).toEqual([...grams('ab'), ...grams('cd')].sort());
+    expect(new Set(grams('abcdef')).size).toBe(22);
+    expect(grams('abcdef').every((gram) => gram > 0 && gram < 2 ** 32)).toBe(true);
+  });
+});
+
+describe('the vocabulary', () => {
+  const keys = ['red kettle', 'blue kettle', 'old kettle', 'red lamp', 'blue lamp'];
+  const vocabulary = countVocabulary(keys, Int32Array.from(keys.keys()));
+
+  test('holds what three names have, and weighs the rarer higher', () => {
+    const known = new Set(vocabulary.grams);
+    expect(grams('kettle').every((gram) => known.has(gram))).toBe(true);
+    // "lamp" is in two names; "red" too
+    expect(grams('lamp').some((gram) => known.has(gram))).toBe(false);
+    const idf = vocabulary.idf[vocabulary.grams.indexOf(grams('kettle')[0] as number)];
+    expect(idf).toBeCloseTo(1 + Math.log(6 / 4), 6);
+  });
+
+  test('gives rows of norm 1 with sublinear counts, none for a name it does not know', () => {
+    const { indices, values } = vocabulary.features('kettle kettle kettle lamp');
+    expect([...indices]).toEqual([...indices].sort((a, b) => a - b));
+    expect(values.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 6);
+    const two = new Vocabulary(vocabulary.grams, new Float32Array(vocabulary.size).fill(1));
+    const once = two.features('kettle el').values;
+    expect(Math.max(...once)).toBeCloseTo(Math.min(...once), 6);
+    expect(vocabulary.features('xyz').indices).toHaveLength(0);
+  });
+});
+
+const paths: Path[] = [
+  [1, 11, 111],
+  [1, 11, 112],
+  [1, 12, null],
+  [2, null, null],
+  [3, 31, 311],
+];
+const words = ['kettle', 'toaster', 'lamp', 'sandal', 'bread'];
+const random = seededRandom(4);
+const keys = Array.from(
+  { length: 600 },
+  (_, i) => `${words[i % 5]} ${Math.floor(random.next() * 90)} ${'abcdef'[i % 6]}x`,
+);
+const right = Int32Array.from(keys, (_, i) => i % 5);
+/** A fifth of the labels is drawn at random. */
+const noisy = right.map((path) => (random.next() < 0.2 ? Math.floor(random.next() * 5) : path));
+const rows = Int32Array.from(keys.keys());
+let tree: Tree;
+let weights: LettersWeights;
+let letters: Letters;
+
+beforeAll(async () => {
+  tree = buildTree(paths);
+  weights = await fitLetters(keys, rows, noisy, tree, { seed: 1 });
+  letters = new Letters(weights, tree, 4);
+});
+
+/** The path with the highest sum of log-probabilities. */
+function best(scores: Float64Array): number {
+  const sums = paths.map((_, p) =>
+    [0, 1, 2].reduce((sum, level) => sum + (scores[tree.pathOutputs[p * 3 + level] as number] ?? 0), 0),
+  );
+  return sums.indexOf(Math.max(...sums));
+}
+
+describe('the letters voice', () => {
+  test('numbers the tree level by level, "stops here" among the children', () => {
+    expect([...tree.nodeStarts]).toEqual([0, 3, 5, 6, 7, 9, 10, 11]);
+    expect(tree.levelStarts).toEqual([0, 1, 4, 7]);
+    expect([...tree.pathOutputs.subarray(9, 12)]).toEqual([1, 5, -1]);
+    expect(tree.nodeBelow[tree.pathOutputs[0] as number]).toBe(1);
+  });
+
+  test('learns through wrong labels', () => {
+    const scores = new Float64Array(tree.outputs);
+    const correct = words.filter((word, i) => {
+      letters.score(`${word} 95 zx`, scores);
+      return best(scores) === i;
+    });
+    expect(correct).toEqual(words);
+  });
+
+  test('scores as the sum of weights times values says, among siblings', () => {
+    const name = 'kettle toaster 17';
+    const scores = new Float64Array(tree.outputs);
+    letters.score(name, scores);
+    const { indices, values } = weights.vocabulary.features(name);
+    const dense = Array.from(weights.biases);
+    for (const [i, gram] of indices.entries())
+      for (let e = weights.starts[gram] as number; e < (weights.starts[gram + 1] as number); e++) {
+        const output = weights.outputs[e] as number;
+        dense[output] =
+          (dense[output] as number) +
+          (values[i] as number) * (weights.weights[e] as number) * (weights.scales[output] as number);
+      }
+    for (let k = 0; k + 1 < tree.nodeStarts.length; k++) {
+      const node = dense
+        .slice(tree.nodeStarts[k], tree.nodeStarts[k + 1])
+        .map((margin) => Math.exp(4 * margin));
+      const total = node.reduce((a, b) => a + b);
+      node.forEach((share, i) => {
+        expect(scores[(tree.nodeStarts[k] as number) + i]).toBeCloseTo(Math.log(share / total), 5);
+      });
+    }
+  });
+
+  test('looks only into likely nodes when it is asked alone, and agrees there', () => {
+    const [full, likely] = [new Float64Array(tree.outputs), new Float64Array(tree.outputs)];
+    let left = 0;
+    for (const name of [...keys.slice(0, 50), 'nothing known', 'kettle bread']) {
+      letters.score(name, full);
+      letters.scoreLikely(name, likely);
+      for (let k = 0; k + 1 < tree.nodeStarts.length; k++) {
+        const [from, to] = [tree.nodeStarts[k] as number, tree.nodeStarts[k + 1] as number];
+        const same = [...likely.subarray(from, to)].every(
+          (x, i) => Math.abs(x - (full[from + i] as number)) < 1e-9,
+        );
+        if (same) continue;
+        left++;
+        for (const value of likely.subarray(from, to)) expect(value).toBeCloseTo(-Math.log(to - from), 9);
+      }
+      expect(best(likely)).toBe(best(full));
+    }
+    expect(left).toBeGreaterThan(10);
+  });
+
+  test('is the same from the same seed, and read as it was written', async () => {
+    const file = writeLetters(weights);
+    expect(writeLetters(await fitLetters(keys, rows, noisy, tree, { seed: 1 }))).toEqual(file);
+    const read = readLetters(file);
+    expect(read.outputs).toEqual(weights.outputs);
+    expect(read.weights).toEqual(weights.weights);
+    expect(writeLetters(read)).toEqual(file);
+    expect(() => readLetters(file.slice(4))).toThrow('letters.bin of the model is damaged');
+    expect(() => new Letters(read, buildTree(paths.slice(1)), 4)).toThrow('damaged');
+  });
+
+  test('stops when it is told to', async () => {
+    const given = AbortSignal.abort(new Error('enough'));
+    await expect(fitLetters(keys, rows, noisy, tree, { seed: 1, signal: given })).rejects.toThrow('enough');
+  });
+});
