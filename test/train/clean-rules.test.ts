@@ -80,7 +80,11 @@ describe('proposeChanges', () => {
   test('lets no category lose or win more than its share', () => {
     const { labels, predictions } = make(20_000, 0.2);
     const classCap = 0.05;
-    const { changes } = proposeChanges(labels, predictions, () => false, { ...usualRules, caps: [1, 1, 1], classCap });
+    const { changes } = proposeChanges(labels, predictions, () => false, {
+      ...usualRules,
+      caps: [1, 1, 1],
+      classCap,
+    });
     const count = (paths: readonly Path[]) => {
       const counts = new Map<string, number>();
       for (const path of paths) counts.set(String(path), (counts.get(String(path)) ?? 0) + 1);
@@ -88,10 +92,9 @@ describe('proposeChanges', () => {
     };
     const sizes = count(labels);
     for (const moved of [changes.map(({ row }) => labels[row] as Path), changes.map(({ after }) => after)])
-      for (const [path, n] of count(moved)) expect(n).toBeLessThanOrEqual((sizes.get(path) as number) * classCap);
+      for (const [path, n] of count(moved))
+        expect(n).toBeLessThanOrEqual((sizes.get(path) as number) * classCap);
     expect(changes.length).toBeGreaterThan(500);
-  });
-    expect(changes.length).toBe(100);
   });
 
   test('changes nothing where labels and predictions agree, or there are too few', () => {
