@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { LevelScore } from '../train/evaluate.ts';
 import type { LabelledName } from '../train/evaluate-names.ts';
-import { withAnyDatabase } from './database.ts';
+import { cliConfig, withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { interruptible } from './train.ts';
 
@@ -19,6 +19,16 @@ function levelRow(level: string, score: LevelScore, ece: number) {
   };
 }
 
+async function ofChampion(labelled: LabelledName[], signal: AbortSignal) {
+  const { evaluateNames } = await import('../train/evaluate-names.ts');
+  return withAnyDatabase((db, config) => evaluateNames(db, config, labelled, signal));
+}
+
+async function ofFolder(folder: string, labelled: LabelledName[], signal: AbortSignal) {
+  const { evaluateFolder } = await import('../train/evaluate-folder.ts');
+  return evaluateFolder(cliConfig(), folder, labelled, signal);
+}
+
 export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description('How good the champion is on names whose category is known for certain. Writes nothing.')
@@ -26,25 +36,28 @@ export function evaluateCommand(): Command {
       '<file>',
       'names with known-good categories: .csv, .tsv, .gz, .parquet; header name,l1,l2,l3 or name,path',
     )
+    .option('--model <folder>', 'a model that train --from wrote, instead of the champion; needs no database')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   taxon evaluate checked-by-people.csv
+  taxon evaluate gold.tsv --model model-folder
   taxon evaluate gold.tsv --json | jq .levels.l3.top1
 
 Every name goes to the local model, whatever exact and similar would say. A level that is empty in the file is not scored.`,
     )
-    .action(async (file: string, options: { json?: boolean }) => {
+    .action(async (file: string, options: { model?: string; json?: boolean }) => {
       const { readRows } = await import('../import/read.ts');
-      const { evaluateNames } = await import('../train/evaluate-names.ts');
       const labelled: LabelledName[] = [];
       for await (const row of readRows(file)) labelled.push(row);
       const interrupt = interruptible('interrupted');
-      const report = await withAnyDatabase((db, config) =>
-        evaluateNames(db, config, labelled, interrupt.signal),
-      ).finally(interrupt.release);
+      const evaluated =
+        options.model === undefined
+          ? ofChampion(labelled, interrupt.signal)
+          : ofFolder(options.model, labelled, interrupt.signal);
+      const report = await evaluated.finally(interrupt.release);
       const { levels, ece, thresholds } = report;
       const text = [
         table([
@@ -53,7 +66,7 @@ Every name goes to the local model, whatever exact and similar would say. A leve
           levelRow('l3', levels.l3, ece.l3),
         ]),
         '',
-        `model ${report.model_id}: whole path right ${percent(report.path)} of ${report.names} names`,
+        `model ${'model' in report ? report.model : report.model_id}: whole path right ${percent(report.path)} of ${report.names} names`,
         `at the thresholds ${thresholds.l1} / ${thresholds.l2} / ${thresholds.l3} (not certified) it would answer ${percent(report.coverage)}, of which wrong ${percent(report.selectiveError)}`,
       ].join('\n');
       print(options.json === true, report, text);

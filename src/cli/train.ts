@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
-import { withDatabase } from './database.ts';
+import type { TrainingReport } from '../train/fit.ts';
+import type { TrainOptions } from '../train/run.ts';
+import { cliConfig, withDatabase } from './database.ts';
+import { factsText } from './facts.ts';
 import { print } from './output.ts';
 
 /** A whole number of at least `least` from a flag. */
@@ -22,6 +25,66 @@ export function interruptible(says: string): { signal: AbortSignal; release(): v
   };
 }
 
+interface Flags {
+  epochs?: string;
+  seed?: string;
+  testShare?: string;
+  dryRun?: true;
+  from?: string;
+  out?: string;
+  json?: true;
+}
+
+function optionsOf(flags: Flags, signal: AbortSignal): TrainOptions {
+  const { epochs, seed, testShare } = flags;
+  const share = Number(testShare ?? 0);
+  if (!(share >= 0 && share <= 0.5)) throw misuse(`--test-share ${testShare}`, 'Give a share from 0 to .5.');
+  return {
+    ...(epochs === undefined ? {} : { epochs: wholeNumber('--epochs', epochs) }),
+    ...(seed === undefined ? {} : { seed: wholeNumber('--seed', seed, 0) }),
+    ...(testShare === undefined ? {} : { testShare: share }),
+    signal,
+  };
+}
+
+function agreement(report: TrainingReport): string {
+  const levels = Object.entries(report.levels).map(
+    ([level, r]) => `${level} ${(r.validAccuracy * 100).toFixed(1)} %`,
+  );
+  return `agreement with held-out labels (the teacher's, not the truth): ${levels.join(', ')}`;
+}
+
+async function look(flags: Flags, options: TrainOptions & { signal: AbortSignal }): Promise<void> {
+  const { dryRun } = await import('../train/facts.ts');
+  const facts = await withDatabase((db, config) => dryRun(db, config, options));
+  print(flags.json === true, facts, factsText(facts));
+}
+
+async function fromFile(from: string, out: string, flags: Flags, options: TrainOptions): Promise<void> {
+  const { readEmbedded } = await import('../import/embeddings.ts');
+  const { readRows } = await import('../import/read.ts');
+  const { trainFromFile } = await import('../train/from-file.ts');
+  const encoded = await readEmbedded(from);
+  const file = { name: from, rows: encoded?.rows ?? readRows(from), encoded };
+  const result = await trainFromFile(cliConfig(), file, out, options);
+  print(
+    flags.json === true,
+    result,
+    `a model of ${result.labels} labels is in ${out}: ${result.encoded} names encoded, ${result.seconds} s\n${agreement(result.report)}`,
+  );
+}
+
+async function fromMemory(flags: Flags, options: TrainOptions): Promise<void> {
+  const { train } = await import('../train/run.ts');
+  const result = await withDatabase((db, config) => train(db, config, options));
+  print(
+    flags.json === true,
+    result,
+    `model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
+${agreement(result.report)}`,
+  );
+}
+
 export function trainCommand(): Command {
   return new Command('train')
     .description(
@@ -29,36 +92,44 @@ export function trainCommand(): Command {
     )
     .option('--epochs <n>', 'at most so many passes over the names; early stopping usually ends sooner')
     .option('--seed <n>', 'the same seed and memory give the same model')
+    .option('--test-share <share>', 'the part of the names that never trains, 0 to .5 (default: .05)')
+    .option('--dry-run', 'only print what would be used; encodes and writes nothing')
+    .option(
+      '--from <file>',
+      'learn from a labelled file instead of memory, without a database; goes with --out',
+    )
+    .option('--out <folder>', 'where the model learnt from a file is written')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   taxon train
+  taxon train --dry-run
   taxon train --epochs 10 --json
+  taxon train --from labels.parquet --out model     then: taxon evaluate gold.tsv --model model
 
-Names are encoded once, ever, into the database; an interrupted run goes on where it stopped.`,
+Names are encoded once, ever, into the database; an interrupted run goes on where it stopped.
+A file is what import reads, or what taxon export --embeddings wrote: then nothing is encoded.`,
     )
-    .action(async (options: { epochs?: string; seed?: string; json?: boolean }) => {
-      const { train } = await import('../train/run.ts');
+    .action(async (flags: Flags) => {
+      const { from, out } = flags;
+      if ((from === undefined) !== (out === undefined))
+        throw misuse('--from and --out go together', 'E.g. taxon train --from labels.parquet --out model');
+      if (flags.dryRun === true && from !== undefined)
+        throw misuse('--dry-run looks at memory, not at a file');
       const interrupt = interruptible(
-        'interrupted; embeddings so far are stored, run taxon train again to go on',
+        from === undefined
+          ? 'interrupted; embeddings so far are stored, run taxon train again to go on'
+          : 'interrupted; nothing was written',
       );
-      const result = await withDatabase((db, config) =>
-        train(db, config, {
-          ...(options.epochs === undefined ? {} : { epochs: wholeNumber('--epochs', options.epochs) }),
-          ...(options.seed === undefined ? {} : { seed: wholeNumber('--seed', options.seed, 0) }),
-          signal: interrupt.signal,
-        }),
-      ).finally(interrupt.release);
-      const levels = Object.entries(result.report.levels)
-        .map(([level, r]) => `${level} ${(r.validAccuracy * 100).toFixed(1)} %`)
-        .join(', ');
-      print(
-        options.json === true,
-        result,
-        `model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
-agreement with held-out labels (the teacher's, not the truth): ${levels}`,
-      );
+      const options = { ...optionsOf(flags, interrupt.signal), signal: interrupt.signal };
+      const work =
+        from !== undefined && out !== undefined
+          ? fromFile(from, out, flags, options)
+          : flags.dryRun === true
+            ? look(flags, options)
+            : fromMemory(flags, options);
+      await work.finally(interrupt.release);
     });
 }
