@@ -9,8 +9,9 @@ const functions: Record<string, string> = {
   RWA: 'look_up wait_for',
   RAS: `blocking_word champion exact setting similar_label similar_matches thresholds_in_force words`,
   RA: 'health routing',
-  A: `clears count_labels embeddings_of end_run finish_import import_labels learn_guard make_category promote requeue
-    retry_dead save_model save_model_file set_setting set_thresholds set_tree_levels start_run training_rows
+  A: `clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import
+    import_labels label_conflicts learn_guard make_category promote requeue retry_dead save_model save_model_file
+    set_setting set_thresholds set_tree_levels similar_in_training start_run training_labels training_rows
     unencoded_labels`,
   AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
