@@ -102,7 +102,7 @@ export async function labelConflicts(
   return { count: rows[0]?.conflicts ?? 0, latest: rows.map(({ conflicts: _, ...row }) => row) };
 }
 
-/** Those of the names that the similar layer would answer from the labels whose digest is at least `from`. */
+/** Those of the names that the similar layer would answer from the labels of the training part: those whose digest is not lower. */
 export async function similarInTraining(
   db: Database,
   names: readonly string[],
