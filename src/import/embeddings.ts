@@ -4,7 +4,7 @@ import { messageOf, misuse } from '../errors.ts';
 import { type Row, readRows } from './read.ts';
 
 /** A row with its embedding; null where the file has none for it. */
-export type EmbeddedRow = Row & { embedding: ArrayLike<number> | null };
+type EmbeddedRow = Row & { embedding: ArrayLike<number> | null };
 
 export interface EmbeddedFile {
   /** Identity of the encoder that made the embeddings. */

@@ -4,7 +4,7 @@ import { misuse } from '../errors.ts';
 export type Part = 'train' | 'valid' | 'test';
 
 /** Share of the names that never trains or chooses anything, unless `--test-share` says otherwise. */
-export const testShare = 0.05;
+const testShare = 0.05;
 /** Share of the names that stops the training early and fits what joins the voices; it stands above the test part. */
 const validShare = 0.08;
 
