@@ -110,6 +110,11 @@ export async function neighboursOf(
   return found;
 }
 
+/** Whether the setting `neighbours` lets memory speak at all. */
+export async function memorySpeaks(db: Database): Promise<boolean> {
+  return (await db.row<{ on: boolean }>(`select ${db.at}setting('neighbours') <> '"off"' as on`)).on;
+}
+
 /** The newest change of memory; null while nothing was ever changed. */
 export async function newestChange(db: Database): Promise<number | null> {
   return (await db.row<{ id: number | null }>(`select max(change_id) as id from ${db.at}label_changes`)).id;

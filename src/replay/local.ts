@@ -65,10 +65,11 @@ export async function predictFromPast(
       signal.throwIfAborted();
       const rows = arriving.slice(from, from + page);
       // among the past alone: the real memory knows the future
-      const near = await nearest(history, Int32Array.from(rows), among, classifier.neighbours, signal);
+      const asked = { vectors: rows.map((row) => vectorOf(history, row)), self: Int32Array.from(rows) };
+      const near = await nearest(history, asked, among, classifier.neighbours, signal);
       const views = rows.map((row, i) => ({
         nameKey: history.keys[row] as string,
-        embedding: vectorOf(history, row),
+        embedding: asked.vectors[i] as Float32Array,
         neighbours: near[i] as Neighbour[],
       }));
       predictions.push(...(await classifier.predict(views)));

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { embeddingsOf, neighboursOf } from '../database/memory.ts';
+import { embeddingsOf, memorySpeaks } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { type Champion, champion, modelFiles, registeredEncoder } from '../database/registry.ts';
 import { thresholdsInForce } from '../database/reports.ts';
@@ -8,13 +9,15 @@ import { misuse, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
-import type { Classifier, Prediction } from '../model/types.ts';
+import type { Classifier, Neighbour, Path, Prediction } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import { progress } from '../progress.ts';
 import type { ModelReport } from '../report/model-report.ts';
+import { readDataset } from './dataset.ts';
 import { buildModelReport } from './diagnostics/build.ts';
 import { classNamesOf } from './diagnostics/class-names.ts';
 import { type EvaluationReport, evaluatePredictions, type Truth } from './evaluate.ts';
+import { type Labelled, nearest } from './neighbours.ts';
 
 const page = 2048;
 const unknown = -1;
@@ -71,10 +74,48 @@ async function databasePaths(db: Database): Promise<Map<string, Truth>> {
   return new Map(paths.map((row): [string, Truth] => [row.names.join('\n'), [row.l1, row.l2, row.l3]]));
 }
 
+interface Memory extends Labelled {
+  rows: Int32Array;
+  rowOf: ReadonlyMap<string, number>;
+}
+
+/**
+ * Memory as `neighbours()` searches it, read once and compared in this process: 7,637 names among 57,029 take 2 s instead
+ * of 4 minutes.
+ */
+async function readMemory(
+  db: Database,
+  config: Config,
+  encoderId: number,
+  encoder: Encoder,
+  signal: AbortSignal,
+): Promise<Memory> {
+  const cache = { folder: join(config.dataDir, 'matrices'), encoder: encoder.identity };
+  const { keys, categories, embeddings, dimension } = await readDataset(
+    db,
+    encoderId,
+    encoder.dimension,
+    signal,
+    cache,
+  );
+  const pathOf = new Map(
+    (await loadPaths(db)).map((row): [number, Path] => [row.category_id, [row.l1, row.l2, row.l3]]),
+  );
+  const speaks = await memorySpeaks(db);
+  return {
+    embeddings,
+    dimension,
+    paths: categories.map((id) => pathOf.get(id) as Path),
+    rows: speaks ? Int32Array.from(keys.keys()) : new Int32Array(),
+    rowOf: new Map(keys.map((key, row) => [key, row])),
+  };
+}
+
 /** The model's answer to each name, from the stored embedding where there is one; stores nothing. */
 async function predictAll(
   db: Database,
   model: Champion,
+  memory: Memory,
   classifier: Classifier,
   encoder: Encoder,
   names: readonly string[],
@@ -96,11 +137,18 @@ async function predictAll(
         vectors.set(key, encoded[i] as Float32Array);
       });
       const embeddings = keys.map((key) => vectors.get(key) as Float32Array);
-      const near = await neighboursOf(db, model.encoderId, keys, classifier.neighbours, embeddings);
+      const self = Int32Array.from(keys, (key) => memory.rowOf.get(key) ?? -1);
+      const near = await nearest(
+        memory,
+        { vectors: embeddings, self },
+        memory.rows,
+        classifier.neighbours,
+        signal,
+      );
       const views = keys.map((nameKey, i) => ({
         nameKey,
         embedding: embeddings[i] as Float32Array,
-        neighbours: near.get(nameKey) ?? [],
+        neighbours: near[i] as Neighbour[],
       }));
       predictions.push(...(await classifier.predict(views)));
       bar.at(predictions.length);
@@ -145,7 +193,8 @@ export async function evaluateNames(
       );
     }
     const names = labelled.map(({ name }) => name);
-    const predictions = await predictAll(db, model, classifier, encoder, names, signal);
+    const memory = await readMemory(db, config, model.encoderId, encoder, signal);
+    const predictions = await predictAll(db, model, memory, classifier, encoder, names, signal);
     const { l1, l2, l3 } = thresholds;
     const scores = {
       model_id: model.modelId,

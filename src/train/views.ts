@@ -10,10 +10,13 @@ export async function viewsOf(
   neighbours: number,
   signal?: AbortSignal,
 ): Promise<NameViews[]> {
-  const found = neighbours === 0 ? null : await nearest(set, rows, among, neighbours, signal);
+  const vectors = Array.from(rows, (row) =>
+    set.embeddings.subarray(row * set.dimension, (row + 1) * set.dimension),
+  );
+  const found = await nearest(set, { vectors, self: rows }, among, neighbours, signal);
   return Array.from(rows, (row, i) => ({
     nameKey: set.keys[row] as string,
-    embedding: set.embeddings.subarray(row * set.dimension, (row + 1) * set.dimension),
-    neighbours: found?.[i] ?? [],
+    embedding: vectors[i] as Float32Array,
+    neighbours: found[i] as NameViews['neighbours'],
   }));
 }

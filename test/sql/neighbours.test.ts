@@ -58,9 +58,10 @@ beforeEach(async () => {
 async function byProducts(): Promise<Map<string, number[]>> {
   const paths = names.map((_, i): Path => [i + 1, null, null]);
   const rows = Int32Array.from(asked, (name) => names.indexOf(name));
+  const vectors = Array.from(rows, (row) => matrix.subarray(row * dimension, (row + 1) * dimension));
   const found = await nearest(
     { embeddings: matrix, dimension, paths },
-    rows,
+    { vectors, self: rows },
     Int32Array.from(Array(labelled).keys()),
     k,
   );
