@@ -93,17 +93,15 @@ async function readLabels(db: Database, encoderId: number, signal: AbortSignal) 
   const categories: number[] = [];
   const from: string[] = [];
   const hash = createHash('sha256');
-  // labels of one category share its path: 743,000 rows are 743,000 pointers
-  const known = new Map<number, Path>();
+  // labels of one path share it: 743,000 rows are 743,000 pointers
+  const known = new Map<string, Path>();
   let retired = 0;
   for await (const row of allLabels(db, encoderId, signal)) {
     if (row.retired) retired++;
     if (row.retired || !row.encoded) continue;
-    let path = known.get(row.category_id);
-    if (path === undefined) {
-      path = [row.l1, row.l2, row.l3];
-      known.set(row.category_id, path);
-    }
+    const own: Path = [row.l1, row.l2, row.l3];
+    const path = known.get(own.join()) ?? own;
+    if (path === own) known.set(own.join(), path);
     hash.update(row.name_key).update('\n');
     keys.push(row.name_key);
     paths.push(path);

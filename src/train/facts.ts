@@ -12,10 +12,10 @@ const smallBelow = 5;
 /** Small classes and conflicts that are listed; all are counted. */
 const listed = 10;
 
-export type Script = 'latin' | 'cyrillic' | 'mixed' | 'other';
+type Script = 'latin' | 'cyrillic' | 'mixed' | 'other';
 
 /** Sizes of the classes of one level, by rows of memory. */
-export interface ClassSizes {
+interface ClassSizes {
   classes: number;
   /** Rows whose path has this level. */
   rows: number;

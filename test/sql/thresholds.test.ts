@@ -136,7 +136,7 @@ describe('settings', () => {
 
   test('an unknown one is told which there are', async () => {
     await expect(put('gaurd', 'true')).rejects.toMatchObject({
-      hint: 'The settings are: guard, local_layer, max_attempts, notify, similar_layer, similarity_threshold, tree_levels',
+      hint: 'The settings are: guard, local_layer, max_attempts, neighbours, notify, similar_layer, similarity_threshold, tree_levels',
     });
   });
 });

@@ -55,10 +55,14 @@ export const labelled: ShopName[] = kinds.flatMap((_, kind) =>
   Array.from({ length: 45 }, (_, i) => nameOf(kind, i)),
 );
 
-/** Names of the same kinds that memory does not hold, with their true path. */
+/**
+ * Names of the same kinds that memory does not hold, with their true path. Every fifth says nothing of what it is, so that
+ * only the LLM can know.
+ */
 export function newNames(count: number, from = 1000): ShopName[] {
   return Array.from({ length: count }, (_, i) => {
-    const { name, path } = nameOf(from + i, from + i);
+    const { name: whole, path } = nameOf(from + i, from + i);
+    const name = i % 5 === 4 ? whole.split(' ').slice(-2).join(' ') : whole;
     // enough letters of its own that no labelled name is .6 similar
     return { name: `${name} ${words(from + i)} ${words((from + i) * 31 + 7)}`, path };
   });
