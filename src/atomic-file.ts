@@ -13,7 +13,7 @@ const reasons: Record<string, string> = {
 };
 
 /** What the system refused, for people; anything else as it is. */
-function writeError(path: string, error: unknown): unknown {
+export function writeError(path: string, error: unknown): unknown {
   const reason = reasons[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
   if (reason === undefined) return error;
   return new TaxonError(`${path} cannot be written: ${reason}`, {

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
 import type { CleaningReport } from '../train/clean.ts';
-import type { DatasetFacts } from '../train/facts.ts';
-import { withDatabase } from './database.ts';
-import { print, table } from './output.ts';
+import type { TrainingReport } from '../train/fit.ts';
+import type { TrainOptions } from '../train/run.ts';
+import { cliConfig, withDatabase } from './database.ts';
+import { factsText } from './facts.ts';
+import { print } from './output.ts';
 
 /** A whole number of at least `least` from a flag. */
 export function wholeNumber(flag: string, text: string, least = 1): number {
@@ -31,62 +33,25 @@ interface Flags {
   testShare?: string;
   clean: boolean;
   dryRun?: true;
-  json?: boolean;
+  from?: string;
+  out?: string;
+  json?: true;
 }
 
-function levelsOf(text: string): 1 | 2 | 3 {
-  const levels = Number(text);
-  if (levels === 1 || levels === 2 || levels === 3) return levels;
-  throw misuse(`--levels ${text}`, 'Give 1, 2 or 3.');
-}
-
-function shareOf(text: string): number {
-  const share = Number(text);
-  if (text.trim() !== '' && share >= 0 && share <= 0.5) return share;
-  throw misuse(`--test-share ${text}`, 'Give a share from 0 to .5.');
-}
-
-async function sayWhatWouldBeUsed(options: Flags): Promise<void> {
-  const { dryRun } = await import('../train/facts.ts');
-  const interrupt = interruptible('interrupted');
-  const facts = await withDatabase((db, config) =>
-    dryRun(db, config, {
-      signal: interrupt.signal,
-      ...(options.testShare === undefined ? {} : { testShare: shareOf(options.testShare) }),
-    }),
-  ).finally(interrupt.release);
-  print(options.json === true, facts, factsText(facts));
-}
-
-/** What training would use, for people. */
-function factsText(facts: DatasetFacts & { encoder: string }): string {
-  const list = (counts: Record<string, number>) =>
-    Object.entries(counts)
-      .map(([key, count]) => `${key} ${count}`)
-      .join(', ');
-  const classes = Object.entries(facts.levels).map(([level, sizes]) => ({
-    level,
-    classes: sizes.classes,
-    largest: sizes.largest?.rows ?? 0,
-    median: sizes.median,
-    [`under ${facts.small_below} rows`]: sizes.small,
-  }));
-  const conflicts = facts.conflicts.latest.map(
-    ({ name_key, before_path, after_path }) =>
-      `  ${name_key}: ${before_path ?? 'none'}, now ${after_path ?? 'none'}`,
-  );
-  return [
-    `labels: ${facts.labels}, usable ${facts.usable}, of retired categories ${facts.retired}; to be encoded ${facts.unencoded} by ${facts.encoder}`,
-    `by source: ${list(facts.sources)}`,
-    `paths that stop at: ${list(facts.depths)}`,
-    `script: ${list(facts.scripts)}`,
-    `parts: ${list(facts.parts)}`,
-    '',
-    table(classes),
-    '',
-    `labels that changed their category: ${facts.conflicts.count}`,
-    ...conflicts,
-  ].join('\n');
+function optionsOf(flags: Flags, signal: AbortSignal): TrainOptions {
+  const { epochs, seed, levels, testShare } = flags;
+  const depth = ([1, 2, 3] as const).find((n) => String(n) === levels);
+  if (levels !== undefined && depth === undefined) throw misuse(`--levels ${levels}`, 'Give 1, 2 or 3.');
+  const share = Number(testShare ?? 0);
+  if (!(share >= 0 && share <= 0.5)) throw misuse(`--test-share ${testShare}`, 'Give a share from 0 to .5.');
+  return {
+    ...(epochs === undefined ? {} : { epochs: wholeNumber('--epochs', epochs) }),
+    ...(seed === undefined ? {} : { seed: wholeNumber('--seed', seed, 0) }),
+    ...(depth === undefined ? {} : { depth }),
+    ...(testShare === undefined ? {} : { testShare: share }),
+    clean: flags.clean,
+    signal,
+  };
 }
 
 /** What a cleaning did or would do, a line a level. */
@@ -100,6 +65,44 @@ export function cleaningText({ labels, levels, proposed, applied }: CleaningRepo
   return [`labels: ${done} of ${labels}`, ...lines].join('\n');
 }
 
+function agreement(report: TrainingReport): string {
+  const levels = Object.entries(report.levels).map(
+    ([level, r]) => `${level} ${(r.validAccuracy * 100).toFixed(1)} %`,
+  );
+  return `agreement with held-out labels (the teacher's, not the truth): ${levels.join(', ')}`;
+}
+
+async function look(flags: Flags, options: TrainOptions & { signal: AbortSignal }): Promise<void> {
+  const { dryRun } = await import('../train/facts.ts');
+  const facts = await withDatabase((db, config) => dryRun(db, config, options));
+  print(flags.json === true, facts, factsText(facts));
+}
+
+async function fromFile(from: string, out: string, flags: Flags, options: TrainOptions): Promise<void> {
+  const { readEmbedded } = await import('../import/embeddings.ts');
+  const { readRows } = await import('../import/read.ts');
+  const { trainFromFile } = await import('../train/from-file.ts');
+  const encoded = await readEmbedded(from);
+  const file = { name: from, rows: encoded?.rows ?? readRows(from), encoded };
+  const result = await trainFromFile(cliConfig(), file, out, options);
+  print(
+    flags.json === true,
+    result,
+    `a model of ${result.labels} labels is in ${out}: ${result.encoded} names encoded, ${result.seconds} s\n${agreement(result.report)}`,
+  );
+}
+
+async function fromMemory(flags: Flags, options: TrainOptions): Promise<void> {
+  const { train } = await import('../train/run.ts');
+  const result = await withDatabase((db, config) => train(db, config, options));
+  print(
+    flags.json === true,
+    result,
+    `${result.cleaning === null ? '' : `${cleaningText(result.cleaning)}\n`}model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
+${agreement(result.report)}`,
+  );
+}
+
 export function trainCommand(): Command {
   return new Command('train')
     .description(
@@ -108,9 +111,14 @@ export function trainCommand(): Command {
     .option('--epochs <n>', 'at most so many passes over the names; early stopping usually ends sooner')
     .option('--seed <n>', 'the same seed and memory give the same model')
     .option('--levels <n>', 'learn the first 1, 2 or 3 levels only')
-    .option('--test-share <share>', 'names that never train anything, 0 to .5 (default .05)')
     .option('--no-clean', 'leave the labels as they are')
-    .option('--dry-run', 'say what would be used; encodes, trains and writes nothing')
+    .option('--test-share <share>', 'the part of the names that never trains, 0 to .5 (default: .05)')
+    .option('--dry-run', 'only print what would be used; encodes and writes nothing')
+    .option(
+      '--from <file>',
+      'learn from a labelled file instead of memory, without a database; goes with --out',
+    )
+    .option('--out <folder>', 'where the model learnt from a file is written')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -119,34 +127,30 @@ Examples:
   taxon train
   taxon train --dry-run
   taxon train --no-clean --epochs 10 --json
+  taxon train --from labels.parquet --out model     then: taxon evaluate gold.tsv --model model
 
 Names are encoded once, ever, into the database; an interrupted run goes on where it stopped. Labels that models which never saw
-them are sure to be wrong are changed first, never a person's; select taxon.revert_cleaning(run_id) brings them back.`,
+them are sure to be wrong are changed first, never a person's; select taxon.revert_cleaning(run_id) brings them back.
+A file is what import reads, or what taxon export --embeddings wrote: then nothing is encoded.`,
     )
-    .action(async (options: Flags) => {
-      if (options.dryRun === true) return await sayWhatWouldBeUsed(options);
-      const { train } = await import('../train/run.ts');
+    .action(async (flags: Flags) => {
+      const { from, out } = flags;
+      if ((from === undefined) !== (out === undefined))
+        throw misuse('--from and --out go together', 'E.g. taxon train --from labels.parquet --out model');
+      if (flags.dryRun === true && from !== undefined)
+        throw misuse('--dry-run looks at memory, not at a file');
       const interrupt = interruptible(
-        'interrupted; embeddings so far are stored, run taxon train again to go on',
+        from === undefined
+          ? 'interrupted; embeddings so far are stored, run taxon train again to go on'
+          : 'interrupted; nothing was written',
       );
-      const result = await withDatabase((db, config) =>
-        train(db, config, {
-          ...(options.epochs === undefined ? {} : { epochs: wholeNumber('--epochs', options.epochs) }),
-          ...(options.seed === undefined ? {} : { seed: wholeNumber('--seed', options.seed, 0) }),
-          ...(options.levels === undefined ? {} : { depth: levelsOf(options.levels) }),
-          ...(options.testShare === undefined ? {} : { testShare: shareOf(options.testShare) }),
-          clean: options.clean,
-          signal: interrupt.signal,
-        }),
-      ).finally(interrupt.release);
-      const levels = Object.entries(result.report.levels)
-        .map(([level, r]) => `${level} ${(r.validAccuracy * 100).toFixed(1)} %`)
-        .join(', ');
-      print(
-        options.json === true,
-        result,
-        `${result.cleaning === null ? '' : `${cleaningText(result.cleaning)}\n`}model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
-agreement with held-out labels (the teacher's, not the truth): ${levels}`,
-      );
+      const options = { ...optionsOf(flags, interrupt.signal), signal: interrupt.signal };
+      const work =
+        from !== undefined && out !== undefined
+          ? fromFile(from, out, flags, options)
+          : flags.dryRun === true
+            ? look(flags, options)
+            : fromMemory(flags, options);
+      await work.finally(interrupt.release);
     });
 }

@@ -25,7 +25,7 @@ function schemaOf({ name, type }: Column): SchemaElement[] {
   }
 }
 
-function cellOf(value: unknown, type: Column['type']): unknown {
+function cell(value: unknown, type: Column['type']): unknown {
   if (value === null || value === undefined) return null;
   if (type === 'id') return BigInt(value as number);
   return type === 'embedding' ? Array.from(value as Float32Array) : value;
@@ -50,7 +50,7 @@ export function parquetSink(
   const columnData = (rows: readonly Record<string, unknown>[]): ColumnSource[] =>
     columns.map(({ name, type }) => ({
       name,
-      data: rows.map((row) => cellOf(row[name], type)),
+      data: rows.map((row) => cell(row[name], type)),
       // floats of an embedding are all different and do not shrink: neither dictionary nor compression
       ...(type === 'embedding' ? { encoding: 'PLAIN', codec: 'UNCOMPRESSED', statistics: false } : {}),
     }));

@@ -79,11 +79,9 @@ export interface MatrixCache {
   encoder: string;
 }
 
-/** The cache's file: each database, schema and encoder has its own. */
-async function cacheFile(db: Database, { folder, encoder }: MatrixCache): Promise<string> {
-  const { name } = await db.row<{ name: string }>('select current_database() as name');
-  const digest = createHash('sha256').update([name, db.schema, encoder].join('\n')).digest('hex');
-  return join(folder, `${digest.slice(0, 16)}.f32`);
+/** The cache's file: one an encoder; where databases take turns, each makes it anew. */
+function cacheFile({ folder, encoder }: MatrixCache): string {
+  return join(folder, `${createHash('sha256').update(encoder).digest('hex').slice(0, 16)}.f32`);
 }
 
 /** Every label that can train, with no embedding yet, and the digest of their keys in order. */
@@ -175,7 +173,7 @@ export async function readDataset(
 ): Promise<Dataset> {
   const { keys, paths, categories, from, retired, keysSha256 } = await readLabels(db, encoderId, signal);
   const facts = { encoderId, dimension, count: keys.length, keysSha256 };
-  const path = cache === undefined ? undefined : await cacheFile(db, cache);
+  const path = cache === undefined ? undefined : cacheFile(cache);
   const matrix = new Float32Array(keys.length * dimension);
   const cached =
     cache !== undefined &&

@@ -44,24 +44,31 @@ function truthOf(path: readonly string[], known: ReadonlyMap<string, Truth>): Tr
   return [unknown, path.length > 1 ? unknown : null, path.length > 2 ? unknown : null];
 }
 
-/** The ids of each name's true path, and how many of them the database does not know in full; warns of those by line. */
-async function truthsOf(
-  db: Database,
+/**
+ * The ids of each name's true path, and how many of them are not known in full; warns of those by line.
+ *
+ * @param known path of names, joined by a newline → its l1, l2, l3
+ */
+export function truthsBy(
+  known: ReadonlyMap<string, Truth>,
   labelled: readonly LabelledName[],
-): Promise<{ truth: Truth[]; strangers: number }> {
-  const known = new Map(
-    (await loadPaths(db)).map((row): [string, Truth] => [row.names.join('\n'), [row.l1, row.l2, row.l3]]),
-  );
+): { truth: Truth[]; strangers: number } {
   const truth = labelled.map(({ path }) => truthOf(path, known));
   const strangers = labelled.filter((_, i) => truth[i]?.includes(unknown));
   if (strangers.length > 0) {
     const lines = strangers.slice(0, shown).map(({ line, path }) => `line ${line}: ${path.join(' > ')}`);
-    log.warn('no answer can be right where the database does not know the true category', {
+    log.warn('no answer can be right where the true category is not known', {
       names: strangers.length,
       first: lines.join('; '),
     });
   }
   return { truth, strangers: strangers.length };
+}
+
+/** Every path of names of the database with its ids. */
+async function databasePaths(db: Database): Promise<Map<string, Truth>> {
+  const paths = await loadPaths(db);
+  return new Map(paths.map((row): [string, Truth] => [row.names.join('\n'), [row.l1, row.l2, row.l3]]));
 }
 
 /** The model's answer to each name, from the stored embedding where there is one; stores nothing. */
@@ -125,7 +132,7 @@ export async function evaluateNames(
   if (model === null || thresholds === null) {
     throw new TaxonError('there is no champion to evaluate', { hint: 'Train one: taxon train' });
   }
-  const { truth, strangers } = await truthsOf(db, labelled);
+  const { truth, strangers } = truthsBy(await databasePaths(db), labelled);
   const classifier = await loadClassifier(await modelFiles(db, model.modelId));
   const encoder = await openEncoder(config);
   try {

@@ -15,7 +15,7 @@ const listed = 10;
 type Script = 'latin' | 'cyrillic' | 'mixed' | 'other';
 
 /** Sizes of the classes of one level, by rows of memory. */
-interface ClassSizes {
+export interface ClassSizes {
   classes: number;
   /** Rows whose path has this level. */
   rows: number;

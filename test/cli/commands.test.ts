@@ -120,6 +120,7 @@ describe('every command', () => {
     'migrate',
     'sidecar',
     'import',
+    'export',
     'train',
     'evaluate',
     'models',
