@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eachGram, spaced } from '../../../src/model/letters/grams.ts';
 import {
@@ -9,6 +10,7 @@ import {
 import { Vocabulary } from '../../../src/model/letters/vocabulary.ts';
 import { buildTree, type Tree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
+import { normalise } from '../../../src/normalise.ts';
 import { countVocabulary } from '../../../src/train/letters/count.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';
 import { seededRandom } from '../../../src/train/random.ts';
@@ -35,6 +37,64 @@ describe('n-grams', () => {
     expect(grams('ab cd').sort()).toEqual([...grams('ab'), ...grams('cd')].sort());
     expect(new Set(grams('abcdef')).size).toBe(22);
     expect(grams('abcdef').every((gram) => gram > 0 && gram < 2 ** 32)).toBe(true);
+  });
+});
+
+describe('n-grams of any name', () => {
+  test('are those of its words one by one: none goes over a blank', () => {
+    const word = fc.stringMatching(/^[a-zа-я0-9.-]{1,12}$/);
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), (words) => {
+        expect(grams(words.join(' ')).sort()).toEqual(words.flatMap(grams).sort());
+      }),
+    );
+  });
+
+  test('are as many as the lengths of its words say, and never 0', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }).map(normalise), (key) => {
+        const lengths = spaced(key)
+          .split(' ')
+          .filter((part) => part !== '')
+          .map((part) => part.length + 2);
+        const expected = lengths.reduce(
+          (sum, length) => sum + [2, 3, 4, 5].reduce((all, n) => all + Math.max(0, length - n + 1), 0),
+          0,
+        );
+        const found = grams(key);
+        if (key !== '') expect(found).toHaveLength(expected);
+        expect(found.every((gram) => Number.isInteger(gram) && gram > 0 && gram < 2 ** 32)).toBe(true);
+      }),
+    );
+  });
+
+  test('are the same for every spelling that is one name key', () => {
+    for (const variant of ['  Чайник   BOSCH 1,7Л ', 'чайник\tbosch\u00a01,7л', 'ЧАЙНИК bosch\n1,7л'])
+      expect(grams(normalise(variant))).toEqual(grams('чайник bosch 1,7л'));
+    expect(grams(normalise('SMARTPHONE 256GB'))).toEqual(grams(normalise('smartphone 256 gb')));
+    // of one and of two units: neighbouring ideographs and signs outside the plane
+    expect(grams('茶')).toHaveLength(3);
+    expect(grams('📱')).toHaveLength(6);
+  });
+
+  test('hash apart: 60,000 of them collide as seldom as 32 bits can', () => {
+    const random = seededRandom(6);
+    const syllable = () => String.fromCharCode(97 + random.next() * 26, 97 + random.next() * 26);
+    const texts = new Set(Array.from({ length: 60_000 }, () => `${syllable()}${syllable()}`));
+    // of the word's 14 n-grams the last of length 4 that starts at its first letter is the word itself
+    const hashes = new Map<number, string>();
+    let collisions = 0;
+    for (const text of texts) {
+      // " abcd ": at 0 lengths 2, 3, 4, 5; at 1 lengths 2, 3, 4 (the word), 5
+      const whole = grams(text)[6] as number;
+      if (hashes.has(whole)) collisions++;
+      hashes.set(whole, text);
+    }
+    // 60,000² / 2 / 2³² = .4 expected
+    expect(collisions).toBeLessThan(5);
+    // every bit is used: the low ones choose the slot of a table
+    const low = new Set([...hashes.keys()].map((hash) => hash & 1023));
+    expect(low.size).toBe(1024);
   });
 });
 
