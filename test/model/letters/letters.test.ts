@@ -7,7 +7,6 @@ import {
   readLetters,
   writeLetters,
 } from '../../../src/model/letters/letters.ts';
-import { Vocabulary } from '../../../src/model/letters/vocabulary.ts';
 import { buildTree, type Tree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
 import { normalise } from '../../../src/normalise.ts';
@@ -115,10 +114,28 @@ describe('the vocabulary', () => {
     const { indices, values } = vocabulary.features('kettle kettle kettle lamp');
     expect([...indices]).toEqual([...indices].sort((a, b) => a - b));
     expect(values.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 6);
-    const two = new Vocabulary(vocabulary.grams, new Float32Array(vocabulary.size).fill(1));
-    const once = two.features('kettle el').values;
-    expect(Math.max(...once)).toBeCloseTo(Math.min(...once), 6);
     expect(vocabulary.features('xyz').indices).toHaveLength(0);
+  });
+});
+
+describe('counts within a name', () => {
+  const keys = ['banana', 'banana', 'banana'];
+  const vocabulary = countVocabulary(keys, Int32Array.from(keys.keys()));
+  const weightOf = (name: string, gram: string): number => {
+    const { indices, values } = vocabulary.features(name);
+    // the n-grams of a word of two letters: three that begin at the blank before it, then the word itself
+    const place = vocabulary.grams.indexOf(grams(gram)[3] as number);
+    return values[indices.indexOf(place)] as number;
+  };
+
+  test('weigh as 1 + ln of them', () => {
+    expect(weightOf('banana', 'na') / weightOf('banana', 'ba')).toBeCloseTo(1 + Math.log(2), 6);
+    expect(weightOf('banana banana', 'na') / weightOf('banana banana', 'ba')).toBeCloseTo(
+      (1 + Math.log(4)) / (1 + Math.log(2)),
+      6,
+    );
+    // all idf are the same here: 1 + ln(4 / 4)
+    expect([...new Set(vocabulary.idf)]).toEqual([1]);
   });
 });
 
@@ -149,12 +166,13 @@ beforeAll(async () => {
   letters = new Letters(weights, tree, 4);
 });
 
-/** The path with the highest sum of log-probabilities. */
+/** The log-probability of a path: the sum of those of its steps. */
+const total = (scores: Float64Array, p: number) =>
+  [0, 1, 2].reduce((sum, level) => sum + (scores[tree.pathOutputs[p * 3 + level] as number] ?? 0), 0);
+
 function best(scores: Float64Array): number {
-  const sums = paths.map((_, p) =>
-    [0, 1, 2].reduce((sum, level) => sum + (scores[tree.pathOutputs[p * 3 + level] as number] ?? 0), 0),
-  );
-  return sums.indexOf(Math.max(...sums));
+  const totals = paths.map((_, p) => total(scores, p));
+  return totals.indexOf(Math.max(...totals));
 }
 
 describe('the letters voice', () => {
@@ -214,6 +232,9 @@ describe('the letters voice', () => {
         for (const value of likely.subarray(from, to)) expect(value).toBeCloseTo(-Math.log(to - from), 9);
       }
       expect(best(likely)).toBe(best(full));
+      // the paths share the whole probability, whoever is asked
+      for (const scores of [full, likely])
+        expect(paths.reduce((sum, _, p) => sum + Math.exp(total(scores, p)), 0)).toBeCloseTo(1, 9);
     }
     expect(left).toBeGreaterThan(10);
   });
