@@ -217,6 +217,25 @@ describe('the gate of letters alone', () => {
     expect(open).toBeGreaterThan(2);
   });
 
+  test('opens where they are wrong as often, and not where they are wrong once more', async () => {
+    const gateAt = async (lettersWrong: number, allWrong: number) => {
+      let n = 0;
+      const { choice } = choose(300, (_, truth) => {
+        const i = n++;
+        const other = (truth + 1) % paths.length;
+        const path = i < lettersWrong ? other : truth;
+        // the last ones: letters are right, the others outvote them
+        const others = { path: i >= 300 - allWrong ? other : truth, sure: 0.99999 };
+        return { letters: { path, sure: 0.99 }, meaning: others, memory: others };
+      });
+      return (await choice).lettersFirst?.from ?? null;
+    };
+    expect(await gateAt(0, 0)).toBe(0.5);
+    expect(await gateAt(1, 0)).toBeNull();
+    expect(await gateAt(2, 2)).toBe(0.5);
+    expect(await gateAt(3, 2)).toBeNull();
+  });
+
   test('stays shut where they are sure and often wrong', async () => {
     const { lettersFirst, lettersShare } = await choose(500, (random, truth) => ({
       letters: opinion(random, truth, 0.6, 0.99),

@@ -239,6 +239,40 @@ describe('the letters voice', () => {
     expect(left).toBeGreaterThan(10);
   });
 
+  test('looks into every node that is a twentieth as likely as the likeliest of its level', () => {
+    const [full, likely] = [new Float64Array(tree.outputs), new Float64Array(tree.outputs)];
+    const [first, second] = tree.levelStarts.slice(1) as [number, number, number];
+    let others = 0;
+    for (const a of words)
+      for (const b of words) {
+        const name = `${a} ${b} 12`;
+        letters.score(name, full);
+        letters.scoreLikely(name, likely);
+        const reached = new Map([[0, 1]]);
+        for (let o = 0; o < tree.outputs; o++)
+          reached.set(
+            tree.nodeBelow[o] as number,
+            (reached.get(tree.nodeOf[o] as number) as number) * Math.exp(full[o] as number),
+          );
+        for (const [from, to] of [
+          [0, first],
+          [first, second],
+          [second, tree.nodeStarts.length - 1],
+        ] as const) {
+          const nodes = Array.from({ length: to - from }, (_, i) => from + i);
+          const highest = Math.max(...nodes.map((node) => reached.get(node) as number));
+          for (const node of nodes) {
+            const share = (reached.get(node) as number) / highest;
+            if (share < 0.05) continue;
+            if (share < 0.9) others++;
+            for (let o = tree.nodeStarts[node] as number; o < (tree.nodeStarts[node + 1] as number); o++)
+              expect(likely[o]).toBeCloseTo(full[o] as number, 9);
+          }
+        }
+      }
+    expect(others).toBeGreaterThan(10);
+  });
+
   test('is the same from the same seed, and read as it was written', async () => {
     const file = writeLetters(weights);
     expect(writeLetters(await fitLetters(keys, rows, noisy, tree, { seed: 1 }))).toEqual(file);
@@ -246,7 +280,8 @@ describe('the letters voice', () => {
     expect(read.outputs).toEqual(weights.outputs);
     expect(read.weights).toEqual(weights.weights);
     expect(writeLetters(read)).toEqual(file);
-    expect(() => readLetters(file.slice(4))).toThrow('letters.bin of the model is damaged');
+    for (const bytes of [file.slice(4), file.slice(0, 40), new Uint8Array(), file.with(0, 0)])
+      expect(() => readLetters(bytes)).toThrow('letters.bin of the model is damaged');
     expect(() => new Letters(read, buildTree(paths.slice(1)), 4)).toThrow('damaged');
   });
 
