@@ -87,7 +87,7 @@ export function shopDatabase(): Promise<TestDatabase> {
           [name, path],
         );
       }
-      await train(db, config, { seed: 1 });
+      await train(db, config, { seed: 1, clean: false });
     } finally {
       await db.close();
     }

@@ -86,15 +86,15 @@ test('a training that is killed blocks the next only as long as its lease, and l
   const own = look(shop.url);
   const environment = { DATABASE_URL: shop.url, TAXON_LEASE_SECONDS: '4' };
   try {
-    const killed = startTaxon(['train', '--epochs', '100000'], environment);
+    const killed = startTaxon(['train', '--no-clean', '--epochs', '100000'], environment);
     await killed.says('training');
-    const second = await runTaxon(['train', '--epochs', '1'], environment);
+    const second = await runTaxon(['train', '--no-clean', '--epochs', '1'], environment);
     expect(second).toMatchObject({ code: 1, stdout: '' });
     expect(second.stderr).toContain('a training is running already: run 2');
     expect(second.stderr).toContain('when its lease runs out');
     await killed.kill('SIGKILL');
     const next = await until(
-      () => runTaxon(['train', '--epochs', '1', '--json'], environment),
+      () => runTaxon(['train', '--no-clean', '--epochs', '1', '--json'], environment),
       ({ code }) => code === 0,
     );
     const { model_id } = JSON.parse(next.stdout);
@@ -111,4 +111,4 @@ test('a training that is killed blocks the next only as long as its lease, and l
     await own.close();
     await shop.drop();
   }
-});
+}, 60_000);
