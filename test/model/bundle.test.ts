@@ -88,7 +88,7 @@ describe('loadClassifier', () => {
     });
     await fc.assert(
       fc.asyncProperty(
-        fc.string({ unit: 'binary', maxLength: 40 }).map(normalise),
+        fc.string({ unit: 'grapheme', maxLength: 40 }).map(normalise),
         fc.array(number, { minLength: dimension, maxLength: dimension }),
         fc.array(neighbour, { maxLength: 30 }),
         fc.record({ letters: weights, meaning: weights, memory: weights }),

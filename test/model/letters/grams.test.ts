@@ -42,7 +42,7 @@ describe('n-grams of any name', () => {
 
   test('are as many as the lengths of its words say, and never 0', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }).map(normalise), (key) => {
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }).map(normalise), (key) => {
         const lengths = spaced(key)
           .split(' ')
           .filter((part) => part !== '')
