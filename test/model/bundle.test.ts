@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { ModelFiles, NameViews, Path } from '../../src/model/types.ts';
+import type { ModelFiles, NameViews, Path, Prediction } from '../../src/model/types.ts';
+import { normalise } from '../../src/normalise.ts';
 import { trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
@@ -62,6 +64,73 @@ describe('loadClassifier', () => {
     }
     expect(await classifier.predict([])).toEqual([]);
     await classifier.close();
+  });
+
+  it('answers with a path that exists and with confidences that fall, whatever it is given', async () => {
+    const classifier = await loadClassifier(files);
+    const existing = new Set(classifier.paths.map(String));
+    const check = ({ path, confidence, candidates, ranked }: Prediction) => {
+      expect(existing).toContain(String(path));
+      expect(confidence.every((value) => value >= 0 && value <= 1)).toBe(true);
+      expect(confidence[0]).toBeGreaterThanOrEqual(confidence[1]);
+      expect(confidence[1]).toBeGreaterThanOrEqual(confidence[2]);
+      expect(candidates[0]).toEqual({ path, probability: confidence[2] });
+      expect(candidates.every((each) => existing.has(String(each.path)))).toBe(true);
+      expect(candidates.reduce((sum, each) => sum + each.probability, 0)).toBeLessThanOrEqual(1 + 1e-9);
+      expect(ranked[0][0]).toBe(path[0]);
+    };
+    const number = fc.double({ min: -1, max: 1, noNaN: true });
+    const weight = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100, noNaN: true }));
+    const weights = fc.tuple(weight, weight, weight);
+    const neighbour = fc.record({
+      path: fc.constantFrom<Path>([1, 11, 111], [2, null, null], [1, 11, null], [7, 8, 9]),
+      cosine: number,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'grapheme', maxLength: 40 }).map(normalise),
+        fc.array(number, { minLength: dimension, maxLength: dimension }),
+        fc.array(neighbour, { maxLength: 30 }),
+        fc.record({ letters: weights, meaning: weights, memory: weights }),
+        async (nameKey, vector, neighbours, how) => {
+          const views = [{ nameKey, embedding: Float32Array.from(vector), neighbours }];
+          for (const said of await classifier.predict(views)) check(said);
+          for (const said of await classifier.predict(views, how)) check(said);
+          for (const said of classifier.readLetters([nameKey], 1 + how.letters[0])) check(said as Prediction);
+        },
+      ),
+    );
+    await classifier.close();
+  });
+
+  it('asks memory and the heads only where they count', async () => {
+    const classifier = await loadClassifier(files);
+    const none = [0, 0, 0] as const;
+    const embedding = new Float32Array(dimension).fill(0.3);
+    const view = (votes: Path[]): NameViews => ({
+      nameKey: 'name 3',
+      embedding,
+      neighbours: votes.map((path) => ({ path, cosine: 0.9 })),
+    });
+    const [first, second] = [view([[2, null, null]]), view([[1, 11, 111]])];
+    const memory = { letters: none, meaning: none, memory: [1, 1, 1] } as const;
+    expect((await classifier.predict([first, second], memory)).map(({ path }) => path[0])).toEqual([2, 1]);
+    const without = { ...classifier.weights, memory: none };
+    expect((await classifier.predict([first], without))[0]).toEqual(
+      (await classifier.predict([second], without))[0],
+    );
+    expect((await classifier.predict([first]))[0]).not.toEqual((await classifier.predict([second]))[0]);
+    const letters = { letters: [1, 1, 1], meaning: none, memory: none } as const;
+    expect((await classifier.predict([first], letters))[0]?.confidence[2]).toBeCloseTo(
+      classifier.readLetters(['name 3'], 1)[0]?.confidence[2] as number,
+      9,
+    );
+    await classifier.close();
+    const mute = await loadClassifier(
+      changed((m) => Object.assign(m, { weights: { ...(m.weights as object), memory: none } })),
+    );
+    expect([classifier.neighbours, mute.neighbours]).toEqual([30, 0]);
+    await mute.close();
   });
 
   it('reads the letters of a name from any place in memory', async () => {

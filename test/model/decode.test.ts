@@ -52,6 +52,21 @@ describe('buildJoin', () => {
       expect(probability).toBeCloseTo((scores[paths.indexOf(path)] as number) / total, 5);
   });
 
+  it('does not ask the heads at a level where they do not count, however certain they are there', () => {
+    const meaning = logs([0, 1], [0.2, 0.5, 0.3], [0, 1, 0, 0]);
+    const weights = { letters: one, meaning: [0, 1, 0], memory: none } as const;
+    const { candidates, confidence } = join({ letters, meaning, memory: null }, weights);
+    const scores = [
+      0.7 * 0.9 * 0.5 * 0.5,
+      0.7 * 0.9 * 0.3 * 0.5,
+      0.7 * 0.9 * 0.2 * 0.5,
+      0.7 * 0.1 * 0.2,
+      0.3 * 0.3,
+    ];
+    expect(confidence[2]).toBeCloseTo((scores[0] as number) / scores.reduce((a, b) => a + b), 6);
+    expect(candidates).toHaveLength(5);
+  });
+
   it('leaves out a voice that was not asked', () => {
     const weights = { letters: one, meaning: one, memory: one };
     const alone = join({ letters, meaning: null, memory: null }, weights);

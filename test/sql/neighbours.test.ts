@@ -68,6 +68,26 @@ async function byProducts(): Promise<Map<string, number[]>> {
   return new Map(asked.map((name, i) => [name, (found[i] ?? []).map(({ path }) => path[0] - 1)]));
 }
 
+/** Runs some work with the HNSW index of the champion's encoder. */
+async function useIndex(work: () => Promise<void>): Promise<void> {
+  await t.owner.rows(
+    `insert into models (encoder_id, manifest, state) values (1, '{}', 'champion') on conflict do nothing`,
+  );
+  await t.owner.rows(await t.owner.value<string>('select neighbour_index()'));
+  await t.owner.rows(`select set_setting('neighbours', '"index"')`);
+  await work();
+}
+
+/** The share of some neighbours that comparing with all labels finds too, of as many. */
+async function shareOfExact(rows: Row[]): Promise<number> {
+  await t.owner.rows(`select set_setting('neighbours', '"exact"')`);
+  const exact = await ask();
+  expect(rows).toHaveLength(exact.length);
+  const key = (row: Row) => `${row.name_key}\n${row.neighbour_key}`;
+  const known = new Set(exact.map(key));
+  return rows.filter((row) => known.has(key(row))).length / rows.length;
+}
+
 describe('neighbours', () => {
   test('are those that training finds by matrix products: labelled, nearest first, never the name itself', async () => {
     const expected = await byProducts();
@@ -97,17 +117,66 @@ describe('neighbours', () => {
     expect(await t.owner.rows('select * from neighbours($1, 1, 1)', ['unheard of'])).toEqual([]);
   });
 
-  test('by the HNSW index nearly all are the same, and filters do not make them fewer', async () => {
-    const exact = await ask();
+  test('of a vector that is given in place of the stored one, still never the name itself', async () => {
+    const vector = `[${matrix.subarray(5 * dimension, 6 * dimension).join()}]`;
+    const rows = await t.owner.rows<Row>('select * from neighbours($1, 2, 1, $2)', ['name 0'], [vector]);
+    expect(rows[0]).toMatchObject({ name_key: 'name 0', neighbour_key: 'name 5' });
+    const own = `[${matrix.subarray(0, dimension).join()}]`;
+    const others = await t.owner.rows<Row>('select * from neighbours($1, 30, 1, $2)', ['name 0'], [own]);
+    expect(others.map((row) => row.neighbour_key)).not.toContain('name 0');
+    expect(others).toHaveLength(30);
+  });
+
+  test("are the champion's encoder's where none is named, and none of a name whose label is gone", async () => {
+    expect(await t.owner.rows('select * from neighbours($1, 1)', ['name 0'])).toEqual([]);
     await t.owner.rows(`insert into models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
-    const { sql } = await t.owner.row<{ sql: string }>('select neighbour_index() as sql');
-    await t.owner.rows(sql);
-    await t.owner.rows(`select set_setting('neighbours', '"index"')`);
-    const rows = await ask();
-    expect(rows).toHaveLength(exact.length);
-    const key = (row: Row) => `${row.name_key}\n${row.neighbour_key}`;
-    const known = new Set(exact.map(key));
-    expect(rows.filter((row) => known.has(key(row))).length / rows.length).toBeGreaterThan(0.95);
+    await t.owner.rows(`select register_encoder('other', $1)`, dimension);
+    await t.owner.rows(
+      'select save_embeddings(2, $1, $2)',
+      ['name 1'],
+      [`[${Array(dimension).fill(0.2).join()}]`],
+    );
+    const nearest = () => t.owner.row<Row>('select * from neighbours($1, 1)', ['name 0']);
+    const first = await nearest();
+    expect(first.neighbour_key).not.toBe('name 0');
+    await t.owner.rows('delete from labels where name_key = $1', first.neighbour_key);
+    const second = await nearest();
+    expect(second.neighbour_key).not.toBe(first.neighbour_key);
+    expect(second.cosine).toBeLessThanOrEqual(first.cosine);
+  });
+
+  test('by the HNSW index nearly all are the same, and filters do not make them fewer', async () => {
+    await useIndex(async () => {
+      const scans = async () => {
+        await t.owner.rows('select pg_stat_force_next_flush()');
+        return t.owner.value<number>(
+          `select idx_scan from pg_stat_user_indexes where indexrelname = 'embeddings_near_1'`,
+        );
+      };
+      const before = await scans();
+      const rows = await ask();
+      expect(await scans()).toBeGreaterThanOrEqual(before + asked.length);
+      expect(await shareOfExact(rows)).toBeGreaterThan(0.95);
+    });
+    // nine labels of ten are taken back: the index still holds their vectors, the scan goes on past them
+    await t.owner.rows(`delete from labels where right(name_key, 1) <> '7'`);
+    await useIndex(async () => {
+      const rows = await ask();
+      expect(rows).toHaveLength(asked.length * k);
+      expect(rows.every((row) => row.neighbour_key.endsWith('7'))).toBe(true);
+      expect(await shareOfExact(rows)).toBeGreaterThan(0.95);
+    });
+  });
+
+  test("are there for the sidecar's role in the first statement of its session, and not for the writer's", async () => {
+    await useIndex(async () => {
+      const sidecar = await t.connect('taxon_sidecar', 'taxon, extensions, public');
+      expect(await sidecar.rows('select * from neighbours($1, $2)', ['name 0'], k)).toHaveLength(k);
+    });
+    const writer = await t.connect('taxon_writer', 'taxon, extensions, public');
+    await expect(writer.rows('select * from neighbours($1, $2)', ['name 0'], k)).rejects.toThrow(
+      'permission denied',
+    );
   });
 
   test('are none where the setting says so', async () => {

@@ -1,66 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { eachGram, spaced } from '../../../src/model/letters/grams.ts';
 import {
   Letters,
   type LettersWeights,
   readLetters,
   writeLetters,
 } from '../../../src/model/letters/letters.ts';
-import { Vocabulary } from '../../../src/model/letters/vocabulary.ts';
 import { buildTree, type Tree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
-import { countVocabulary } from '../../../src/train/letters/count.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';
 import { seededRandom } from '../../../src/train/random.ts';
-
-function grams(name: string): number[] {
-  const found: number[] = [];
-  eachGram(name, (gram) => found.push(gram));
-  return found;
-}
-
-describe('n-grams', () => {
-  test('part digits from letters, so that a unit is the same whatever number stands before it', () => {
-    expect(spaced('samsung s21 256gb 1.5л')).toBe(' samsung s 21 256 gb 1.5 л ');
-    expect(grams('256gb')).toEqual(grams('256 gb'));
-    expect(grams('чайник')).not.toEqual(grams('чайника'));
-  });
-
-  test('are 2 to 5 long and inside word bounds', () => {
-    // " a ": " a", "a ", " a "
-    expect(grams('a')).toHaveLength(3);
-    // " ab ": 3 of length 2, 2 of length 3, 1 of length 4
-    expect(grams('ab')).toHaveLength(6);
-    expect(grams('abcdef')).toHaveLength(7 + 6 + 5 + 4);
-    expect(grams('ab cd').sort()).toEqual([...grams('ab'), ...grams('cd')].sort());
-    expect(new Set(grams('abcdef')).size).toBe(22);
-    expect(grams('abcdef').every((gram) => gram > 0 && gram < 2 ** 32)).toBe(true);
-  });
-});
-
-describe('the vocabulary', () => {
-  const keys = ['red kettle', 'blue kettle', 'old kettle', 'red lamp', 'blue lamp'];
-  const vocabulary = countVocabulary(keys, Int32Array.from(keys.keys()));
-
-  test('holds what three names have, and weighs the rarer higher', () => {
-    const known = new Set(vocabulary.grams);
-    expect(grams('kettle').every((gram) => known.has(gram))).toBe(true);
-    // "lamp" is in two names; "red" too
-    expect(grams('lamp').some((gram) => known.has(gram))).toBe(false);
-    const idf = vocabulary.idf[vocabulary.grams.indexOf(grams('kettle')[0] as number)];
-    expect(idf).toBeCloseTo(1 + Math.log(6 / 4), 6);
-  });
-
-  test('gives rows of norm 1 with sublinear counts, none for a name it does not know', () => {
-    const { indices, values } = vocabulary.features('kettle kettle kettle lamp');
-    expect([...indices]).toEqual([...indices].sort((a, b) => a - b));
-    expect(values.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 6);
-    const two = new Vocabulary(vocabulary.grams, new Float32Array(vocabulary.size).fill(1));
-    const once = two.features('kettle el').values;
-    expect(Math.max(...once)).toBeCloseTo(Math.min(...once), 6);
-    expect(vocabulary.features('xyz').indices).toHaveLength(0);
-  });
-});
 
 const paths: Path[] = [
   [1, 11, 111],
@@ -89,12 +37,13 @@ beforeAll(async () => {
   letters = new Letters(weights, tree, 4);
 });
 
-/** The path with the highest sum of log-probabilities. */
+/** The log-probability of a path: the sum of those of its steps. */
+const total = (scores: Float64Array, p: number) =>
+  [0, 1, 2].reduce((sum, level) => sum + (scores[tree.pathOutputs[p * 3 + level] as number] ?? 0), 0);
+
 function best(scores: Float64Array): number {
-  const sums = paths.map((_, p) =>
-    [0, 1, 2].reduce((sum, level) => sum + (scores[tree.pathOutputs[p * 3 + level] as number] ?? 0), 0),
-  );
-  return sums.indexOf(Math.max(...sums));
+  const totals = paths.map((_, p) => total(scores, p));
+  return totals.indexOf(Math.max(...totals));
 }
 
 describe('the letters voice', () => {
@@ -154,8 +103,45 @@ describe('the letters voice', () => {
         for (const value of likely.subarray(from, to)) expect(value).toBeCloseTo(-Math.log(to - from), 9);
       }
       expect(best(likely)).toBe(best(full));
+      // the paths share the whole probability, whoever is asked
+      for (const scores of [full, likely])
+        expect(paths.reduce((sum, _, p) => sum + Math.exp(total(scores, p)), 0)).toBeCloseTo(1, 9);
     }
     expect(left).toBeGreaterThan(10);
+  });
+
+  test('looks into every node that is a twentieth as likely as the likeliest of its level', () => {
+    const [full, likely] = [new Float64Array(tree.outputs), new Float64Array(tree.outputs)];
+    const [first, second] = tree.levelStarts.slice(1) as [number, number, number];
+    let others = 0;
+    for (const a of words)
+      for (const b of words) {
+        const name = `${a} ${b} 12`;
+        letters.score(name, full);
+        letters.scoreLikely(name, likely);
+        const reached = new Map([[0, 1]]);
+        for (let o = 0; o < tree.outputs; o++)
+          reached.set(
+            tree.nodeBelow[o] as number,
+            (reached.get(tree.nodeOf[o] as number) as number) * Math.exp(full[o] as number),
+          );
+        for (const [from, to] of [
+          [0, first],
+          [first, second],
+          [second, tree.nodeStarts.length - 1],
+        ] as const) {
+          const nodes = Array.from({ length: to - from }, (_, i) => from + i);
+          const highest = Math.max(...nodes.map((node) => reached.get(node) as number));
+          for (const node of nodes) {
+            const share = (reached.get(node) as number) / highest;
+            if (share < 0.05) continue;
+            if (share < 0.9) others++;
+            for (let o = tree.nodeStarts[node] as number; o < (tree.nodeStarts[node + 1] as number); o++)
+              expect(likely[o]).toBeCloseTo(full[o] as number, 9);
+          }
+        }
+      }
+    expect(others).toBeGreaterThan(10);
   });
 
   test('is the same from the same seed, and read as it was written', async () => {
@@ -165,7 +151,8 @@ describe('the letters voice', () => {
     expect(read.outputs).toEqual(weights.outputs);
     expect(read.weights).toEqual(weights.weights);
     expect(writeLetters(read)).toEqual(file);
-    expect(() => readLetters(file.slice(4))).toThrow('letters.bin of the model is damaged');
+    for (const bytes of [file.slice(4), file.slice(0, 40), new Uint8Array(), file.with(0, 0)])
+      expect(() => readLetters(bytes)).toThrow('letters.bin of the model is damaged');
     expect(() => new Letters(read, buildTree(paths.slice(1)), 4)).toThrow('damaged');
   });
 

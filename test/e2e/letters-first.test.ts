@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Database } from '../../src/database/open.ts';
+import { champion, modelFiles, storeModel } from '../../src/database/registry.ts';
+import { mayClear, thresholdsInForce } from '../../src/database/reports.ts';
+import { loadClassifier } from '../../src/model/bundle.ts';
+import type { Prediction } from '../../src/model/types.ts';
+import { normalise } from '../../src/normalise.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { insert, look } from '../support/rows.ts';
+import { newNames, shopDatabase } from '../support/shop.ts';
+
+/** The shop is too small to choose a gate on: the test gives its model one. */
+const gate = { from: 0.9, weight: 1.5 };
+const names = newNames(120, 5000).map(({ name }) => name);
+names.push('Qwx zyq 77', 'ぬるぽ', 'чехол для чайника');
+
+let database: TestDatabase;
+let db: Database;
+let modelId: number;
+let sidecar: TaxonProcess | undefined;
+/** By name key what letters settle. */
+const settles = new Map<string, Prediction>();
+
+beforeAll(async () => {
+  database = await shopDatabase();
+  db = look(database.url);
+  const old = await champion(db);
+  const files = await modelFiles(db, old?.modelId as number);
+  const manifest = {
+    ...JSON.parse(new TextDecoder().decode(files.get('manifest.json'))),
+    lettersFirst: gate,
+  };
+  files.set('manifest.json', new TextEncoder().encode(JSON.stringify(manifest)));
+  modelId = await storeModel(db, { encoderId: old?.encoderId as number, runId: null, manifest, files });
+  const classifier = await loadClassifier(files);
+  const thresholds = await thresholdsInForce(db);
+  const keys = names.map(normalise);
+  classifier.readLetters(keys).forEach((said, i) => {
+    if (said !== null && mayClear(said, thresholds)) settles.set(keys[i] as string, said);
+  });
+  await classifier.close();
+});
+
+afterAll(async () => {
+  await sidecar?.kill('SIGTERM');
+  await db?.close();
+  await database?.drop();
+});
+
+/** Which of the names have a vector. */
+async function encoded(): Promise<Set<string>> {
+  const rows = await db.rows<{ n: string }>(
+    `select n from unnest($1::text[]) n join taxon.embeddings on name_hash = taxon.name_hash(n)`,
+    [names.map(normalise)],
+  );
+  return new Set(rows.map((row) => row.n));
+}
+
+it('some names are settled by letters and some are not', () => {
+  expect(settles.size).toBeGreaterThan(20);
+  expect(settles.size).toBeLessThan(names.length - 2);
+});
+
+it('taxon classify answers from letters what they settle, and stores no vector of any name', async () => {
+  const environment = { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1' };
+  const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, names.join('\n'));
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; layer: string | null; confidence: number[] });
+  expect(answers).toHaveLength(names.length);
+  for (const { name, layer, confidence } of answers) {
+    const said = settles.get(normalise(name));
+    if (said === undefined) continue;
+    expect(layer).toBe('local');
+    expect(confidence[2]).toBeCloseTo(said.confidence[2], 6);
+  }
+  expect(await encoded()).toEqual(new Set());
+});
+
+it('the sidecar encodes only the names that letters do not settle', async () => {
+  sidecar = await startSidecarProcess(database.url);
+  await insert(db, names);
+  const decided = await until(
+    () =>
+      db.rows<{
+        name_key: string;
+        source: string | null;
+        model_id: number | null;
+        confidence: number;
+        path: number[];
+      }>(
+        `select name_key, source, model_id, l3_confidence as confidence, array[l1, l2, l3] as path from taxon.products`,
+      ),
+    (rows) =>
+      rows.length === names.length && rows.every((row) => row.model_id !== null || row.source !== null),
+    60,
+  );
+  const vectors = await encoded();
+  let byLetters = 0;
+  for (const { name_key, source, model_id, confidence, path } of decided) {
+    if (source === 'similar') continue;
+    expect(model_id).toBe(modelId);
+    const said = settles.get(name_key);
+    expect([name_key, vectors.has(name_key)]).toEqual([name_key, said === undefined]);
+    if (said === undefined) continue;
+    byLetters++;
+    expect(source).toBe('local');
+    expect(confidence).toBeCloseTo(said.confidence[2], 5);
+    expect(path).toEqual([...said.path]);
+  }
+  expect(byLetters).toBeGreaterThan(20);
+}, 90_000);
