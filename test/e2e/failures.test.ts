@@ -16,7 +16,7 @@ let next = 0;
 /** Names that no test used before. */
 function names(count: number): string[] {
   next += count;
-  return newNames(count, 5000 + next).map(({ name }) => name);
+  return newNames(count, 5000 + next, false).map(({ name }) => name);
 }
 
 async function sidecar(environment: Record<string, string> = {}): Promise<TaxonProcess> {
@@ -32,7 +32,7 @@ async function sidecar(environment: Record<string, string> = {}): Promise<TaxonP
 beforeAll(async () => {
   database = await shopDatabase();
   db = look(database.url);
-  const truth = new Map(newNames(20_000, 5000).map(({ name, path }) => [normalise(name), path]));
+  const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [normalise(name), path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
 });
 
@@ -189,7 +189,7 @@ describe('a provider that misbehaves', () => {
       const given = names(30);
       await insert(db, given);
       expect(await settled(db, 60)).toEqual({ llm: 30 });
-      const truth = new Map(newNames(20_000, 5000).map(({ name, path }) => [name, path.join(' > ')]));
+      const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [name, path.join(' > ')]));
       for (const row of await db.rows<{ name: string; path: string }>(
         'select name, taxon.category_path(category_id) as path from taxon.products',
       )) {

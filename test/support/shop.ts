@@ -57,12 +57,12 @@ export const labelled: ShopName[] = kinds.flatMap((_, kind) =>
 
 /**
  * Names of the same kinds that memory does not hold, with their true path. Every fifth says nothing of what it is, so that
- * only the LLM can know.
+ * only the LLM can know, unless `riddles` is false.
  */
-export function newNames(count: number, from = 1000): ShopName[] {
+export function newNames(count: number, from = 1000, riddles = true): ShopName[] {
   return Array.from({ length: count }, (_, i) => {
     const { name: whole, path } = nameOf(from + i, from + i);
-    const name = i % 5 === 4 ? whole.split(' ').slice(-2).join(' ') : whole;
+    const name = riddles && i % 5 === 4 ? whole.split(' ').slice(-2).join(' ') : whole;
     // enough letters of its own that no labelled name is .6 similar
     return { name: `${name} ${words(from + i)} ${words((from + i) * 31 + 7)}`, path };
   });

@@ -31,11 +31,17 @@ function slowly(query: number, among: Int32Array, k: number): { row: number; cos
     .slice(0, k);
 }
 
+/** Rows of a set as they ask for neighbours. */
+const asked = (set: { embeddings: Float32Array; dimension: number }, rows: Int32Array) => ({
+  vectors: Array.from(rows, (row) => set.embeddings.subarray(row * set.dimension, (row + 1) * set.dimension)),
+  self: rows,
+});
+
 describe('nearest', () => {
   test('finds over all blocks what a search one by one finds, never the row itself', async () => {
     const queries = Int32Array.from({ length: 300 }, (_, i) => (i * 53) % count);
     const among = Int32Array.from({ length: count }, (_, i) => i).filter((i) => i % 20 !== 3);
-    const found = await nearest(set, queries, among, 7);
+    const found = await nearest(set, asked(set, queries), among, 7);
     expect(found).toHaveLength(300);
     for (const [i, query] of queries.entries()) {
       const expected = slowly(query, among, 7);
@@ -48,23 +54,30 @@ describe('nearest', () => {
   });
 
   test('gives fewer where there are fewer, and none among none', async () => {
-    const found = await nearest(set, Int32Array.of(0, 9), Int32Array.of(9, 3, 4), 30);
+    const found = await nearest(set, asked(set, Int32Array.of(0, 9)), Int32Array.of(9, 3, 4), 30);
     expect(found.map((each) => each.length)).toEqual([3, 2]);
     expect(found[1]?.map(({ path }) => path[0] - 1)).not.toContain(9);
-    expect(await nearest(set, Int32Array.of(0), new Int32Array(), 30)).toEqual([[]]);
-    expect(await nearest(set, new Int32Array(), Int32Array.of(1), 30)).toEqual([]);
+    expect(await nearest(set, asked(set, Int32Array.of(0)), new Int32Array(), 30)).toEqual([[]]);
+    expect(await nearest(set, asked(set, new Int32Array()), Int32Array.of(1), 30)).toEqual([]);
   });
 
   test('finds the copy of a name that is not the name itself', async () => {
     const twins = { ...set, embeddings: embeddings.slice() };
     twins.embeddings.set(row(5), 4500 * dimension);
-    const [found] = await nearest(twins, Int32Array.of(5), Int32Array.from(twins.paths.keys()), 1);
+    const [found] = await nearest(
+      twins,
+      asked(twins, Int32Array.of(5)),
+      Int32Array.from(twins.paths.keys()),
+      1,
+    );
     expect(found).toMatchObject([{ path: [4501, null, null] }]);
     expect(found?.[0]?.cosine).toBeCloseTo(1, 5);
   });
 
   test('can be stopped', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(nearest(set, Int32Array.of(1), Int32Array.of(2), 1, signal)).rejects.toThrow('enough');
+    await expect(nearest(set, asked(set, Int32Array.of(1)), Int32Array.of(2), 1, signal)).rejects.toThrow(
+      'enough',
+    );
   });
 });
