@@ -1,12 +1,11 @@
 import { Command } from 'commander';
+import { deepest } from '../model/tree.ts';
 import type { Path } from '../model/types.ts';
 import type { Cleaning } from '../train/clean.ts';
 import type { Dataset } from '../train/dataset.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { cleaningText, interruptible, wholeNumber } from './train.ts';
-
-const deepest = (path: Path) => path[2] ?? path[1] ?? path[0];
 
 /** Evenly over all changes, from the surest to the least sure: what a person should look at. */
 function sample(

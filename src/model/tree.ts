@@ -19,6 +19,11 @@ export interface Tree {
   pathOutputs: Int32Array;
 }
 
+/** The category that a path ends in. */
+export function deepest([l1, l2, l3]: Path): number {
+  return l3 ?? l2 ?? l1;
+}
+
 /** Numbers the nodes and outputs of some distinct paths; the same paths in the same order give the same numbers. */
 export function buildTree(paths: readonly Path[]): Tree {
   const nodes = new Map<string, Map<number | null, number>>();

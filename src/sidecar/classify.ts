@@ -5,6 +5,7 @@ import type { Database } from '../database/open.ts';
 import { clears, lookUp, mayClear, type Thresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import type { Provider } from '../llm/types.ts';
+import { deepest } from '../model/tree.ts';
 import type { Prediction } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import type { LoadedModel } from './champion.ts';
@@ -117,7 +118,7 @@ export async function classify(
       const { confidence } = prediction;
       if (!layers.has('local') || thresholds === null || !(await clears(db, confidence, thresholds)))
         return { ...none, confidence };
-      const id = prediction.path[2] ?? prediction.path[1] ?? prediction.path[0];
+      const id = deepest(prediction.path);
       return { ...none, layer: 'local', category_id: id, path: paths.get(id) ?? null, confidence };
     }),
   );

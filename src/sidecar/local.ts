@@ -11,6 +11,7 @@ import {
 import { mayClear, thresholdsInForce } from '../database/reports.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import { deepest } from '../model/tree.ts';
 import type { Prediction } from '../model/types.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { EncodeError, isInfrastructure } from './errors.ts';
@@ -48,7 +49,7 @@ export function shortlistOf(prediction: Prediction): number[] {
   const ids: number[] = [];
   let covered = 0;
   for (const { path, probability } of prediction.candidates) {
-    ids.push(path[2] ?? path[1] ?? path[0]);
+    ids.push(deepest(path));
     covered += probability;
     if (ids.length >= shortlistLength || covered >= shortlistCover) break;
   }
@@ -56,10 +57,9 @@ export function shortlistOf(prediction: Prediction): number[] {
 }
 
 function resultOf(nameKey: string, prediction: Prediction): LocalResult {
-  const [l1, l2, l3] = prediction.path;
   return {
     nameKey,
-    categoryId: l3 ?? l2 ?? l1,
+    categoryId: deepest(prediction.path),
     confidence: prediction.confidence,
     shortlist: shortlistOf(prediction),
   };

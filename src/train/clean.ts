@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type AppliedCleaning, applyCleaning, saveOutOfFold } from '../database/cleaning.ts';
 import type { Database } from '../database/open.ts';
-import type { Path, Prediction } from '../model/types.ts';
+import { deepest } from '../model/tree.ts';
+import type { Prediction } from '../model/types.ts';
 import { type Progress, progress } from '../progress.ts';
 import {
   type CleaningLevel,
@@ -39,7 +40,6 @@ export interface Cleaning {
   changes: ProposedChange[];
 }
 
-const deepest = (path: Path) => path[2] ?? path[1] ?? path[0];
 const levelNames = ['l1', 'l2', 'l3'] as const;
 
 /** Stores what the folds said of each label: the evidence of confident_mistakes(). */
