@@ -1,5 +1,5 @@
 /** `node bench/train.ts --help` */
-import { HeadTrainer } from '../src/train/head-trainer.ts';
+import { HeadTrainer } from '../src/train/meaning/head-trainer.ts';
 import { seededRandom } from '../src/train/random.ts';
 import { flags, median, show, timed } from './measure.ts';
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { deepest } from '../model/tree.ts';
 import type { Path } from '../model/types.ts';
-import type { Cleaning } from '../train/clean.ts';
-import type { Dataset } from '../train/dataset.ts';
+import type { Cleaning } from '../train/cleaning/clean.ts';
+import type { Dataset } from '../train/data/dataset.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { cleaningText, interruptible, wholeNumber } from './train.ts';

@@ -1,4 +1,4 @@
-import type { ClassSizes, DatasetFacts } from '../train/facts.ts';
+import type { ClassSizes, DatasetFacts } from '../train/data/facts.ts';
 import { table } from './output.ts';
 
 /** Conflicts shown on a screen. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
-import type { CleaningReport } from '../train/clean.ts';
+import type { CleaningReport } from '../train/cleaning/clean.ts';
 import type { TrainingReport } from '../train/fit.ts';
 import type { TrainOptions } from '../train/run.ts';
 import { cliConfig, withDatabase } from './database.ts';
@@ -73,7 +73,7 @@ function agreement(report: TrainingReport): string {
 }
 
 async function look(flags: Flags, options: TrainOptions & { signal: AbortSignal }): Promise<void> {
-  const { dryRun } = await import('../train/facts.ts');
+  const { dryRun } = await import('../train/data/facts.ts');
   const facts = await withDatabase((db, config) => dryRun(db, config, options));
   print(flags.json === true, facts, factsText(facts));
 }
@@ -81,7 +81,7 @@ async function look(flags: Flags, options: TrainOptions & { signal: AbortSignal 
 async function fromFile(from: string, out: string, flags: Flags, options: TrainOptions): Promise<void> {
   const { readEmbedded } = await import('../import/embeddings.ts');
   const { readRows } = await import('../import/read.ts');
-  const { trainFromFile } = await import('../train/from-file.ts');
+  const { trainFromFile } = await import('../train/data/from-file.ts');
   const encoded = await readEmbedded(from);
   const file = { name: from, rows: encoded?.rows ?? readRows(from), encoded };
   const result = await trainFromFile(cliConfig(), file, out, options);

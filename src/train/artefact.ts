@@ -2,7 +2,6 @@ import { bundleFormat, type Manifest } from '../model/bundle.ts';
 import { headOutputs } from '../model/heads.ts';
 import { type LettersWeights, writeLetters } from '../model/letters/letters.ts';
 import type { ModelFiles } from '../model/types.ts';
-import { OnnxGraph } from './onnx-graph.ts';
 import {
   addHead,
   addStandard,
@@ -10,7 +9,8 @@ import {
   parameterNames,
   parameterShapes,
   type Standard,
-} from './step-graph.ts';
+} from './meaning/step-graph.ts';
+import { OnnxGraph } from './onnx-graph.ts';
 
 /** A trained head: its sizes and w1, b1, w2, b2. */
 export interface TrainedHead {

@@ -2,8 +2,8 @@ import { misuse } from '../errors.ts';
 import { type LettersFirst, loadClassifier } from '../model/bundle.ts';
 import type { Classifier, ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type Choice, chooseJoin } from './choose.ts';
-import type { HeadReport } from './fit-head.ts';
-import { type Part, partsBy } from './split.ts';
+import { type Part, partsBy } from './data/split.ts';
+import type { HeadReport } from './meaning/fit-head.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 

@@ -1,6 +1,6 @@
 import { loadClassifier } from '../model/bundle.ts';
 import type { Prediction, VoiceWeights } from '../model/types.ts';
-import { foldOf } from './split.ts';
+import { foldOf } from './data/split.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 

@@ -7,15 +7,15 @@ import { log } from '../log.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import type { ModelReport } from '../report/model-report.ts';
-import { cacheMisses } from './cache-misses.ts';
-import { checkTrainable } from './check.ts';
-import { type Cleaning, type CleaningReport, cleanMemory } from './clean.ts';
-import { type Dataset, encodeLabels, readDataset } from './dataset.ts';
+import { type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
+import { cacheMisses } from './data/cache-misses.ts';
+import { checkTrainable } from './data/check.ts';
+import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
+import { dataSnapshot } from './data/snapshot.ts';
+import { partsBy } from './data/split.ts';
 import { diagnose } from './diagnose.ts';
 import { type TrainingReport, trainModel } from './fit.ts';
 import { asRun, type HeldRun } from './lease.ts';
-import { dataSnapshot } from './snapshot.ts';
-import { partsBy } from './split.ts';
 
 export interface TrainOptions {
   epochs?: number;

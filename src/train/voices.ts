@@ -2,10 +2,10 @@ import type { LettersFirst, Manifest } from '../model/bundle.ts';
 import { buildTree } from '../model/tree.ts';
 import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type TrainedHead, writeArtefact } from './artefact.ts';
-import { fitHead, type HeadReport, hiddenUnits } from './fit-head.ts';
-import type { LabelledRows } from './head-trainer.ts';
 import { fitLetters } from './letters/fit.ts';
-import type { Standard } from './step-graph.ts';
+import { fitHead, type HeadReport, hiddenUnits } from './meaning/fit-head.ts';
+import type { LabelledRows } from './meaning/head-trainer.ts';
+import type { Standard } from './meaning/step-graph.ts';
 
 /** Labelled names with their embeddings; row i of each belongs together. */
 export interface TrainingSet {

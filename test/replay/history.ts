@@ -4,7 +4,7 @@ import { registerEncoder } from '../../src/database/registry.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import type { Row } from '../../src/import/read.ts';
 import { openEncoder } from '../../src/model/encoder.ts';
-import { encodeLabels } from '../../src/train/dataset.ts';
+import { encodeLabels } from '../../src/train/data/dataset.ts';
 import { seededRandom } from '../../src/train/random.ts';
 import { type TestDatabase, testDatabaseFrom } from '../support/database.ts';
 

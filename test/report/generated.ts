@@ -1,7 +1,7 @@
 import type { Path, Prediction } from '../../src/model/types.ts';
 import type { ModelReport } from '../../src/report/model-report.ts';
 import { buildModelReport, type ModelReportInput } from '../../src/train/diagnostics/build.ts';
-import type { Truth } from '../../src/train/evaluate.ts';
+import type { Truth } from '../../src/train/evaluation/evaluate.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 const tops = [

@@ -4,7 +4,7 @@ import { bounds, readModelReport } from '../../src/report/model-report.ts';
 import { buildModelReport, type ModelReportInput } from '../../src/train/diagnostics/build.ts';
 import { classNamesOf } from '../../src/train/diagnostics/class-names.ts';
 import { verdictOf } from '../../src/train/diagnostics/verdict.ts';
-import type { Truth } from '../../src/train/evaluate.ts';
+import type { Truth } from '../../src/train/evaluation/evaluate.ts';
 import { generatedReport } from '../report/generated.ts';
 
 const classNames = classNamesOf([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import type { NameViews, Path } from '../../src/model/types.ts';
-import { evaluatePredictions } from '../../src/train/evaluate.ts';
+import { evaluatePredictions } from '../../src/train/evaluation/evaluate.ts';
 import { type TrainingSet, trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
 

@@ -17,7 +17,7 @@ import {
   rightDownTo,
   type Thresholds,
   type Truth,
-} from '../evaluate.ts';
+} from '../evaluation/evaluate.ts';
 import { type ClassNames, pathName } from './class-names.ts';
 import { classScoresOf } from './class-scores.ts';
 import { confusionOf, matrixOf } from './confusion.ts';

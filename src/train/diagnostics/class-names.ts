@@ -1,5 +1,5 @@
 import type { Path } from '../../model/types.ts';
-import type { Truth } from '../evaluate.ts';
+import type { Truth } from '../evaluation/evaluate.ts';
 
 /** A category's whole path of names, by its id. */
 export type ClassNames = ReadonlyMap<number, string>;

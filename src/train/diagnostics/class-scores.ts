@@ -1,6 +1,6 @@
 import type { Prediction } from '../../model/types.ts';
 import { bounds, type ClassScore, type Level } from '../../report/model-report.ts';
-import type { Truth } from '../evaluate.ts';
+import type { Truth } from '../evaluation/evaluate.ts';
 import { type ClassNames, nameOf } from './class-names.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Prediction } from '../../model/types.ts';
 import { bounds, type Coverage } from '../../report/model-report.ts';
-import { rightDownTo, type Truth } from '../evaluate.ts';
+import { rightDownTo, type Truth } from '../evaluation/evaluate.ts';
 
 /**
  * How much can be answered for how much error, when the surest paths are answered first. The cuts at 5 and 10% error

@@ -1,6 +1,6 @@
 import type { Prediction } from '../../model/types.ts';
 import type { Gain, MethodScore } from '../../report/model-report.ts';
-import { evaluatePredictions, rightDownTo, type Truth } from '../evaluate.ts';
+import { evaluatePredictions, rightDownTo, type Truth } from '../evaluation/evaluate.ts';
 import { coverageOf } from './coverage.ts';
 
 /** Predictions of the whole less one voice go under this and the voice's name. */

@@ -1,5 +1,5 @@
 import type { Level, Verdict } from '../../report/model-report.ts';
-import type { LevelScore } from '../evaluate.ts';
+import type { LevelScore } from '../evaluation/evaluate.ts';
 
 /** With fewer classes, three guesses are most of them: top 3 says nothing. */
 const leastClasses = 6;

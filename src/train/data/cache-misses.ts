@@ -1,0 +1,47 @@
+import { similarInTraining } from '../../database/memory.ts';
+import type { Database } from '../../database/open.ts';
+import { progress } from '../../progress.ts';
+import { trainFrom } from './split.ts';
+
+/** Names asked at once: small, so that two connections end together and an interruption waits a moment only. */
+const page = 250;
+/** One for each of two cores; the server works, this process waits. */
+const connections = 2;
+
+/**
+ * Those of some held-out names that layers 1 and 2, given the training part of memory alone, would not have answered:
+ * the traffic that the local layer sees. A name key has one label, so layer 1 never knows a held-out name; layer 2 is
+ * asked in SQL with its threshold and its guard. The guard's words are those learnt from all of memory.
+ *
+ * @param keys    name keys outside the training part
+ * @param options testShare: as `partsBy` takes it
+ */
+export async function cacheMisses(
+  db: Database,
+  keys: readonly string[],
+  options: { signal?: AbortSignal; testShare?: number } = {},
+): Promise<Set<string>> {
+  const misses = new Set(keys);
+  if (keys.length === 0) return misses;
+  const from = trainFrom(options.testShare);
+  const bar = progress('looking for cache misses', keys.length, 'names');
+  let next = 0;
+  let done = 0;
+  const lane = async () => {
+    while (next < keys.length) {
+      options.signal?.throwIfAborted();
+      const names = keys.slice(next, next + page);
+      next += names.length;
+      for (const name of await similarInTraining(db, names, from)) misses.delete(name);
+      done += names.length;
+      bar.at(done);
+    }
+  };
+  try {
+    const lanes = await Promise.allSettled(Array.from({ length: connections }, lane));
+    for (const each of lanes) if (each.status === 'rejected') throw each.reason;
+    return misses;
+  } finally {
+    bar.end();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Config } from '../../config.ts';
+import { misuse, TaxonError } from '../../errors.ts';
+import { loadClassifier } from '../../model/bundle.ts';
+import { openEncoder } from '../../model/encoder.ts';
+import type { Prediction } from '../../model/types.ts';
+import { normalise } from '../../normalise.ts';
+import { progress } from '../../progress.ts';
+import { readModelFolder } from '../model-folder.ts';
+import { type EvaluationReport, evaluatePredictions, type Truth } from './evaluate.ts';
+import { type LabelledName, truthsBy } from './evaluate-names.ts';
+
+const page = 2048;
+/** What a database says of a model that nobody has set thresholds for. */
+const thresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };
+
+/** The ids of each category's path, by its names joined by a newline. */
+function knownPaths(categories: ReadonlyMap<number, string[]>): Map<string, Truth> {
+  const ids = new Map([...categories].map(([id, names]) => [names.join('\n'), id]));
+  const at = (names: string[], depth: number) => ids.get(names.slice(0, depth).join('\n')) ?? -1;
+  return new Map(
+    [...categories.values()].map((names): [string, Truth] => [
+      names.join('\n'),
+      [
+        at(names, 1),
+        names.length > 1 ? at(names, 2) : null,
+        names.length > 2 ? at(names, names.length) : null,
+      ],
+    ]),
+  );
+}
+
+/**
+ * How good a model in a folder is on names whose category is known for certain, without a database.
+ *
+ * @throws TaxonError when it is no model, or reads another encoder than the configured one
+ */
+export async function evaluateFolder(
+  config: Config,
+  folder: string,
+  labelled: readonly LabelledName[],
+  signal: AbortSignal,
+): Promise<EvaluationReport & { model: string; unknown: number }> {
+  if (labelled.length === 0) throw misuse('there is no name to evaluate on');
+  const { files, categories } = readModelFolder(folder);
+  const { truth, strangers } = truthsBy(knownPaths(categories), labelled);
+  const classifier = await loadClassifier(files);
+  const encoder = await openEncoder(config);
+  const bar = progress('evaluating', labelled.length, 'names');
+  try {
+    if (encoder.identity !== classifier.encoder)
+      throw new TaxonError(
+        `the model in ${folder} reads embeddings of "${classifier.encoder}", not of "${encoder.identity}"`,
+        { hint: 'Set TAXON_ENCODER to the encoder that it was trained with, or train again.' },
+      );
+    const predictions: Prediction[] = [];
+    for (let from = 0; from < labelled.length; from += page) {
+      const keys = labelled.slice(from, from + page).map(({ name }) => normalise(name));
+      const vectors = await encoder.encode(keys, { signal, onProgress: (n) => bar.at(from + n) });
+      const views = keys.map((nameKey, i) => ({
+        nameKey,
+        embedding: vectors[i] as Float32Array,
+        // a folder holds no labels: memory is silent
+        neighbours: [],
+      }));
+      predictions.push(...(await classifier.predict(views)));
+    }
+    return { model: folder, unknown: strangers, ...evaluatePredictions(predictions, truth, thresholds) };
+  } finally {
+    bar.end();
+    await encoder.close();
+    await classifier.close();
+  }
+}
