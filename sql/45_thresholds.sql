@@ -1,13 +1,13 @@
 -- Thresholds belong to a model; the newest row counts, the seed's .75 / .55 / .40 where there is none.
 
 create or replace function thresholds_in_force(model_id bigint default null)
-  returns table (model_id bigint, l1 real, l2 real, l3 real, certified boolean, reason text, set_at timestamptz)
+  returns table (model_id bigint, l1 real, l2 real, l3 real, certified boolean, reason text, set_at timestamptz, threshold_id bigint)
   language sql stable
 begin atomic
-  select m.model_id, coalesce(t.l1, .75::real), coalesce(t.l2, .55::real), coalesce(t.l3, .40::real), false,
-         coalesce(t.reason, 'the defaults; not certified'), t.set_at
+  select m.model_id, coalesce(t.l1, .75::real), coalesce(t.l2, .55::real), coalesce(t.l3, .40::real), coalesce(t.certified, false),
+         coalesce(t.reason, 'the defaults; not certified'), t.set_at, t.threshold_id
     from models m
-    left join lateral (select * from thresholds x where x.model_id = m.model_id and x.branch is null
+    left join lateral (select * from thresholds x where x.model_id = m.model_id and x.branch is null and x.undone_at is null
                        order by x.threshold_id desc limit 1) t on true
     where m.model_id = thresholds_in_force.model_id
        or thresholds_in_force.model_id is null and m.state = 'champion';

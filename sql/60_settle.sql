@@ -75,30 +75,48 @@ create or replace function settle_local(worker text, model_id bigint, results js
   language plpgsql security definer set search_path from current as $$
 declare
   t record;
+  scale record;
   layer text := setting('local_layer') #>> '{}';
+  keeps boolean := (setting('evidence_days'))::numeric > 0;
 begin
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   select * into t from thresholds_in_force(settle_local.model_id);
+  select * into scale from calibration_in_force(settle_local.model_id);
   with given as (
-    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist,
-           g.confidence[1] as c1, g.confidence[2] as c2, g.confidence[3] as c3
-      from jsonb_to_recordset(results) g(name_key text, category_id bigint, confidence real[], shortlist bigint[])
+    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist, g.confidence as said,
+           calibrate(g.confidence[1], scale.offsets[1], scale.slopes[1]) as c1,
+           calibrate(g.confidence[2], scale.offsets[2], scale.slopes[2]) as c2,
+           calibrate(g.confidence[3], scale.offsets[3], scale.slopes[3]) as c3,
+           g.margin, g.nearest, g.unknown, g.voices
+      from jsonb_to_recordset(results)
+        g(name_key text, category_id bigint, confidence real[], shortlist bigint[], margin real, nearest real, unknown real, voices smallint)
   ), decided as materialized (
     select distinct on (g.hash) g.*, c.l1, c.l2, c.l3,
-           layer = 'on' and c.category_id is not null and clears(g.c1, g.c2, g.c3, t.l1, t.l2, t.l3) as ok
+           c.category_id is not null and clears(g.c1, g.c2, g.c3, t.l1, t.l2, t.l3) as clear,
+           layer = 'on' and c.category_id is not null and clears(g.c1, g.c2, g.c3, t.l1, t.l2, t.l3) as ok,
+           case when g.said is not null and keeps then nextval(pg_get_serial_sequence('evidence', 'evidence_id')) end as evidence_id
       from given g
       join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker
       left join categories c on c.category_id = g.category_id and c.retired_at is null
   ), rows as (
     update products p
       set l1_confidence = d.c1, l2_confidence = d.c2, l3_confidence = d.c3,
-          model_id = case when d.c1 is not null then settle_local.model_id end,
+          model_id = case when d.c1 is not null then settle_local.model_id end, evidence_id = d.evidence_id,
           category_id = case when d.ok then d.category_id end,
           l1 = case when d.ok then d.l1 end, l2 = case when d.ok then d.l2 end, l3 = case when d.ok then d.l3 end,
           source = case when d.ok then 'local' end,
           state = case when d.ok then 'done' else 'pending' end,
           classified_at = case when d.ok then now() end
       from decided d where name_hash(p.name_key) = d.hash and p.state = 'pending'
+      returning p.product_id, d.evidence_id
+  ), seen as (
+    insert into evidence (evidence_id, product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest,
+                          unknown, voices, clears, answered)
+      overriding system value
+      select d.evidence_id, r.product_id, settle_local.model_id, d.category_id, t.threshold_id, d.said[1], d.said[2], d.said[3],
+             d.margin, d.nearest, d.unknown, d.voices, d.clear, d.ok
+        from decided d
+        join (select evidence_id, min(product_id) as product_id from rows group by 1) r using (evidence_id)
   ), queued as (
     insert into queue (stage, name_key, branch, shortlist)
       select 'llm', d.key, coalesce(d.l1, (select c.l1 from categories c where c.category_id = d.shortlist[1])), d.shortlist
@@ -110,4 +128,4 @@ begin
   select (count(*) filter (where d.ok))::integer, (count(*) filter (where not d.ok))::integer into answered, passed_on from decided d;
   return next;
 end $$;
-comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3], shortlist: [category_id, …]}]. Names that clear the thresholds are answered, the others go to the LLM stage with their shortlist.';
+comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds are answered, the others go to the LLM stage with their shortlist; both leave their evidence.';

@@ -29,14 +29,14 @@ end $$;
 
 -- What everybody's statements are made of.
 grant execute on function normalise, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant execute on function champion, thresholds_in_force, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
+grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
   to taxon_reader, taxon_admin, taxon_sidecar;
 
 -- An application gives names and reads answers; which layer answers is not its to write.
 grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
-grant execute on function routing, health, confident_mistakes to taxon_reader, taxon_admin;
+grant execute on function routing, health, confident_mistakes, ln_gamma, beta_share, share_bound to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.

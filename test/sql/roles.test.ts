@@ -7,8 +7,8 @@ const t = taxonDatabase();
 const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
-  RAS: `blocking_word champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'confident_mistakes health routing',
+  RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
+  RA: 'beta_share confident_mistakes health ln_gamma routing share_bound',
   A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
     promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
     set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
@@ -22,10 +22,16 @@ const functions: Record<string, string> = {
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
 const tables: Record<string, string> = {
+  alarms: '',
+  calibrations: '',
   categories: 'admin: update(external_id,name,retired_at); sidecar: select; writer: select',
+  check_scores: '',
+  checks: '',
   dead_letters: '',
+  drift_streams: '',
   embeddings: 'sidecar: select',
   encoders: 'sidecar: select',
+  evidence: '',
   guard_tokens: 'sidecar: select',
   import_rows: 'admin: delete insert',
   label_changes: '',
@@ -36,8 +42,10 @@ const tables: Record<string, string> = {
   models: 'sidecar: select',
   models_readable: '',
   out_of_fold: '',
+  product_changes: '',
   products: 'admin: delete insert update; writer: insert(external_id,name) select update(external_id,name)',
   products_readable: 'writer: select',
+  promises: '',
   promotions: '',
   queue: '',
   settings: 'sidecar: select',

@@ -136,7 +136,7 @@ describe('settings', () => {
 
   test('an unknown one is told which there are', async () => {
     await expect(put('gaurd', 'true')).rejects.toMatchObject({
-      hint: 'The settings are: guard, local_layer, max_attempts, neighbours, notify, similar_layer, similarity_threshold, tree_levels',
+      hint: 'The settings are: audit_share, audit_tokens_a_day, auditor, auditor_error, evidence_days, guard, local_layer, max_attempts, neighbours, notify, partial_answers, shadow_branches, similar_layer, similarity_threshold, tree_levels',
     });
   });
 });
