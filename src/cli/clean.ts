@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { misuse } from '../errors.ts';
 import { deepest } from '../model/tree.ts';
 import type { Path } from '../model/types.ts';
 import { number, percent, points } from '../report/words.ts';
@@ -76,10 +77,16 @@ Examples:
   psql -c 'select taxon.revert_cleaning(run_id => 7)'          brings back exactly what was
 
 Five models, each trained on four fifths of memory, judge the other fifth. How sure they must be follows from how often the
-surest agree with the labels. A teacher that errs alike on whole groups of names is not seen by this: check a sample.`,
+surest agree with the labels. A teacher that errs alike on whole groups of names is not seen by this: check a sample.
+--gain judges without the test part's names, trains on the labels as given and as cleaned, and pairs the two on those names.`,
     )
     .action(async (options: Flags) => {
       const most = wholeNumber('--sample', options.sample);
+      if (options.gain === true && options.dryRun === true)
+        throw misuse(
+          '--gain and --dry-run do not go together',
+          'Neither changes a label: run one, then the other.',
+        );
       const { clean, gain } = await import('../train/run.ts');
       const { loadPaths } = await import('../database/taxonomy.ts');
       const interrupt = interruptible('interrupted; no label was changed');

@@ -149,7 +149,7 @@ function cleaning(of: NonNullable<ModelReport['cleaning']>): Section {
     id: 'cleaning',
     title: 'Wrong answers from memory',
     says: [
-      'Layers 1 and 2 answer with the labels in memory. How many of them are wrong, at a level or above it, before and after cleaning is estimated from how often models that never saw a label disagree with it, by how sure they are: mistakes that are alike on whole groups of names are not seen.',
+      'Layers 1 and 2 answer with the labels in memory. How many of them are wrong, at a level or above it, before and after cleaning is estimated from how often models that never saw a label disagree with it, by how sure they are: mistakes that are alike on whole groups of names are not seen, and with few labels to learn from the estimate is too high.',
     ],
     rows: levels.map((level) => ({
       level,

@@ -8,7 +8,7 @@ import { fitLettersOf, type TrainingSet, temperature } from './voices.ts';
 
 /**
  * Eighths of the names that the curve is measured at, beside all of them. Letters alone, as they are the cheapest voice and
- * the strongest: on 57,029 real titles the three fits take 17 CPU seconds (2.6, 4.9 and 9.5).
+ * the strongest: on 57,029 real titles the curve takes 17 CPU seconds (2.6, 4.9 and 9.5), 22 on busy cores.
  */
 const eighths = [1, 2, 4] as const;
 /** A smaller part says nothing. */

