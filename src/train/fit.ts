@@ -45,6 +45,11 @@ function checkSet({ keys, paths, embeddings, dimension }: TrainingSet): void {
     );
 }
 
+/** The paths as a model of so many levels learns them: what is below is cut off. */
+export function cutAt(paths: readonly Path[], depth: 1 | 2 | 3): Path[] {
+  return paths.map(([l1, l2, l3]) => [l1, depth > 1 ? l2 : null, depth > 2 ? l3 : null]);
+}
+
 /** Rows of each part. */
 function split(keys: readonly string[], testShare: number | undefined): Record<Part, Int32Array> {
   const parts = keys.map(partsBy(testShare));
@@ -72,8 +77,7 @@ export async function trainModel(
       'there is no labelled name to train on',
       'Import labels first: taxon import FILE --as labels.',
     );
-  const cut = ([l1, l2, l3]: Path): Path => [l1, depth > 1 ? l2 : null, depth > 2 ? l3 : null];
-  const set = { ...given, paths: given.paths.map(cut) };
+  const set = { ...given, paths: cutAt(given.paths, depth) };
   const valid = parts.valid.filter(isCacheMiss);
 
   const first = await fitVoices(set, parts.train, valid, {

@@ -6,6 +6,8 @@ import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 
 export interface OutOfFoldOptions {
   folds?: number;
+  /** Rows that take part; default: all. */
+  rows?: Int32Array;
   epochs?: number | undefined;
   seed?: number | undefined;
   weights?: VoiceWeights;
@@ -21,15 +23,22 @@ const askedAtOnce = 4096;
  * What models that never saw a name's label say of it: five folds by the hash of the name key, each answered by voices
  * fitted on the other four and neighbours of the other four.
  *
- * @returns one prediction a row of the set; null where the other folds taught nothing
+ * @returns one prediction a row of the set; null where the row takes no part or the other folds taught nothing
  */
 export async function outOfFold(
   set: TrainingSet,
-  { folds = 5, epochs, seed = 1, weights = usualWeights, signal, onProgress }: OutOfFoldOptions = {},
+  {
+    folds = 5,
+    rows = Int32Array.from(set.keys.keys()),
+    epochs,
+    seed = 1,
+    weights = usualWeights,
+    signal,
+    onProgress,
+  }: OutOfFoldOptions = {},
 ): Promise<(Prediction | null)[]> {
   const predictions: (Prediction | null)[] = set.keys.map(() => null);
   const fold = Int8Array.from(set.keys, (key) => foldOf(key, folds));
-  const rows = Int32Array.from(set.keys.keys());
   for (let f = 0; f < folds; f++) {
     const asked = rows.filter((row) => fold[row] === f);
     const others = rows.filter((row) => fold[row] !== f);
