@@ -14,6 +14,7 @@ many threads: medians over rounds, the sizes and the two sides in turn. --torch 
   { rounds: 7, steps: 10, torch: 1 },
 );
 const [hidden, batch, names] = [512, 1024, 20_000];
+const threads = availableParallelism();
 const random = seededRandom(1);
 const folder = mkdtempSync(join(tmpdir(), 'taxon-bench-'));
 const rows = Int32Array.from({ length: batch }, () => Math.floor(random.next() * names));
@@ -26,6 +27,7 @@ interface Case {
   wall: number[];
   cpu: number[];
   theirs: number[];
+  theirCpu: number[];
 }
 
 async function open(dimension: number, classes: number, embeddings: Float32Array): Promise<Case> {
@@ -42,6 +44,7 @@ async function open(dimension: number, classes: number, embeddings: Float32Array
     wall: [],
     cpu: [],
     theirs: [],
+    theirCpu: [],
   };
 }
 
@@ -55,7 +58,10 @@ async function measure(cases: readonly Case[], peer: Torch | null): Promise<void
       const { seconds, cpu } = await timed(() => each.steps(steps));
       each.wall.push((steps * batch) / seconds);
       each.cpu.push((steps * batch) / cpu);
-      if (peer !== null) each.theirs.push((steps * batch) / (await peer.steps(each, steps)).seconds);
+      if (peer === null) continue;
+      const their = await peer.steps(each, steps);
+      each.theirs.push((steps * batch) / their.seconds);
+      each.theirCpu.push((steps * batch) / their.cpu);
     }
   }
 }
@@ -74,7 +80,7 @@ try {
       join(import.meta.dirname, 'torch'),
       'PyTorch needs Python 3.11 or newer with venv and pip; --torch 0 does without.',
     );
-    peer = openTorch(python, folder, availableParallelism());
+    peer = openTorch(python, folder, threads);
   }
   await measure(cases, peer);
 } finally {
@@ -83,20 +89,26 @@ try {
   rmSync(folder, { recursive: true });
 }
 
+/** The median of the rounds' ratios: the two sides of a round ran one after the other. */
+const ratio = (ours: readonly number[], theirs: readonly number[]) =>
+  Number(median(ours.map((rate, i) => rate / (theirs[i] as number))).toFixed(2));
+
 show(
   json,
-  cases.map(({ dimension, classes, wall, cpu, theirs }) => ({
+  cases.map(({ dimension, classes, wall, cpu, theirs, theirCpu }) => ({
     head: `${dimension}-${hidden}-${classes}`,
+    threads,
     'rows/s': Math.round(median(wall)),
     slowest: Math.round(Math.min(...wall)),
     fastest: Math.round(Math.max(...wall)),
     'rows/CPU s': Math.round(median(cpu)),
-    // the median of the rounds' ratios: two sides of a round ran one after the other
     ...(peer === null
       ? {}
       : {
           [`PyTorch ${peer.version()}`]: Math.round(median(theirs)),
-          ratio: Number(median(wall.map((ours, i) => ours / (theirs[i] as number))).toFixed(2)),
+          ratio: ratio(wall, theirs),
+          'its rows/CPU s': Math.round(median(theirCpu)),
+          'CPU ratio': ratio(cpu, theirCpu),
         }),
   })),
 );

@@ -7,6 +7,7 @@ import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights 
 import type { ModelReport, TrainingFacts } from '../report/model-report.ts';
 import { buildModelReport } from './diagnostics/build.ts';
 import { classNamesOf } from './diagnostics/class-names.ts';
+import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import type { TrainingSet } from './voices.ts';
 
@@ -56,7 +57,7 @@ export async function diagnose(
   const model = await loadClassifier(files);
   const loadSeconds = (Date.now() - started) / 1000;
   try {
-    const views = await viewsOf(set, rows, among, neighboursAsked, signal);
+    const views = await viewsOf(set, rows, searchedRows(among), neighboursAsked, signal);
     const thresholds = await thresholdsInForce(db);
     return buildModelReport({
       names: Array.from(rows, (row) => set.keys[row] as string),

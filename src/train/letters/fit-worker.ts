@@ -85,7 +85,13 @@ function localRows({ shared, node, rows, copyAtMost }: FitTask): Local {
   }
   return {
     node,
-    rows: { from: starts.subarray(0, -1), to: starts.subarray(1), indices, values, features: features.length },
+    rows: {
+      from: starts.subarray(0, -1),
+      to: starts.subarray(1),
+      indices,
+      values,
+      features: features.length,
+    },
     features: Int32Array.from(features),
   };
 }

@@ -42,8 +42,7 @@ export function solve(rows: Rows, y: Int8Array, c: number, random: Random): Solu
   const curvature = new Float64Array(count);
   for (let r = 0; r < count; r++) {
     let squares = 1 + diagonal;
-    for (let i = starts[r] as number; i < (ends[r] as number); i++)
-      squares += (values[i] as number) ** 2;
+    for (let i = starts[r] as number; i < (ends[r] as number); i++) squares += (values[i] as number) ** 2;
     curvature[r] = squares;
   }
 

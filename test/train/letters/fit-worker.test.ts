@@ -30,7 +30,9 @@ test('a node read in place gives what its copy gives', () => {
   const task = { shared, node: 2, rows, taken, outputs: [7, 8, 9, 10], c: 1, seed: 5 };
   const copied = fitOutputs({ ...task, copyAtMost: Number.POSITIVE_INFINITY });
   const inPlace = fitOutputs({ ...task, node: 3, copyAtMost: 0 });
-  expect(inPlace.map(({ gap: _, ...fitted }) => fitted)).toEqual(copied.map(({ gap: _, ...fitted }) => fitted));
+  expect(inPlace.map(({ gap: _, ...fitted }) => fitted)).toEqual(
+    copied.map(({ gap: _, ...fitted }) => fitted),
+  );
   inPlace.forEach(({ gap }, i) => {
     expect(gap).toBeCloseTo(copied[i]?.gap as number, 9);
   });

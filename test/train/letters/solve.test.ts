@@ -51,7 +51,12 @@ function sparseProblem(): { rows: Rows; y: Int8Array } {
  * The objective at some weights, and a value that no weights can go below: that of the dual at
  * a = 2C max(0, 1 - y w·x), which is the dual's optimum when w is the primal's.
  */
-function bounds({ from: starts, to: ends, indices, values, features }: Rows, y: Int8Array, c: number, weights: Float32Array) {
+function bounds(
+  { from: starts, to: ends, indices, values, features }: Rows,
+  y: Int8Array,
+  c: number,
+  weights: Float32Array,
+) {
   const dualWeights = new Float64Array(features + 1);
   let primal = weights.reduce((sum, w) => sum + w * w, 0) / 2;
   let dual = 0;
