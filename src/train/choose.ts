@@ -2,7 +2,7 @@ import type { LettersFirst } from '../model/bundle.ts';
 import type { Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
 
 /** Names that the choice is made on at most: each weighing asks all of them again. */
-const mostNames = 4000;
+export const mostNames = 4000;
 /** Fewer say nothing; the usual weights then stay, and letters never answer alone. */
 const fewestNames = 200;
 /** Factors of a voice's usual weights that are tried. */

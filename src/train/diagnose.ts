@@ -10,6 +10,7 @@ import { buildModelReport } from './diagnostics/build.ts';
 import { classNamesOf } from './diagnostics/class-names.ts';
 import { cutAt } from './fit.ts';
 import { learningCurve } from './learning-curve.ts';
+import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitHeads, type TrainingSet } from './voices.ts';
 
@@ -89,7 +90,7 @@ export async function diagnose(
   try {
     const fit = await timed(() => baselineOf(files, learnt, among, options));
     baseline = fit.value;
-    const views = await viewsOf(set, rows, among, neighboursAsked, signal);
+    const views = await viewsOf(set, rows, searchedRows(among), neighboursAsked, signal);
     const methods = await askEachWay(model, baseline, views);
     const letters = methods.letters as Prediction[];
     const curve = await timed(() => learningCurve(learnt, among, { keys: names, truth }, letters, options));

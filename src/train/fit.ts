@@ -1,9 +1,10 @@
 import { misuse } from '../errors.ts';
 import { type LettersFirst, loadClassifier } from '../model/bundle.ts';
 import type { Classifier, ModelFiles, Path, VoiceWeights } from '../model/types.ts';
-import { type Choice, chooseJoin } from './choose.ts';
+import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
 import type { HeadReport } from './meaning/fit-head.ts';
+import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 
@@ -32,6 +33,8 @@ export interface TrainingReport {
   levels: { l1: HeadReport; l2: HeadReport; l3: HeadReport };
   letters: { grams: number; weights: number; seconds: number };
   join: Choice;
+  /** Names of the training part, and those of them that neighbours were looked for in. */
+  memory: { names: number; searched: number };
   seed: number;
   /** Bytes of all files. */
   size: number;
@@ -86,12 +89,14 @@ export async function trainModel(
     signal,
     onProgress: (share) => onProgress?.(share * 0.45),
   });
+  const asked = valid.subarray(0, mostNames);
+  const searched = searchedRows(parts.train);
   const join = await chosen(first.files({ weights: usualWeights, lettersFirst: null }), async (classifier) =>
     chooseJoin(
       classifier,
       {
-        views: await viewsOf(set, valid, parts.train, classifier.neighbours, signal),
-        labels: Array.from(valid, (row) => set.paths[row] as Path),
+        views: await viewsOf(set, asked, searched, classifier.neighbours, signal),
+        labels: Array.from(asked, (row) => set.paths[row] as Path),
       },
       usualWeights,
     ),
@@ -112,6 +117,7 @@ export async function trainModel(
     levels: { l1, l2, l3 },
     letters: { ...second.letters, seconds: second.lettersSeconds },
     join,
+    memory: { names: parts.train.length, searched: searched.length },
     seed,
     size: 0,
     seconds: (Date.now() - started) / 1000,

@@ -9,7 +9,7 @@ import { progress } from '../progress.ts';
 import type { ModelReport } from '../report/model-report.ts';
 import { type CleanedLevel, type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
 import { type CleaningGain, cleaningGain } from './cleaning/gain.ts';
-import { cacheMisses } from './data/cache-misses.ts';
+import { cacheMisses, judgedNames } from './data/cache-misses.ts';
 import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
@@ -39,6 +39,8 @@ export interface TrainResult {
   retired: number;
   encoded: number;
   guard_words: number;
+  /** Names outside the training part, those that layers 1 and 2 were asked about, and those that they would leave. */
+  held_out: { names: number; judged: number; cache_misses: number };
   seconds: number;
   cleaning: CleaningReport | null;
   report: TrainingReport;
@@ -162,10 +164,12 @@ async function pipeline(
   const guard = await learnGuard(db);
   const part = set.keys.map(partsBy(asked.testShare));
   const held = set.keys.filter((_, row) => part[row] !== 'train');
-  const misses = await cacheMisses(db, held, {
+  const judged = judgedNames(held);
+  const misses = await cacheMisses(db, judged, {
     signal,
     ...(asked.testShare === undefined ? {} : { testShare: asked.testShare }),
   });
+  const heldOut = { names: held.length, judged: judged.length, cache_misses: misses.size };
   const isCacheMiss = (row: number) => misses.has(set.keys[row] as string);
 
   const bar = progress('training', 100, '%');
@@ -184,7 +188,7 @@ async function pipeline(
     rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
     rows.filter((row) => part[row] !== 'test'),
     {
-      facts: factsOf(encoder.identity, set, cleaning?.report ?? null, report),
+      facts: factsOf(encoder.identity, set, cleaning?.report ?? null, report, heldOut),
       cleaning: cleaning === null ? null : cleaningOf(cleaning.report),
       depth: asked.depth ?? 3,
     },
@@ -207,6 +211,7 @@ async function pipeline(
     retired: set.retired,
     encoded,
     guard_words: guard,
+    held_out: heldOut,
     seconds: Math.round((Date.now() - started) / 100) / 10,
     cleaning: cleaning?.report ?? null,
     report,
@@ -215,7 +220,13 @@ async function pipeline(
 }
 
 /** What the report's page says of the training itself. */
-function factsOf(encoder: string, set: Dataset, cleaning: CleaningReport | null, report: TrainingReport) {
+function factsOf(
+  encoder: string,
+  set: Dataset,
+  cleaning: CleaningReport | null,
+  report: TrainingReport,
+  heldOut: TrainResult['held_out'],
+) {
   const { join, levels, letters } = report;
   const steps = [
     ...(cleaning === null ? [] : [{ step: 'judging labels out of fold', seconds: cleaning.seconds }]),
@@ -237,6 +248,8 @@ function factsOf(encoder: string, set: Dataset, cleaning: CleaningReport | null,
       'weights of memory': join.weights.memory.join(' / '),
       'letters answer alone from': join.lettersFirst?.from ?? 'never',
       'share that letters settle': Math.round(join.lettersShare * 1000) / 1000,
+      'held-out names judged as cache misses or not': `${heldOut.judged} of ${heldOut.names}`,
+      'memory that neighbours were looked for in': `${report.memory.searched} of ${report.memory.names}`,
       'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
       'seconds of letters, last fit': letters.seconds,
       ...Object.fromEntries(heads),
