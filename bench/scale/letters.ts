@@ -1,5 +1,5 @@
 /** `node bench/scale/letters.ts --help` */
-import { writeLetters } from '../../src/model/letters/letters.ts';
+import { writeLetters } from '../../src/model/letters/weights.ts';
 import { buildTree } from '../../src/model/tree.ts';
 import type { Path } from '../../src/model/types.ts';
 import { fitLetters } from '../../src/train/letters/fit.ts';

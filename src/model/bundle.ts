@@ -5,14 +5,14 @@ import { buildJoin } from './join.ts';
 import { Letters } from './letters/letters.ts';
 import { layOut } from './letters/tables.ts';
 import { readLetters } from './letters/weights.ts';
-import { lettersAlone } from './letters-alone.ts';
+import { lettersAlone, lettersServed } from './letters-alone.ts';
 import { type LettersThreads, openLettersThreads } from './letters-threads.ts';
 import { Memory, neighboursAsked } from './memory.ts';
 import { buildTree } from './tree.ts';
 import type { Answer, Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
 
 /** Raised whenever a file of the bundle changes its meaning. */
-export const bundleFormat = 2;
+export const bundleFormat = 3;
 
 const id = z.number().int().positive();
 const path = z.tuple([id, id.nullable(), id.nullable()]);
@@ -31,13 +31,19 @@ const manifest = z.object({
   temperature: z.number().positive(),
   weights: z.object({ letters: weights, meaning: weights, memory: weights }),
   /**
-   * When letters alone answer (null: never): from this l3 confidence on. `weight` is what their log-probabilities are
-   * multiplied with there, which makes their confidences comparable to those of all voices.
+   * When letters alone answer (null: never), and what they then state as their confidence, so that it says no more than
+   * all voices would.
    */
-  lettersFirst: z.object({ from: z.number().min(0).max(1), weight: weight.positive() }).nullable(),
+  lettersFirst: z
+    .object({
+      from: z.number().min(0).max(1),
+      weight: weight.positive(),
+      offsets: z.tuple([z.number(), z.number(), z.number()]),
+      slopes: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+    })
+    .nullable(),
 });
 export type Manifest = z.infer<typeof manifest>;
-export type LettersFirst = NonNullable<Manifest['lettersFirst']>;
 
 const damaged = 'Train a new model with `taxon train`, or promote another one.';
 
@@ -119,13 +125,8 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
 
   let threads: LettersThreads | undefined;
   function readLettersHere(nameKeys: readonly string[], even?: number): (Answer | null)[] {
-    const weight = even ?? lettersFirst?.weight;
-    if (weight === undefined) return nameKeys.map(() => null);
-    const from = even === undefined ? (lettersFirst?.from ?? 1) : 0;
-    return nameKeys.map((nameKey) => {
-      const said = alone(nameKey, weight);
-      return said.confidence[2] >= from ? said : null;
-    });
+    if (even !== undefined) return nameKeys.map((nameKey) => alone(nameKey, even));
+    return nameKeys.map(lettersFirst === null ? () => null : lettersServed(alone, lettersFirst));
   }
 
   return {
@@ -138,7 +139,7 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
     async readManyLetters(nameKeys) {
       if (lettersFirst === null || nameKeys.length < spreadFrom) return readLettersHere(nameKeys);
       threads ??= openLettersThreads(source);
-      return threads.read(nameKeys, lettersFirst.weight, lettersFirst.from);
+      return threads.read(nameKeys, lettersFirst);
     },
     predict,
     async close() {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import type { LettersSource } from './letters-alone.ts';
+import type { LettersFirst, LettersSource } from './letters-alone.ts';
 import type { LettersTask } from './letters-worker.ts';
 import { unpackAnswers } from './packed-answers.ts';
 import type { Answer } from './types.ts';
@@ -14,8 +14,8 @@ const idleMs = 10_000;
 
 /** Letters asked alone, in worker threads. */
 export interface LettersThreads {
-  /** In the order of the names; null where the l3 confidence is too low (`from` is the least). */
-  read(nameKeys: readonly string[], weight: number, from: number): Promise<(Answer | null)[]>;
+  /** In the order of the names; null where letters are not sure enough. */
+  read(nameKeys: readonly string[], first: LettersFirst): Promise<(Answer | null)[]>;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -33,10 +33,10 @@ export function openLettersThreads(source: LettersSource): LettersThreads {
     workerData: source,
   });
   return {
-    async read(nameKeys, weight, from) {
+    async read(nameKeys, first) {
       const tasks: Promise<Float64Array>[] = [];
       for (let at = 0; at < nameKeys.length; at += taskNames)
-        tasks.push(pool.run({ nameKeys: nameKeys.slice(at, at + taskNames), weight, from }));
+        tasks.push(pool.run({ nameKeys: nameKeys.slice(at, at + taskNames), first }));
       return (await Promise.all(tasks)).flatMap((packed) => unpackAnswers(packed, source.paths));
     },
     close: () => pool.destroy(),

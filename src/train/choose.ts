@@ -1,5 +1,6 @@
-import type { LettersFirst } from '../model/bundle.ts';
+import type { LettersFirst } from '../model/letters-alone.ts';
 import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
+import { stated } from './letters/stated.ts';
 
 /** Names that the choice is made on at most: each weighing asks all of them again. */
 export const mostNames = 4000;
@@ -91,7 +92,8 @@ export async function chooseJoin(
     if (distance < alone.distance) alone = { weight, said, distance };
   }
   const { from, share } = chooseGate(alone.said, best.right, labels);
-  const lettersFirst = from === null ? null : { from, weight: alone.weight };
+  const lettersFirst =
+    from === null ? null : { from, weight: alone.weight, ...stated(alone.said, best.predictions, from) };
   return { weights: best.weights, lettersFirst, tried, lettersShare: share };
 }
 

@@ -1,5 +1,6 @@
 import { misuse } from '../errors.ts';
-import { type LettersFirst, loadClassifier } from '../model/bundle.ts';
+import { loadClassifier } from '../model/bundle.ts';
+import type { LettersFirst } from '../model/letters-alone.ts';
 import type { Classifier, ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';

@@ -1,5 +1,6 @@
 import { buildJoin, type Classes } from '../model/join.ts';
 import { Letters } from '../model/letters/letters.ts';
+import { layOut } from '../model/letters/tables.ts';
 import type { Path, Prediction } from '../model/types.ts';
 import type { LearningPoint } from '../report/model-report.ts';
 import { foldOf } from './data/split.ts';
@@ -38,7 +39,7 @@ async function lettersFrom(
   const { paths, tree, letters } = await fitLettersOf(set, rows, options);
   const classes = ([0, 1, 2] as const).map((level) => [...new Set(paths.map((path: Path) => path[level]))]);
   const join = buildJoin(tree, classes as unknown as Classes, paths);
-  const voice = new Letters(letters, tree, temperature);
+  const voice = new Letters(layOut(letters, tree), tree, temperature);
   const said = new Float64Array(tree.outputs);
   return keys.map((key) => {
     voice.score(key, said);

@@ -1,4 +1,5 @@
-import type { LettersFirst, Manifest } from '../model/bundle.ts';
+import type { Manifest } from '../model/bundle.ts';
+import type { LettersFirst } from '../model/letters-alone.ts';
 import { buildTree } from '../model/tree.ts';
 import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type TrainedHead, writeArtefact } from './artefact.ts';

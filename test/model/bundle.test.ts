@@ -153,11 +153,35 @@ describe('loadClassifier', () => {
     const confidences = all.map((said) => said?.confidence[2] as number);
     const from = Math.max(...confidences);
     const some = await loadClassifier(
-      changed((m) => Object.assign(m, { lettersFirst: { from, weight: 1.5 } })),
+      changed((m) =>
+        Object.assign(m, { lettersFirst: { from, weight: 1.5, offsets: [0, 0, 0], slopes: [1, 1, 1] } }),
+      ),
     );
-    expect(some.readLetters(asked)).toEqual(all.map((said, i) => (confidences[i] === from ? said : null)));
+    const said = some.readLetters(asked);
+    expect(said.map((answer) => answer?.path)).toEqual(
+      all.map((answer, i) => (confidences[i] === from ? answer?.path : undefined)),
+    );
+    const sure = said.find((answer) => answer !== null);
+    for (const level of [0, 1, 2] as const)
+      expect(sure?.confidence[level]).toBeCloseTo(all[confidences.indexOf(from)]?.confidence[level] ?? 0, 5);
     await never.close();
     await some.close();
+  });
+
+  it('states what letters are sure of along the line of each level, never surer below than above', async () => {
+    const gate = { from: 0, weight: 1, offsets: [-30, 1, 0.5], slopes: [1, 0.5, 2] };
+    const classifier = await loadClassifier(changed((m) => Object.assign(m, { lettersFirst: gate })));
+    const [said] = classifier.readLetters(['name 1']);
+    const [, l2, l3] = classifier.readLetters(['name 1'], 1)[0]?.confidence ?? [0, 0, 0];
+    const line = (offset: number, slope: number, p: number) =>
+      1 / (1 + Math.exp(-offset) * ((1 - p) / p) ** slope);
+    const third = line(0.5, 2, l3);
+    const second = Math.max(line(1, 0.5, l2), third);
+    // l1's own line says next to nothing, so it is as sure as l2
+    expect(said?.confidence[0]).toBeCloseTo(second, 6);
+    expect(said?.confidence[1]).toBeCloseTo(second, 6);
+    expect(said?.confidence[2]).toBeCloseTo(third, 6);
+    await classifier.close();
   });
 
   it("refuses another encoder's dimension", async () => {

@@ -15,7 +15,7 @@ const paths: Path[] = [
   [2, null, null],
   [3, 31, 311],
 ];
-const gate = { from: 0.55, weight: 1.5 };
+const gate = { from: 0.55, weight: 1.5, offsets: [0.5, 0.2, -0.3], slopes: [1.1, 0.9, 0.8] } as const;
 /** As many as make several tasks, the last one shorter; a third says nothing of its kind. */
 const asked = Array.from({ length: 2500 }, (_, i) => `${i % 3 === 0 ? 'zzz' : kinds[i % 5]} ${i} qx`);
 let files: ModelFiles;
@@ -73,7 +73,7 @@ describe('letters in worker threads', () => {
 
   it('an error in a thread is the error of the call', async () => {
     const threads = openLettersThreads({ tables: {} as never, paths, temperature: 1 });
-    await expect(threads.read(['a'], 1, 0)).rejects.toThrow();
+    await expect(threads.read(['a'], gate)).rejects.toThrow();
     await threads.close();
   });
 });

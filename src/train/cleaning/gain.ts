@@ -46,7 +46,9 @@ async function learnAndAsk(
   const fitted = await fitVoices(set, rows, new Int32Array(), options);
   const classifier = await loadClassifier(fitted.files({ weights: usualWeights, lettersFirst: null }));
   try {
-    return await classifier.predict(await viewsOf(set, held, searchedRows(rows), classifier.neighbours, options.signal));
+    return await classifier.predict(
+      await viewsOf(set, held, searchedRows(rows), classifier.neighbours, options.signal),
+    );
   } finally {
     await classifier.close();
   }
