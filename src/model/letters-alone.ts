@@ -18,8 +18,8 @@ export interface LettersFirst {
   /** What their log-probabilities are multiplied with. */
   weight: number;
   /** The confidence that they state at each level: logit = offset + slope × logit of theirs. */
-  offsets: readonly [number, number, number];
-  slopes: readonly [number, number, number];
+  offsets: [number, number, number];
+  slopes: [number, number, number];
 }
 
 /** Asks letters alone of one name; their log-probabilities are multiplied with `weight`. */

@@ -11,7 +11,7 @@ import { insert, look } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 /** The shop is too small to choose a gate on: the test gives its model one. */
-const gate = { from: 0.9, weight: 1.5 };
+const gate = { from: 0.9, weight: 1.5, offsets: [0, 0, 0], slopes: [1, 1, 1] };
 const names = newNames(120, 5000).map(({ name }) => name);
 names.push('Qwx zyq 77', 'ぬるぽ', 'чехол для чайника');
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
+import type { LettersFirst } from '../../src/model/letters-alone.ts';
 import { openLettersThreads } from '../../src/model/letters-threads.ts';
 import { packAnswers, unpackAnswers } from '../../src/model/packed-answers.ts';
 import type { Answer, Classifier, ModelFiles, Path } from '../../src/model/types.ts';
@@ -15,7 +16,7 @@ const paths: Path[] = [
   [2, null, null],
   [3, 31, 311],
 ];
-const gate = { from: 0.55, weight: 1.5, offsets: [0.5, 0.2, -0.3], slopes: [1.1, 0.9, 0.8] } as const;
+const gate: LettersFirst = { from: 0.55, weight: 1.5, offsets: [0.5, 0.2, -0.3], slopes: [1.1, 0.9, 0.8] };
 /** As many as make several tasks, the last one shorter; a third says nothing of its kind. */
 const asked = Array.from({ length: 2500 }, (_, i) => `${i % 3 === 0 ? 'zzz' : kinds[i % 5]} ${i} qx`);
 let files: ModelFiles;
