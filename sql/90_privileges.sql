@@ -36,7 +36,7 @@ grant execute on function champion, thresholds_in_force, calibration_in_force, c
 grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
-grant execute on function routing, health, confident_mistakes, ln_gamma, beta_share, share_bound to taxon_reader, taxon_admin;
+grant execute on function routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.

@@ -8,7 +8,7 @@ const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
   RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'beta_share confident_mistakes health ln_gamma routing share_bound',
+  RA: 'beta_share confident_mistakes explain explain_json health ln_gamma routing share_bound',
   A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
     promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
     set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
