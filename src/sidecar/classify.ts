@@ -141,7 +141,8 @@ async function askTheRest(
   for (let from = 0; from < keys.length; from += config.llmBatch) {
     const batch = keys.slice(from, from + config.llmBatch).map((name_key) => {
       const prediction = predictions.get(name_key);
-      return { name_key, shortlist: prediction === undefined ? null : shortlistOf(prediction), attempts: 1 };
+      const shortlist = prediction === undefined ? null : shortlistOf(prediction);
+      return { name_key, shortlist, attempts: 1, purpose: 'answer' as const };
     });
     await ask(stage, batch);
   }
