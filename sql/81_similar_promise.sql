@@ -62,7 +62,9 @@ declare
   least_checks bigint := 2 * checks_to_prove(max_error, 0, confidence);
   total bigint;
   bound double precision;
-  first record;
+  first_cut numeric;
+  first_checks bigint := 0;
+  first_error double precision := 0;
   needed bigint;
 begin
   if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
@@ -81,7 +83,10 @@ begin
     select j.cut, j.n, coalesce(floor(j.trials + 1e-6), 0)::bigint as trials, coalesce(j.error, 0) as error from judged j order by j.cut desc
   loop
     continue when not started and row.n < least(least_checks, greatest(total, 1));
-    if not started then first := row; started := true; end if;
+    if not started then
+      started := true;
+      first_cut := row.cut; first_checks := row.n; first_error := row.error;
+    end if;
     bound := share_bound(ceil(row.error * row.trials - 1e-6)::bigint, row.trials, confidence, true);
     exit when bound > max_error;
     threshold := greatest(row.cut, (setting('similarity_threshold'))::numeric);
@@ -94,11 +99,9 @@ begin
     verdict := format('proved: at most %s%% wrong from %s on; select set_setting(''similarity_threshold'', ''%s'')', round(100 * max_error::numeric, 2), threshold, threshold);
   else
     suggest_similar_threshold.checks := total;
-    needed := checks_to_prove(max_error, case when started then first.error else 0 end, confidence);
-    verdict := case
-      when needed is null then format('not feasible: of %s checks from %s on %s%% are wrong', first.n, first.cut, round(100 * first.error::numeric, 1))
-      when first.n is null then format('not proved: %s more checks', needed)
-      else format('not proved: %s more checks', greatest(needed - first.n, 1)) end;
+    needed := checks_to_prove(max_error, first_error, confidence);
+    verdict := case when needed is null then format('not feasible: of %s checks from %s on %s%% are wrong', first_checks, first_cut, round(100 * first_error::numeric, 1))
+                    else format('not proved: %s more checks', greatest(needed - first_checks, 1)) end;
   end if;
   return next;
 end $$;
