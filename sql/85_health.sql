@@ -51,7 +51,7 @@ begin
          else 'no model yet: the local layer passes everything on; train one: taxon train' end
     from models m where m.state = 'champion';
   for item in select unnest(array['local', 'llm']) loop
-    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item;
+    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose <> 'audit';
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
                    when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
     value := n::text;
@@ -74,6 +74,7 @@ begin
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,
     case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d order by d.created_at desc limit 1)
       || '; select retry_dead() puts them back' end;
+  return query select * from trust_health();
   return query select 'pgvector', case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4]
       then 'ok' else 'warn' end, vector_version,
     case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4] then 'HNSW may be used'

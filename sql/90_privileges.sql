@@ -43,6 +43,8 @@ grant execute on function watch_drift to taxon_admin, taxon_sidecar;
 grant execute on function release_alarm to taxon_admin;
 grant execute on function coverage_curve, suggest_thresholds, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
+grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
+  checks_to_prove, similar_checks, similar_error_by_band, suggest_similar_threshold, audit_tokens_today, same_path to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.
@@ -57,7 +59,7 @@ grant execute on function import_labels, finish_import, learn_guard, start_run, 
   memory_at, repeats_by to taxon_admin;
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;
-grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call to taxon_admin, taxon_sidecar;
+grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call, draw_audits to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
 grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, labels, guard_tokens, sidecars

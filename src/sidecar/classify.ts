@@ -147,7 +147,12 @@ async function askTheRest(
   for (let from = 0; from < keys.length; from += config.llmBatch) {
     const batch = keys.slice(from, from + config.llmBatch).map((name_key) => {
       const answer = answers.get(name_key);
-      return { name_key, shortlist: answer === undefined ? null : shortlistOf(answer), attempts: 1 };
+      return {
+        name_key,
+        shortlist: answer === undefined ? null : shortlistOf(answer),
+        attempts: 1,
+        purpose: 'answer' as const,
+      };
     });
     await ask(stage, batch);
   }
