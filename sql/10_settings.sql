@@ -31,7 +31,7 @@ begin
     raise exception 'auditor must be "llm" or "human", not %', value;
   elsif key in ('audit_share', 'auditor_error', 'similar_promise') and not value::numeric between 0 and 1 then
     raise exception '% must be from 0 to 1, not %', key, value;
-  elsif key in ('evidence_days', 'audit_tokens_a_day') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
+  elsif key in ('evidence_days', 'audit_tokens_a_day', 'audit_people_a_day') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;
   update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;

@@ -26,10 +26,17 @@ async function claim(most = 10): Promise<{ names: string[]; purpose: string | un
 }
 
 const start = (purpose = 'audit') =>
-  t.owner.value<number>(`select start_call('one', $1, 'shortlist', 'p', 'm', true, 3, 9, 9, 9, null)`, purpose);
+  t.owner.value<number>(
+    `select start_call('one', $1, 'shortlist', 'p', 'm', true, 3, 9, 9, 9, null)`,
+    purpose,
+  );
 
 /** What the LLM says of names: a path, null for "none of these", or nothing. */
-async function settle(call: number, said: Record<string, string | null>, silent: string[] = []): Promise<number> {
+async function settle(
+  call: number,
+  said: Record<string, string | null>,
+  silent: string[] = [],
+): Promise<number> {
   const answers = [];
   const refused = silent.map((name_key) => ({ name_key, error: 'left out', none: false }));
   for (const [name_key, path] of Object.entries(said))
@@ -69,9 +76,9 @@ describe('claim_llm', () => {
     await t.insertAll('new');
     await t.owner.rows(`update queue set available_at = now() - interval '2 h' where purpose = 'audit'`);
     await t.owner.rows(`update queue set stage = 'llm', available_at = now() where purpose = 'answer'`);
-    expect(
-      await t.owner.rows(`select name_key, purpose from claim_llm('one', 10, '1 h')`),
-    ).toEqual([{ name_key: 'a', purpose: 'audit' }]);
+    expect(await t.owner.rows(`select name_key, purpose from claim_llm('one', 10, '1 h')`)).toEqual([
+      { name_key: 'a', purpose: 'audit' },
+    ]);
   });
 
   test("memory does not answer an audit's name", async () => {
@@ -115,10 +122,12 @@ describe('settle_llm of an audit', () => {
       { name_key: 'c', verdict: false, truth: null, ...by },
     ]);
     expect(await t.owner.rows('select * from products order by 1')).toEqual(before);
-    expect(await t.owner.rows('select name_key, source, category_path(category_id) as path from labels')).toEqual([
-      { name_key: 'b', source: 'import', path: 'Home > Lamps' },
-    ]);
-    expect(await t.owner.row('select purpose, state, answered, tokens_in, tokens_out from llm_calls')).toEqual({
+    expect(
+      await t.owner.rows('select name_key, source, category_path(category_id) as path from labels'),
+    ).toEqual([{ name_key: 'b', source: 'import', path: 'Home > Lamps' }]);
+    expect(
+      await t.owner.row('select purpose, state, answered, tokens_in, tokens_out from llm_calls'),
+    ).toEqual({
       ...{ purpose: 'audit', state: 'ok', answered: 2, tokens_in: 100, tokens_out: 20 },
     });
     expect(await t.queued('llm')).toEqual([]);
@@ -154,7 +163,10 @@ describe('settle_llm of an audit', () => {
     await settle(await start(), {}, ['a']);
     expect(await t.owner.value('select count(*) from dead_letters')).toBe(0);
     expect(await t.owner.value('select state from products')).toBe('pending');
-    expect(await t.owner.row('select auditor, verdict from checks')).toEqual({ auditor: 'human', verdict: null });
+    expect(await t.owner.row('select auditor, verdict from checks')).toEqual({
+      auditor: 'human',
+      verdict: null,
+    });
     expect(await t.queued('llm')).toEqual([]);
   });
 

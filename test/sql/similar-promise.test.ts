@@ -52,11 +52,34 @@ describe('similar_error_by_band', () => {
     expect(bands).toHaveLength(20);
     expect(bands[0]).toMatchObject({ from_similarity: 0.98, to_similarity: 1, hits: 0, checks: 5, wrong: 0 });
     expect(bands.filter((band) => (band.checks ?? 0) > 5)).toEqual([
-      expect.objectContaining({ from_similarity: 0.94, to_similarity: 0.96, hits: 3, checks: 150, wrong: 1, error: 0.0067 }),
-      expect.objectContaining({ from_similarity: 0.84, to_similarity: 0.86, hits: 2, checks: 150, wrong: 3, error: 0.02 }),
-      expect.objectContaining({ from_similarity: 0.64, to_similarity: 0.66, hits: 5, checks: 150, wrong: 60, error: 0.4 }),
+      expect.objectContaining({
+        from_similarity: 0.94,
+        to_similarity: 0.96,
+        hits: 3,
+        checks: 150,
+        wrong: 1,
+        error: 0.0067,
+      }),
+      expect.objectContaining({
+        from_similarity: 0.84,
+        to_similarity: 0.86,
+        hits: 2,
+        checks: 150,
+        wrong: 3,
+        error: 0.02,
+      }),
+      expect.objectContaining({
+        from_similarity: 0.64,
+        to_similarity: 0.66,
+        hits: 5,
+        checks: 150,
+        wrong: 60,
+        error: 0.4,
+      }),
     ]);
-    expect(bands[2]?.upper).toBe(await t.owner.value('select round(share_bound(1, 150, .975, true)::numeric, 4)'));
+    expect(bands[2]?.upper).toBe(
+      await t.owner.value('select round(share_bound(1, 150, .975, true)::numeric, 4)'),
+    );
   });
 });
 
@@ -91,7 +114,11 @@ describe('suggest_similar_threshold', () => {
   });
 
   test('says how many more checks would do', async () => {
-    expect(await suggest()).toMatchObject({ threshold: null, checks: 0, verdict: 'not proved: 59 more checks' });
+    expect(await suggest()).toMatchObject({
+      threshold: null,
+      checks: 0,
+      verdict: 'not proved: 59 more checks',
+    });
     await judged(0.9, 30, 0);
     expect((await suggest()).verdict).toBe('not proved: 29 more checks');
     await judged(0.9, 29, 0);

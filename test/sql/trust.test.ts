@@ -45,7 +45,13 @@ const trust = (layer: string) => t.owner.row<Row>('select * from trust() where l
 const promise = (max_error: number) =>
   t.owner.rows(`insert into promises (max_error, confidence, reason) values ($1, .95, 'test')`, max_error);
 const bound = (events: number, trials: number, confidence: number, upper: boolean) =>
-  t.owner.value<number>('select round(share_bound($1, $2, $3, $4)::numeric, 4)', events, trials, confidence, upper);
+  t.owner.value<number>(
+    'select round(share_bound($1, $2, $3, $4)::numeric, 4)',
+    events,
+    trials,
+    confidence,
+    upper,
+  );
 
 describe('trust', () => {
   test('of an empty database: nothing promised, nothing audited', async () => {
@@ -85,7 +91,11 @@ describe('trust', () => {
     for (const layer of ['similar', 'exact', 'llm']) await judged(100, 2, { layer });
     expect(await trust('similar')).toMatchObject({ promised: 0.1, verdict: 'kept' });
     for (const layer of ['exact', 'llm'])
-      expect(await trust(layer)).toMatchObject({ promised: null, measured: 0.02, verdict: "memory's own error" });
+      expect(await trust(layer)).toMatchObject({
+        promised: null,
+        measured: 0.02,
+        verdict: "memory's own error",
+      });
   });
 
   test('only draws that were alike count, and of cache misses those that were answered', async () => {
@@ -100,7 +110,8 @@ describe('trust', () => {
     await judged(10, 1, { strategy: 'answered' });
     await judged(10, 1, { strategy: 'uniform', evidence: await evidence(true) });
     await judged(10, 10, { strategy: 'uniform', evidence: await evidence(false) });
-    for (const strategy of ['surer', 'threshold', 'category', 'disagreement']) await judged(10, 10, { strategy });
+    for (const strategy of ['surer', 'threshold', 'category', 'disagreement'])
+      await judged(10, 10, { strategy });
     expect(await trust('local')).toMatchObject({ sample: 20, measured: 0.1 });
   });
 
@@ -139,7 +150,9 @@ describe('trust', () => {
 describe("the auditor's own error", () => {
   test('is the setting, known as well as 30 checks would, and taken out of what it says', async () => {
     await judged(1000, 280, { auditor: 'llm' });
-    const a = await t.owner.row<{ error: number; lower: number; upper: number }>('select * from auditor_error(.9875)');
+    const a = await t.owner.row<{ error: number; lower: number; upper: number }>(
+      'select * from auditor_error(.9875)',
+    );
     expect(a.error).toBe(0.2);
     expect(a.upper).toBeCloseTo(await bound(6, 30, 0.9875, true), 4);
     const local = await trust('local');
@@ -163,7 +176,9 @@ describe("the auditor's own error", () => {
     await judged(9, 0, { auditor: 'llm', second: true });
     expect((await t.owner.row<{ error: number }>('select error from auditor_error()')).error).toBe(0.2);
     await judged(11, 0, { auditor: 'llm', second: true });
-    const { error, checks } = await t.owner.row<{ error: number; checks: number }>('select * from auditor_error()');
+    const { error, checks } = await t.owner.row<{ error: number; checks: number }>(
+      'select * from auditor_error()',
+    );
     expect(checks).toBe(40);
     expect(error).toBeCloseTo(45 / (45 + 140), 6);
     // what is left is exactly what people found: a quarter of the 60
@@ -219,7 +234,9 @@ describe('memory_error', () => {
     await judged(1, 0, { layer: 'exact', name: 'often' });
     await judged(1, 1, { layer: 'exact', name: 'rare' });
     await t.owner.rows('update checks set category_id = $1', lamps);
-    const { error } = await t.owner.row<{ error: number }>(`select error from memory_error() where source = 'llm'`);
+    const { error } = await t.owner.row<{ error: number }>(
+      `select error from memory_error() where source = 'llm'`,
+    );
     expect(error).toBeCloseTo(100 / 101, 2); // a row in 100 is drawn: rare stands for 100 names, often for one
   });
 });
@@ -260,7 +277,9 @@ describe('health', () => {
     expect(await item('trust')).toEqual({
       status: 'warn',
       value: 'broken',
-      detail: expect.stringMatching(/^local: 50\.0% wrong \(39\.\d to 60\.\d\) by 100 checks; select \* from trust\(\)$/),
+      detail: expect.stringMatching(
+        /^local: 50\.0% wrong \(39\.\d to 60\.\d\) by 100 checks; select \* from trust\(\)$/,
+      ),
     });
   });
 });
