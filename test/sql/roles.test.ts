@@ -18,8 +18,8 @@ const functions: Record<string, string> = {
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
-  nobody: `answer_on_insert audit_candidates hold_names level_ids make_imported_categories note_changed_labels note_new_labels
-    note_removed_labels place_category queue_audits queue_inserted queue_renamed settle_answered settle_answers settle_audits
+  nobody: `affordable_audits answer_on_insert audit_candidates hold_names level_ids make_imported_categories note_changed_labels note_new_labels
+    note_removed_labels pick_audits place_category queue_audits queue_inserted queue_renamed settle_answered settle_answers settle_audits
     trust_health wake`,
 };
 
