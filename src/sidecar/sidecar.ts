@@ -111,9 +111,11 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
   );
-  const audits = setInterval(() => {
+  const audit = () => {
     drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
-  }, auditsMs);
+  };
+  audit();
+  const audits = setInterval(audit, auditsMs);
   log.info('sidecar started', { worker, llm: provider?.model ?? 'none' });
 
   async function shutDown(): Promise<void> {

@@ -8,21 +8,26 @@ const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
   RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'beta_share confident_mistakes explain explain_json health ln_gamma routing share_bound',
+  RA: `audit_tokens_today auditor_error beta_share checks_to_prove confident_mistakes corrected_error corrected_rows health
+    layer_errors layer_verdicts ln_gamma memory_error people_disagreement routing same_path share_bound similar_checks
+    similar_error_by_band suggest_similar_threshold trust`,
   A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
     promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
     set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
-  AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
+  AS: 'draw_audits fail_call register_encoder save_embeddings settle_llm start_call',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
-  nobody: `answer_on_insert hold_names level_ids make_imported_categories note_changed_labels note_new_labels
-    note_removed_labels place_category queue_inserted queue_renamed settle_answered wake`,
+  nobody: `affordable_audits answer_on_insert audit_candidates hold_names level_ids make_imported_categories note_changed_labels note_new_labels
+    note_removed_labels pick_audits place_category queue_audits queue_inserted queue_renamed settle_answered settle_answers settle_audits
+    trust_health wake`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
 const tables: Record<string, string> = {
   alarms: '',
+  audit_waiting: '',
+  audit_watermark: '',
   calibrations: '',
   categories: 'admin: update(external_id,name,retired_at); sidecar: select; writer: select',
   check_scores: '',
