@@ -8,16 +8,17 @@ const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
   RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'beta_share confident_mistakes health ln_gamma routing share_bound',
-  A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
-    promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
-    set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
+  RA: 'beta_share confident_mistakes health ln_gamma open_checks routing share_bound',
+  A: `apply_cleaning clears confirm count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels judge label_conflicts learn_guard make_category memory_at
+    promote reject renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
+    set_thresholds set_tree_levels similar_in_training spot_check start_run training_labels undo_check unencoded_labels`,
   AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
-  nobody: `answer_on_insert hold_names level_ids make_imported_categories note_changed_labels note_new_labels
-    note_removed_labels place_category queue_inserted queue_renamed settle_answered wake`,
+  nobody: `answer_on_insert ask_again check_frame checked_answer correct_label correct_products hold_names level_ids make_imported_categories note_changed_labels note_new_labels
+    note_removed_labels note_verdict open_answer place_category queue_inserted queue_renamed same_path sealed settle_answered settle_verdict
+    undo_label undo_rows wake`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -209,6 +210,11 @@ describe('taxon_reader', () => {
       'select taxon.promote(1)',
       'select taxon.roll_back_model()',
       'select taxon.revert_cleaning(1)',
+      'select from taxon.spot_check()',
+      'select from taxon.confirm(1)',
+      'select from taxon.reject(1)',
+      'select from taxon.judge(1, true)',
+      'select from taxon.undo_check(1)',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       `select from taxon.claim('w', 1)`,
     ]);
