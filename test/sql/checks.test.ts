@@ -46,7 +46,13 @@ describe('spot_check', () => {
     const drawn = await draw(10);
     expect(drawn.map(({ check_id: _, ...row }) => row).sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       {
-        ...{ product_id: 1, name: 'Kettle  red', path: 'Home > Kitchen > Kettles', layer: 'local', weight: 1 },
+        ...{
+          product_id: 1,
+          name: 'Kettle  red',
+          path: 'Home > Kitchen > Kettles',
+          layer: 'local',
+          weight: 1,
+        },
         ...{ l1_confidence: 0.9, l2_confidence: 0.9, l3_confidence: 0.9, similarity: null },
       },
       {
@@ -61,11 +67,25 @@ describe('spot_check', () => {
       ),
     ).toEqual([
       {
-        ...{ name_key: 'kettle red', strategy: 'uniform', floor: 0, auditor: 'human', model_id: model, verdict: null },
+        ...{
+          name_key: 'kettle red',
+          strategy: 'uniform',
+          floor: 0,
+          auditor: 'human',
+          model_id: model,
+          verdict: null,
+        },
         ...{ category_id: kettles, drawn_by: 'owner', l3_said: 0.9, answer: kettles, said: 0.9 },
       },
       {
-        ...{ name_key: 'odd thing', strategy: 'uniform', floor: 0, auditor: 'human', model_id: model, verdict: null },
+        ...{
+          name_key: 'odd thing',
+          strategy: 'uniform',
+          floor: 0,
+          auditor: 'human',
+          model_id: model,
+          verdict: null,
+        },
         ...{ category_id: lamps, drawn_by: 'owner', l3_said: 0.25, answer: lamps, said: 0.25 },
       },
     ]);
@@ -89,7 +109,9 @@ describe('spot_check', () => {
     await decide(t, model, [{ name: 'A', category_id: kettles, said: 0.9 }]);
     await decide(t, model, [{ name: 'renamed', category_id: kettles }]);
     await t.owner.rows(`update products set name = 'something else' where name = 'renamed'`);
-    expect(await draw(10)).toMatchObject([{ name: 'A', path: 'Home > Kitchen > Kettles', l3_confidence: 0.9 }]);
+    expect(await draw(10)).toMatchObject([
+      { name: 'A', path: 'Home > Kitchen > Kettles', l3_confidence: 0.9 },
+    ]);
   });
 
   test('a weight is how many names a check stands for', async () => {
@@ -173,7 +195,8 @@ describe('spot_check', () => {
   test('a name judged for another reason stays in the fair sample, without asking again', async () => {
     await rising(10);
     const branch = await draw(100, 'category', lamps);
-    for (const { check_id } of branch) await t.owner.rows('select from judge($1, false, $2)', check_id, kettles);
+    for (const { check_id } of branch)
+      await t.owner.rows('select from judge($1, false, $2)', check_id, kettles);
     expect(await draw(100, 'threshold')).toHaveLength(0); // name 8, which was asked already
     expect(names(await draw(100))).toEqual(names([1, 3, 5, 7, 9].map((i) => ({ name: `name ${i}` }))));
     expect(

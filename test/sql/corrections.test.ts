@@ -102,7 +102,9 @@ describe('confirm', () => {
       ...{ label_before: Kettles, label_after: Lamps, corrected: 1 },
     });
     expect(
-      await t.owner.row('select before_source, before_confidence, after_source, reason, run_id from label_changes'),
+      await t.owner.row(
+        'select before_source, before_confidence, after_source, reason, run_id from label_changes',
+      ),
     ).toEqual({
       ...{ before_source: 'llm', before_confidence: 0.6, after_source: 'human', reason: 'said by a person' },
       run_id: null,
@@ -126,7 +128,9 @@ describe('confirm', () => {
       { state: 'done', source: 'human', id: lamps },
       { state: 'done', source: 'human', id: lamps },
     ]);
-    expect(await t.owner.value('select (select count(*) from queue) + (select count(*) from dead_letters)')).toBe(0);
+    expect(
+      await t.owner.value('select (select count(*) from queue) + (select count(*) from dead_letters)'),
+    ).toBe(0);
     expect(await labels()).toMatchObject([{ id: lamps }, { id: lamps, source: 'human' }]);
   });
 
@@ -139,7 +143,9 @@ describe('confirm', () => {
     expect((await rows())[0]).toMatchObject({ state: 'pending', source: null });
     expect(await t.queued()).toEqual(['red lamp with 13 led']);
     expect(
-      await t.owner.row(`select before_source, before_matched_key, after_source from product_changes where product_id = 1`),
+      await t.owner.row(
+        `select before_source, before_matched_key, after_source from product_changes where product_id = 1`,
+      ),
     ).toEqual({ before_source: 'similar', before_matched_key: 'red lamp with 12 led', after_source: null });
     await t.claim('s');
     await t.owner.rows(`select settle_from_memory('s', array['red lamp with 13 led'])`);
@@ -154,7 +160,11 @@ describe('confirm', () => {
     await decide(t, model, [{ name: 'lamp', category_id: lamps, said: 0.1 }]);
     await draw();
     await llm('lamp', kettles);
-    expect(await say('confirm(1)')).toMatchObject({ verdict: true, label_before: Kettles, label_after: Lamps });
+    expect(await say('confirm(1)')).toMatchObject({
+      verdict: true,
+      label_before: Kettles,
+      label_after: Lamps,
+    });
     expect(await check()).toMatchObject({ verdict: true, truth: lamps });
   });
 
@@ -181,15 +191,25 @@ describe('confirm', () => {
     await t.insert('lamp');
     await say('confirm(1, $1)', lamps);
     expect(await check()).toMatchObject({ verdict: null, second_verdict: null });
-    await t.owner.rows(`update checks set verdict = true, truth_category_id = $1, checked_by = 'owner', checked_at = now()`, kettles);
+    await t.owner.rows(
+      `update checks set verdict = true, truth_category_id = $1, checked_by = 'owner', checked_at = now()`,
+      kettles,
+    );
     await say('confirm(1)');
-    expect(await check()).toMatchObject({ verdict: true, truth: kettles, second_verdict: false, second_truth: lamps });
+    expect(await check()).toMatchObject({
+      verdict: true,
+      truth: kettles,
+      second_verdict: false,
+      second_truth: lamps,
+    });
   });
 
   test('what it cannot do it says', async () => {
     await t.insertAll('lamp');
     await expect(say('confirm(99)')).rejects.toThrow('there is no product 99');
-    await expect(say('confirm(1)')).rejects.toMatchObject({ hint: expect.stringContaining('confirm(1, category_id') });
+    await expect(say('confirm(1)')).rejects.toMatchObject({
+      hint: expect.stringContaining('confirm(1, category_id'),
+    });
     await expect(say('confirm(1, 99)')).rejects.toThrow('there is no category 99 in use');
     await t.owner.rows('update categories set retired_at = now() where category_id = $1', lamps);
     await expect(say('confirm(1, $1)', lamps)).rejects.toThrow('in use');
@@ -229,7 +249,9 @@ describe('reject', () => {
     await t.insert('Lamp');
     await draw();
     expect(await say('reject(1)')).toMatchObject({ verdict: false, asked_again: 0 });
-    expect(await t.owner.rows('select stage, shortlist from queue')).toEqual([{ stage: 'llm', shortlist: null }]);
+    expect(await t.owner.rows('select stage, shortlist from queue')).toEqual([
+      { stage: 'llm', shortlist: null },
+    ]);
   });
 
   test('leaves rows with another answer, and what a person said', async () => {
@@ -249,10 +271,12 @@ describe('reject', () => {
     await similar('red lamp with 13 led');
     await t.insert('red lamp with 12 led');
     expect(await say('reject(2)')).toMatchObject({ asked_again: 2 });
-    expect(await t.owner.rows('select stage, name_key from queue order by 1 desc')).toEqual([
-      { stage: 'local', name_key: 'red lamp with 13 led' },
-      { stage: 'llm', name_key: 'red lamp with 12 led' },
-    ].sort((a, b) => (a.stage < b.stage ? 1 : -1)));
+    expect(await t.owner.rows('select stage, name_key from queue order by 1 desc')).toEqual(
+      [
+        { stage: 'local', name_key: 'red lamp with 13 led' },
+        { stage: 'llm', name_key: 'red lamp with 12 led' },
+      ].sort((a, b) => (a.stage < b.stage ? 1 : -1)),
+    );
   });
 });
 
