@@ -16,9 +16,9 @@ const functions: Record<string, string> = {
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
-  nobody: `answer_on_insert ask_again check_frame checked_answer correct_label correct_products hold_names level_ids make_imported_categories note_changed_labels note_new_labels
+  nobody: `answer_on_insert ask_again check_frame checked_answer correct_label correct_products hash_bound hold_names level_ids make_imported_categories note_changed_labels note_new_labels
     note_removed_labels note_verdict open_answer place_category queue_inserted queue_renamed same_path sealed settle_answered settle_verdict
-    undo_label undo_rows wake`,
+    undo_label undo_rows waiting_checks wake`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
