@@ -16,7 +16,7 @@ create index product_changes_check on product_changes (check_id) where check_id 
 comment on column product_changes.before_similarity is 'products.similarity before.';
 comment on column product_changes.before_matched_key is 'products.matched_key before.';
 comment on column product_changes.before_llm_call_id is 'products.llm_call_id before.';
-comment on column product_changes.reverted_at is 'When undo_check() took it back; NULL: it stands.';
+comment on column product_changes.reverted_at is 'When undo_check() took it back; NULL: it stands. The row that undid it has the same.';
 
 -- A label found wrong leads to all that it answered by similarity.
 create index products_matched_key on products (name_hash(matched_key)) where matched_key is not null;

@@ -12,36 +12,162 @@ begin atomic
     where m.model_id = thresholds_in_force.model_id
        or thresholds_in_force.model_id is null and m.state = 'champion';
 end;
-comment on function thresholds_in_force(bigint) is 'The thresholds that count for a model (default: the champion). certified is false until a promise on the error has been proved.';
+comment on function thresholds_in_force(bigint) is 'The thresholds that count for a model (default: the champion), but for branches that have their own. certified is false until a promise on the error has been proved. Example: select l1, l2, l3, certified from thresholds_in_force();';
 
-create or replace function set_thresholds(l1 real, l2 real, l3 real, reason text, model_id bigint default null)
-  returns table (l1_before real, l2_before real, l3_before real)
+create or replace function overridden(model_id bigint)
+  returns table (category_id bigint, l1 real, l2 real, l3 real, never_local boolean, threshold_id bigint)
+  language sql stable
+begin atomic
+  with own as (
+    select distinct on (t.branch) t.* from thresholds t
+      where t.model_id = overridden.model_id and t.branch is not null and t.undone_at is null
+      order by t.branch, t.threshold_id desc
+  )
+  select distinct on (c.category_id) c.category_id, o.l1, o.l2, o.l3, o.never_local, o.threshold_id
+    from own o join categories b on b.category_id = o.branch join categories c on o.branch = any (c.path_ids)
+    order by c.category_id, b.level desc;
+end;
+comment on function overridden(bigint) is 'Every category below a branch that has thresholds of its own, with those of the nearest such branch. Example: select count(*) from overridden(1);';
+
+create or replace function thresholds_for(model_id bigint, category_id bigint)
+  returns table (l1 real, l2 real, l3 real, never_local boolean, threshold_id bigint)
+  language sql stable
+begin atomic
+  -- a branch is only ever stricter: when all thresholds are tightened, its own do not stay behind
+  select greatest(f.l1, o.l1), greatest(f.l2, o.l2), greatest(f.l3, o.l3), coalesce(o.never_local, false),
+         coalesce(o.threshold_id, f.threshold_id)
+    from thresholds_in_force(thresholds_for.model_id) f
+    left join overridden(f.model_id) o on o.category_id = thresholds_for.category_id;
+end;
+comment on function thresholds_for(bigint, bigint) is 'The thresholds for answers of one category: those in force, or the nearest branch''s own where these are stricter; model_id NULL: the champion. Example: select l1, l2, l3, never_local from thresholds_for(null, 1);';
+
+create or replace function standing_promise() returns setof promises
+  language sql stable rows 1
+begin atomic
+  select * from promises p where p.ended_at is null;
+end;
+comment on function standing_promise() is 'The promise that stands; no row: none does. Example: select max_error, confidence from standing_promise();';
+
+create or replace function local_mode(branch bigint default null, model_id bigint default null) returns text
+  language sql stable
+begin atomic
+  select case
+    when setting('local_layer') <> '"on"' then setting('local_layer') #>> '{}'
+    when branch is not null and setting('shadow_branches') @> to_jsonb(branch) then 'shadow'
+    -- proved for another promise is enough where that one was not looser
+    when exists (
+      select from standing_promise() s where not exists (
+        select from thresholds_in_force(local_mode.model_id) f
+          join thresholds t on t.threshold_id = f.threshold_id and t.certified
+          join promises p on p.promise_id = t.promise_id and p.max_error <= s.max_error and p.confidence >= s.confidence)) then 'shadow'
+    else 'on' end;
+end;
+comment on function local_mode(bigint, bigint) is 'What the local layer does with names of a top category (NULL: in general): on: it answers; shadow: it decides and records, the LLM answers; off: it is not used. Follows the settings local_layer and shadow_branches, and is shadow while a promise stands that is not proved for the model (default: the champion). Example: select local_mode();';
+
+create or replace function set_thresholds(l1 real, l2 real, l3 real, reason text, model_id bigint default null,
+    branch bigint default null, never_local boolean default false)
+  returns table (l1_before real, l2_before real, l3_before real, certified boolean, note text)
   language plpgsql security definer set search_path from current as $$
 declare
   target bigint;
+  before record;
+  promise promises;
+  proof record;
+  kept boolean := false;
+  proved_bound real;
+  proved_checks integer;
 begin
+  if set_thresholds.never_local then
+    if branch is null then
+      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');';
+    end if;
+    l1 := 1; l2 := 1; l3 := 1;
+  end if;
   if l1 is null or l2 is null or l3 is null or not (l1 between 0 and 1 and l2 between 0 and 1 and l3 between 0 and 1) then
     raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', l1, l2, l3;
   elsif coalesce(btrim(reason), '') = '' then
     raise exception 'say why: set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => ''…'')';
+  elsif branch is not null and not exists (select from categories c where c.category_id = branch) then
+    raise exception 'there is no category %', branch;
   end if;
-  select f.model_id, f.l1, f.l2, f.l3 into target, l1_before, l2_before, l3_before
-    from thresholds_in_force(set_thresholds.model_id) f;
+  select f.* into before from thresholds_in_force(set_thresholds.model_id) f;
+  target := before.model_id;
   if target is null then
     raise exception '%', case when set_thresholds.model_id is null then 'there is no champion yet: thresholds belong to a model'
                               else format('there is no model %s', set_thresholds.model_id) end
       using hint = 'Train one: taxon train';
   end if;
-  if (l1, l2, l3) is distinct from (l1_before, l2_before, l3_before) then
-    insert into thresholds (model_id, l1, l2, l3, reason, set_by) values (target, l1, l2, l3, reason, session_user);
+  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  select f.l1, f.l2, f.l3 into l1_before, l2_before, l3_before from thresholds_for(target, branch) f;
+  select s.* into promise from standing_promise() s;
+  if branch is null and promise.promise_id is not null then
+    select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
+    -- what is stricter than the proved thresholds is taken as proved: errors fall as confidence rises
+    kept := proof.feasible and l1 >= proof.l1 and l2 >= proof.l2 and l3 >= proof.l3;
+    if kept then
+      proved_bound := proof.upper_bound;
+      proved_checks := proof.checked;
+    end if;
+    note := case when kept then proof.verdict
+                 else format('not certified for the promise of %s: the local layer only watches until it is; %s', promise.max_error, proof.verdict) end;
   end if;
+  if branch is not null or (l1, l2, l3, kept) is distinct from (before.l1, before.l2, before.l3, before.certified) then
+    insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id)
+      values (target, set_thresholds.branch, l1, l2, l3, set_thresholds.never_local, reason, session_user, promise.promise_id, kept,
+              proved_bound, proved_checks,
+              (select c.calibration_id from calibration_in_force(target) c));
+  end if;
+  if branch is not null then
+    note := recheck_promise(target);
+  end if;
+  certified := kept;
   return next;
 end $$;
-comment on function set_thresholds(real, real, real, text, bigint) is 'Sets the thresholds of a model (default: the champion) and keeps the history; returns those before. Rows decided earlier stay as they are.';
+comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean) is 'Sets the thresholds of a model (default: the champion), or stricter ones for one branch, where never_local forbids local answers; keeps the history and returns those before. While a promise stands they are certified when none is below what suggest_thresholds() proves, else the local layer only watches. Rows decided earlier stay as they are. Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
+
+create or replace function undo_thresholds(model_id bigint default null, branch bigint default null)
+  returns table (undone bigint, below bigint, l1 real, l2 real, l3 real, certified boolean, reason text)
+  language plpgsql security definer set search_path from current as $$
+#variable_conflict use_column
+declare
+  target bigint := coalesce(undo_thresholds.model_id, (select c.model_id from champion() c));
+  newest thresholds;
+  counts thresholds;
+begin
+  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  -- a recalibration changes no decision: it goes with what it rewrote
+  select t.* into newest from thresholds t
+    where t.model_id = target and t.undone_at is null and t.cause <> 'recalibrated'
+      and (undo_thresholds.branch is null or t.branch = undo_thresholds.branch)
+    order by t.threshold_id desc limit 1;
+  if newest.threshold_id is null then
+    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;';
+  end if;
+  update thresholds t set undone_at = clock_timestamp()
+    where t.model_id = target and t.branch is not distinct from newest.branch and t.threshold_id >= newest.threshold_id and t.undone_at is null;
+  select t.* into counts from thresholds t
+    where t.model_id = target and t.branch is not distinct from newest.branch and t.undone_at is null
+    order by t.threshold_id desc limit 1;
+  -- those that count again were confidences of a calibration: the same names pass in the one of today
+  insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
+    select counts.model_id, counts.branch, recalibrated(counts.l1, 1, was, now), recalibrated(counts.l2, 2, was, now),
+           recalibrated(counts.l3, 3, was, now), counts.never_local, counts.reason, session_user, counts.promise_id, counts.certified,
+           counts.upper_bound, counts.checks, now.calibration_id, 'recalibrated'
+      from calibration_in_force(target) now left join calibrations was on was.calibration_id = counts.calibration_id
+      where counts.threshold_id is not null and now.calibration_id is distinct from counts.calibration_id;
+  return query
+    select newest.threshold_id, newest.branch, f.l1, f.l2, f.l3,
+           coalesce((select t.certified from thresholds t where t.threshold_id = f.threshold_id), false),
+           coalesce((select t.reason from thresholds t where t.threshold_id = f.threshold_id), 'the defaults; not certified')
+      from thresholds_for(target, newest.branch) f;
+end $$;
+comment on function undo_thresholds(bigint, bigint) is 'Takes back the newest setting of thresholds of a model (default: the champion), or of one branch of it; called again, the one before. Returns what was undone and what counts now. Example: select l1, l2, l3, reason from undo_thresholds();';
 
 create or replace view threshold_history as
-  select t.threshold_id, t.model_id, m.state as model_state, t.l1, t.l2, t.l3, t.reason, t.set_by, t.set_at
-    from thresholds t join models m using (model_id) order by t.threshold_id desc;
+  select t.threshold_id, t.model_id, m.state as model_state, t.l1, t.l2, t.l3, t.reason, t.set_by, t.set_at,
+         t.branch, category_path(t.branch) as branch_path, t.never_local, t.cause, t.certified, t.upper_bound, t.checks,
+         t.promise_id, p.max_error as promised, t.calibration_id, t.undone_at
+    from thresholds t join models m using (model_id) left join promises p using (promise_id) order by t.threshold_id desc;
 comment on view threshold_history is 'Every setting of thresholds, newest first.';
 comment on column threshold_history.threshold_id is 'Order of setting.';
 comment on column threshold_history.model_id is 'The model they belong to.';
@@ -52,3 +178,14 @@ comment on column threshold_history.l3 is 'Lowest l3 confidence accepted.';
 comment on column threshold_history.reason is 'Why.';
 comment on column threshold_history.set_by is 'By whom.';
 comment on column threshold_history.set_at is 'When.';
+comment on column threshold_history.branch is 'Category below which they hold; NULL: everywhere.';
+comment on column threshold_history.branch_path is 'Its path.';
+comment on column threshold_history.never_local is 'Below this branch the local layer never answers.';
+comment on column threshold_history.cause is 'person, promise, tightened, released or recalibrated; see thresholds.';
+comment on column threshold_history.certified is 'Whether the promise was proved for them by checks.';
+comment on column threshold_history.upper_bound is 'Upper bound of the share of wrong answers that the checks proved.';
+comment on column threshold_history.checks is 'How many checked names stood above them.';
+comment on column threshold_history.promise_id is 'The promise that stood when they were set.';
+comment on column threshold_history.promised is 'The largest share of wrong answers that it allows.';
+comment on column threshold_history.calibration_id is 'The calibration whose confidences they are.';
+comment on column threshold_history.undone_at is 'When undo_thresholds() took them back; NULL: not undone.';

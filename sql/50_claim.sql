@@ -18,39 +18,52 @@ $$;
 comment on function claim(text, integer, interval) is 'Leases up to so many entries of the local stage to a worker; returns their distinct names.';
 
 create or replace function claim_llm(worker text, most integer, patience interval default '1 s', lease interval default '60 s')
-  returns table (name_key text, shortlist bigint[], attempts smallint)
+  returns table (name_key text, shortlist bigint[], attempts smallint, purpose text)
   language plpgsql security definer set search_path from current as $$
 declare
+  kind text;
   head record;
   size integer;
   picked bigint[];
   keys text[];
+  dropped integer;
 begin
-  loop
-    select q.queue_id, q.branch, q.attempts, q.available_at into head from queue q
-      where q.stage = 'llm' and q.available_at <= now()
-      order by q.available_at limit 1 for update skip locked;
-    if not found then return; end if;
-    -- the third time a name is tried alone: it may be what breaks the batch
-    size := case when head.attempts >= 2 then 1 else most end;
-    with due as (
-      select q.queue_id, q.name_key from queue q
-        where q.stage = 'llm' and q.available_at <= now() and q.branch is not distinct from head.branch
-          and (q.attempts < 2 or q.queue_id = head.queue_id)
-        order by q.queue_id = head.queue_id desc, q.available_at limit size for update skip locked
-    )
-    select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
-    -- memory may have learnt a name, or every row that waited for it may be gone: that must not cost money
-    continue when settle_answered('llm', keys) > 0;
-    if cardinality(picked) < size and head.available_at > now() - patience then return; end if;
-    return query
-      update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
-        where q.queue_id = any (picked)
-        returning q.name_key, q.shortlist, q.attempts;
-    return;
+  -- a batch is of one purpose; audits come when no answer is due
+  foreach kind in array array['answer', 'audit'] loop
+    loop
+      select q.queue_id, q.branch, q.attempts, q.available_at into head from queue q
+        where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
+        order by q.available_at limit 1 for update skip locked;
+      exit when not found or kind = 'audit' and audit_tokens_today() >= (setting('audit_tokens_a_day'))::numeric;
+      -- the third time a name is tried alone: it may be what breaks the batch
+      size := case when head.attempts >= 2 then 1 else most end;
+      with due as (
+        select q.queue_id, q.name_key from queue q
+          where q.stage = 'llm' and q.purpose = kind and q.available_at <= now() and q.branch is not distinct from head.branch
+            and (q.attempts < 2 or q.queue_id = head.queue_id)
+          order by q.queue_id = head.queue_id desc, q.available_at limit size for update skip locked
+      )
+      select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
+      -- memory may have learnt a name, every row that waited for it may be gone, a person may have judged it: that must
+      -- not cost money
+      if kind = 'answer' then
+        dropped := settle_answered('llm', keys);
+      else
+        delete from queue q where q.queue_id = any (picked)
+          and not exists (select from checks c where c.name_hash = q.name_hash and c.auditor = 'llm' and c.verdict is null);
+        get diagnostics dropped = row_count;
+      end if;
+      continue when dropped > 0;
+      exit when cardinality(picked) < size and head.available_at > now() - patience;
+      return query
+        update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
+          where q.queue_id = any (picked)
+          returning q.name_key, q.shortlist, q.attempts, q.purpose;
+      return;
+    end loop;
   end loop;
 end $$;
-comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone.';
+comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of one purpose and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone. Audits come when no answer is due, and only while today''s tokens are within audit_tokens_a_day.';
 
 create or replace function renew(worker text, lease interval default '60 s') returns integer
   language sql volatile security definer set search_path from current as $$
@@ -74,7 +87,8 @@ $$;
 comment on function hold_names(text[]) is 'Locks all queue entries of some names, always in the same order. What settles names begins with it: two that share a name (queued twice, or inserted again while the LLM is asked) wait here instead of for each other''s rows in a circle.';
 
 create or replace function give_back(worker text, names text[], stage text, error text default null,
-                                     counts boolean default true, wait interval default '0 s') returns void
+                                     counts boolean default true, wait interval default '0 s', purpose text default null)
+  returns void
   language plpgsql security definer set search_path from current as $$
 declare
   highest integer := (setting('max_attempts'))::integer;
@@ -83,25 +97,30 @@ begin
   with held as (
     select q.queue_id from queue q
       where q.worker = give_back.worker and q.stage = give_back.stage
+        and (give_back.purpose is null or q.purpose = give_back.purpose)
         and q.name_hash in (select name_hash(n) from unnest(names) n)
   ), dead as (
     delete from queue q using held
       where q.queue_id = held.queue_id and counts and q.attempts >= highest
-      returning q.stage, q.name_key, q.attempts
+      returning q.stage, q.name_key, q.name_hash, q.attempts, q.purpose
   ), buried as (
     insert into dead_letters (stage, name_key, attempts, error)
-      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d group by 1, 2
+      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose <> 'audit' group by 1, 2
       on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = now()
   ), failed as (
     update products p set state = 'failed', failure = coalesce(give_back.error, 'failed too often')
-      from dead d where name_hash(p.name_key) = name_hash(d.name_key) and p.state = 'pending'
+      from dead d where d.purpose <> 'audit' and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
+  ), passed as (
+    -- an audit that the LLM cannot do is a person's; no product waits for it
+    update checks c set auditor = 'human'
+      from dead d where d.purpose = 'audit' and c.name_hash = d.name_hash and c.auditor = 'llm' and c.verdict is null
   )
   update queue q
     set worker = null, available_at = now() + give_back.wait, last_error = coalesce(give_back.error, q.last_error),
         attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
     from held where q.queue_id = held.queue_id and not (counts and q.attempts >= highest);
 end $$;
-comment on function give_back(text, text[], text, text, boolean, interval) is 'Returns leased names to the queue. With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed; without (a provider''s fault, a shutdown) the attempt is forgotten.';
+comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead); without (a provider''s fault, a shutdown) the attempt is forgotten.';
 
 create or replace function requeue(product_id bigint) returns text
   language plpgsql security definer set search_path from current as $$

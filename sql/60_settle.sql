@@ -70,13 +70,24 @@ begin atomic
 end;
 comment on function clears(real, real, real, real, real, real) is 'The decision "layer 3 or layer 4": three confidences against three thresholds; all must clear.';
 
+create or replace function candidates_below(branch bigint, shortlist bigint[]) returns bigint[]
+  language sql stable
+begin atomic
+  select coalesce(array_agg(s.category_id order by s.place), '{}')
+    from unnest(candidates_below.shortlist) with ordinality s(category_id, place) join categories c using (category_id)
+    where candidates_below.branch = any (c.path_ids);
+end;
+comment on function candidates_below(bigint, bigint[]) is 'Those of a shortlist that lie in a branch, in their order. Example: select candidates_below(1, array[1, 2]);';
+
 create or replace function settle_local(worker text, model_id bigint, results jsonb)
   returns table (answered integer, passed_on integer)
   language plpgsql security definer set search_path from current as $$
 declare
   t record;
   scale record;
-  layer text := setting('local_layer') #>> '{}';
+  answers boolean := local_mode(null, settle_local.model_id) = 'on';
+  watched jsonb := setting('shadow_branches');
+  in_parts boolean := (setting('partial_answers'))::boolean;
   keeps boolean := (setting('evidence_days'))::numeric > 0;
 begin
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
@@ -90,20 +101,32 @@ begin
            g.margin, g.nearest, g.unknown, g.voices
       from jsonb_to_recordset(results)
         g(name_key text, category_id bigint, confidence real[], shortlist bigint[], margin real, nearest real, unknown real, voices smallint)
-  ), decided as materialized (
-    select distinct on (g.hash) g.*, c.l1, c.l2, c.l3,
-           c.category_id is not null and clears(g.c1, g.c2, g.c3, t.l1, t.l2, t.l3) as clear,
-           layer = 'on' and c.category_id is not null and clears(g.c1, g.c2, g.c3, t.l1, t.l2, t.l3) as ok,
-           case when g.said is not null and keeps then nextval(pg_get_serial_sequence('evidence', 'evidence_id')) end as evidence_id
+  ), judged as materialized (
+    -- thresholds_for(), once a batch; where the local layer may answer at all, as local_mode() says it of the branch
+    select distinct on (g.hash) g.*, c.l1, c.l2, c.l3, coalesce(o.threshold_id, t.threshold_id) as threshold_id,
+           greatest(t.l1, o.l1) as t1, greatest(t.l2, o.l2) as t2, greatest(t.l3, o.l3) as t3,
+           c.category_id is not null and o.never_local is not true as may,
+           answers and not watched @> to_jsonb(c.l1) as live
       from given g
       join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker
       left join categories c on c.category_id = g.category_id and c.retired_at is null
+      left join overridden(settle_local.model_id) o on o.category_id = c.category_id
+  ), decided as materialized (
+    select j.*, v.clear, v.clear and coalesce(j.live, false) as ok,
+           -- partial answers: the deepest category that is sure although the path is not
+           case when not in_parts or not j.may or not coalesce(j.live, false) or v.clear then null
+                when clears(j.c1, j.c2, j.c2, j.t1, j.t2, 0) then coalesce(j.l2, j.l1)
+                when clears(j.c1, j.c1, j.c1, j.t1, 0, 0) then j.l1 end as safe,
+           case when j.said is not null and keeps then nextval(pg_get_serial_sequence('evidence', 'evidence_id')) end as evidence_id
+      from judged j cross join lateral (select j.may and clears(j.c1, j.c2, j.c3, j.t1, j.t2, j.t3) as clear) v
   ), rows as (
     update products p
       set l1_confidence = d.c1, l2_confidence = d.c2, l3_confidence = d.c3,
           model_id = case when d.c1 is not null then settle_local.model_id end, evidence_id = d.evidence_id,
-          category_id = case when d.ok then d.category_id end,
-          l1 = case when d.ok then d.l1 end, l2 = case when d.ok then d.l2 end, l3 = case when d.ok then d.l3 end,
+          category_id = case when d.ok then d.category_id else d.safe end,
+          l1 = case when d.ok or d.safe is not null then d.l1 end,
+          l2 = case when d.ok or d.safe = d.l2 then d.l2 end,
+          l3 = case when d.ok then d.l3 end,
           source = case when d.ok then 'local' end,
           state = case when d.ok then 'done' else 'pending' end,
           classified_at = case when d.ok then now() end
@@ -113,13 +136,14 @@ begin
     insert into evidence (evidence_id, product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest,
                           unknown, voices, clears, answered)
       overriding system value
-      select d.evidence_id, r.product_id, settle_local.model_id, d.category_id, t.threshold_id, d.said[1], d.said[2], d.said[3],
+      select d.evidence_id, r.product_id, settle_local.model_id, d.category_id, d.threshold_id, d.said[1], d.said[2], d.said[3],
              d.margin, d.nearest, d.unknown, d.voices, d.clear, d.ok
         from decided d
         join (select evidence_id, min(product_id) as product_id from rows group by 1) r using (evidence_id)
   ), queued as (
     insert into queue (stage, name_key, branch, shortlist)
-      select 'llm', d.key, coalesce(d.l1, (select c.l1 from categories c where c.category_id = d.shortlist[1])), d.shortlist
+      select 'llm', d.key, coalesce(d.l1, (select c.l1 from categories c where c.category_id = d.shortlist[1])),
+             case when d.safe is null then d.shortlist else coalesce(nullif(candidates_below(d.safe, d.shortlist), '{}'), d.shortlist) end
         from decided d where not d.ok
       on conflict (name_hash, purpose, step) where stage = 'llm' do nothing
   ), gone as (
@@ -128,4 +152,4 @@ begin
   select (count(*) filter (where d.ok))::integer, (count(*) filter (where not d.ok))::integer into answered, passed_on from decided d;
   return next;
 end $$;
-comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds are answered, the others go to the LLM stage with their shortlist; both leave their evidence.';
+comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds of their branch are answered where local_mode() is on, the others go to the LLM stage with their shortlist; both leave their evidence. With partial_answers the levels that clear are shown while the LLM is asked for the rest.';

@@ -1,13 +1,5 @@
 -- Checks by people: answers of the local layer, drawn at random and judged, so that what is said of all of them has a bound.
 
-create or replace function same_path(a bigint, b bigint) returns boolean
-  language sql stable parallel safe
-begin atomic
-  select coalesce((select (x.l1, x.l2, x.l3) is not distinct from (y.l1, y.l2, y.l3)
-                     from categories x, categories y where x.category_id = a and y.category_id = b), false);
-end;
-comment on function same_path(bigint, bigint) is 'Whether two categories have the same l1, l2 and l3: then one answer is as right as the other. Example: same_path(7, 7) is true, same_path(7, NULL) false.';
-
 create or replace function check_frame(model_id bigint, strategy text, cut real, edges real[], branch bigint[])
   returns table (evidence_id bigint, product_id bigint, category_id bigint, l1_said real, l2_said real, l3_said real,
                  off_edge real, answered boolean)

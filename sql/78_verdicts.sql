@@ -124,8 +124,8 @@ begin
           similarity = x.before_similarity, matched_key = x.before_matched_key, llm_call_id = x.before_llm_call_id,
           classified_at = case when x.before_source is not null then now() end, inserted_xact = pg_current_xact_id()
       where r.product_id = x.product_id;
-    insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason)
-      values (x.product_id, x.after_category_id, x.after_source, x.before_category_id, x.before_source, undo_rows.reason);
+    insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason, reverted_at)
+      values (x.product_id, x.after_category_id, x.after_source, x.before_category_id, x.before_source, undo_rows.reason, now());
     update product_changes c set reverted_at = now() where c.change_id = x.change_id;
     if x.before_source is null then again := again || x.product_id; end if;
     undone := undone + 1;

@@ -51,7 +51,7 @@ begin
          else 'no model yet: the local layer passes everything on; train one: taxon train' end
     from models m where m.state = 'champion';
   for item in select unnest(array['local', 'llm']) loop
-    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item;
+    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose <> 'audit';
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
                    when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
     value := n::text;
@@ -67,10 +67,14 @@ begin
          else (select format('%s calls, %s unknown, last error: %s', count(*), count(*) filter (where c.state = 'unknown'),
                coalesce((array_agg(c.error order by c.llm_call_id desc) filter (where c.error is not null))[1], 'none'))
                from llm_calls c where c.started_at > now() - interval '1 day') end;
+  return query select 'drift', 'warn', a.stream, format('alarm %s since %s: %s; select release_alarm(%s, reason => ''…'') ends it',
+      a.alarm_id, to_char(a.raised_at, 'YYYY-MM-DD HH24:MI'), a.detail, a.alarm_id)
+    from alarms a where a.ended_at is null order by a.alarm_id;
   select count(*) into n from dead_letters;
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,
     case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d order by d.created_at desc limit 1)
       || '; select retry_dead() puts them back' end;
+  return query select * from trust_health();
   return query select 'pgvector', case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4]
       then 'ok' else 'warn' end, vector_version,
     case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4] then 'HNSW may be used'

@@ -36,22 +36,30 @@ grant execute on function champion, thresholds_in_force, calibration_in_force, c
 grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
-grant execute on function routing, health, confident_mistakes, ln_gamma, beta_share, share_bound, open_checks to taxon_reader, taxon_admin;
+grant execute on function routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound, open_checks to taxon_reader, taxon_admin;
+grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, in_alarm,
+  thresholds_of_alarm, judged_since to taxon_reader, taxon_admin;
+grant execute on function watch_drift to taxon_admin, taxon_sidecar;
+grant execute on function release_alarm to taxon_admin;
+grant execute on function coverage_curve, suggest_thresholds, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
+  standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
+grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
+  checks_to_prove, similar_checks, similar_error_by_band, suggest_similar_threshold, audit_tokens_today, same_path to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.
 grant insert, update, delete on labels, products to taxon_admin;
 grant update (name, external_id, retired_at) on categories to taxon_admin;
-grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, promote, roll_back_model, requeue, retry_dead,
+grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, undo_thresholds, set_promise, keep_promise, end_promise, promote, roll_back_model, requeue, retry_dead,
   revert_cleaning, spot_check, confirm, reject, judge, undo_check to taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
-  save_model, save_model_file, embeddings_of, clears, save_out_of_fold, apply_cleaning,
+  save_model, save_model_file, embeddings_of, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;
-grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call to taxon_admin, taxon_sidecar;
+grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call, draw_audits to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
 grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, labels, guard_tokens, sidecars

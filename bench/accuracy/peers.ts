@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { must } from '../../src/cluster/run.ts';
 import { TaxonError } from '../../src/errors.ts';
 import type { Path } from '../../src/model/types.ts';
+import { benchPython } from '../python.ts';
 import { type Score, score } from './score.ts';
 import type { Answer, BenchSet, MethodResult } from './types.ts';
 
@@ -35,29 +35,9 @@ const facts = z.strictObject({
   }),
 });
 
-/**
- * The Python that has the peers' libraries: TAXON_BENCH_PYTHON, else bench/accuracy/.venv, which is made and filled
- * from requirements.txt when it is not there or was filled from other requirements.
- */
-export async function peerPython(): Promise<string> {
-  const given = process.env.TAXON_BENCH_PYTHON;
-  if (given) return given;
-  const folder = join(here, '.venv');
-  const python = join(folder, 'bin', 'python');
-  const stamp = join(folder, 'filled-from');
-  const requirements = join(here, 'requirements.txt');
-  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
-  // whoever installs from a mirror has said so to pip
-  const pip = Object.entries(process.env).filter(([name]) => name.startsWith('PIP_'));
-  const env = Object.fromEntries(pip) as Record<string, string>;
-  process.stderr.write(`installing the peers into ${folder}\n`);
-  const hint =
-    'The peers need Python 3.11 or newer with venv, pip and a C++ compiler. Or set TAXON_BENCH_PYTHON.';
-  await must('python3', ['-m', 'venv', folder], { hint });
-  await must(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], { hint, env });
-  writeFileSync(stamp, wanted);
-  return python;
+/** The Python that has the peers' libraries: see `benchPython`. */
+export function peerPython(): Promise<string> {
+  return benchPython(here, 'The peers need Python 3.11 or newer with venv, pip and a C++ compiler.');
 }
 
 const bytesOf = (numbers: Int32Array | Float32Array) =>

@@ -1,5 +1,7 @@
+import { cleaningTable } from './render-cleaning.ts';
 import type { Result } from './results.ts';
-import { type Figure, type Metric, metrics, type Summary, summarise } from './summary.ts';
+import { type Metric, metrics, type Summary, summarise } from './summary.ts';
+import { count, figure, line, percent, pValue } from './words.ts';
 
 const begin = '<!-- ideas tried: written by hand; bench/accuracy/doc.ts keeps what stands here -->';
 const end = '<!-- end of ideas tried -->';
@@ -47,26 +49,17 @@ const sections: { set: Result['set']; teacher: Result['teacher']; title: string;
   },
 ];
 
-const percent = (share: number) => (share * 100).toFixed(1);
-const count = (value: number) => Math.round(value).toLocaleString('en-US');
 const few = (value: number) => (value >= 10 ? count(value) : value.toFixed(1));
-
-function figure({ mean, half }: Figure): string {
-  return half === null ? percent(mean) : `${percent(mean)} ± ${percent(half)}`;
-}
-
-function pValue(p: number): string {
-  return p < 0.0001 ? '< .0001' : p.toFixed(4).replace(/^0/, '');
-}
 
 function pairing({ against }: Summary): string {
   if (against === null) return '';
   return `${pValue(against.p)} (${against.peer}; ahead in ${against.ahead} of ${against.seeds})`;
 }
 
-function row(summary: Summary): string[] {
+function row(summary: Summary, seeds: boolean): string[] {
   return [
     summary.kind === 'ours' ? summary.method : `${summary.method} (peer)`,
+    ...(seeds ? [String(summary.seeds.length)] : []),
     ...metrics.map((metric) => figure(summary.figures[metric])),
     `${few(summary.trainSeconds)} (${few(summary.trainCpuSeconds)})`,
     count(summary.peakBytes / 1e6),
@@ -77,17 +70,30 @@ function row(summary: Summary): string[] {
   ];
 }
 
-const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+/** The commands that make the rows: one for each number of seeds. */
+function commands({ set, teacher }: (typeof sections)[number], found: readonly Summary[]): string {
+  const numbers = [...new Set(found.map(({ seeds }) => seeds.length))].sort((a, b) => b - a);
+  const lines = numbers.map((seeds) => {
+    const own = found.filter((each) => each.seeds.length === seeds).map(({ method }) => method);
+    const only = own.map((method) => ` --only ${/\s/.test(method) ? `"${method}"` : method}`);
+    return `    node bench/accuracy/run.ts --set ${set} --teacher ${teacher}${numbers.length > 1 ? only.join('') : ''} --seeds ${seeds}`;
+  });
+  return lines.join('\n');
+}
 
-function section({ set, teacher, title, about }: (typeof sections)[number], all: readonly Summary[]): string {
+function section(of: (typeof sections)[number], all: readonly Summary[]): string {
+  const { set, teacher, title, about } = of;
   const found = all.filter((each) => each.set === set && each.teacher === teacher);
   const first = found[0]?.rows[0];
   if (first === undefined) return '';
-  const seeds = Math.max(...found.map((each) => each.seeds.length));
+  const numbers = found.map((each) => each.seeds.length);
+  const seeds = Math.max(...numbers);
+  const differ = numbers.some((number) => number !== seeds);
   const { train, valid, test } = first.names;
   const errors = first.teacherErrors.map(percent).join(' / ');
   const head = [
     'method',
+    ...(differ ? ['seeds'] : []),
     ...metrics.map((metric) => columns[metric]),
     'training s (CPU s)',
     'memory, MB',
@@ -97,13 +103,13 @@ function section({ set, teacher, title, about }: (typeof sections)[number], all:
   return `## ${title}
 
 ${about} ${count(train)} names to learn from (${count(valid)} more to choose by), ${count(test)} asked; the teacher is wrong
-down to l1 / l2 / l3 in ${errors} % of them${seeds > 1 ? ' (first seed)' : ''}. ${seeds} seed${seeds > 1 ? 's' : ''}.
+down to l1 / l2 / l3 in ${errors} % of them${seeds > 1 ? ' (first seed)' : ''}. ${differ ? 'Not all\nmethods have as many seeds: see the table.' : `${seeds} seed${seeds > 1 ? 's' : ''}.`}
 
-    node bench/accuracy/run.ts --set ${set} --teacher ${teacher} --seeds ${seeds}
+${commands(of, found)}
 
-${[line(head), `|---|${'--:|'.repeat(head.length - 2)}---|`, ...found.map((each) => line(row(each)))].join('\n')}
+${[line(head), `|---|${'--:|'.repeat(head.length - 2)}---|`, ...found.map((each) => line(row(each, differ)))].join('\n')}
 
-`;
+${cleaningTable(found)}`;
 }
 
 /** Each method's settings as they were with its newest result: a temperature fitted on the valid names is one of them. */
@@ -136,7 +142,7 @@ markers of the last section. Every method learns from the same noisy labels in t
 none of them sees. Shares in percent: of the names whose truth has the level (l1, l2, l3), or of all names; *all three* counts
 stopping where the truth stops. *Coverage* is the largest share of the surest names of which at most 5 or 10% have a wrong path;
 the cut is an oracle's, made on the test names themselves, so it compares methods and promises nothing. ± is half of the 95%
-interval over the seeds (Student's t), which holds what the seed changes (model, teacher, catalogue) and not the choice of the test
+interval over the seeds (Student's t; a single seed has none), which holds what the seed changes (model, teacher, catalogue) and not the choice of the test
 names. Training time and names/s leave out the encoding, which all methods on the embedding share (${encoded} names/s here); the
 number in brackets has it in. Memory is the highest of the process that trained: a peer's own process, for ours the whole bench.
 p is McNemar's exact test on *all three* between ours and the best peer, name by name, the highest of all seeds; beside it in

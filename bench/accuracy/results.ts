@@ -5,9 +5,21 @@ import { z } from 'zod';
 import { type Config, packageRoot } from '../../src/config.ts';
 import { ourCode } from './ours.ts';
 import { peerFiles } from './peers.ts';
+import type { CleaningScore } from './score-cleaning.ts';
 import { teachers } from './types.ts';
 
 const share = z.number().min(0).max(1);
+
+const cleaningScore: z.ZodType<CleaningScore> = z.object({
+  changed: share,
+  right: share.nullable(),
+  wrongBefore: share,
+  wrongAfter: share,
+  wrongPathBefore: share,
+  wrongPathAfter: share,
+  expectedBefore: share,
+  expectedAfter: share,
+});
 
 /** One method on one set by one teacher and seed: a line of the results file. */
 const result = z.object({
@@ -42,6 +54,10 @@ const result = z.object({
   at: z.string(),
   /** Which test names have all three levels right, a bit each, in base64. */
   right: z.string(),
+  /** The same for l1, l2 and l3; results that were made before this was kept have none. */
+  rightByLevel: z.tuple([z.string(), z.string(), z.string()]).optional(),
+  /** l1, l2, l3 of a method that cleans the labels first, against the truth of the training names. */
+  cleaning: z.array(cleaningScore).length(3).optional(),
 });
 export type Result = z.infer<typeof result>;
 

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { print, table } from '../../src/cli/output.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { TaxonError } from '../../src/errors.ts';
+import type { Path } from '../../src/model/types.ts';
 import { digestOf, readDemo, readTitles, sampled } from './data.ts';
 import { embeddingsOf } from './embeddings.ts';
 import { help, type Options, readOptions } from './options.ts';
@@ -18,7 +19,8 @@ import {
   readResults,
   resultsFile,
 } from './results.ts';
-import { rightBits, score } from './score.ts';
+import { rightBits, rightBitsByLevel, score } from './score.ts';
+import { scoreCleaning } from './score-cleaning.ts';
 import { metrics, type Summary, summarise } from './summary.ts';
 import { errorRates, teach } from './teachers.ts';
 import type { BenchSet, MethodResult, Source, Teacher } from './types.ts';
@@ -32,6 +34,19 @@ type Facts = Pick<
   | ('names' | 'teacherErrors' | 'encodedPerSecond' | 'machine')
 >;
 
+/** What methods are scored by and never see, and the labels that the training names come with. */
+interface Truth {
+  train: readonly Path[];
+  given: readonly Path[];
+  test: readonly Path[];
+}
+
+interface Prepared {
+  benchSet: BenchSet;
+  facts: Facts;
+  truth: Truth;
+}
+
 /** One set with the labels of one teacher, and the facts about it. */
 async function prepare(
   config: Config,
@@ -39,7 +54,7 @@ async function prepare(
   teacher: Teacher,
   seed: number,
   sample: number | null,
-): Promise<{ benchSet: BenchSet; facts: Facts }> {
+): Promise<Prepared> {
   const { set, categories, test } = source;
   const { train, valid } = teach(source, teacher, seed);
   const keys = [...train.keys, ...valid.keys, ...test.keys];
@@ -54,6 +69,7 @@ async function prepare(
       encodedPerSecond: namesPerSecond,
       machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`,
     },
+    truth: { train: source.train.truth, given: train.paths, test: test.paths },
   };
 }
 
@@ -79,19 +95,15 @@ class Ledger {
     });
   }
 
-  add(
-    method: string,
-    kind: Result['kind'],
-    facts: Facts,
-    result: MethodResult,
-    truth: BenchSet['test'],
-  ): void {
-    const { answers, ...rest } = result;
-    const scores = score(answers, truth.paths);
+  add(method: string, kind: Result['kind'], facts: Facts, result: MethodResult, truth: Truth): void {
+    const { answers, cleaning, ...rest } = result;
+    const scores = score(answers, truth.test);
     const row: Result = {
       ...{ ...facts, method, kind, code: this.code[kind], ...scores, ...rest },
       at: new Date().toISOString(),
-      right: rightBits(answers, truth.paths),
+      right: rightBits(answers, truth.test),
+      rightByLevel: rightBitsByLevel(answers, truth.test),
+      ...(cleaning === undefined ? {} : { cleaning: scoreCleaning(truth.given, cleaning, truth.train) }),
     };
     appendResult(this.file, row);
     this.shown.push(row);
@@ -102,22 +114,21 @@ class Ledger {
 
 async function runAll(
   config: Config,
-  { set, facts }: { set: BenchSet; facts: Facts },
+  { benchSet: set, facts, truth }: Prepared,
   methods: Options['methods'],
   ledger: Ledger,
 ): Promise<void> {
   const wanted = <T extends string>(names: readonly T[]) => names.filter((name) => methods.has(name));
   const ours = new Set<string>(ledger.missing(wanted(ourNames), 'ours', facts));
-  if (ours.size > 0)
-    for (const [method, result] of Object.entries(await ourMethods(set, ours)))
-      ledger.add(method, 'ours', facts, result, set.test);
+  for await (const [method, result] of ourMethods(set, ours))
+    ledger.add(method, 'ours', facts, result, truth);
   const peers = ledger.missing(wanted(peerNames), 'peer', facts);
   if (peers.length === 0) return;
   const python = await peerPython();
   const folder = writeSet(set, benchFolder(config));
   try {
     for (const peer of peers)
-      ledger.add(peer, 'peer', facts, await runPeer(python, peer, folder, set), set.test);
+      ledger.add(peer, 'peer', facts, await runPeer(python, peer, folder, set), truth);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -150,12 +161,12 @@ async function main(): Promise<void> {
         break;
       }
       const source = sample === null ? whole : sampled(whole, sample);
-      const { benchSet, facts } = await prepare(config, source, teacher, seed, sample);
-      note(`${set}, ${teacher} teacher, seed ${seed}: ${facts.names.train} names to learn from`);
-      await runAll(config, { set: benchSet, facts }, methods, ledger);
+      const prepared = await prepare(config, source, teacher, seed, sample);
+      note(`${set}, ${teacher} teacher, seed ${seed}: ${prepared.facts.names.train} names to learn from`);
+      await runAll(config, prepared, methods, ledger);
     }
   }
-  const rows = ledger.shown.map(({ right: _, ...row }) => row);
+  const rows = ledger.shown.map(({ right: _, rightByLevel: __, ...row }) => row);
   print(options.json, rows, table(summarise(ledger.shown).map(line)));
 }
 

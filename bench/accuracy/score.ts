@@ -49,10 +49,29 @@ export function score(answers: readonly Answer[], truth: readonly Path[]): Score
   };
 }
 
+function bitsOf(marks: readonly boolean[]): string {
+  const bytes = new Uint8Array(Math.ceil(marks.length / 8));
+  for (const [i, mark] of marks.entries())
+    if (mark) bytes[i >> 3] = (bytes[i >> 3] as number) | (1 << (i & 7));
+  return Buffer.from(bytes).toString('base64');
+}
+
 /** Which names have all three levels right: one bit each in base64, so that methods can be paired long after. */
 export function rightBits(answers: readonly Answer[], truth: readonly Path[]): string {
-  const bytes = new Uint8Array(Math.ceil(answers.length / 8));
-  for (const [i, answer] of answers.entries())
-    if (right(answer, truth[i] as Path)) bytes[i >> 3] = (bytes[i >> 3] as number) | (1 << (i & 7));
-  return Buffer.from(bytes).toString('base64');
+  return bitsOf(answers.map((answer, i) => right(answer, truth[i] as Path)));
+}
+
+/** The same level by level: right at l1, at l2, at l3, of the names whose truth has it. */
+export function rightBitsByLevel(
+  answers: readonly Answer[],
+  truth: readonly Path[],
+): [string, string, string] {
+  const at = (level: 0 | 1 | 2) =>
+    bitsOf(
+      answers.map(({ path }, i) => {
+        const wanted = (truth[i] as Path)[level];
+        return wanted !== null && path[level] === wanted;
+      }),
+    );
+  return [at(0), at(1), at(2)];
 }

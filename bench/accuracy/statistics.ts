@@ -1,24 +1,3 @@
-/**
- * McNemar's exact test of two methods on the same names: how likely it is that so uneven a split of the names that
- * only one of them has right comes from methods that are equally good.
- *
- * @param first  names that only the first has right
- * @param second names that only the second has right
- * @returns the two-sided p-value
- */
-export function mcnemar(first: number, second: number): number {
-  const n = first + second;
-  const few = Math.min(first, second);
-  // log of C(n, k) / 2^n, step by step: n is in the hundreds and 2^-n soon no number any more
-  let log = -n * Math.LN2;
-  let tail = 0;
-  for (let k = 0; k <= few; k++) {
-    tail += Math.exp(log);
-    log += Math.log((n - k) / (k + 1));
-  }
-  return Math.min(1, 2 * tail);
-}
-
 /** Names that only the one or only the other has right, from two strings of `rightBits`. */
 export function discordant(first: string, second: string): { first: number; second: number } {
   const [a, b] = [Buffer.from(first, 'base64'), Buffer.from(second, 'base64')];

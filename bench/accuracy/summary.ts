@@ -1,5 +1,6 @@
+import { mcnemar } from '../../src/train/evaluation/paired.ts';
 import { identityOf, type Result } from './results.ts';
-import { discordant, mcnemar, meanAndInterval } from './statistics.ts';
+import { discordant, meanAndInterval } from './statistics.ts';
 
 export const metrics = ['l1', 'l2', 'l3', 'path', 'coverage5', 'coverage10'] as const;
 export type Metric = (typeof metrics)[number];

@@ -44,6 +44,9 @@ export interface Answer {
   confidence: number;
 }
 
+/** A figure for each level. */
+export type Three = [number, number, number];
+
 /** What a method did on one set. */
 export interface MethodResult {
   /** One for each test name, in order. */
@@ -59,4 +62,10 @@ export interface MethodResult {
   embeds: boolean;
   /** The settings that a reader needs to repeat it. */
   settings: string;
+  /** Of a method that cleans first: the labels of the training names that it learnt from, and what it expects of them. */
+  cleaning?: {
+    labels: readonly Path[];
+    /** Shares of the labels expected to be wrong down to l1, l2, l3, before and after, from the labels alone. */
+    expected: { before: Three; after: Three };
+  };
 }

@@ -56,10 +56,13 @@ function optionsOf(flags: Flags, signal: AbortSignal): TrainOptions {
 
 /** What a cleaning did or would do, a line a level. */
 export function cleaningText({ labels, levels, proposed, applied }: CleaningReport): string {
-  const lines = Object.entries(levels).map(([level, { threshold, changed, share, capped }]) => {
+  const percent = (value: number) => `${(value * 100).toFixed(1)} %`;
+  const lines = Object.entries(levels).map(([level, row]) => {
+    const { threshold, changed, share, capped, wrongBefore, wrongAfter } = row;
     const sure = threshold === null ? 'nothing is sure enough' : `from confidence ${threshold.toFixed(3)}`;
     const rest = capped === 0 ? '' : `, ${capped} more were left out by the caps`;
-    return `  ${level}: ${changed} (${(share * 100).toFixed(1)} %), ${sure}${rest}`;
+    const wrong = `wrong labels, estimated: ${percent(wrongBefore)}, then ${percent(wrongAfter)}`;
+    return `  ${level}: ${changed} (${percent(share)}), ${sure}${rest}; ${wrong}`;
   });
   const done = applied === null ? `${proposed} would change` : `${applied.changed} changed`;
   return [`labels: ${done} of ${labels}`, ...lines].join('\n');

@@ -2,10 +2,15 @@ import type { Database } from './open.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
+/** What the LLM is asked for: to answer a name, or to judge an answer that was given. */
+export type Purpose = 'answer' | 'audit';
+
 export interface LlmItem {
   name_key: string;
   shortlist: number[] | null;
   attempts: number;
+  /** The same for all items of a batch. */
+  purpose: Purpose;
 }
 
 export function claimLlm(
@@ -23,6 +28,7 @@ export function claimLlm(
 
 export interface StartedCall {
   worker: string;
+  purpose: Purpose;
   route: string;
   provider: string;
   model: string;
@@ -40,9 +46,10 @@ export interface StartedCall {
 /** Commits the call as started, before it is sent; returns its id in the ledger. */
 export async function startCall(db: Database, call: StartedCall): Promise<number> {
   const { id } = await db.row<{ id: number }>(
-    `select ${db.at}start_call($1, 'answer', $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11)) as id`,
+    `select ${db.at}start_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, make_interval(secs => $12)) as id`,
     [
       call.worker,
+      call.purpose,
       call.route,
       call.provider,
       call.model,
@@ -70,7 +77,7 @@ export interface SettledCall {
   requestId: string | null;
 }
 
-/** Labels, rows, queue and ledger in one transaction; returns how many names got a valid answer. */
+/** Labels, rows, queue and ledger in one transaction (of an audit: verdicts, queue and ledger); returns how many names got a valid answer. */
 export async function settleLlm(
   db: Database,
   worker: string,
@@ -125,4 +132,12 @@ export async function failCall(
 /** Closes calls whose sidecar died. */
 export async function closeLostCalls(db: Database): Promise<number> {
   return (await db.row<{ n: number }>(`select ${db.at}close_lost_calls() as n`)).n;
+}
+
+/** Draws audits since the last draw; returns how many checks were made. */
+export async function drawAudits(db: Database): Promise<number> {
+  const { n } = await db.row<{ n: number }>(
+    `select coalesce(sum(drawn), 0)::integer as n from ${db.at}draw_audits()`,
+  );
+  return n;
 }

@@ -2,13 +2,17 @@ import { z } from 'zod';
 import { messageOf, TaxonError } from '../errors.ts';
 import { Heads } from './heads.ts';
 import { buildJoin } from './join.ts';
-import { Letters, readLetters } from './letters/letters.ts';
+import { Letters } from './letters/letters.ts';
+import { layOut } from './letters/tables.ts';
+import { readLetters } from './letters/weights.ts';
+import { lettersAlone, lettersServed } from './letters-alone.ts';
+import { type LettersThreads, openLettersThreads } from './letters-threads.ts';
 import { Memory, neighboursAsked } from './memory.ts';
 import { buildTree } from './tree.ts';
-import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
+import type { Answer, Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
 
 /** Raised whenever a file of the bundle changes its meaning. */
-export const bundleFormat = 2;
+export const bundleFormat = 3;
 
 const id = z.number().int().positive();
 const path = z.tuple([id, id.nullable(), id.nullable()]);
@@ -27,13 +31,19 @@ const manifest = z.object({
   temperature: z.number().positive(),
   weights: z.object({ letters: weights, meaning: weights, memory: weights }),
   /**
-   * When letters alone answer (null: never): from this l3 confidence on. `weight` is what their log-probabilities are
-   * multiplied with there, which makes their confidences comparable to those of all voices.
+   * When letters alone answer (null: never), and what they then state as their confidence, so that it says no more than
+   * all voices would.
    */
-  lettersFirst: z.object({ from: z.number().min(0).max(1), weight: weight.positive() }).nullable(),
+  lettersFirst: z
+    .object({
+      from: z.number().min(0).max(1),
+      weight: weight.positive(),
+      offsets: z.tuple([z.number(), z.number(), z.number()]),
+      slopes: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+    })
+    .nullable(),
 });
 export type Manifest = z.infer<typeof manifest>;
-export type LettersFirst = NonNullable<Manifest['lettersFirst']>;
 
 const damaged = 'Train a new model with `taxon train`, or promote another one.';
 
@@ -55,6 +65,9 @@ function need(files: ModelFiles, name: string): Uint8Array {
   return bytes;
 }
 
+/** So many names are worth the start of threads, which takes as long as reading some hundred names. */
+const spreadFrom = 1000;
+
 const counts = (voice: readonly number[]) => voice.some((weight) => weight > 0);
 
 /**
@@ -69,7 +82,10 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   const paths = facts.paths as Path[];
   const tree = buildTree(paths);
   const join = buildJoin(tree, classes, paths);
-  const letters = new Letters(readLetters(need(files, 'letters.bin')), tree, facts.temperature);
+  const tables = layOut(readLetters(need(files, 'letters.bin')), tree);
+  const letters = new Letters(tables, tree, facts.temperature);
+  const source = { tables, paths, temperature: facts.temperature };
+  const alone = lettersAlone(source);
   const memory = new Memory(tree, paths);
   const onnx = need(files, 'heads.onnx');
   const heads = await Heads.open(onnx, dimension).catch((error: unknown) => {
@@ -80,7 +96,6 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   });
   const byLetters = new Float64Array(tree.outputs);
   const byMemory = new Float64Array(tree.outputs);
-  const none = [0, 0, 0] as const;
 
   async function predict(names: readonly NameViews[], weights: VoiceWeights = facts.weights) {
     const wrong = names.find(({ embedding }) => embedding.length !== dimension);
@@ -108,24 +123,28 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
     return predictions;
   }
 
+  let threads: LettersThreads | undefined;
+  function readLettersHere(nameKeys: readonly string[], even?: number): (Answer | null)[] {
+    if (even !== undefined) return nameKeys.map((nameKey) => alone(nameKey, even));
+    return nameKeys.map(lettersFirst === null ? () => null : lettersServed(alone, lettersFirst));
+  }
+
   return {
     encoder,
     dimension,
     paths,
     neighbours: counts(facts.weights.memory) ? neighboursAsked : 0,
     weights: facts.weights,
-    readLetters(nameKeys, even) {
-      const weight = even ?? lettersFirst?.weight;
-      if (weight === undefined) return nameKeys.map(() => null);
-      const weights = { letters: [weight, weight, weight], meaning: none, memory: none } as const;
-      const from = even === undefined ? (lettersFirst?.from ?? 1) : 0;
-      return nameKeys.map((nameKey) => {
-        letters.scoreLikely(nameKey, byLetters);
-        const said = join({ letters: byLetters, meaning: null, memory: null }, weights);
-        return said.confidence[2] >= from ? said : null;
-      });
+    readLetters: readLettersHere,
+    async readManyLetters(nameKeys) {
+      if (lettersFirst === null || nameKeys.length < spreadFrom) return readLettersHere(nameKeys);
+      threads ??= openLettersThreads(source);
+      return threads.read(nameKeys, lettersFirst);
     },
     predict,
-    close: () => heads.close(),
+    async close() {
+      await threads?.close();
+      await heads.close();
+    },
   };
 }

@@ -121,12 +121,20 @@ const mistake = z.object({
 const learningPoint = z.object({
   /** Names trained on. */
   names: count,
-  l1: share,
-  l2: share,
-  l3: share,
+  l1: share.nullable(),
+  l2: share.nullable(),
+  l3: share.nullable(),
   path: share,
 });
 export type LearningPoint = z.infer<typeof learningPoint>;
+
+const cleaningLevel = z.object({
+  /** Of the labels, the share whose category at this level is not the one that was given. */
+  changed: share,
+  /** Of memory, the share that is expected to be wrong at this level or above it: as given, and as cleaned. */
+  wrongBefore: share,
+  wrongAfter: share,
+});
 
 const facts = z.object({
   encoder: z.string(),
@@ -183,8 +191,10 @@ const modelReport = z.object({
   coverage,
   methods: z.array(methodScore),
   gains: z.array(gain),
-  /** Empty where no training measured it. */
+  /** Of the letters voice alone, the cheapest to train; empty where no training measured it. */
   learningCurve: z.array(learningPoint),
+  /** What cleaning did to memory, from which layers 1 and 2 answer; null where the training did not clean. */
+  cleaning: each(cleaningLevel).nullable().default(null),
   /** The surest answers that are not what they were compared with. */
   mistakes: z.array(mistake),
   /** Null where the report is not of a training. */

@@ -80,7 +80,7 @@ function coverageChart({ coverage }: ModelReport): Html {
 }
 
 function learningChart({ learningCurve }: ModelReport): Html {
-  const all = learningCurve.flatMap(({ l1, l2, l3, path }) => [l1, l2, l3, path]);
+  const all = learningCurve.flatMap(({ l1, l2, l3, path }) => [l1, l2, l3, path]).filter((y) => y !== null);
   return lineChart({
     description: 'Learning curve: names trained on against the share that is right',
     x: {
@@ -96,7 +96,10 @@ function learningChart({ learningCurve }: ModelReport): Html {
     },
     lines: ([...levels, 'path'] as const).map((of) => ({
       name: of === 'path' ? 'all three' : of,
-      points: learningCurve.map((point): [number, number] => [point.names, point[of]]),
+      points: learningCurve.flatMap((point): [number, number][] => {
+        const y = point[of];
+        return y === null ? [] : [[point.names, y]];
+      }),
     })),
   });
 }

@@ -131,13 +131,31 @@ function learning({ learningCurve }: ModelReport): Section {
   return {
     id: 'learning',
     title: 'Learning curve',
-    says: ['Where a curve still rises at its end, more labels will help.'],
+    says: [
+      'The letters voice alone, trained on parts of the names and asked the same held-out ones. Where a curve still rises at its end, more labels will help.',
+    ],
     rows: learningCurve.map((row) => ({
       'trained on': row.names,
       l1: percent(row.l1),
       l2: percent(row.l2),
       l3: percent(row.l3),
       'all three': percent(row.path),
+    })),
+  };
+}
+
+function cleaning(of: NonNullable<ModelReport['cleaning']>): Section {
+  return {
+    id: 'cleaning',
+    title: 'Wrong answers from memory',
+    says: [
+      'Layers 1 and 2 answer with the labels in memory. How many of them are wrong, at a level or above it, before and after cleaning is estimated from how often models that never saw a label disagree with it, by how sure they are: mistakes that are alike on whole groups of names are not seen, and with few labels to learn from the estimate is too high.',
+    ],
+    rows: levels.map((level) => ({
+      level,
+      'labels changed': percent(of[level].changed),
+      'wrong before, estimated': percent(of[level].wrongBefore),
+      'wrong after, estimated': percent(of[level].wrongAfter),
     })),
   };
 }
@@ -228,6 +246,7 @@ export function sectionsOf({ report, routing: layers }: Shown): Section[] {
     ...(report.gains.length === 0 ? [] : [gains(report)]),
     scores(report),
     ...(report.learningCurve.length === 0 ? [] : [learning(report)]),
+    ...(report.cleaning === null ? [] : [cleaning(report.cleaning)]),
     confusion(report),
     classes(report),
     ...(report.mistakes.length === 0 ? [] : [mistakes(report)]),

@@ -111,7 +111,10 @@ async function settle(
   stage.notice = null;
 }
 
-/** One batch of names: prompt, ledger row, call, parse, settle. A provider's failure is settled too, not thrown. */
+/**
+ * One batch of names of one purpose: prompt, ledger row, call, parse, settle. A provider's failure is settled too, not
+ * thrown.
+ */
 export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<void> {
   const { db, worker, provider, config } = stage;
   const prompt = buildPrompt(
@@ -122,6 +125,7 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<v
   const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
   const callId = await startCall(db, {
     worker,
+    purpose: items[0]?.purpose ?? 'answer',
     route: prompt.route,
     provider: provider.name,
     model: provider.model,

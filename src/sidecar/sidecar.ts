@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, version } from '../config.ts';
+import { drawAudits } from '../database/ledger.ts';
 import { type Listener, listen } from '../database/listen.ts';
 import { openDatabase, requireMigrated } from '../database/open.ts';
 import { renew } from '../database/queue.ts';
@@ -17,6 +18,8 @@ import { createWaker } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
 const heartbeatMs = 5000;
+/** How often audits are drawn: what is drawn together shares its LLM calls. */
+const auditsMs = 60_000;
 
 export interface Sidecar {
   readonly worker: string;
@@ -108,6 +111,9 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
   );
+  const audits = setInterval(() => {
+    drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
+  }, auditsMs);
   log.info('sidecar started', { worker, llm: provider?.model ?? 'none' });
 
   async function shutDown(): Promise<void> {
@@ -121,6 +127,7 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     ]);
     clearTimeout(deadline);
     clearInterval(beat);
+    clearInterval(audits);
     await listener?.close();
     await leave(db, worker).catch((error) =>
       log.warn('leases stay until they run out', { error: messageOf(error) }),

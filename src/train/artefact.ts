@@ -1,6 +1,6 @@
 import { bundleFormat, type Manifest } from '../model/bundle.ts';
 import { headOutputs } from '../model/heads.ts';
-import { type LettersWeights, writeLetters } from '../model/letters/letters.ts';
+import { type LettersWeights, writeLetters } from '../model/letters/weights.ts';
 import type { ModelFiles } from '../model/types.ts';
 import {
   addHead,
@@ -12,20 +12,20 @@ import {
 } from './meaning/step-graph.ts';
 import { OnnxGraph } from './onnx-graph.ts';
 
-/** A trained head: its sizes and w1, b1, w2, b2. */
+/** A trained head: its sizes and its parameters. */
 export interface TrainedHead {
   shape: HeadShape;
   parameters: Float32Array[];
 }
 
 /** heads.onnx: input `embedding` (rows × dimension), outputs l1, l2, l3 (rows × classes, log-probabilities). */
-function headsGraph(standard: Standard, heads: readonly TrainedHead[]): Uint8Array {
+export function headsGraph(standard: Standard, heads: readonly TrainedHead[]): Uint8Array {
   const graph = new OnnxGraph();
   const dimension = standard.mean.length;
   const x = addStandard(graph, graph.input('embedding', 'float', ['rows', dimension]), 'float', standard);
   heads.forEach(({ shape, parameters }, level) => {
     const shapes = parameterShapes(shape);
-    const names = parameterNames.map((name, i) =>
+    const names = parameterNames(shape).map((name, i) =>
       graph.weight(`${name}_${level}`, 'float', shapes[i] as number[], parameters[i] as Float32Array),
     );
     const output = headOutputs[level] as string;

@@ -5,24 +5,31 @@ import { loadClassifier } from '../model/bundle.ts';
 import { neighboursAsked } from '../model/memory.ts';
 import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
 import type { ModelReport, TrainingFacts } from '../report/model-report.ts';
+import { headsGraph } from './artefact.ts';
 import { buildModelReport } from './diagnostics/build.ts';
 import { classNamesOf } from './diagnostics/class-names.ts';
+import { cutAt } from './fit.ts';
+import { learningCurve } from './learning-curve.ts';
+import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
-import type { TrainingSet } from './voices.ts';
+import { fitHeads, type TrainingSet } from './voices.ts';
 
 /** The thresholds of a model that has none yet. */
 const usualThresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };
 
 const [none, full] = [[0, 0, 0] as const, [1, 1, 1] as const];
 
-/** Each voice alone, all but one, all. */
+const meaningOnly: VoiceWeights = { letters: none, meaning: full, memory: none };
+
+/** The baseline, each voice alone, all but one, all. */
 async function askEachWay(
   model: Classifier,
+  baseline: Classifier,
   views: readonly NameViews[],
 ): Promise<Record<string, Prediction[]>> {
   const { weights } = model;
   const ways: Record<string, VoiceWeights> = {
-    'seed heads': { letters: none, meaning: full, memory: none },
+    'seed heads': meaningOnly,
     letters: { letters: full, meaning: none, memory: none },
     memory: { letters: none, meaning: none, memory: full },
     'joined without letters': { ...weights, letters: none },
@@ -30,16 +37,37 @@ async function askEachWay(
     'joined without memory': { ...weights, memory: none },
     joined: weights,
   };
-  const answers: Record<string, Prediction[]> = {};
+  const answers: Record<string, Prediction[]> = {
+    'logistic regression': await baseline.predict(views, meaningOnly),
+  };
   for (const [way, weights] of Object.entries(ways)) answers[way] = await model.predict(views, weights);
   return answers;
+}
+
+/** The model with logistic regressions on the embedding in the place of its heads, fitted on the same rows. */
+async function baselineOf(
+  files: ModelFiles,
+  set: TrainingSet,
+  rows: Int32Array,
+  options: { seed: number; signal: AbortSignal },
+): Promise<Classifier> {
+  const { standard, heads } = await fitHeads(set, rows, new Int32Array(), 0, options);
+  return loadClassifier(new Map(files).set('heads.onnx', headsGraph(standard, heads)));
+}
+
+/** What a training knows of itself, for the report. */
+export interface TrainingSays {
+  facts: Omit<TrainingFacts, 'peakMemoryBytes' | 'artefactBytes' | 'loadSeconds'>;
+  cleaning: ModelReport['cleaning'];
+  /** Levels that were learnt. */
+  depth: 1 | 2 | 3;
 }
 
 /**
  * Asks a new model, in every way, for names that trained nothing of it, and says what that shows.
  *
  * @param rows  held-out rows, cache misses
- * @param among rows that it was trained on: the memory of its memory voice
+ * @param among rows that it was trained on: the memory of its memory voice, and what its baseline and curve learn from
  * @returns null without a held-out name
  */
 export async function diagnose(
@@ -48,31 +76,53 @@ export async function diagnose(
   set: TrainingSet,
   rows: Int32Array,
   among: Int32Array,
-  facts: Omit<TrainingFacts, 'peakMemoryBytes' | 'artefactBytes' | 'loadSeconds'>,
+  { facts, cleaning, depth }: TrainingSays,
   signal: AbortSignal,
 ): Promise<ModelReport | null> {
   if (rows.length === 0) return null;
-  const started = Date.now();
-  const model = await loadClassifier(files);
-  const loadSeconds = (Date.now() - started) / 1000;
+  const options = { seed: facts.seed, signal };
+  const learnt = { ...set, paths: cutAt(set.paths, depth) };
+  const names = Array.from(rows, (row) => set.keys[row] as string);
+  const truth = Array.from(rows, (row) => set.paths[row] as Path);
+  const load = await timed(() => loadClassifier(files));
+  const model = load.value;
+  let baseline: Classifier | undefined;
   try {
-    const views = await viewsOf(set, rows, among, neighboursAsked, signal);
-    const thresholds = await thresholdsInForce(db);
+    const fit = await timed(() => baselineOf(files, learnt, among, options));
+    baseline = fit.value;
+    const views = await viewsOf(set, rows, searchedRows(among), neighboursAsked, signal);
+    const methods = await askEachWay(model, baseline, views);
+    const letters = methods.letters as Prediction[];
+    const curve = await timed(() => learningCurve(learnt, among, { keys: names, truth }, letters, options));
     return buildModelReport({
-      names: Array.from(rows, (row) => set.keys[row] as string),
-      truth: Array.from(rows, (row) => set.paths[row] as Path),
+      names,
+      truth,
       against: 'labels',
-      methods: await askEachWay(model, views),
+      methods,
       classNames: classNamesOf(await loadPaths(db)),
-      thresholds: thresholds ?? usualThresholds,
+      thresholds: (await thresholdsInForce(db)) ?? usualThresholds,
+      learningCurve: curve.value,
+      cleaning,
       facts: {
         ...facts,
+        steps: [
+          ...facts.steps,
+          { step: 'logistic regression, the baseline', seconds: fit.seconds },
+          { step: 'learning curve', seconds: curve.seconds },
+        ],
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
         artefactBytes: [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0),
-        loadSeconds,
+        loadSeconds: load.seconds,
       },
     });
   } finally {
+    await baseline?.close();
     await model.close();
   }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const started = performance.now();
+  const value = await work();
+  return { value, seconds: (performance.now() - started) / 1000 };
 }

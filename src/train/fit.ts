@@ -1,9 +1,11 @@
 import { misuse } from '../errors.ts';
-import { type LettersFirst, loadClassifier } from '../model/bundle.ts';
+import { loadClassifier } from '../model/bundle.ts';
+import type { LettersFirst } from '../model/letters-alone.ts';
 import type { Classifier, ModelFiles, Path, VoiceWeights } from '../model/types.ts';
-import { type Choice, chooseJoin } from './choose.ts';
+import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
 import type { HeadReport } from './meaning/fit-head.ts';
+import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 
@@ -32,6 +34,8 @@ export interface TrainingReport {
   levels: { l1: HeadReport; l2: HeadReport; l3: HeadReport };
   letters: { grams: number; weights: number; seconds: number };
   join: Choice;
+  /** Names of the training part, and those of them that neighbours were looked for in. */
+  memory: { names: number; searched: number };
   seed: number;
   /** Bytes of all files. */
   size: number;
@@ -43,6 +47,11 @@ function checkSet({ keys, paths, embeddings, dimension }: TrainingSet): void {
     throw misuse(
       `${keys.length} names, ${paths.length} paths and ${embeddings.length} numbers of ${dimension} a name do not belong together`,
     );
+}
+
+/** The paths as a model of so many levels learns them: what is below is cut off. */
+export function cutAt(paths: readonly Path[], depth: 1 | 2 | 3): Path[] {
+  return paths.map(([l1, l2, l3]) => [l1, depth > 1 ? l2 : null, depth > 2 ? l3 : null]);
 }
 
 /** Rows of each part. */
@@ -72,8 +81,7 @@ export async function trainModel(
       'there is no labelled name to train on',
       'Import labels first: taxon import FILE --as labels.',
     );
-  const cut = ([l1, l2, l3]: Path): Path => [l1, depth > 1 ? l2 : null, depth > 2 ? l3 : null];
-  const set = { ...given, paths: given.paths.map(cut) };
+  const set = { ...given, paths: cutAt(given.paths, depth) };
   const valid = parts.valid.filter(isCacheMiss);
 
   const first = await fitVoices(set, parts.train, valid, {
@@ -82,12 +90,14 @@ export async function trainModel(
     signal,
     onProgress: (share) => onProgress?.(share * 0.45),
   });
+  const asked = valid.subarray(0, mostNames);
+  const searched = searchedRows(parts.train);
   const join = await chosen(first.files({ weights: usualWeights, lettersFirst: null }), async (classifier) =>
     chooseJoin(
       classifier,
       {
-        views: await viewsOf(set, valid, parts.train, classifier.neighbours, signal),
-        labels: Array.from(valid, (row) => set.paths[row] as Path),
+        views: await viewsOf(set, asked, searched, classifier.neighbours, signal),
+        labels: Array.from(asked, (row) => set.paths[row] as Path),
       },
       usualWeights,
     ),
@@ -108,6 +118,7 @@ export async function trainModel(
     levels: { l1, l2, l3 },
     letters: { ...second.letters, seconds: second.lettersSeconds },
     join,
+    memory: { names: parts.train.length, searched: searched.length },
     seed,
     size: 0,
     seconds: (Date.now() - started) / 1000,

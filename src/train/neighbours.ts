@@ -1,10 +1,26 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Neighbour, Path } from '../model/types.ts';
 import { OnnxGraph } from './onnx-graph.ts';
+import { seededRandom, shuffle } from './random.ts';
 
 /** Rows of the two blocks of one product: 256 × 4,096 similarities are 4 MB. */
 const queriesAtOnce = 256;
 const rowsAtOnce = 4096;
+
+/** Rows that training searches at most: every name against every other would be 5.5e11 products at 743,000 names. */
+export const mostSearched = 100_000;
+
+/**
+ * Rows of memory that training's neighbours are looked for in: all of them, or of more than 100,000 (`most`) that many,
+ * drawn at random, always the same ones. Their order stays. In serving all of memory is searched, so that training sees
+ * neighbours a little farther away.
+ */
+export function searchedRows(among: Int32Array, most: number = mostSearched): Int32Array {
+  if (among.length <= most) return among;
+  const drawn = among.slice();
+  shuffle(drawn, seededRandom(1));
+  return drawn.subarray(0, most).sort();
+}
 
 /** What `nearest` searches: rows of a matrix and the path of each. */
 export interface Labelled {

@@ -1,11 +1,14 @@
 import { loadClassifier } from '../model/bundle.ts';
 import type { Prediction, VoiceWeights } from '../model/types.ts';
 import { foldOf } from './data/split.ts';
+import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 
 export interface OutOfFoldOptions {
   folds?: number;
+  /** Rows that take part; default: all. */
+  rows?: Int32Array;
   epochs?: number | undefined;
   seed?: number | undefined;
   weights?: VoiceWeights;
@@ -19,17 +22,24 @@ const askedAtOnce = 4096;
 
 /**
  * What models that never saw a name's label say of it: five folds by the hash of the name key, each answered by voices
- * fitted on the other four and neighbours of the other four.
+ * fitted on the other four and neighbours of the other four (`searchedRows` of them).
  *
- * @returns one prediction a row of the set; null where the other folds taught nothing
+ * @returns one prediction a row of the set; null where the row takes no part or the other folds taught nothing
  */
 export async function outOfFold(
   set: TrainingSet,
-  { folds = 5, epochs, seed = 1, weights = usualWeights, signal, onProgress }: OutOfFoldOptions = {},
+  {
+    folds = 5,
+    rows = Int32Array.from(set.keys.keys()),
+    epochs,
+    seed = 1,
+    weights = usualWeights,
+    signal,
+    onProgress,
+  }: OutOfFoldOptions = {},
 ): Promise<(Prediction | null)[]> {
   const predictions: (Prediction | null)[] = set.keys.map(() => null);
   const fold = Int8Array.from(set.keys, (key) => foldOf(key, folds));
-  const rows = Int32Array.from(set.keys.keys());
   for (let f = 0; f < folds; f++) {
     const asked = rows.filter((row) => fold[row] === f);
     const others = rows.filter((row) => fold[row] !== f);
@@ -41,10 +51,11 @@ export async function outOfFold(
       onProgress: (share) => onProgress?.((f + share * 0.9) / folds),
     });
     const classifier = await loadClassifier(fitted.files({ weights, lettersFirst: null }));
+    const searched = searchedRows(others);
     try {
       for (let from = 0; from < asked.length; from += askedAtOnce) {
         const part = asked.subarray(from, from + askedAtOnce);
-        const views = await viewsOf(set, part, others, classifier.neighbours, signal);
+        const views = await viewsOf(set, part, searched, classifier.neighbours, signal);
         const said = await classifier.predict(views);
         for (const [i, row] of part.entries()) predictions[row] = said[i] as Prediction;
       }

@@ -7,8 +7,9 @@ import { log } from '../log.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import type { ModelReport } from '../report/model-report.ts';
-import { type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
-import { cacheMisses } from './data/cache-misses.ts';
+import { type CleanedLevel, type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
+import { type CleaningGain, cleaningGain } from './cleaning/gain.ts';
+import { cacheMisses, judgedNames } from './data/cache-misses.ts';
 import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
@@ -40,6 +41,8 @@ export interface TrainResult {
   sealed: number;
   encoded: number;
   guard_words: number;
+  /** Names outside the training part, those that layers 1 and 2 were asked about, and those that they would leave. */
+  held_out: { names: number; judged: number; cache_misses: number };
   seconds: number;
   cleaning: CleaningReport | null;
   report: TrainingReport;
@@ -97,6 +100,44 @@ export async function clean(
   }
 }
 
+/**
+ * Measures what training on cleaned labels would gain, and changes nothing: `taxon clean --gain`. Asked are the test part's
+ * cache misses.
+ *
+ * @throws TaxonError when memory is too small to learn from, or another training runs
+ */
+export async function gain(
+  db: Database,
+  config: Config,
+  options: Omit<CleanRunOptions, 'dryRun'>,
+): Promise<CleaningGain & { run_id: number }> {
+  const { signal, ...asked } = options;
+  const encoder = await openEncoder(config);
+  const bar = progress('measuring the gain of cleaning', 100, '%');
+  try {
+    const noted = { gain: true, encoder: encoder.identity, ...asked };
+    return await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
+      const { set: memory } = await readMemory(db, config, encoder, run);
+      const set = { ...memory, encoder: encoder.identity };
+      const part = set.keys.map(partsBy());
+      const test = set.keys.filter((_, row) => part[row] === 'test');
+      const misses = await cacheMisses(db, test, { signal: run.signal });
+      const rows = Int32Array.from(set.keys.keys());
+      const found = await cleaningGain(
+        set,
+        rows.filter((row) => part[row] !== 'test'),
+        rows.filter((row) => part[row] === 'test' && misses.has(set.keys[row] as string)),
+        (row) => set.from[row] === 'human',
+        { ...asked, signal: run.signal, onProgress: (share) => bar.at(Math.round(share * 100)) },
+      );
+      return { run_id: run.id, ...found };
+    });
+  } finally {
+    bar.end();
+    await encoder.close();
+  }
+}
+
 /** Memory as training sees it, every name encoded. */
 async function readMemory(db: Database, config: Config, encoder: Encoder, { signal }: HeldRun) {
   const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
@@ -130,10 +171,12 @@ async function pipeline(
   const guard = await learnGuard(db);
   const part = set.keys.map(partsBy(asked.testShare));
   const held = set.keys.filter((_, row) => part[row] !== 'train');
-  const misses = await cacheMisses(db, held, {
+  const judged = judgedNames(held);
+  const misses = await cacheMisses(db, judged, {
     signal,
     ...(asked.testShare === undefined ? {} : { testShare: asked.testShare }),
   });
+  const heldOut = { names: held.length, judged: judged.length, cache_misses: misses.size };
   const isCacheMiss = (row: number) => misses.has(set.keys[row] as string);
 
   const bar = progress('training', 100, '%');
@@ -151,7 +194,11 @@ async function pipeline(
     set,
     rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
     rows.filter((row) => part[row] !== 'test'),
-    factsOf(encoder.identity, set, cleaning?.report ?? null, report),
+    {
+      facts: factsOf(encoder.identity, set, cleaning?.report ?? null, report, heldOut),
+      cleaning: cleaning === null ? null : cleaningOf(cleaning.report),
+      depth: asked.depth ?? 3,
+    },
     signal,
   );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
@@ -172,6 +219,7 @@ async function pipeline(
     sealed: set.sealed,
     encoded,
     guard_words: guard,
+    held_out: heldOut,
     seconds: Math.round((Date.now() - started) / 100) / 10,
     cleaning: cleaning?.report ?? null,
     report,
@@ -180,14 +228,22 @@ async function pipeline(
 }
 
 /** What the report's page says of the training itself. */
-function factsOf(encoder: string, set: Dataset, cleaning: CleaningReport | null, report: TrainingReport) {
+function factsOf(
+  encoder: string,
+  set: Dataset,
+  cleaning: CleaningReport | null,
+  report: TrainingReport,
+  heldOut: TrainResult['held_out'],
+) {
   const { join, levels, letters } = report;
   const steps = [
     ...(cleaning === null ? [] : [{ step: 'judging labels out of fold', seconds: cleaning.seconds }]),
-    { step: 'letters', seconds: letters.seconds },
-    ...Object.entries(levels).map(([level, head]) => ({ step: `head ${level}`, seconds: head.seconds })),
-    { step: 'all of training', seconds: report.seconds },
+    { step: 'training the voices', seconds: report.seconds },
   ];
+  const heads = Object.entries(levels).map(([level, head]) => [
+    `seconds of head ${level}, first fit`,
+    head.seconds,
+  ]);
   return {
     encoder,
     seed: report.seed,
@@ -200,7 +256,21 @@ function factsOf(encoder: string, set: Dataset, cleaning: CleaningReport | null,
       'weights of memory': join.weights.memory.join(' / '),
       'letters answer alone from': join.lettersFirst?.from ?? 'never',
       'share that letters settle': Math.round(join.lettersShare * 1000) / 1000,
+      'held-out names judged as cache misses or not': `${heldOut.judged} of ${heldOut.names}`,
+      'memory that neighbours were looked for in': `${report.memory.searched} of ${report.memory.names}`,
       'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
+      'seconds of letters, last fit': letters.seconds,
+      ...Object.fromEntries(heads),
     },
   };
+}
+
+/** What the report says of memory: layers 1 and 2 answer from it. */
+function cleaningOf({ levels }: CleaningReport): ModelReport['cleaning'] {
+  const of = ({ share, wrongBefore, wrongAfter }: CleanedLevel) => ({
+    changed: share,
+    wrongBefore,
+    wrongAfter,
+  });
+  return { l1: of(levels.l1), l2: of(levels.l2), l3: of(levels.l3) };
 }

@@ -1,8 +1,9 @@
-import type { LettersFirst, Manifest } from '../model/bundle.ts';
+import type { Manifest } from '../model/bundle.ts';
+import type { LettersFirst } from '../model/letters-alone.ts';
 import { buildTree } from '../model/tree.ts';
 import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type TrainedHead, writeArtefact } from './artefact.ts';
-import { fitLetters } from './letters/fit.ts';
+import { fitLetters, type LettersOptions } from './letters/fit.ts';
 import { fitHead, type HeadReport, hiddenUnits } from './meaning/fit-head.ts';
 import type { LabelledRows } from './meaning/head-trainer.ts';
 import type { Standard } from './meaning/step-graph.ts';
@@ -20,7 +21,7 @@ export interface TrainingSet {
 }
 
 /** What the letters' margins are multiplied with: 4 was best of 2, 4 and 8 (path right .743, .738 at 8, valid rows). */
-const temperature = 4;
+export const temperature = 4;
 
 /**
  * How the voices are joined unless the names at hand say otherwise. Chosen on the valid rows of the real titles, trained on
@@ -84,6 +85,63 @@ function labelled(
 }
 
 /**
+ * Fits a head for each level on some rows of a set.
+ *
+ * @param hidden units of the hidden layer; 0: the heads are logistic regressions
+ */
+export async function fitHeads(
+  set: TrainingSet,
+  train: Int32Array,
+  valid: Int32Array,
+  hidden: number,
+  options: VoicesOptions,
+) {
+  const { seed, signal, onProgress } = options;
+  const standard = standardOf(set.embeddings, set.dimension, train);
+  const classes = ([0, 1, 2] as const).map((level) =>
+    classesOf(
+      Array.from(train, (row) => set.paths[row] as Path),
+      level,
+    ),
+  );
+  const heads: TrainedHead[] = [];
+  const reports: HeadReport[] = [];
+  for (const level of [0, 1, 2] as const) {
+    const ids = classes[level] as (number | null)[];
+    const shape = { dimension: set.dimension, hidden, classes: ids.length };
+    const epochs = typeof options.epochs === 'object' ? options.epochs[level] : options.epochs;
+    const { parameters, report } = await fitHead(
+      shape,
+      set.embeddings,
+      standard,
+      labelled(train, set.paths, level, ids),
+      labelled(valid, set.paths, level, ids),
+      { epochs, seed: seed + level, signal, onProgress: (share) => onProgress?.((level + share) / 3) },
+    );
+    heads.push({ shape, parameters });
+    reports.push(report);
+  }
+  return { standard, classes, heads, reports };
+}
+
+/** Fits the letters on some rows of a set, and says which paths they show. */
+export async function fitLettersOf(
+  set: Pick<TrainingSet, 'keys' | 'paths'>,
+  rows: Int32Array,
+  options: LettersOptions,
+) {
+  const seen = new Map<string, Path>();
+  for (const row of rows) seen.set(String(set.paths[row]), set.paths[row] as Path);
+  // sorted, so that the same labels in another order give the same model
+  const names = [...seen.keys()].sort();
+  const paths = names.map((name) => seen.get(name) as Path);
+  const place = new Map(names.map((name, i) => [name, i]));
+  const tree = buildTree(paths);
+  const targets = rows.map((row) => place.get(String(set.paths[row])) as number);
+  return { paths, tree, letters: await fitLetters(set.keys, rows, targets, tree, options) };
+}
+
+/**
  * Fits letters and meaning on some rows of a set; the memory voice needs no training. Only what these rows show is ever
  * answered.
  *
@@ -97,42 +155,18 @@ export async function fitVoices(
   options: VoicesOptions,
 ): Promise<FittedVoices> {
   const { seed, signal, onProgress } = options;
-  const seen = new Map<string, Path>();
-  for (const row of train) seen.set(String(set.paths[row]), set.paths[row] as Path);
-  // sorted, so that the same labels in another order give the same model
-  const names = [...seen.keys()].sort();
-  const paths = names.map((name) => seen.get(name) as Path);
-  const place = new Map(names.map((name, i) => [name, i]));
-  const tree = buildTree(paths);
-
   const started = Date.now();
-  const targets = train.map((row) => place.get(String(set.paths[row])) as number);
-  const letters = await fitLetters(set.keys, train, targets, tree, {
+  const { paths, letters } = await fitLettersOf(set, train, {
     seed,
     signal,
     onProgress: (share) => onProgress?.(share / 2),
   });
   const lettersSeconds = (Date.now() - started) / 1000;
 
-  const standard = standardOf(set.embeddings, set.dimension, train);
-  const classes = ([0, 1, 2] as const).map((level) => classesOf(paths, level));
-  const heads: TrainedHead[] = [];
-  const reports: HeadReport[] = [];
-  for (const level of [0, 1, 2] as const) {
-    const ids = classes[level] as (number | null)[];
-    const shape = { dimension: set.dimension, hidden: hiddenUnits, classes: ids.length };
-    const epochs = typeof options.epochs === 'object' ? options.epochs[level] : options.epochs;
-    const { parameters, report } = await fitHead(
-      shape,
-      set.embeddings,
-      standard,
-      labelled(train, set.paths, level, ids),
-      labelled(valid, set.paths, level, ids),
-      { epochs, seed: seed + level, signal, onProgress: (share) => onProgress?.((3 + level + share) / 6) },
-    );
-    heads.push({ shape, parameters });
-    reports.push(report);
-  }
+  const { standard, classes, heads, reports } = await fitHeads(set, train, valid, hiddenUnits, {
+    ...options,
+    onProgress: (share) => onProgress?.((1 + share) / 2),
+  });
   return {
     paths,
     heads: reports as [HeadReport, HeadReport, HeadReport],

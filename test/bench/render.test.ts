@@ -72,6 +72,59 @@ describe('docs/accuracy.md', () => {
     expect(page).not.toContain('demo catalogue\n\n');
   });
 
+  it('says how many seeds each row has where they differ, with a command for each number', () => {
+    const seeds = [1, 2, 3].map((seed) => row({ seed, path: 0.6 + seed / 100 }));
+    const page = render(
+      [...seeds, row({ method: 'letters' }), row({ method: 'letters', seed: 2 }), peer()],
+      '',
+    );
+    expect(page).toContain('| method | seeds | l1 |');
+    expect(page).toContain('| seed heads | 3 | 90.0 ± 0.0 |');
+    expect(page).toContain('| svm (peer) | 1 | 90.0 | 80.0 |');
+    expect(page).toContain('--teacher original --only "seed heads" --seeds 3\n');
+    expect(page).toContain('--teacher original --only svm --seeds 1\n');
+    expect(render([...seeds], '')).not.toContain('seeds |');
+  });
+
+  describe('cleaning', () => {
+    const level = (changed: number, right: number | null) => ({
+      ...{ changed, right, wrongBefore: 0.1, wrongAfter: 0.04 },
+      ...{ wrongPathBefore: 0.22, wrongPathAfter: 0.087, expectedBefore: 0.23, expectedAfter: 0.1 },
+    });
+    const joined = (changed: Partial<Result> = {}) =>
+      row({ method: 'joined', rightByLevel: [bits(0b1111, 0), bits(0b111, 0), bits(0, 0)], ...changed });
+    const cleaned = (changed: Partial<Result> = {}) =>
+      joined({
+        ...{ method: 'cleaned', l1: 0.91, path: 0.59, right: bits(0b11111111, 0b11) },
+        rightByLevel: [bits(0b11111111, 0b11), bits(0b111, 0), bits(0, 0)],
+        cleaning: [level(0.044, 0.886), level(0.1, 0.9), level(0, null)],
+        ...changed,
+      });
+
+    it('stands against the truth, with the paired gain of training on it', () => {
+      const page = render([joined(), cleaned()], '');
+      expect(page).toContain('1 seed paired');
+      // six names that only the cleaned training has right: p = 2 / 2^6
+      expect(page).toContain(
+        '| l1 | 4.4 | 88.6 | 10.0 → 4.0 | 22.0 → 8.7 | 23.0 → 10.0 | +1.0 | 6 / 0 | .0313 |',
+      );
+      expect(page).toContain(
+        '| l3 | 0.0 |  | 10.0 → 4.0 | 22.0 → 8.7 | 23.0 → 10.0 | +0.0 | 0 / 0 | 1.0000 |',
+      );
+      expect(page).toContain('| all three |  |  |  |  |  | -1.0 | 0 / 1 | 1.0000 |');
+      expect(page).toContain('22.0 % with the labels as they come, 8.7 % after cleaning');
+      expect(render([joined()], '')).not.toContain('**Cleaning**');
+    });
+
+    it('is paired with the same data and code only, the highest p of the seeds', () => {
+      const second = cleaned({ seed: 2, rightByLevel: [bits(0b1111, 1), bits(0, 0), bits(0, 0)] });
+      const page = render([joined(), joined({ seed: 2 }), cleaned(), second], '');
+      expect(page).toMatch(/2 seeds paired.*\n.*\n[\s\S]*\+1\.0 ± 0\.0 \| 7 \/ 0 \| 1\.0000 \|/);
+      expect(render([joined({ data: 'x' }), cleaned()], '')).toContain('| not run |  |  |');
+      expect(render([cleaned()], '')).toContain('0 seeds paired');
+    });
+  });
+
   it('keeps what people wrote between the markers', () => {
     const empty = render([row()], '');
     const written = empty.replace(/(<!-- ideas[^>]*-->)\n/, '$1\n\nHashing lost .3.\n\n');

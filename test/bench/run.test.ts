@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readOptions } from '../../bench/accuracy/options.ts';
-import type { Result } from '../../bench/accuracy/results.ts';
+import { type Result, readResults } from '../../bench/accuracy/results.ts';
 import { packageRoot } from '../../src/config.ts';
 
 let folder = '';
@@ -37,6 +37,21 @@ it('trains and scores our method on a small demo, and does not do it again', { t
   const second = bench(...args);
   expect(JSON.parse(second.stdout)).toEqual([row]);
   expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
+it('cleans first where it is asked to, and scores that against the truth', { timeout: 240_000 }, () => {
+  const run = bench('--set', 'demo', '--only', 'cleaned', '--seeds', '1', '--sample', '700', '--json');
+  expect(run.status).toBe(0);
+  const [row, ...more] = JSON.parse(run.stdout) as Result[];
+  expect(more).toEqual([]);
+  expect(row?.cleaning).toHaveLength(3);
+  const [l1] = row?.cleaning ?? [];
+  expect(l1?.wrongBefore).toBeCloseTo(row?.teacherErrors[0] as number, 12);
+  expect(l1?.wrongPathBefore).toBe(row?.teacherErrors[0]);
+  const stored = readResults(join(folder, 'bench', 'accuracy.jsonl')).find(
+    ({ method }) => method === 'cleaned',
+  );
+  expect(stored?.rightByLevel).toHaveLength(3);
 });
 
 it('says so and goes on where the real titles are not there', () => {

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkAgreement } from '../../bench/accuracy/peers.ts';
-import { coverageAt, rightBits, type Score, score } from '../../bench/accuracy/score.ts';
+import { coverageAt, rightBits, rightBitsByLevel, type Score, score } from '../../bench/accuracy/score.ts';
+import { scoreCleaning } from '../../bench/accuracy/score-cleaning.ts';
 import type { Answer } from '../../bench/accuracy/types.ts';
 import { packageRoot } from '../../src/config.ts';
 import type { Path } from '../../src/model/types.ts';
@@ -95,4 +96,52 @@ it('agrees with the other implementation, in Python', (context) => {
   expect(() => checkAgreement(ours, { ...theirs, l3: (theirs.l3 ?? 0) + 0.001 })).toThrow(
     'do not agree on l3',
   );
+});
+
+it('marks level by level what is right, of the names whose truth has the level', () => {
+  const paths: Path[] = [
+    [1, 11, null],
+    [1, 12, 121],
+    [2, null, null],
+  ];
+  const answers = [paths[0], [1, 11, 121], paths[2]].map((path) => ({ path: path as Path, confidence: 1 }));
+  const marks = rightBitsByLevel(answers, paths).map((bits) => Buffer.from(bits, 'base64')[0]);
+  expect(marks).toEqual([0b111, 0b001, 0b010]);
+});
+
+it('scores a cleaning against the truth, level by level', () => {
+  const truth: Path[] = [
+    [1, 11, 111],
+    [1, 11, 111],
+    [1, 12, null],
+    [2, 21, null],
+  ];
+  const given: Path[] = [
+    [1, 11, 112],
+    [2, 21, 211],
+    [1, 12, null],
+    [2, 21, 211],
+  ];
+  const labels: Path[] = [
+    [1, 11, 111],
+    [1, 12, 121],
+    [1, 12, null],
+    [2, 21, 211],
+  ];
+  const expected = { before: [0.1, 0.2, 0.3], after: [0, 0.1, 0.2] } as const;
+  const [l1, l2, l3] = scoreCleaning(
+    given,
+    { labels, expected: { before: [...expected.before], after: [...expected.after] } },
+    truth,
+  );
+  expect(l1).toMatchObject({ changed: 1 / 4, right: 1, wrongBefore: 1 / 4, wrongAfter: 0 });
+  expect(l2).toMatchObject({ changed: 1 / 4, right: 0, wrongBefore: 1 / 4, wrongAfter: 1 / 4 });
+  expect(l3).toMatchObject({ changed: 2 / 4, right: 1 / 2, wrongBefore: 3 / 4, wrongAfter: 2 / 4 });
+  expect(l3).toMatchObject({ wrongPathBefore: 3 / 4, wrongPathAfter: 2 / 4, expectedBefore: 0.3 });
+  expect(
+    scoreCleaning(given, { labels: given, expected: { before: [0, 0, 0], after: [0, 0, 0] } }, truth)[0],
+  ).toMatchObject({
+    changed: 0,
+    right: null,
+  });
 });

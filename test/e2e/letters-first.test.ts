@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/open.ts';
 import { champion, modelFiles, storeModel } from '../../src/database/registry.ts';
 import { mayClear, thresholdsInForce } from '../../src/database/reports.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { Prediction } from '../../src/model/types.ts';
+import type { Answer } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
@@ -11,7 +11,7 @@ import { insert, look } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 /** The shop is too small to choose a gate on: the test gives its model one. */
-const gate = { from: 0.9, weight: 1.5 };
+const gate = { from: 0.9, weight: 1.5, offsets: [0, 0, 0], slopes: [1, 1, 1] };
 const names = newNames(120, 5000).map(({ name }) => name);
 names.push('Qwx zyq 77', 'ぬるぽ', 'чехол для чайника');
 
@@ -20,7 +20,7 @@ let db: Database;
 let modelId: number;
 let sidecar: TaxonProcess | undefined;
 /** By name key what letters settle. */
-const settles = new Map<string, Prediction>();
+const settles = new Map<string, Answer>();
 
 beforeAll(async () => {
   database = await shopDatabase();
@@ -77,6 +77,45 @@ it('taxon classify answers from letters what they settle, and stores no vector o
     expect(confidence[2]).toBeCloseTo(said.confidence[2], 6);
   }
   expect(await encoded()).toEqual(new Set());
+});
+
+/** As `taxon classify --layers local` prints them. */
+async function classified(given: readonly string[]) {
+  const environment = { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1' };
+  const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, given.join('\n'));
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; layer: string | null; confidence: number[] });
+}
+
+it('taxon classify answers thousands of names in their order, repeated ones too', async () => {
+  const sure = names.filter((name) => settles.has(normalise(name)));
+  // several batches, the largest read by threads
+  const many = Array.from({ length: 6000 }, (_, i) => {
+    const name = sure[i % sure.length] as string;
+    return i % 2 === 0 ? name : `${name} ${i}`;
+  });
+  const classifier = await loadClassifier(await modelFiles(db, modelId));
+  const thresholds = await thresholdsInForce(db);
+  const said = classifier.readLetters(many.map(normalise));
+  await classifier.close();
+  const kept = many.filter((_, i) => said[i] && mayClear(said[i], thresholds));
+  const expected = said.filter((answer) => answer && mayClear(answer, thresholds));
+  expect(kept.length).toBeGreaterThan(5000);
+  const answers = await classified(kept);
+  expect(answers.map(({ name }) => name)).toEqual(kept);
+  expect(answers.every(({ layer }) => layer === 'local')).toBe(true);
+  expect(answers.map(({ confidence }) => confidence)).toEqual(expected.map((answer) => answer?.confidence));
+  expect(await encoded()).toEqual(new Set());
+});
+
+it('whether an answer stands is decided by the thresholds in force', async () => {
+  const some = names.slice(0, 5);
+  await db.rows(`select taxon.set_thresholds(l1 => 1, l2 => 1, l3 => 1, reason => 'nothing clears')`);
+  const none = await classified(some);
+  await db.rows(`select taxon.set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => 'as before')`);
+  expect(none.map(({ layer, confidence }) => [layer, confidence.length])).toEqual(some.map(() => [null, 3]));
 });
 
 it('the sidecar encodes only the names that letters do not settle', async () => {

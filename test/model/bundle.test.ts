@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { ModelFiles, NameViews, Path, Prediction } from '../../src/model/types.ts';
+import type { Answer, ModelFiles, NameViews, Path } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
 import { trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
@@ -69,7 +69,7 @@ describe('loadClassifier', () => {
   it('answers with a path that exists and with confidences that fall, whatever it is given', async () => {
     const classifier = await loadClassifier(files);
     const existing = new Set(classifier.paths.map(String));
-    const check = ({ path, confidence, candidates, ranked }: Prediction) => {
+    const check = ({ path, confidence, candidates }: Answer) => {
       expect(existing).toContain(String(path));
       expect(confidence.every((value) => value >= 0 && value <= 1)).toBe(true);
       expect(confidence[0]).toBeGreaterThanOrEqual(confidence[1]);
@@ -77,7 +77,6 @@ describe('loadClassifier', () => {
       expect(candidates[0]).toEqual({ path, probability: confidence[2] });
       expect(candidates.every((each) => existing.has(String(each.path)))).toBe(true);
       expect(candidates.reduce((sum, each) => sum + each.probability, 0)).toBeLessThanOrEqual(1 + 1e-9);
-      expect(ranked[0][0]).toBe(path[0]);
     };
     const number = fc.double({ min: -1, max: 1, noNaN: true });
     const weight = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100, noNaN: true }));
@@ -94,9 +93,12 @@ describe('loadClassifier', () => {
         fc.record({ letters: weights, meaning: weights, memory: weights }),
         async (nameKey, vector, neighbours, how) => {
           const views = [{ nameKey, embedding: Float32Array.from(vector), neighbours }];
-          for (const said of await classifier.predict(views)) check(said);
+          for (const said of await classifier.predict(views)) {
+            check(said);
+            expect(said.ranked[0][0]).toBe(said.path[0]);
+          }
           for (const said of await classifier.predict(views, how)) check(said);
-          for (const said of classifier.readLetters([nameKey], 1 + how.letters[0])) check(said as Prediction);
+          for (const said of classifier.readLetters([nameKey], 1 + how.letters[0])) check(said as Answer);
         },
       ),
     );
@@ -151,11 +153,35 @@ describe('loadClassifier', () => {
     const confidences = all.map((said) => said?.confidence[2] as number);
     const from = Math.max(...confidences);
     const some = await loadClassifier(
-      changed((m) => Object.assign(m, { lettersFirst: { from, weight: 1.5 } })),
+      changed((m) =>
+        Object.assign(m, { lettersFirst: { from, weight: 1.5, offsets: [0, 0, 0], slopes: [1, 1, 1] } }),
+      ),
     );
-    expect(some.readLetters(asked)).toEqual(all.map((said, i) => (confidences[i] === from ? said : null)));
+    const said = some.readLetters(asked);
+    expect(said.map((answer) => answer?.path)).toEqual(
+      all.map((answer, i) => (confidences[i] === from ? answer?.path : undefined)),
+    );
+    const sure = said.find((answer) => answer !== null);
+    for (const level of [0, 1, 2] as const)
+      expect(sure?.confidence[level]).toBeCloseTo(all[confidences.indexOf(from)]?.confidence[level] ?? 0, 5);
     await never.close();
     await some.close();
+  });
+
+  it('states what letters are sure of along the line of each level, never surer below than above', async () => {
+    const gate = { from: 0, weight: 1, offsets: [-30, 1, 0.5], slopes: [1, 0.5, 2] };
+    const classifier = await loadClassifier(changed((m) => Object.assign(m, { lettersFirst: gate })));
+    const [said] = classifier.readLetters(['name 1']);
+    const [, l2, l3] = classifier.readLetters(['name 1'], 1)[0]?.confidence ?? [0, 0, 0];
+    const line = (offset: number, slope: number, p: number) =>
+      1 / (1 + Math.exp(-offset) * ((1 - p) / p) ** slope);
+    const third = line(0.5, 2, l3);
+    const second = Math.max(line(1, 0.5, l2), third);
+    // l1's own line says next to nothing, so it is as sure as l2
+    expect(said?.confidence[0]).toBeCloseTo(second, 6);
+    expect(said?.confidence[1]).toBeCloseTo(second, 6);
+    expect(said?.confidence[2]).toBeCloseTo(third, 6);
+    await classifier.close();
   });
 
   it("refuses another encoder's dimension", async () => {

@@ -102,6 +102,11 @@ export function generatedInput(count = 1500, seed = 7): ModelReportInput {
       l3: 0.55 + 0.055 * i,
       path: 0.53 + 0.055 * i,
     })),
+    cleaning: {
+      l1: { changed: 0.044, wrongBefore: 0.05, wrongAfter: 0.017 },
+      l2: { changed: 0.108, wrongBefore: 0.141, wrongAfter: 0.046 },
+      l3: { changed: 0.154, wrongBefore: 0.222, wrongAfter: 0.087 },
+    },
     facts: {
       encoder: 'some-encoder@1, int8',
       seed: 1,

@@ -80,6 +80,7 @@ describe('the page', () => {
         truth: [],
         methods: { joined: [] },
         learningCurve: [],
+        cleaning: null,
         facts: undefined,
         classNames: input.classNames,
       }),
@@ -99,6 +100,25 @@ describe('sections', () => {
     expect(says).toContain('The best other method, "letters"');
     const checked = sectionsOf({ ...shown, report: { ...shown.report, against: 'truth' } });
     expect(checked[0]?.says.join()).not.toContain('stored labels');
+  });
+
+  it('say what memory answers wrongly before and after cleaning, as estimated', () => {
+    const section = (report: typeof shown.report) =>
+      sectionsOf({ ...shown, report }).find(({ id }) => id === 'cleaning');
+    expect(section(shown.report)?.rows[2]).toEqual({
+      level: 'l3',
+      'labels changed': '15.4 %',
+      'wrong before, estimated': '22.2 %',
+      'wrong after, estimated': '8.7 %',
+    });
+    expect(section({ ...shown.report, cleaning: null })).toBeUndefined();
+  });
+
+  it('draw the curve of a taxonomy that has no third level', () => {
+    const learningCurve = shown.report.learningCurve.map((point) => ({ ...point, l3: null }));
+    const flat = { ...shown, report: { ...shown.report, learningCurve } };
+    expect(sectionsOf(flat).find(({ id }) => id === 'learning')?.rows[0]).toMatchObject({ l3: '' });
+    expect(reportPage(flat)).not.toMatch(/NaN|null/);
   });
 
   it('say so where no product arrived', () => {

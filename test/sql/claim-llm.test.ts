@@ -41,7 +41,7 @@ describe('claim_llm', () => {
   test('brings shortlist and attempts', async () => {
     const l1 = await waiting('Home', 'a');
     expect(await t.owner.rows(`select * from claim_llm('one', 10, '0 s')`)).toEqual([
-      { name_key: 'a', shortlist: [String(l1)], attempts: 1 },
+      { name_key: 'a', shortlist: [String(l1)], attempts: 1, purpose: 'answer' },
     ]);
   });
 

@@ -71,6 +71,7 @@ function modelOf(names: readonly Opinions[]): { classifier: Classifier; views: N
           { letters: [even, even, even], meaning: none, memory: none },
         ),
       ),
+    readManyLetters: async (keys) => classifier.readLetters(keys),
     predict: async (views, weights = usual) =>
       views.map(({ nameKey }) => {
         const { letters, meaning, memory } = of(nameKey);
@@ -243,6 +244,29 @@ describe('the gate of letters alone', () => {
       memory: { path: truth, sure: 0.99 },
     })).choice;
     expect([lettersFirst, lettersShare]).toEqual([null, 0]);
+  });
+
+  test('states them surer than all voices would be for one name in twenty at most', async () => {
+    const { classifier, views, choice } = choose(1000, (random, truth) => {
+      const sure = 0.6 + 0.39 * random.next();
+      return {
+        letters: { path: truth, sure },
+        meaning: { path: truth, sure: 0.3 + 0.6 * random.next() },
+        memory: { path: truth, sure: 0.3 + 0.6 * random.next() },
+      };
+    });
+    const { lettersFirst, weights } = await choice;
+    const first = lettersFirst as NonNullable<typeof lettersFirst>;
+    const keys = views.map(({ nameKey }) => nameKey);
+    const alone = classifier.readLetters(keys, first.weight);
+    const joined = await classifier.predict(views, weights);
+    const state = (p: number) =>
+      1 / (1 + Math.exp(-(first.offsets[2] + first.slopes[2] * Math.log(p / (1 - p)))));
+    const above = alone.filter(
+      (said, i) => state(said?.confidence[2] ?? 0.5) > (joined[i]?.confidence[2] ?? 0) + 1e-9,
+    );
+    expect(above.length / keys.length).toBeLessThanOrEqual(0.05);
+    expect(above.length / keys.length).toBeGreaterThan(0.02);
   });
 
   test('makes their confidence comparable to that of all voices', async () => {

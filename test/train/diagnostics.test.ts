@@ -243,6 +243,9 @@ describe('the whole report', () => {
     expect(readModelReport(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
     expect(generatedReport()).toEqual(whole);
     expect(readModelReport({ ...whole, format: 2 })).toBeNull();
+    // stored before cleaning was part of it
+    const { cleaning: _, ...older } = whole;
+    expect(readModelReport(older)).toEqual({ ...whole, cleaning: null });
     expect(readModelReport(null)).toBeNull();
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Path } from '../../src/model/types.ts';
-import { nearest } from '../../src/train/neighbours.ts';
+import { mostSearched, nearest, searchedRows } from '../../src/train/neighbours.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 /** More rows than one block holds, and a path of its own for each. */
@@ -79,5 +79,33 @@ describe('nearest', () => {
     await expect(nearest(set, asked(set, Int32Array.of(1)), Int32Array.of(2), 1, signal)).rejects.toThrow(
       'enough',
     );
+  });
+});
+
+describe('searchedRows', () => {
+  const rows = (length: number) => Int32Array.from({ length }, (_, i) => 5 + 2 * i);
+
+  test('are all rows up to 100,000', () => {
+    const all = rows(mostSearched);
+    expect(searchedRows(all)).toEqual(all);
+  });
+
+  test('are 100,000 of more, in order, the same ones each time, from everywhere', () => {
+    const all = rows(mostSearched * 2);
+    const before = all.slice();
+    const some = searchedRows(all);
+    expect(all).toEqual(before);
+    expect(new Set(some).size).toBe(mostSearched);
+    expect(some).toEqual(some.toSorted());
+    expect([...some].every((row) => (row - 5) % 2 === 0)).toBe(true);
+    expect(searchedRows(all)).toEqual(some);
+    // half of each quarter, by chance
+    for (let quarter = 0; quarter < 4; quarter++) {
+      const from = 5 + quarter * mostSearched;
+      const share = some.filter((row) => row >= from && row < from + mostSearched).length / mostSearched;
+      expect(share).toBeCloseTo(0.25, 1);
+    }
+    // no regular step
+    expect(new Set(some.map((row, i) => row - (some[i - 1] ?? 0))).size).toBeGreaterThan(3);
   });
 });

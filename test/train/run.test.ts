@@ -4,6 +4,7 @@ import { type Config, loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { champion, modelFiles } from '../../src/database/registry.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
+import { readModelReport } from '../../src/report/model-report.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon } from '../support/processes.ts';
@@ -92,6 +93,37 @@ describe('train', () => {
     await db.rows(`delete from taxon.labels where name_key like '%wxyzzy%'`);
   });
 
+  test('reports a baseline on the same embeddings, a learning curve and what it cost', async () => {
+    const { diagnostics, cleaning } = await train(db, config, { seed: 1, testShare: 0.3 });
+    const report = readModelReport(diagnostics);
+    const methods = report?.methods.map(({ method }) => method);
+    expect(methods?.slice(0, 3)).toEqual(['majority', 'logistic regression', 'seed heads']);
+    const [majority, baseline] = report?.methods ?? [];
+    // eight kinds of products, whose words differ
+    expect(baseline?.path).toBeGreaterThan((majority?.path ?? 1) + 0.3);
+    const last = report?.learningCurve.at(-1);
+    expect(report?.learningCurve.length).toBeGreaterThan(1);
+    expect(last?.path).toBe(report?.methods.find(({ method }) => method === 'letters')?.path);
+    expect(report?.facts?.steps.map(({ step }) => step)).toEqual([
+      'judging labels out of fold',
+      'training the voices',
+      'logistic regression, the baseline',
+      'learning curve',
+    ]);
+    // memory is too small for any label to be changed
+    expect(cleaning?.levels.l3).toMatchObject({ changed: 0 });
+    expect(report?.cleaning?.l3.wrongAfter).toBe(report?.cleaning?.l3.wrongBefore);
+  });
+
+  test('--levels cuts the baseline and the curve as it cuts the model', async () => {
+    const { diagnostics } = await train(db, config, { seed: 1, testShare: 0.3, depth: 1, clean: false });
+    expect(diagnostics?.cleaning).toBeNull();
+    expect(diagnostics?.learningCurve.every(({ l3 }) => l3 === 0)).toBe(true);
+    const baseline = diagnostics?.methods.find(({ method }) => method === 'logistic regression');
+    expect(baseline?.l1).toBeGreaterThan(0.5);
+    expect(baseline?.l2).toBe(0);
+  });
+
   test('refuses a memory that is too small, and says so in the run', async () => {
     const small = await testDatabase();
     const own = openDatabase(small.url, config);
@@ -174,5 +206,29 @@ describe('a damaged artefact', () => {
       message: `the file heads.onnx of model ${modelId} is damaged: its sha256 differs`,
       hint: expect.stringContaining('Train again'),
     });
+  });
+});
+
+describe('taxon clean --gain', () => {
+  test('compares training with and without cleaning, and changes neither a label nor the champion', async () => {
+    const before = [await modelRows(), await db.rows('select * from taxon.labels order by name_hash')];
+    const { code, stdout } = await runTaxon(['clean', '--gain', '--epochs', '2', '--json'], {
+      DATABASE_URL: shop.url,
+    });
+    expect(code).toBe(0);
+    const gain = JSON.parse(stdout);
+    expect(gain).toMatchObject({ changed: 0, l3: { won: 0, lost: 0, p: 1 } });
+    expect(gain.names).toBeGreaterThan(0);
+    expect(gain.names + gain.learnt).toBeLessThanOrEqual(360);
+    expect([await modelRows(), await db.rows('select * from taxon.labels order by name_hash')]).toEqual(
+      before,
+    );
+    const { report, state } = await lastRun();
+    expect([report, state]).toEqual([gain, 'done']);
+  });
+
+  test('is no dry run', async () => {
+    const { code, stderr } = await runTaxon(['clean', '--gain', '--dry-run'], { DATABASE_URL: shop.url });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('do not go together')]);
   });
 });

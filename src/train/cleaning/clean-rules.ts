@@ -74,7 +74,10 @@ function thresholdOf(
   return { threshold, agreement };
 }
 
-const same = (a: Path, b: Path, level: number) => a.every((id, i) => i > level || id === b[i]);
+/** Whether two paths are the same on a level and all above it. */
+export function agreesDownTo(a: Path, b: Path, level: number): boolean {
+  return a.every((id, i) => i > level || id === b[i]);
+}
 
 /**
  * Which labels to change to what models that never saw them predict.
@@ -93,7 +96,7 @@ export function proposeChanges(
   const levels = ([0, 1, 2] as const).map((level): CleaningLevel => {
     const confidences = Float64Array.from(rows, (row) => (predictions[row] as Prediction).confidence[level]);
     const agrees = Uint8Array.from(rows, (row) =>
-      same((predictions[row] as Prediction).path, paths[row] as Path, level) ? 1 : 0,
+      agreesDownTo((predictions[row] as Prediction).path, paths[row] as Path, level) ? 1 : 0,
     );
     return { ...thresholdOf(confidences, agrees, rules.precision), changed: 0, share: 0, capped: 0 };
   }) as [CleaningLevel, CleaningLevel, CleaningLevel];
@@ -102,7 +105,7 @@ export function proposeChanges(
   for (const row of rows) {
     const label = paths[row] as Path;
     const { path, confidence } = predictions[row] as Prediction;
-    if (same(path, label, 2) || untouchable(row)) continue;
+    if (agreesDownTo(path, label, 2) || untouchable(row)) continue;
     const level = ([0, 1, 2] as const).find((l) => path[l] !== label[l]) as 0 | 1 | 2;
     const decided = ([0, 1, 2] as const).find((l) => {
       const threshold = levels[l]?.threshold ?? null;

@@ -13,6 +13,7 @@ import {
   proposeChanges,
   usualRules,
 } from './clean-rules.ts';
+import { expectedWrong } from './expected-wrong.ts';
 
 /** Rows of one statement that stores evidence. */
 const page = 5000;
@@ -25,10 +26,16 @@ export interface CleanOptions {
   rules?: CleaningRules;
 }
 
+/** A level, and what share of the labels is expected to be wrong there or above, as given and after the changes. */
+export interface CleanedLevel extends CleaningLevel {
+  wrongBefore: number;
+  wrongAfter: number;
+}
+
 /** What a cleaning found; the changes themselves are rows of label_changes. */
 export interface CleaningReport {
   labels: number;
-  levels: { l1: CleaningLevel; l2: CleaningLevel; l3: CleaningLevel };
+  levels: { l1: CleanedLevel; l2: CleanedLevel; l3: CleanedLevel };
   /** Labels that would be, or were, changed. */
   proposed: number;
   applied: AppliedCleaning | null;
@@ -116,7 +123,10 @@ export async function cleanMemory(
       })),
     );
   }
-  const [l1, l2, l3] = proposed.levels;
+  const [l1, l2, l3] = proposed.levels.map((level, l) => {
+    const wrong = expectedWrong(paths, predictions, proposed.changes, l as 0 | 1 | 2, level.agreement);
+    return { ...level, wrongBefore: wrong.before, wrongAfter: wrong.after };
+  }) as [CleanedLevel, CleanedLevel, CleanedLevel];
   const seconds = (Date.now() - started) / 1000;
   return {
     report: { labels: keys.length, levels: { l1, l2, l3 }, proposed: changes.length, applied, seconds },

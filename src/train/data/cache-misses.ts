@@ -8,6 +8,19 @@ const page = 250;
 /** One for each of two cores; the server works, this process waits. */
 const connections = 2;
 
+/** Held-out names that are judged at most. */
+const mostJudged = 20_000;
+
+/**
+ * The held-out names that `cacheMisses` is asked about: all of them, or of more than 20,000 (`most`) about that many,
+ * evenly spread over their order (memory is read by digest, which is chance). Names that nobody judged are no cache
+ * misses: no figure counts on them.
+ */
+export function judgedNames(held: readonly string[], most: number = mostJudged): string[] {
+  const step = Math.max(1, held.length / most);
+  return Array.from({ length: Math.min(held.length, most) }, (_, i) => held[Math.floor(i * step)] as string);
+}
+
 /**
  * Those of some held-out names that layers 1 and 2, given the training part of memory alone, would not have answered:
  * the traffic that the local layer sees. A name key has one label, so layer 1 never knows a held-out name; layer 2 is

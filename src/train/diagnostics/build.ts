@@ -44,6 +44,7 @@ export interface ModelReportInput {
   classNames: ClassNames;
   thresholds: Thresholds;
   learningCurve?: readonly LearningPoint[];
+  cleaning?: ModelReport['cleaning'];
   facts?: TrainingFacts | undefined;
   /** Default: now. */
   madeAt?: Date;
@@ -133,6 +134,7 @@ export function buildModelReport(input: ModelReportInput): ModelReport {
     methods: methodScores,
     gains: gainsOf(methods, truth, methodScores),
     learningCurve: [...(input.learningCurve ?? [])],
+    cleaning: input.cleaning ?? null,
     mistakes: mistakesOf(input, predictions),
     facts: input.facts ?? null,
   };

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import type { LettersWeights } from '../../model/letters/letters.ts';
 import type { Vocabulary } from '../../model/letters/vocabulary.ts';
+import type { LettersWeights } from '../../model/letters/weights.ts';
 import type { Tree } from '../../model/tree.ts';
 import { countVocabulary } from './count.ts';
 import type { FitTask, FittedOutput, SharedRows } from './fit-worker.ts';
@@ -10,6 +10,10 @@ import type { FitTask, FittedOutput, SharedRows } from './fit-worker.ts';
 const cost = 1;
 /** Row visits of one task at most, as far as a node can be cut: two workers then end at about the same time. */
 const visitsATask = 60_000;
+/** Entries of a node that a worker copies at most: 64 MB. */
+const copyAtMost = 8_000_000;
+/** Rows whose features say how much room all will need. */
+const sampledRows = 2000;
 
 export interface LettersOptions {
   seed: number;
@@ -18,18 +22,27 @@ export interface LettersOptions {
   onProgress?: ((share: number) => void) | undefined;
 }
 
+/** Room for the features of all rows, as some of them, evenly spread, predict it, and a little more. */
+function predictRoom(vocabulary: Vocabulary, keys: readonly string[], rows: Int32Array): number {
+  const step = Math.max(1, Math.floor(rows.length / sampledRows));
+  let sampled = 0;
+  let entries = 0;
+  for (let r = 0; r < rows.length; r += step, sampled++)
+    entries += vocabulary.features(keys[rows[r] as number] as string).indices.length;
+  return Math.ceil((entries / Math.max(1, sampled)) * rows.length * 1.05) + 4096;
+}
+
 /** Features of some names in memory that worker threads share. */
 function shareRows(vocabulary: Vocabulary, keys: readonly string[], rows: Int32Array): SharedRows {
-  let room = rows.length * 64;
+  let room = predictRoom(vocabulary, keys, rows);
   let indices = new Int32Array(new SharedArrayBuffer(room * 4));
   let values = new Float32Array(new SharedArrayBuffer(room * 4));
-  const starts = new Float64Array(new SharedArrayBuffer((rows.length + 1) * 8));
+  const starts = new Int32Array(new SharedArrayBuffer((rows.length + 1) * 4));
   let at = 0;
   for (const [r, row] of rows.entries()) {
     const found = vocabulary.features(keys[row] as string);
     if (at + found.indices.length > room) {
-      // as many more as the rows so far predict, and a little
-      room = Math.ceil(((at + found.indices.length) / (r + 1)) * rows.length * 1.05) + 4096;
+      room = Math.ceil(room * 1.2) + found.indices.length;
       const [longer, more] = [new SharedArrayBuffer(room * 4), new SharedArrayBuffer(room * 4)];
       new Int32Array(longer).set(indices.subarray(0, at));
       new Float32Array(more).set(values.subarray(0, at));
@@ -70,6 +83,7 @@ function plan(tree: Tree, targets: Int32Array, shared: SharedRows, seed: number)
       taken: Int32Array.from(taken[node] as number[]),
       c: cost,
       seed,
+      copyAtMost,
     };
     const atOnce = Math.max(1, Math.floor(visitsATask / facts.rows.length));
     const tasks: FitTask[] = [];

@@ -2,8 +2,9 @@ import type { Random } from '../random.ts';
 
 /** Rows of one problem, shared by the classes of a node. Feature indices run from 0 to `features` - 1. */
 export interface Rows {
-  /** Row r's features are indices[starts[r]] … indices[starts[r + 1] - 1]. */
-  starts: Int32Array;
+  /** Row r's features are indices[from[r]] … indices[to[r] - 1]. */
+  from: Int32Array;
+  to: Int32Array;
   indices: Int32Array;
   values: Float32Array;
   features: number;
@@ -33,7 +34,7 @@ const mostPasses = 60;
  * @param y +1 or -1 for each row
  */
 export function solve(rows: Rows, y: Int8Array, c: number, random: Random): Solution {
-  const { starts, indices, values, features: bias } = rows;
+  const { from: starts, to: ends, indices, values, features: bias } = rows;
   const count = y.length;
   const w = new Float64Array(bias + 1);
   const alpha = new Float64Array(count);
@@ -41,8 +42,7 @@ export function solve(rows: Rows, y: Int8Array, c: number, random: Random): Solu
   const curvature = new Float64Array(count);
   for (let r = 0; r < count; r++) {
     let squares = 1 + diagonal;
-    for (let i = starts[r] as number; i < (starts[r + 1] as number); i++)
-      squares += (values[i] as number) ** 2;
+    for (let i = starts[r] as number; i < (ends[r] as number); i++) squares += (values[i] as number) ** 2;
     curvature[r] = squares;
   }
 
@@ -64,7 +64,7 @@ export function solve(rows: Rows, y: Int8Array, c: number, random: Random): Solu
       const r = order[s] as number;
       const sign = y[r] as number;
       const from = starts[r] as number;
-      const to = starts[r + 1] as number;
+      const to = ends[r] as number;
       let dot = w[bias] as number;
       for (let i = from; i < to; i++) dot += (w[indices[i] as number] as number) * (values[i] as number);
       const a = alpha[r] as number;
@@ -107,14 +107,14 @@ export function solve(rows: Rows, y: Int8Array, c: number, random: Random): Solu
 
 /** (primal - dual) / primal of a pair of solutions. */
 function dualityGap(rows: Rows, y: Int8Array, c: number, w: Float64Array, alpha: Float64Array): number {
-  const { starts, indices, values, features: bias } = rows;
+  const { from: starts, to: ends, indices, values, features: bias } = rows;
   let norm = 0;
   for (const weight of w) norm += weight * weight;
   let loss = 0;
   let dual = -norm / 2;
   for (let r = 0; r < y.length; r++) {
     let dot = w[bias] as number;
-    for (let i = starts[r] as number; i < (starts[r + 1] as number); i++)
+    for (let i = starts[r] as number; i < (ends[r] as number); i++)
       dot += (w[indices[i] as number] as number) * (values[i] as number);
     const slack = Math.max(0, 1 - (y[r] as number) * dot);
     loss += slack * slack;

@@ -36,14 +36,16 @@ function initialParameters(shape: HeadShape, random: Random): Float32Array[] {
 
 /** Parameters and moments, named as a graph's inputs (suffix '') or outputs ('_next'). */
 class State {
+  readonly names: readonly string[];
   readonly inputs: Tensors = {};
   readonly outputs: Tensors = {};
 
   constructor(shape: HeadShape, values?: Float32Array[]) {
+    this.names = parameterNames(shape);
     parameterShapes(shape).forEach((dims, i) => {
       for (const suffix of ['', '_m', '_v']) {
         const data = (suffix === '' ? values?.[i] : undefined) ?? new Float32Array(size(dims));
-        const name = (parameterNames[i] as string) + suffix;
+        const name = (this.names[i] as string) + suffix;
         this.inputs[name] = new Tensor('float32', data, dims);
         this.outputs[`${name}_next`] = this.inputs[name];
       }
@@ -51,7 +53,7 @@ class State {
   }
 
   parameters(): Tensors {
-    return Object.fromEntries(parameterNames.map((name) => [name, this.inputs[name] as Tensor]));
+    return Object.fromEntries(this.names.map((name) => [name, this.inputs[name] as Tensor]));
   }
 }
 
@@ -66,7 +68,8 @@ export class HeadTrainer {
   private readonly validation: InferenceSession;
   private readonly random: Random;
   private readonly noise: Uint32Array;
-  private readonly noiseTensor: Tensor;
+  /** What is fed for dropout; nothing without a hidden layer. */
+  private readonly noiseInput: Tensors;
   private readonly loss = new Tensor('float32', new Float32Array(1), []);
   private current: State;
   private other: State;
@@ -87,7 +90,7 @@ export class HeadTrainer {
     this.random = seededRandom(seed);
     this.noise = new Uint32Array(Math.ceil((batch * shape.hidden) / 4));
     const bytes = new Uint8Array(this.noise.buffer, 0, batch * shape.hidden);
-    this.noiseTensor = new Tensor('uint8', bytes, [batch, shape.hidden]);
+    this.noiseInput = shape.hidden > 0 ? { noise: new Tensor('uint8', bytes, [batch, shape.hidden]) } : {};
     this.current = new State(shape, initialParameters(shape, this.random));
     this.other = new State(shape);
   }
@@ -129,7 +132,7 @@ export class HeadTrainer {
         embeddings: this.embeddings,
         rows: new Tensor('int32', rows, [this.batch]),
         targets: new Tensor('int32', targets, [this.batch, 1]),
-        noise: this.noiseTensor,
+        ...this.noiseInput,
         step: scalar(rate / (1 - adamW.beta1 ** this.steps)),
         spread: scalar(1 / Math.sqrt(1 - adamW.beta2 ** this.steps)),
         keep: scalar(1 - rate * weightDecay),
@@ -161,9 +164,10 @@ export class HeadTrainer {
     return { loss: loss / rows.length, accuracy: right / rows.length };
   }
 
-  /** A copy of w1, b1, w2, b2. */
+  /** A copy of w1, b1, w2, b2 (w1, b1 without a hidden layer). */
   parameters(): Float32Array[] {
-    return parameterNames.map((name) => (this.current.inputs[name] as Tensor).data.slice() as Float32Array);
+    const { names, inputs } = this.current;
+    return names.map((name) => (inputs[name] as Tensor).data.slice() as Float32Array);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ type Real = 'float' | 'double';
 /** Sizes of one head: embedding, hidden layer, classes. */
 export interface HeadShape {
   dimension: number;
+  /** 0: none, which makes the head a logistic regression, the baseline. */
   hidden: number;
   classes: number;
 }
@@ -20,11 +21,14 @@ export interface Standard {
   scale: number;
 }
 
-/** Names of a head's parameters, in the order in which every list of tensors keeps them. */
-export const parameterNames = ['w1', 'b1', 'w2', 'b2'] as const;
+/** Names of a head's parameters, in the order in which every list of tensors keeps them; without a hidden layer two. */
+export function parameterNames({ hidden }: HeadShape): readonly string[] {
+  return hidden === 0 ? ['w1', 'b1'] : ['w1', 'b1', 'w2', 'b2'];
+}
 
 /** Shapes of the parameters; weights are inputs × outputs. */
 export function parameterShapes({ dimension, hidden, classes }: HeadShape): number[][] {
+  if (hidden === 0) return [[dimension, classes], [classes]];
   return [[dimension, hidden], [hidden], [hidden, classes], [classes]];
 }
 
@@ -47,16 +51,19 @@ export function addStandard(graph: OnnxGraph, x: string, type: Real, standard: S
 }
 
 /**
- * Adds `embedding → Linear → ReLU → Linear → log-softmax` to a graph, without dropout.
+ * Adds `embedding → Linear → ReLU → Linear → log-softmax` to a graph, without dropout; `embedding → Linear → log-softmax`
+ * where there are two parameters only.
  *
  * @param x the value that holds the standardised embeddings (rows × dimension)
  * @param p names of the values w1, b1, w2, b2
  * @returns the name of the log-probabilities (rows × classes)
  */
 export function addHead(graph: OnnxGraph, x: string, p: readonly string[], name?: string): string {
-  const [w1, b1, w2, b2] = p as [string, string, string, string];
-  const hidden = graph.op('Relu', [graph.op('Gemm', [x, w1, b1])]);
-  return graph.op('LogSoftmax', [graph.op('Gemm', [hidden, w2, b2])], { axis: 1 }, name);
+  const [w1, b1, w2, b2] = p as [string, string, ...string[]];
+  const first = graph.op('Gemm', [x, w1, b1]);
+  const logits =
+    w2 === undefined || b2 === undefined ? first : graph.op('Gemm', [graph.op('Relu', [first]), w2, b2]);
+  return graph.op('LogSoftmax', [logits], { axis: 1 }, name);
 }
 
 /** What `validationGraph` and `stepGraph` read: the whole matrix of embeddings and the rows of it to use. */
@@ -69,7 +76,7 @@ function addBatch(graph: OnnxGraph, type: Real, { dimension }: HeadShape, standa
 
 function addParameters(graph: OnnxGraph, type: Real, shape: HeadShape, suffix = ''): string[] {
   const shapes = parameterShapes(shape);
-  return parameterNames.map((name, i) => graph.input(name + suffix, type, shapes[i] as number[]));
+  return parameterNames(shape).map((name, i) => graph.input(name + suffix, type, shapes[i] as number[]));
 }
 
 /**
@@ -86,7 +93,7 @@ export function validationGraph(shape: HeadShape, standard: Standard): Uint8Arra
   return graph.build();
 }
 
-/** Adds forward and backward pass; returns the gradients of w1, b1, w2, b2 of the mean smoothed cross-entropy, and it. */
+/** Adds the gradients of the parameters of the mean smoothed cross-entropy, and it as `loss`: forward and backward pass. */
 function addGradients(
   graph: OnnxGraph,
   type: Real,
@@ -94,9 +101,11 @@ function addGradients(
   standard: Standard,
   batch: number,
   p: string[],
-) {
-  const [w1, b1, w2, b2] = p as [string, string, string, string];
+): string[] {
+  const [w1, b1, w2, b2] = p as [string, string, ...string[]];
   const { x, targets } = addBatch(graph, type, shape, standard);
+  if (w2 === undefined || b2 === undefined)
+    return addLastLayer(graph, type, shape, batch, { x, targets, w: w1, b: b1 }).gradients;
   const noise = graph.input('noise', 'uint8', ['batch', shape.hidden]);
   const zero = graph.scalar(type, 0);
 
@@ -104,7 +113,25 @@ function addGradients(
   const scale = graph.scalar(type, 256 / (256 - dropBelow));
   const linear = graph.op('Relu', [graph.op('Gemm', [x, w1, b1])]);
   const hidden = graph.op('Mul', [graph.op('Where', [kept, linear, zero]), scale]);
-  const logs = graph.op('LogSoftmax', [graph.op('Gemm', [hidden, w2, b2])], { axis: 1 });
+  const last = addLastLayer(graph, type, shape, batch, { x: hidden, targets, w: w2, b: b2 });
+  // A hidden value is above zero exactly where neither ReLU nor dropout closed it.
+  const dHidden = graph.op('Gemm', [last.dLogits, w2], { transB: 1 });
+  const open = graph.op('Greater', [hidden, zero]);
+  const dLinear = graph.op('Mul', [graph.op('Where', [open, dHidden, zero]), scale]);
+  const dW1 = graph.op('Gemm', [x, dLinear], { transA: 1 });
+  const dB1 = graph.op('ReduceSum', [dLinear, last.rowsAxis], { keepdims: 0 });
+  return [dW1, dB1, ...last.gradients];
+}
+
+/** Adds the layer that ends in the classes, the output `loss`, and the gradients of the layer's weights and biases. */
+function addLastLayer(
+  graph: OnnxGraph,
+  type: Real,
+  shape: HeadShape,
+  batch: number,
+  { x, targets, w, b }: { x: string; targets: string; w: string; b: string },
+): { dLogits: string; rowsAxis: string; gradients: [string, string] } {
+  const logs = graph.op('LogSoftmax', [graph.op('Gemm', [x, w, b])], { axis: 1 });
   const right = graph.op('GatherElements', [logs, targets], { axis: 1 });
 
   // Targets are 1 - smoothing on the label, and smoothing / classes on every class.
@@ -112,7 +139,7 @@ function addGradients(
   const mean = (value: string) => graph.op('ReduceMean', [value], { keepdims: 0 });
   const onLabel = graph.op('Mul', [mean(right), graph.scalar(type, smoothing - 1)]);
   const onAll = graph.op('Mul', [mean(logs), graph.scalar(type, smoothing)]);
-  const loss = graph.op('Sub', [onLabel, onAll], {}, 'loss');
+  graph.output(graph.op('Sub', [onLabel, onAll], {}, 'loss'), type, []);
 
   // d loss / d logits = (softmax - targets) / batch
   const beside = graph.op('Sub', [graph.op('Exp', [logs]), graph.scalar(type, spread)]);
@@ -120,22 +147,16 @@ function addGradients(
   const difference = graph.op('ScatterElements', [beside, targets, atLabel], { axis: 1 });
   const dLogits = graph.op('Mul', [difference, graph.scalar(type, 1 / batch)]);
   const rowsAxis = graph.weight('rows_axis', 'int64', [1], [0]);
-  const dW2 = graph.op('Gemm', [hidden, dLogits], { transA: 1 });
-  const dB2 = graph.op('ReduceSum', [dLogits, rowsAxis], { keepdims: 0 });
-  // A hidden value is above zero exactly where neither ReLU nor dropout closed it.
-  const dHidden = graph.op('Gemm', [dLogits, w2], { transB: 1 });
-  const open = graph.op('Greater', [hidden, zero]);
-  const dLinear = graph.op('Mul', [graph.op('Where', [open, dHidden, zero]), scale]);
-  const dW1 = graph.op('Gemm', [x, dLinear], { transA: 1 });
-  const dB1 = graph.op('ReduceSum', [dLinear, rowsAxis], { keepdims: 0 });
-  return { loss, gradients: [dW1, dB1, dW2, dB2] };
+  const dW = graph.op('Gemm', [x, dLogits], { transA: 1 });
+  const dB = graph.op('ReduceSum', [dLogits, rowsAxis], { keepdims: 0 });
+  return { dLogits, rowsAxis, gradients: [dW, dB] };
 }
 
 /**
  * One training step of a head as one model: forward, backward and AdamW.
  *
  * Inputs: embeddings (all × dimension), rows (batch), targets (batch × 1, class indices), noise (batch × hidden,
- * random bytes), w1, b1, w2, b2, their first moments (…_m) and second moments (…_v), and the scalars `step` =
+ * random bytes; only with a hidden layer), w1, b1, w2, b2, their first moments (…_m) and second moments (…_v), and the scalars `step` =
  * rate / (1 - beta1^t), `spread` = 1 / sqrt(1 - beta2^t), `keep` = 1 - rate × weight decay.
  * Outputs: loss, and each parameter and moment under its name with `_next`.
  * Biases are not decayed.
@@ -157,8 +178,7 @@ export function stepGraph(
     string,
     string,
   ];
-  const { loss, gradients } = addGradients(graph, type, shape, standard, batch, parameters);
-  graph.output(loss, type, []);
+  const gradients = addGradients(graph, type, shape, standard, batch, parameters);
 
   const constant = (value: number) => graph.scalar(type, value);
   const [beta1, beta2] = [constant(adamW.beta1), constant(adamW.beta2)];

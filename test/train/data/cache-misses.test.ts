@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { learnGuard } from '../../../src/database/memory.ts';
 import { type Database, openDatabase } from '../../../src/database/open.ts';
-import { cacheMisses } from '../../../src/train/data/cache-misses.ts';
+import { cacheMisses, judgedNames } from '../../../src/train/data/cache-misses.ts';
 import { partOf } from '../../../src/train/data/split.ts';
 import { taxonDatabase } from '../../support/sql.ts';
 
@@ -85,4 +85,17 @@ test('can be stopped', async () => {
     'enough',
   );
   expect(await cacheMisses(db, [])).toEqual(new Set());
+});
+
+test('are looked for among 20,000 held-out names at most, evenly spread', () => {
+  const held = Array.from({ length: 50_000 }, (_, i) => `name ${i}`);
+  expect(judgedNames(held.slice(0, 20_000))).toEqual(held.slice(0, 20_000));
+  const judged = judgedNames(held);
+  expect(new Set(judged).size).toBe(20_000);
+  const places = judged.map((name) => Number(name.slice(5)));
+  expect(places[0]).toBeLessThan(3);
+  expect(places.at(-1)).toBeGreaterThan(49_990);
+  expect(Math.max(...places.slice(1).map((place, i) => place - (places[i] as number)))).toBe(3);
+  expect(judgedNames(held, 7)).toHaveLength(7);
+  expect(judgedNames([])).toEqual([]);
 });

@@ -6,7 +6,8 @@ import { seededRandom } from '../../../src/train/random.ts';
 function rowsOf(matrix: number[][]): Rows {
   const features = matrix[0]?.length ?? 0;
   return {
-    starts: Int32Array.from({ length: matrix.length + 1 }, (_, r) => r * features),
+    from: Int32Array.from(matrix, (_, r) => r * features),
+    to: Int32Array.from(matrix, (_, r) => (r + 1) * features),
     indices: Int32Array.from(matrix.flatMap((row) => row.map((_, f) => f))),
     values: Float32Array.from(matrix.flat()),
     features,
@@ -37,7 +38,8 @@ function sparseProblem(): { rows: Rows; y: Int8Array } {
     y.push(kind === 0 ? 1 : -1);
   }
   const rows = {
-    starts: Int32Array.from({ length: 401 }, (_, r) => r * 10),
+    from: Int32Array.from({ length: 400 }, (_, r) => r * 10),
+    to: Int32Array.from({ length: 400 }, (_, r) => (r + 1) * 10),
     indices: Int32Array.from(found.flat()),
     values: new Float32Array(4000).fill(1 / Math.sqrt(10)),
     features: 300,
@@ -49,12 +51,17 @@ function sparseProblem(): { rows: Rows; y: Int8Array } {
  * The objective at some weights, and a value that no weights can go below: that of the dual at
  * a = 2C max(0, 1 - y w·x), which is the dual's optimum when w is the primal's.
  */
-function bounds({ starts, indices, values, features }: Rows, y: Int8Array, c: number, weights: Float32Array) {
+function bounds(
+  { from: starts, to: ends, indices, values, features }: Rows,
+  y: Int8Array,
+  c: number,
+  weights: Float32Array,
+) {
   const dualWeights = new Float64Array(features + 1);
   let primal = weights.reduce((sum, w) => sum + w * w, 0) / 2;
   let dual = 0;
   y.forEach((sign, r) => {
-    const [from, to] = [starts[r] as number, starts[r + 1] as number];
+    const [from, to] = [starts[r] as number, ends[r] as number];
     let margin = weights[features] as number;
     for (let i = from; i < to; i++)
       margin += (weights[indices[i] as number] as number) * (values[i] as number);

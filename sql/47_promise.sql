@@ -1,0 +1,177 @@
+-- A promise on the error of local answers, and the thresholds that checks prove for it.
+
+create or replace function recalibrated(confidence real, level integer, was calibrations, now calibrations) returns real
+  language sql immutable parallel safe
+begin atomic
+  -- back to what the model said, then forward
+  select calibrate(case when (was).calibration_id is null then confidence
+    else (1 / (1 + exp(((was).offsets[level] - ln(greatest(least(confidence, 1 - 1e-6), 1e-6)::float8
+                                                   / (1 - greatest(least(confidence, 1 - 1e-6), 1e-6)::float8))) / (was).slopes[level])))::real end,
+    (now).offsets[level], (now).slopes[level]);
+end;
+comment on function recalibrated(real, integer, calibrations, calibrations) is 'A confidence of one calibration as one of another, at a level 1 to 3: what passed it passes again. Example: select recalibrated(.5, 3, null, null);';
+
+create or replace function suggest_thresholds(max_error double precision default .05, confidence double precision default .95,
+    model_id bigint default null)
+  returns table (feasible boolean, l1 real, l2 real, l3 real, coverage double precision, checked bigint, wrong bigint,
+                 upper_bound double precision, verdict text)
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  target bigint := coalesce(suggest_thresholds.model_id, (select c.model_id from champion() c));
+  -- Too low and the first test has too few checks above the cut, too high and its error is above the bound: either certifies
+  -- nothing. On real titles (300 splits, 2,000 checks) 4 times the bound certified a median of .32 / .68 / .80 of names.
+  start constant double precision := least(4 * max_error, .9);
+  step record;
+  first record;
+begin
+  if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
+    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', max_error, confidence
+      using hint = 'suggest_thresholds(max_error => .05, confidence => .95)';
+  end if;
+  feasible := false; checked := 0; wrong := 0; upper_bound := 1; coverage := 0;
+  for step in select s.* from coverage_steps(target) s where s.step >= start - 1e-6 order by s.step loop
+    if first is null then first := step; end if;
+    -- P(so few wrong ones, were the share max_error) ≤ 1 - confidence, which is Clopper and Pearson's bound ≤ max_error
+    exit when step.wrong >= step.checked or beta_share(step.wrong + 1, step.checked - step.wrong, max_error) < confidence;
+    feasible := true;
+    l1 := step.l1; l2 := step.l2; l3 := step.l3;
+    coverage := step.coverage; checked := step.checked; wrong := step.wrong;
+  end loop;
+  if feasible then
+    upper_bound := share_bound(wrong, checked, confidence, true);
+    verdict := format('certified: answers %s%% of cache misses; %s of %s checked names above are wrong, at most %s%% at %s%% confidence',
+      round((100 * coverage)::numeric, 1), wrong, checked, round((100 * upper_bound)::numeric, 2), round((100 * confidence)::numeric, 1));
+  elsif first is null then
+    verdict := case when target is null then 'not feasible: there is no champion yet; train one: taxon train'
+      else 'not feasible: nothing is known of what the model says of cache misses; let names arrive first' end;
+  else
+    coverage := first.coverage; checked := first.checked; wrong := first.wrong;
+    upper_bound := share_bound(wrong, checked, confidence, true);
+    verdict := 'not feasible: ' || checks_short(checked, wrong, coverage, max_error, confidence);
+  end if;
+  return next;
+end $$;
+comment on function suggest_thresholds(double precision, double precision, bigint) is 'The loosest thresholds of a model (default: the champion) of which checks prove that at most max_error of the answers is wrong, and how many they answer. The procedure is Learn-then-Test (Angelopoulos and others, 2021) with a fixed sequence: cuts in steps of .02 of coverage, found without looking at a label, are tested one after the other from coverage 4 × max_error on, each by an exact binomial test at the full level, until the first fails; the last that passed is certified. Only checks that people judged and that were drawn alike among all names above the cut count. Where nothing passes it says how many more checks would do. Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
+
+create or replace function checks_short(checked bigint, wrong bigint, coverage double precision, max_error double precision, confidence double precision)
+  returns text
+  language plpgsql immutable set search_path from current as $$
+declare
+  -- ten checks at half the bound are taken for granted, so that a first wrong one is no verdict
+  share double precision := (wrong + 10 * max_error / 2) / (checked + 10);
+  needed bigint;
+  low bigint := checked;
+  high bigint := 1000000;
+begin
+  if share >= max_error then
+    return format('of the surest %s%% of names %s of %s checked ones are wrong, more than %s%%; more checks will not help, a better model or a larger max_error may',
+      round((100 * coverage)::numeric), wrong, checked, round((100 * max_error)::numeric, 2));
+  end if;
+  while low < high loop
+    needed := (low + high) / 2;
+    -- one standard deviation of bad luck is allowed for: the number then is enough five times in six
+    if beta_share(ceil(needed * share + sqrt(needed * share * (1 - share))) + 1,
+                  greatest(needed - ceil(needed * share + sqrt(needed * share * (1 - share))), 1), max_error) >= confidence then
+      high := needed;
+    else
+      low := needed + 1;
+    end if;
+  end loop;
+  -- of checks drawn among all names alike only the share that is above the cut counts
+  needed := ceil((low - checked) / greatest(coverage, .01));
+  return format('about %s more checks would make it so; select * from spot_check(%s)', greatest(needed, 1), greatest(needed, 1));
+end $$;
+comment on function checks_short(bigint, bigint, double precision, double precision, double precision) is 'How many more uniform checks would certify the first cut, if as many of them are wrong as so far; in words. Example: select checks_short(100, 1, .2, .05, .95);';
+
+create or replace function keep_promise(model_id bigint default null)
+  returns table (certified boolean, l1 real, l2 real, l3 real, coverage double precision, upper_bound double precision, mode text, verdict text)
+  language plpgsql security definer set search_path from current as $$
+declare
+  target bigint := coalesce(keep_promise.model_id, (select c.model_id from champion() c));
+  promise promises;
+  proof record;
+begin
+  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  select s.* into promise from standing_promise() s;
+  if promise.promise_id is null then
+    raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');';
+  end if;
+  select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
+  if proof.feasible then
+    insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
+      values (target, proof.l1, proof.l2, proof.l3, format('promise %s: %s', promise.promise_id, promise.reason), session_user, promise.promise_id,
+              true, proof.upper_bound, proof.checked, (select c.calibration_id from calibration_in_force(target) c), 'promise');
+  end if;
+  certified := proof.feasible;
+  l1 := proof.l1; l2 := proof.l2; l3 := proof.l3;
+  coverage := proof.coverage; upper_bound := proof.upper_bound;
+  mode := local_mode(null, target);
+  verdict := proof.verdict;
+  return next;
+end $$;
+comment on function keep_promise(bigint) is 'Proves the promise that stands anew, with the checks of today, and sets what is certified: after more checks, or for a model (default: the champion) that was just promoted. Where nothing can be certified the thresholds stay as they are. Example: select certified, mode, verdict from keep_promise();';
+
+create or replace function set_promise(max_error double precision, confidence double precision default .95, reason text default null)
+  returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage double precision, upper_bound double precision,
+                 mode text, verdict text)
+  language plpgsql security definer set search_path from current as $$
+#variable_conflict use_column
+declare
+  made bigint;
+begin
+  if coalesce(btrim(set_promise.reason), '') = '' then
+    raise exception 'say why: set_promise(max_error => .05, confidence => .95, reason => ''…'')';
+  elsif not exists (select from champion()) then
+    raise exception 'there is no champion yet: a promise is about what it answers' using hint = 'Train one: taxon train';
+  elsif set_promise.max_error is null or set_promise.confidence is null
+        or not (set_promise.max_error > 0 and set_promise.max_error < 1 and set_promise.confidence > .5 and set_promise.confidence < 1) then
+    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error, set_promise.confidence;
+  end if;
+  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  update promises p set ended_at = clock_timestamp(), ended_because = 'replaced', ended_by = session_user where p.ended_at is null;
+  insert into promises (max_error, confidence, reason) values (set_promise.max_error, set_promise.confidence, set_promise.reason)
+    returning promises.promise_id into made;
+  return query select made, k.* from keep_promise() k;
+end $$;
+comment on function set_promise(double precision, double precision, text) is 'Promises that at most max_error of the local layer''s answers is wrong, at that confidence, and sets the thresholds that checks certify for it. Where they certify none, the local layer is in shadow until they do: local_mode() says so, and spot_check() makes the list of names to check. Replaces the promise that stood. Example: select certified, l3, mode, verdict from set_promise(max_error => .05, confidence => .95, reason => ''returns cost more than tokens'');';
+
+create or replace function end_promise(reason text) returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  ended bigint;
+begin
+  if coalesce(btrim(reason), '') = '' then
+    raise exception 'say why: end_promise(reason => ''…'')';
+  end if;
+  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  update promises p set ended_at = clock_timestamp(), ended_because = end_promise.reason, ended_by = session_user
+    where p.ended_at is null returning p.promise_id into ended;
+  if ended is null then
+    raise exception 'no promise stands';
+  end if;
+  return ended;
+end $$;
+comment on function end_promise(text) is 'Takes back the promise that stands; the thresholds in force stay. Returns its id. Example: select end_promise(reason => ''the catalogue is being rebuilt'');';
+
+create or replace function recheck_promise(model_id bigint) returns text
+  language plpgsql security definer set search_path from current as $$
+declare
+  promise promises;
+  proof record;
+  general thresholds;
+begin
+  select s.* into promise from standing_promise() s;
+  select t.* into general from thresholds_in_force(recheck_promise.model_id) f join thresholds t using (threshold_id);
+  if promise.promise_id is null or general.certified is not true then
+    return null;
+  end if;
+  select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, recheck_promise.model_id) s;
+  if proof.feasible and general.l1 >= proof.l1 and general.l2 >= proof.l2 and general.l3 >= proof.l3 then
+    return null;
+  end if;
+  insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, calibration_id)
+    values (general.model_id, general.l1, general.l2, general.l3, 'without what a branch no longer answers the promise is not proved',
+            session_user, promise.promise_id, general.calibration_id);
+  return 'what the other branches answer is not certified any more, the local layer only watches: select * from keep_promise()';
+end $$;
+comment on function recheck_promise(bigint) is 'After a branch was given thresholds of its own: whether the general ones are still proved for the answers that are left; where not, they are set anew as not certified. NULL: nothing changed. Example: select recheck_promise(1);';

@@ -1,0 +1,139 @@
+-- What other thresholds would change, and what shadow keeps back.
+
+create or replace function llm_cost_of_a_name() returns table (tokens double precision, cost double precision)
+  language sql stable
+begin atomic
+  select sum(c.tokens_in + c.tokens_out) / nullif(sum(c.names), 0)::float8,
+         -- a call without a known price must not pull the mean down
+         (sum(c.cost) / nullif(sum(c.names) filter (where c.cost is not null), 0))::float8
+    from llm_calls c where c.purpose = 'answer' and c.state in ('ok', 'unknown') and c.started_at >= now() - interval '30 days';
+end;
+comment on function llm_cost_of_a_name() is 'Mean tokens and dollars that the LLM took to answer one name in the last 30 days, by the ledger; NULL: it answered none, or the price is not known. Example: select tokens, cost from llm_cost_of_a_name();';
+
+create or replace function simulate_thresholds(l1 real, l2 real, l3 real, model_id bigint default null)
+  returns table (names bigint, newly_answered bigint, newly_passed bigint, share_before double precision, share_after double precision,
+                 expected_error double precision, checked bigint, wrong bigint, measured_error double precision, lower double precision,
+                 upper double precision, tokens_a_day double precision, cost_a_day double precision, examples jsonb)
+  language plpgsql stable security definer set search_path from current as $$
+#variable_conflict use_column
+declare
+  t record;
+  k record;
+  n record;
+  given real[] := array[simulate_thresholds.l1, simulate_thresholds.l2, simulate_thresholds.l3];
+begin
+  if array_position(given, null) is not null or not (0 <= all (given) and 1 >= all (given)) then
+    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', given[1], given[2], given[3];
+  end if;
+  select * into t from thresholds_in_force(simulate_thresholds.model_id);
+  if t.model_id is null then
+    raise exception '%', case when simulate_thresholds.model_id is null then 'there is no champion yet: thresholds belong to a model'
+                              else format('there is no model %s', simulate_thresholds.model_id) end
+      using hint = 'Train one: taxon train';
+  end if;
+  select * into k from calibration_in_force(t.model_id);
+  -- clears() written out, as called for each row it takes six times as long; grouped by the two verdicts, so that each is
+  -- computed once a row
+  with decided as (
+    select o.never_local is not true and e.l1_said <= 1
+             and calibrate(e.l3_said, k.offsets[3], k.slopes[3]) >= greatest(t.l3, o.l3)
+             and calibrate(e.l2_said, k.offsets[2], k.slopes[2]) >= greatest(t.l2, o.l2)
+             and calibrate(e.l1_said, k.offsets[1], k.slopes[1]) >= greatest(t.l1, o.l1) as was,
+           o.never_local is not true and e.l1_said <= 1
+             and calibrate(e.l3_said, k.offsets[3], k.slopes[3]) >= greatest(given[3], o.l3)
+             and calibrate(e.l2_said, k.offsets[2], k.slopes[2]) >= greatest(given[2], o.l2)
+             and calibrate(e.l1_said, k.offsets[1], k.slopes[1]) >= greatest(given[1], o.l1) as will,
+           count(*) as n, sum(calibrate(e.l3_said, k.offsets[3], k.slopes[3])::float8) as sure,
+           min(e.decided_at) as oldest, max(e.decided_at) as newest
+      from evidence e left join overridden(t.model_id) o on o.category_id = e.category_id
+      where e.model_id = t.model_id and e.l3_said <= 1 group by 1, 2
+  )
+  select coalesce(sum(d.n), 0)::bigint as names, sum(d.n) filter (where d.was) as before, sum(d.n) filter (where d.will) as after,
+         coalesce(sum(d.n) filter (where d.will and not d.was), 0)::bigint as answered,
+         coalesce(sum(d.n) filter (where d.was and not d.will), 0)::bigint as passed,
+         1 - sum(d.sure) filter (where d.will) / sum(d.n) filter (where d.will)::float8 as error,
+         -- less than a day of evidence is no basis for more than what it holds
+         greatest(extract(epoch from max(d.newest) - min(d.oldest)) / 86400, 1)::float8 as days
+    into n from decided d;
+  names := n.names; newly_answered := n.answered; newly_passed := n.passed; expected_error := n.error;
+  share_before := coalesce(n.before, 0) / nullif(n.names, 0)::float8;
+  share_after := coalesce(n.after, 0) / nullif(n.names, 0)::float8;
+  select (n.answered - n.passed) / n.days * c.tokens, (n.answered - n.passed) / n.days * c.cost
+    into tokens_a_day, cost_a_day from llm_cost_of_a_name() c;
+  select count(*), count(*) filter (where not c.is_right) into checked, wrong
+    from checked_names(t.model_id) c left join overridden(t.model_id) o on o.category_id = c.category_id
+    where calibrate(c.drawn_from, k.offsets[3], k.slopes[3]) <= given[3] and o.never_local is not true
+      and clears(c.l1_confidence, c.l2_confidence, c.l3_confidence, greatest(given[1], o.l1), greatest(given[2], o.l2), greatest(given[3], o.l3));
+  measured_error := wrong / nullif(checked, 0)::float8;
+  lower := share_bound(wrong, checked, .975, false);
+  upper := share_bound(wrong, checked, .975, true);
+  examples := case when n.answered + n.passed = 0 then '[]' else changed_examples(t.model_id, given) end;
+  return next;
+end $$;
+comment on function simulate_thresholds(real, real, real, bigint) is 'What thresholds would change against those in force, over the evidence that is kept: cache misses newly answered and newly passed on, the share answered before and after, the expected error (1 - mean confidence) and the one that checks measured with its 95% interval, tokens and dollars a day saved at what the LLM took for a name in the last 30 days, and up to 20 names that change. Changes nothing. Example: select names, newly_answered, newly_passed, share_after from simulate_thresholds(l1 => .9, l2 => .8, l3 => .7);';
+
+create or replace function changed_examples(model_id bigint, given real[]) returns jsonb
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  t record;
+  k record;
+begin
+  select * into t from thresholds_in_force(changed_examples.model_id);
+  select * into k from calibration_in_force(changed_examples.model_id);
+  return (
+    with decided as (
+      select e.evidence_id, e.product_id, e.category_id, e.l1_said, e.l2_said, e.l3_said,
+             calibrate(e.l3_said, k.offsets[3], k.slopes[3]) >= greatest(given[3], o.l3)
+               and calibrate(e.l2_said, k.offsets[2], k.slopes[2]) >= greatest(given[2], o.l2)
+               and calibrate(e.l1_said, k.offsets[1], k.slopes[1]) >= greatest(given[1], o.l1) as will,
+             calibrate(e.l3_said, k.offsets[3], k.slopes[3]) >= greatest(t.l3, o.l3)
+               and calibrate(e.l2_said, k.offsets[2], k.slopes[2]) >= greatest(t.l2, o.l2)
+               and calibrate(e.l1_said, k.offsets[1], k.slopes[1]) >= greatest(t.l1, o.l1) as was
+        from evidence e left join overridden(changed_examples.model_id) o on o.category_id = e.category_id
+        where e.model_id = changed_examples.model_id and o.never_local is not true and e.l1_said <= 1 and e.l3_said <= 1
+    ), changed as (
+      -- spread over the whole window, and the same ones each time
+      select d.* from decided d where d.was <> d.will order by hashint8(d.evidence_id) limit 20
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'path', category_path(c.category_id),
+             'l1', calibrate(c.l1_said, k.offsets[1], k.slopes[1]), 'l2', calibrate(c.l2_said, k.offsets[2], k.slopes[2]),
+             'l3', calibrate(c.l3_said, k.offsets[3], k.slopes[3]), 'becomes', case when c.will then 'answered' else 'passed on' end)
+             order by c.l3_said desc, c.evidence_id), '[]')
+      from changed c left join products p on p.product_id = c.product_id);
+end $$;
+comment on function changed_examples(bigint, real[]) is 'Up to 20 names that thresholds would newly answer or pass on. Example: select changed_examples(1, array[.9, .8, .7]);';
+
+create or replace function shadow_report(since interval default null)
+  returns table (branch bigint, path text, names bigint, tokens double precision, cost double precision, labelled bigint, disagree bigint,
+                 disagree_share double precision, checked bigint, wrong bigint, measured_error double precision, lower double precision,
+                 upper double precision)
+  language sql stable security definer set search_path from current as $$
+  with kept as (
+    -- what the LLM, people or imports say of the name by now
+    select c.l1 as branch, (lc.l1, lc.l2, lc.l3) is distinct from (c.l1, c.l2, c.l3) as differs, lc.category_id is not null as labelled,
+           e.evidence_id
+      from evidence e
+      join categories c on c.category_id = e.category_id
+      left join products p on p.product_id = e.product_id and p.evidence_id = e.evidence_id
+      left join labels l on l.name_hash = name_hash(p.name_key)
+      left join categories lc on lc.category_id = l.category_id
+      where e.clears and not e.answered and (since is null or e.decided_at >= now() - since)
+  ), judged as (
+    select distinct on (k.evidence_id) k.branch, h.verdict and h.second_verdict is not false as is_right
+      from kept k join checks h on h.evidence_id = k.evidence_id
+      where h.layer = 'local' and h.auditor = 'human' and h.verdict is not null order by k.evidence_id, h.check_id desc
+  ), by_branch as (
+    select k.branch, count(*) as names, count(*) filter (where k.labelled) as labelled, count(*) filter (where k.labelled and k.differs) as disagree
+      from kept k group by rollup (k.branch)
+  ), checked as (
+    select j.branch, count(*) as checked, count(*) filter (where not j.is_right) as wrong from judged j group by rollup (j.branch)
+  )
+  select b.branch, coalesce(category_path(b.branch), 'all'), b.names, b.names * c.tokens, b.names * c.cost, b.labelled, b.disagree,
+         b.disagree / nullif(b.labelled, 0)::float8, coalesce(h.checked, 0), coalesce(h.wrong, 0), h.wrong / nullif(h.checked, 0)::float8,
+         share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, false), share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, true)
+    from by_branch b
+    cross join llm_cost_of_a_name() c
+    left join checked h on h.branch is not distinct from b.branch
+    order by b.branch is null, b.names desc, b.branch;
+$$;
+comment on function shadow_report(interval) is 'What the local layer would have answered while it was in shadow, by top category, the last row all of it: names, the tokens and dollars that they would have saved, how many of them memory has a label for and how many of these say something else (the LLM is wrong itself at times), and what people''s checks found, with a 95% interval. since => ''7 days'' looks at newer ones only. Example: select path, names, labelled, disagree, checked, wrong from shadow_report();';

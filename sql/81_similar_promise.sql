@@ -1,0 +1,108 @@
+-- The similar layer's promise: how its error falls with similarity, and from where on it stays below a bound.
+
+create or replace function checks_to_prove(max_error double precision, error double precision, confidence double precision) returns bigint
+  language plpgsql immutable strict parallel safe set search_path from current as $$
+declare
+  low bigint := 0;
+  high bigint := 16;
+  middle bigint;
+begin
+  if error >= max_error then return null; end if;
+  -- n checks with n × error wrong ones prove the bound when so few would be seen with a chance of at most 1 - confidence
+  while beta_share(ceil(high * error - 1e-9) + 1, high - ceil(high * error - 1e-9), max_error) < confidence loop
+    if high > 1000000000 then return null; end if;
+    low := high; high := high * 2;
+  end loop;
+  while high - low > 1 loop
+    middle := (low + high) / 2;
+    if beta_share(ceil(middle * error - 1e-9) + 1, middle - ceil(middle * error - 1e-9), max_error) < confidence then low := middle; else high := middle; end if;
+  end loop;
+  return high;
+end $$;
+comment on function checks_to_prove(double precision, double precision, double precision) is 'About how many checks prove that at most max_error are wrong, when a share `error` of them turns out wrong; NULL: none do. Example: select checks_to_prove(.05, 0, .95) → 59';
+
+create or replace function similar_checks() returns table (similarity real, weight double precision, wrong boolean)
+  language sql stable security definer set search_path from current as $$
+  -- people's word: their verdict, or what they said of the LLM's
+  select c.similarity, c.weight, not case when c.auditor = 'human' then c.verdict else c.second_verdict end
+    from checks c
+    where c.layer = 'similar' and c.strategy in ('audit', 'uniform', 'answered') and c.similarity is not null
+      and case when c.auditor = 'human' then c.verdict else c.second_verdict end is not null;
+$$;
+comment on function similar_checks() is 'Answers of the similar layer that were drawn alike and judged by people.';
+
+create or replace function similar_error_by_band()
+  returns table (from_similarity numeric, to_similarity numeric, hits bigint, checks bigint, wrong bigint, error numeric, lower numeric, upper numeric)
+  language sql stable security definer set search_path from current as $$
+  with bands as (
+    select b, 1 - .02 * b as low, 1 - .02 * (b - 1) as high
+      from generate_series(1, ceil((1 - (setting('similarity_threshold'))::numeric) / .02)::integer) b
+  ), hits as (
+    -- similarity 1 belongs to the first band; float noise at an edge does not lift a hit over it
+    select greatest(ceil((1 - p.similarity::numeric) / .02), 1) as b, count(*) as n
+      from products p where p.source = 'similar' group by 1
+  ), judged as (
+    select greatest(ceil((1 - c.similarity::numeric) / .02), 1) as b, count(*) as n, count(*) filter (where c.wrong) as wrong
+      from similar_checks() c group by 1
+  )
+  select low, high, coalesce(h.n, 0), coalesce(j.n, 0), coalesce(j.wrong, 0), round(j.wrong::numeric / j.n, 4),
+         round(share_bound(coalesce(j.wrong, 0), coalesce(j.n, 0), .975, false)::numeric, 4),
+         round(share_bound(coalesce(j.wrong, 0), coalesce(j.n, 0), .975, true)::numeric, 4)
+    from bands left join hits h using (b) left join judged j using (b) order by b;
+$$;
+comment on function similar_error_by_band() is 'The similar layer''s error by bands of similarity of .02, from 1 down to the threshold: hits, judged checks, wrong ones, their share and its interval (95%, Clopper-Pearson). Example: select * from similar_error_by_band() where checks > 0;';
+
+create or replace function suggest_similar_threshold(max_error double precision default .05, confidence double precision default .95)
+  returns table (threshold numeric, coverage numeric, upper_bound numeric, checks bigint, verdict text)
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  row record;
+  started boolean := false;
+  -- with less than twice the checks that prove the bound without a mistake, one mistake would end the sequence at its start
+  least_checks bigint := 2 * checks_to_prove(max_error, 0, confidence);
+  total bigint;
+  bound double precision;
+  first_cut numeric;
+  first_checks bigint := 0;
+  first_error double precision := 0;
+  needed bigint;
+begin
+  if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
+    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence;
+  end if;
+  select count(*) into total from similar_checks();
+  -- A fixed sequence of tests, each at the whole level: it starts at the highest cut with enough checks (counted without
+  -- looking at a verdict), goes down as long as tests pass, and the last that passed is proved.
+  for row in
+    with cuts as (
+      select b.from_similarity as cut from similar_error_by_band() b
+    ), judged as (
+      select t.cut, count(c.wrong) as n, sum(c.weight) ^ 2 / sum(c.weight ^ 2) as trials, sum(c.weight) filter (where c.wrong) / sum(c.weight) as error
+        from cuts t left join similar_checks() c on c.similarity::numeric >= t.cut group by 1
+    )
+    select j.cut, j.n, coalesce(floor(j.trials + 1e-6), 0)::bigint as trials, coalesce(j.error, 0) as error from judged j order by j.cut desc
+  loop
+    continue when not started and row.n < least(least_checks, greatest(total, 1));
+    if not started then
+      started := true;
+      first_cut := row.cut; first_checks := row.n; first_error := row.error;
+    end if;
+    bound := share_bound(ceil(row.error * row.trials - 1e-6)::bigint, row.trials, confidence, true);
+    exit when bound > max_error;
+    threshold := greatest(row.cut, (setting('similarity_threshold'))::numeric);
+    upper_bound := round(bound::numeric, 4);
+    suggest_similar_threshold.checks := row.n;
+  end loop;
+  if threshold is not null then
+    select round(count(*) filter (where p.similarity::numeric >= threshold)::numeric / nullif(count(*), 0), 4) into coverage
+      from products p where p.source = 'similar';
+    verdict := format('proved: at most %s%% wrong from %s on; select set_setting(''similarity_threshold'', ''%s'')', round(100 * max_error::numeric, 2), threshold, threshold);
+  else
+    suggest_similar_threshold.checks := total;
+    needed := checks_to_prove(max_error, first_error, confidence);
+    verdict := case when needed is null then format('not feasible: of %s checks from %s on %s%% are wrong', first_checks, first_cut, round(100 * first_error::numeric, 1))
+                    else format('not proved: %s more checks', greatest(needed - first_checks, 1)) end;
+  end if;
+  return next;
+end $$;
+comment on function suggest_similar_threshold(double precision, double precision) is 'The lowest similarity from which on at most max_error of the similar layer''s answers are wrong, proved by people''s checks (a fixed sequence of Clopper-Pearson tests from similarity 1 downward in steps of .02), the share of today''s similar answers that would stay, and the bound. It never goes below the threshold in force: nobody has seen answers there. Example: select threshold, verdict from suggest_similar_threshold(.05);';

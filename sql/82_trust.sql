@@ -1,0 +1,194 @@
+-- trust(): what each layer promises, and what audits and checks measured.
+
+create or replace function auditor_error(confidence double precision default .975)
+  returns table (error double precision, lower double precision, upper double precision, checks bigint)
+  language sql stable security definer set search_path from current as $$
+  with counted as (
+    -- N: LLM audits that said wrong, or right; n: those that a person judged too; r: where the person found the answer right
+    select count(*) filter (where not c.verdict)::float8 as wrong, count(*) filter (where c.verdict)::float8 as ok,
+           count(*) filter (where not c.verdict and c.second_verdict is not null) as wrong_seen,
+           count(*) filter (where c.verdict and c.second_verdict is not null) as ok_seen,
+           count(*) filter (where not c.verdict and c.second_verdict) as wrong_right,
+           count(*) filter (where c.verdict and c.second_verdict) as ok_right
+      from checks c where c.auditor = 'llm' and c.strategy = 'audit' and c.verdict is not null
+  ), scaled as (
+    select *, wrong_seen + ok_seen as seen, wrong_right + ok_right as n, coalesce(wrong * wrong_right / nullif(wrong_seen, 0), 0) as false_alarms,
+           ok * case when ok_seen = 0 then 1 else ok_right::float8 / ok_seen end as agreed
+      from counted
+  ), estimated as (
+    select seen, case when seen >= 30 and n > 0 then n else 30 end as n,
+           case when seen >= 30 and n > 0 then coalesce(false_alarms / nullif(false_alarms + agreed, 0), 0) else (setting('auditor_error'))::float8 end as a
+      from scaled
+  )
+  select a, share_bound(floor(a * n + 1e-6)::bigint, n, confidence, false), share_bound(ceil(a * n - 1e-6)::bigint, n, confidence, true), seen
+    from estimated;
+$$;
+comment on function auditor_error(double precision) is 'How often the LLM as auditor calls a right answer wrong, with one-sided bounds: the setting auditor_error, taken as if 30 checks had found it, until people have judged 30 of its audits too; from then on what they found, each of its two verdicts counted for as many audits as it stands for, so that people may look at disagreements first. Example: select round(error::numeric, 2) from auditor_error() → 0.20';
+
+create or replace function corrected_error(human_wrong double precision, human_checks double precision, llm_wrong double precision,
+    llm_checks double precision, disagreement double precision default 0)
+  returns table (measured double precision, lower double precision, upper double precision)
+  language sql stable security definer set search_path from current as $$
+  -- 2.5% on either side are shared by the kinds of judges, and the LLM's part by its count and its own error
+  with shared as (
+    select human_checks / nullif(human_checks + llm_checks, 0) as h, llm_checks / nullif(human_checks + llm_checks, 0) as l,
+           .025 / greatest((human_checks > 0)::integer + (llm_checks > 0)::integer, 1) as tail
+  ), people as (
+    select human_wrong / nullif(human_checks, 0) as m,
+           greatest(share_bound(floor(human_wrong / nullif(human_checks, 0) * floor(human_checks + 1e-6) + 1e-6)::bigint, floor(human_checks + 1e-6)::bigint, 1 - s.tail, false) - disagreement / 2, 0) as lo,
+           least(share_bound(ceil(human_wrong / nullif(human_checks, 0) * floor(human_checks + 1e-6) - 1e-6)::bigint, floor(human_checks + 1e-6)::bigint, 1 - s.tail, true) + disagreement / 2, 1) as hi
+      from shared s
+  ), llm as (
+    select greatest((llm_wrong / nullif(llm_checks, 0) - a.error) / (1 - a.error), 0) as m,
+           greatest((share_bound(floor(llm_wrong / nullif(llm_checks, 0) * floor(llm_checks + 1e-6) + 1e-6)::bigint, floor(llm_checks + 1e-6)::bigint, 1 - s.tail / 2, false) - a.upper) / (1 - a.upper), 0) as lo,
+           greatest((share_bound(ceil(llm_wrong / nullif(llm_checks, 0) * floor(llm_checks + 1e-6) - 1e-6)::bigint, floor(llm_checks + 1e-6)::bigint, 1 - s.tail / 2, true) - a.lower) / (1 - a.lower), 0) as hi
+      from shared s, auditor_error(1 - s.tail / 2) a
+  )
+  select case when h > 0 then h * p.m else 0 end + case when l > 0 then l * x.m else 0 end,
+         case when h > 0 then h * p.lo else 0 end + case when l > 0 then l * x.lo else 0 end,
+         case when h > 0 then h * p.hi else 0 end + case when l > 0 then l * x.hi else 0 end
+    from shared, people p, llm x where human_checks + llm_checks > 0;
+$$;
+comment on function corrected_error(double precision, double precision, double precision, double precision, double precision) is 'A share of wrong answers from people''s and the LLM''s verdicts, with its interval (95%). An auditor that calls a share a of right answers wrong disagrees with d = e + (1 - e) a of all answers, so e = (d - a) / (1 - a), from 0; its ends take d and a at opposite ends of their own intervals (Clopper-Pearson). People''s interval is wider by half their disagreement on either side. Both kinds weigh by their counts. Example: select round(measured::numeric, 3), round(upper::numeric, 3) from corrected_error(3, 100, 0, 0) → 0.030, 0.085';
+
+create or replace function people_disagreement() returns double precision
+  language sql stable security definer set search_path from current as $$
+  select coalesce(avg((c.verdict <> c.second_verdict)::integer), 0)::float8 from checks c
+    where c.auditor = 'human' and c.verdict is not null and c.second_verdict is not null;
+$$;
+comment on function people_disagreement() is 'Of the checks that two people judged, the share where they differ; 0 while there is none.';
+
+create or replace function layer_errors(since interval default '30 days')
+  returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision, upper double precision)
+  language sql stable security definer set search_path from current as $$
+  with groups as (
+    -- Each strategy draws alike from its own frame. Within one the weights may differ (the share was raised for a time), so
+    -- its checks count as (sum of weights)² / (sum of squared weights); different strategies then add up by those counts.
+    select c.layer, c.auditor, c.strategy, count(*) as n, sum(c.weight::float8) ^ 2 / sum(c.weight::float8 ^ 2) as effective,
+           coalesce(sum(c.weight::float8) filter (where not c.verdict), 0) / sum(c.weight::float8) as wrong
+      from checks c left join evidence e using (evidence_id)
+      where c.verdict is not null and c.drawn_at >= now() - since
+        and (c.strategy in ('audit', 'answered') or c.strategy = 'uniform' and (c.layer <> 'local' or e.answered))
+      group by 1, 2, 3
+  ), judges as (
+    select g.layer, sum(g.n)::bigint as n,
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'human'), 0) as hw, coalesce(sum(g.effective) filter (where g.auditor = 'human'), 0) as hn,
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw, coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
+      from groups g group by 1
+  )
+  select l.layer, coalesce(j.n, 0), coalesce(j.hn, 0), e.measured, e.lower, e.upper
+    from unnest(array['exact', 'similar', 'local', 'llm']) with ordinality l(layer, place)
+    left join judges j using (layer)
+    left join lateral corrected_error(j.hw, j.hn, j.lw, j.ln, people_disagreement()) e on true
+    order by l.place;
+$$;
+comment on function layer_errors(interval) is 'The error of each layer''s answers, from checks drawn alike among them: audits, spot checks of answered names, and of all cache misses where the local layer had answered. by_people: how many of the checks people judged.';
+
+create or replace function layer_verdicts(since interval default '30 days')
+  returns table (layer text, promised double precision, sample bigint, measured double precision, lower double precision, upper double precision, verdict text)
+  language sql stable security definer set search_path from current as $$
+  with promised as (
+    select e.*, case e.layer when 'local' then (select p.max_error::numeric::float8 from promises p where p.ended_at is null)
+                             when 'similar' then nullif((setting('similar_promise'))::float8, 0) end as promised
+      from layer_errors(since) e
+  )
+  select p.layer, p.promised, p.sample, p.measured, p.lower, p.upper,
+         case when p.sample = 0 then 'no audits yet'
+              when p.promised is null and p.layer in ('exact', 'llm') then 'memory''s own error'
+              when p.promised is null then 'no promise'
+              when p.lower > p.promised then 'broken'
+              when p.upper <= p.promised then 'kept'
+              when p.measured >= p.promised then format('not proved: %s checks, measured above the promise', p.sample)
+              else format('not proved: %s of %s checks', round(p.by_people), coalesce(checks_to_prove(p.promised, p.measured, .975)::text, 'more than a billion')) end
+    from promised p;
+$$;
+comment on function layer_verdicts(interval) is 'What trust() says of each layer, without the traffic.';
+
+create or replace function trust(since interval default '30 days')
+  returns table (layer text, promised numeric, answered bigint, sample bigint, measured numeric, lower numeric, upper numeric, verdict text)
+  language sql stable security definer set search_path from current as $$
+  with traffic as (
+    select p.source, count(*) as n from products p where p.created_at >= now() - since and p.state = 'done' group by 1
+  ), layers as (
+    select v.*, coalesce(t.n, 0) as answered
+      from layer_verdicts(since) with ordinality v(layer, promised, sample, measured, lower, upper, verdict, place)
+      left join traffic t on t.source = v.layer
+  ), whole as (
+    -- a layer without audits may be anything, from 0 to 1; what is measured speaks for the others
+    select sum(answered) as answered, sum(sample) as sample, sum(answered * measured) / nullif(sum(answered) filter (where measured is not null), 0) as measured,
+           sum(answered * coalesce(lower, 0)) / nullif(sum(answered), 0) as lower, sum(answered * coalesce(upper, 1)) / nullif(sum(answered), 0) as upper,
+           (array_agg(verdict order by case when verdict = 'broken' then 1 when verdict like 'not proved%' then 2 when verdict = 'kept' then 3
+                                            when verdict = 'no audits yet' then 5 else 4 end, place))[1] as verdict
+      from layers
+  )
+  select x.layer, round(x.promised::numeric, 4), x.answered, x.sample, round(x.measured::numeric, 4), round(x.lower::numeric, 4), round(x.upper::numeric, 4), x.verdict
+    from (select l.layer, l.promised, l.answered, l.sample, l.measured, l.lower, l.upper, l.verdict, l.place from layers l
+          union all select 'all', null, w.answered::bigint, w.sample::bigint, w.measured, w.lower, w.upper, w.verdict, 9 from whole w) x
+    order by x.place;
+$$;
+comment on function trust(interval) is 'One row a layer, then all: the largest share of wrong answers promised, rows answered, checks judged, the measured share of wrong answers with its interval (95%; corrected for the auditor''s own error), and what follows. all weighs the layers by the rows that they answered and has the worst verdict; rows that people answered are not in it. Exact answers and the LLM''s have no promise: their error is memory''s own. Example: select layer, verdict from trust(''7 days'');';
+
+create or replace function memory_error()
+  returns table (source text, labels bigint, checked bigint, error numeric, lower numeric, upper numeric)
+  language sql stable security definer set search_path from current as $$
+  with judged as (
+    -- A label is met as often as its rows are: with r rows its chance to be drawn was 1 - (1 - share)^r, and it counts for the
+    -- inverse. Its source is that of the label that was judged, also where a person has corrected it since.
+    select distinct on (c.name_hash) c.name_hash, c.auditor, c.checked_by, not c.verdict as wrong,
+           case when c.layer = 'llm' then 'llm'
+                when l.category_id = c.category_id and l.source <> 'human' then l.source
+                else coalesce((select h.before_source from label_changes h
+                                 where name_hash(h.name_key) = c.name_hash and h.name_key = c.name_key and h.before_category_id = c.category_id
+                                 order by h.change_id desc limit 1), l.source) end as source,
+           1 / (1 - (1 - least(1 / c.weight::float8, .999999)) ^ greatest((select count(*) from products p where name_hash(p.name_key) = c.name_hash), 1)) as weight
+      from checks c left join labels l on l.name_hash = c.name_hash
+      where c.strategy = 'audit' and c.layer in ('exact', 'llm') and c.verdict is not null
+      order by c.name_hash, c.auditor, c.check_id
+  ), groups as (
+    select j.source, j.auditor, count(*) as n, sum(j.weight) ^ 2 / sum(j.weight ^ 2) as effective,
+           coalesce(sum(j.weight) filter (where j.wrong), 0) / sum(j.weight) as wrong
+      -- what a person's label says of itself is no finding
+      from judged j where j.source <> 'human' or j.checked_by <> 'memory' group by 1, 2
+  ), sources as (
+    select g.source, sum(g.n)::bigint as n,
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'human'), 0) as hw, coalesce(sum(g.effective) filter (where g.auditor = 'human'), 0) as hn,
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw, coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
+      from groups g group by 1
+  ), held as (
+    select l.source, count(*) as n from labels l group by 1
+  )
+  select s.source, coalesce(h.n, 0), coalesce(g.n, 0), round(e.measured::numeric, 4), round(e.lower::numeric, 4), round(e.upper::numeric, 4)
+    from unnest(array['human', 'import', 'llm']) s(source)
+    left join held h using (source) left join sources g using (source)
+    left join lateral corrected_error(g.hw, g.hn, g.lw, g.ln, people_disagreement()) e on true
+    order by 1;
+$$;
+comment on function memory_error() is 'How many labels of each source are wrong, from audits of exact answers and of the LLM''s: share and interval (95%), each name once, weighed so that names that traffic asks for often do not count more. Labels that no traffic has met are not in it. Example: select source, error from memory_error();';
+
+create or replace function corrected_rows(since interval default null) returns table (layer text, corrected bigint, names bigint)
+  language sql stable security definer set search_path from current as $$
+  select c.before_source, count(distinct c.product_id), count(distinct p.name_key)
+    from product_changes c left join products p using (product_id)
+    where c.before_source is not null and c.reverted_at is null and (since is null or c.changed_at >= now() - since)
+    group by 1 order by 1;
+$$;
+comment on function corrected_rows(interval) is 'How many rows were corrected after they had been answered, and of how many names, by the layer that had answered. Example: select * from corrected_rows(''7 days'');';
+
+create or replace function trust_health() returns table (item text, status text, value text, detail text)
+  language sql stable security definer set search_path from current as $$
+  select 'audits', 'ok', count(*) filter (where c.auditor = 'human')::text,
+         format('%s wait for people, %s for the LLM; %s of %s tokens today', count(*) filter (where c.auditor = 'human'),
+                count(*) filter (where c.auditor = 'llm'), audit_tokens_today(), setting('audit_tokens_a_day'))
+    from checks c where c.verdict is null and c.strategy = 'audit'
+  union all
+  select * from (
+    select 'trust', case when v.verdict = 'broken' then 'warn' else 'ok' end, v.verdict,
+           case when v.sample = 0 then 'no answer was audited yet' else
+             format('%s: %s%% wrong (%s to %s) by %s checks; select * from trust()', v.layer, round(100 * v.measured::numeric, 1),
+                    round(100 * v.lower::numeric, 1), round(100 * v.upper::numeric, 1), v.sample) end
+      from layer_verdicts() with ordinality v(layer, promised, sample, measured, lower, upper, verdict, place)
+      order by case when v.verdict = 'broken' then 1 when v.verdict like 'not proved%' then 2 when v.verdict = 'kept' then 3
+                    when v.verdict = 'no audits yet' then 5 else 4 end, v.place limit 1
+  ) worst;
+$$;
+comment on function trust_health() is 'The rows of health() on audits and trust.';

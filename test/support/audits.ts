@@ -1,0 +1,50 @@
+import { until } from './processes.ts';
+import type { TaxonDatabase } from './sql.ts';
+
+export interface Drawn {
+  layer: string;
+  auditor: string;
+  drawn: number;
+}
+
+/** Rows that a layer has answered, as settling leaves them; `similarity` of the similar layer. */
+export async function answered(
+  t: TaxonDatabase,
+  source: string,
+  path: string,
+  names: readonly string[],
+  similarity: number | null = null,
+): Promise<void> {
+  const category = await t.category(path);
+  await t.owner.rows('insert into products (name) select unnest($1::text[])', names);
+  await t.owner.rows(
+    `update products p set state = 'done', source = $2, category_id = c.category_id, l1 = c.l1, l2 = c.l2, l3 = c.l3,
+       similarity = $4, classified_at = now()
+     from categories c where c.category_id = $3 and p.name = any ($1) and p.state = 'pending'`,
+    names,
+    source,
+    category,
+    similarity,
+  );
+  await t.owner.rows(
+    `delete from queue where stage = 'local' and name_key in (select normalise(n) from unnest($1::text[]) n)`,
+    names,
+  );
+}
+
+/** draw_audits() once every row inserted so far may be looked at: another test file's open transaction holds it back. */
+export async function draw(t: TaxonDatabase): Promise<Drawn[]> {
+  await until(
+    () =>
+      t.owner.value<boolean>(
+        'select coalesce(max(inserted_xact) < pg_snapshot_xmin(pg_current_snapshot()), true) from products',
+      ),
+    (passed) => passed,
+  );
+  return t.owner.rows<Drawn>('select * from draw_audits()');
+}
+
+/** A living sidecar that has a provider. */
+export function provider(t: TaxonDatabase): Promise<unknown> {
+  return t.owner.rows(`select heartbeat('one', 'h', 1, '1', null, 'openai gpt', true, false, null)`);
+}
