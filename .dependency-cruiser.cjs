@@ -12,6 +12,7 @@ const below = {
   import: ['database'],
   registry: ['model', 'database'],
   export: ['model', 'database'],
+  review: ['database'],
   sidecar: ['model', 'llm', 'database'],
   dashboard: ['model', 'llm', 'database'],
   replay: ['sidecar', 'train', 'model', 'llm', 'database'],

@@ -37,8 +37,8 @@ create or replace function note_changed_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
 begin
   insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
-                             before_created_at, before_updated_at, after_category_id, after_source, after_updated_at, changed_by)
-    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at,
+                             before_created_at, before_updated_at, before_labelled_at, after_category_id, after_source, after_updated_at, changed_by)
+    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, b.labelled_at,
            a.category_id, a.source, a.updated_at, session_user
       from before_rows b join after_rows a using (name_hash)
       where (a.category_id, a.source) is distinct from (b.category_id, b.source);
@@ -50,8 +50,8 @@ create or replace function note_removed_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
 begin
   insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
-                             before_created_at, before_updated_at, changed_by)
-    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, session_user
+                             before_created_at, before_updated_at, before_labelled_at, changed_by)
+    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, b.labelled_at, session_user
       from before_rows b;
   update embeddings e set labelled = false from before_rows b where e.name_hash = b.name_hash;
   return null;

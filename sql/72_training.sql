@@ -25,11 +25,18 @@ create or replace function embeddings_of(encoder_id integer, names text[]) retur
 $$;
 comment on function embeddings_of(integer, text[]) is 'Stored embeddings of name keys (binary halfvec: dimension and zero as two bytes each, then the numbers, big-endian); names without one are absent.';
 
+create or replace function sealed(name_hash bytea) returns boolean
+  language sql stable parallel safe
+begin atomic
+  select exists (select from checks k where k.name_hash = sealed.name_hash and k.layer = 'local' and k.strategy <> 'audit');
+end;
+comment on function sealed(bytea) is 'Whether a name was drawn for people to judge the local layer: it trains no model and cleaning leaves it alone, so that it can certify every later model. Example: sealed(name_hash(''kettle'')) is false until spot_check() has drawn it.';
+
 create or replace function training_labels(encoder_id integer, after bytea, most integer)
-  returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, retired boolean, encoded boolean)
+  returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, retired boolean, encoded boolean, sealed boolean)
   language sql stable security definer set search_path from current as $$
   select l.name_hash, l.name_key, l.category_id, c.l1, c.l2, c.l3, l.source, c.retired_at is not null,
-         exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash)
+         exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash), sealed(l.name_hash)
     from labels l
     left join lateral (
       select x.before_category_id from label_changes x
@@ -42,7 +49,7 @@ create or replace function training_labels(encoder_id integer, after bytea, most
     where l.name_hash > coalesce(training_labels.after, '')
     order by l.name_hash limit training_labels.most;
 $$;
-comment on function training_labels(integer, bytea, integer) is 'Labels with the path that trains, whether it is of a retired category, and whether this encoder (NULL: none yet) has seen the name; after a digest, in pages. category_id is what memory says; the path is what was given: a label that cleaning changed trains as it was before, as models learn no better from labels that a model wrote (57,029 real titles, all three levels right 75.8 %: as given, 75.8: overwritten; coverage at 5 % error .49: as given, .45: overwritten, .47: left out).';
+comment on function training_labels(integer, bytea, integer) is 'Labels with the path that trains, whether it is of a retired category, whether this encoder (NULL: none yet) has seen the name, and whether it is sealed: drawn as a check, so it trains nothing; after a digest, in pages. category_id is what memory says; the path is what was given: a label that cleaning changed trains as it was before, as models learn no better from labels that a model wrote (57,029 real titles, all three levels right 75.8 %: as given, 75.8: overwritten; coverage at 5 % error .49: as given, .45: overwritten, .47: left out).';
 
 create or replace function label_conflicts(most integer)
   returns table (conflicts bigint, name_key text, before_path text, before_source text, after_path text, after_source text, changed_at timestamptz)
@@ -74,9 +81,9 @@ begin
       where length(n.name) <= 500 and exists (
         select from (
             select l.name_key, l.category_id from labels l
-              where l.name_key % n.name and l.name_hash >= train_from and l.name_key <> n.name
+              where l.name_key % n.name and l.name_hash >= train_from and l.name_key <> n.name and not sealed(l.name_hash)
               order by similarity(l.name_key, n.name) desc, l.source = 'human' desc, l.name_key limit 10
           ) near
           where not guarded or blocking_word(n.name, near.name_key, near.category_id) is null);
 end $$;
-comment on function similar_in_training(text[], bytea) is 'Those of the names that layer 2 would answer if memory held only the labels whose digest is at least train_from: no cache misses. Setting and guard as in similar_label().';
+comment on function similar_in_training(text[], bytea) is 'Those of the names that layer 2 would answer if memory held only the labels whose digest is at least train_from and that are not sealed: no cache misses. Setting and guard as in similar_label().';

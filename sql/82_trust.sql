@@ -168,7 +168,7 @@ create or replace function corrected_rows(since interval default null) returns t
   language sql stable security definer set search_path from current as $$
   select c.before_source, count(distinct c.product_id), count(distinct p.name_key)
     from product_changes c left join products p using (product_id)
-    where since is null or c.changed_at >= now() - since
+    where c.before_source is not null and c.reverted_at is null and (since is null or c.changed_at >= now() - since)
     group by 1 order by 1;
 $$;
 comment on function corrected_rows(interval) is 'How many rows were corrected after they had been answered, and of how many names, by the layer that had answered. Example: select * from corrected_rows(''7 days'');';

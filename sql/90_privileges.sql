@@ -36,7 +36,7 @@ grant execute on function champion, thresholds_in_force, calibration_in_force, c
 grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
-grant execute on function routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound to taxon_reader, taxon_admin;
+grant execute on function routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound, open_checks to taxon_reader, taxon_admin;
 grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, in_alarm,
   thresholds_of_alarm, judged_since to taxon_reader, taxon_admin;
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
@@ -51,7 +51,7 @@ grant execute on function trust, layer_errors, layer_verdicts, memory_error, cor
 grant insert, update, delete on labels, products to taxon_admin;
 grant update (name, external_id, retired_at) on categories to taxon_admin;
 grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, undo_thresholds, set_promise, keep_promise, end_promise, promote, roll_back_model, requeue, retry_dead,
-  revert_cleaning to taxon_admin;
+  revert_cleaning, spot_check, confirm, reject, judge, undo_check to taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,

@@ -24,7 +24,7 @@ function levelRow(level: string, sizes: ClassSizes, smallBelow: number) {
 export function factsText(facts: DatasetFacts & { encoder: string }): string {
   const { levels, conflicts, depths } = facts;
   const lines = [
-    `${facts.usable} of ${facts.labels} labels can train; ${facts.retired} are of retired categories`,
+    `${facts.usable} of ${facts.labels} labels can train; ${facts.retired} are of retired categories, ${facts.sealed} are sealed: drawn as checks`,
     `sources: ${list(facts.sources)}`,
     `parts: ${list(facts.parts)}`,
     `scripts: ${list(facts.scripts)}`,

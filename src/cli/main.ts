@@ -16,6 +16,7 @@ import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
+import { reviewCommand } from './review.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { simulateLlmCommand } from './simulate-llm.ts';
 import { statusCommand, watchCommand } from './status.ts';
@@ -74,6 +75,7 @@ const commands = [
   importModelCommand(),
   replayCommand(),
   reportCommand(),
+  reviewCommand(),
   classifyCommand(),
   statusCommand(),
   watchCommand(),

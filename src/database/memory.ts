@@ -132,6 +132,8 @@ export interface TrainingLabel {
   retired: boolean;
   /** Whether the encoder has seen the name. */
   encoded: boolean;
+  /** Whether it was drawn for people to judge the local layer: it trains nothing, so that it can certify every model. */
+  sealed: boolean;
 }
 
 /** Pages of labels with path, without embeddings. */

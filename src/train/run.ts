@@ -37,6 +37,8 @@ export interface TrainResult {
   sources: Record<string, number>;
   /** Labels of retired categories, left out. */
   retired: number;
+  /** Labels of names that people's checks have drawn, left out. */
+  sealed: number;
   encoded: number;
   guard_words: number;
   /** Names outside the training part, those that layers 1 and 2 were asked about, and those that they would leave. */
@@ -159,7 +161,12 @@ async function pipeline(
   const { signal } = run;
   const { encoderId, encoded, changed, set: memory } = await readMemory(db, config, encoder, run);
   const set = { ...memory, encoder: encoder.identity };
-  log.info('training', { names: set.keys.length, ...set.sources, retired: set.retired || undefined });
+  log.info('training', {
+    names: set.keys.length,
+    ...set.sources,
+    retired: set.retired || undefined,
+    sealed: set.sealed || undefined,
+  });
   const cleaning = asked.clean === false ? null : await cleanMemory(db, run, set, encoder.identity, asked);
   const guard = await learnGuard(db);
   const part = set.keys.map(partsBy(asked.testShare));
@@ -209,6 +216,7 @@ async function pipeline(
     labels: set.keys.length,
     sources: set.sources,
     retired: set.retired,
+    sealed: set.sealed,
     encoded,
     guard_words: guard,
     held_out: heldOut,

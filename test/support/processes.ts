@@ -22,11 +22,11 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts `taxon ARGS` with a clean environment plus what is given, and `input` on its standard input. */
+/** Starts `taxon ARGS` with a clean environment plus what is given, and `input` on its standard input; null: that stays open. */
 export function startTaxon(
   args: readonly string[],
   environment: Record<string, string>,
-  input = '',
+  input: string | null = '',
 ): TaxonProcess {
   const child = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), ...args], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
@@ -42,7 +42,7 @@ export function startTaxon(
     output += part;
   });
   child.stdin.on('error', () => {}); // it may end without reading
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     return (code ?? signal) as number | string;

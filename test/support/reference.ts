@@ -12,6 +12,10 @@ const topics: [title: string, names: string][] = [
     'Thresholds and models',
     'set_thresholds thresholds_in_force threshold_history champion promote roll_back_model models_readable models promotions training_runs',
   ],
+  [
+    'Checks by people',
+    'spot_check open_checks confirm reject judge undo_check checks check_scores product_changes',
+  ],
   ['Settings', 'set_setting setting settings'],
   ['Taxonomy', 'categories category_path make_category set_tree_levels'],
   ['Cleaning of labels', 'confident_mistakes revert_cleaning out_of_fold'],

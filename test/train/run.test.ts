@@ -76,6 +76,23 @@ describe('train', () => {
     ]);
   });
 
+  test('a name drawn as a check leaves no trace in a model', async () => {
+    // with this label the model would be another: a word that no other name has, and a wrong category
+    await db.rows(
+      `insert into taxon.labels (name_key, category_id, source)
+         values ('electric kettle wxyzzy 1.7 l', taxon.make_category('{Food,Drinks,Tea}'), 'llm')`,
+    );
+    await db.rows(
+      `insert into taxon.checks (name_key, layer, strategy, weight) values ('electric kettle wxyzzy 1.7 l', 'local', 'uniform', 1)`,
+    );
+    const model = await train(db, config, { seed: 1, clean: false });
+    expect(model).toMatchObject({ labels: labelled.length, sealed: 1 });
+    const [first, sealed] = [await digests(1), await digests(model.model_id)];
+    for (const file of ['heads.onnx', 'letters.bin']) expect(sealed[file]).toBe(first[file]);
+    await db.rows('delete from taxon.checks');
+    await db.rows(`delete from taxon.labels where name_key like '%wxyzzy%'`);
+  });
+
   test('reports a baseline on the same embeddings, a learning curve and what it cost', async () => {
     const { diagnostics, cleaning } = await train(db, config, { seed: 1, testShare: 0.3 });
     const report = readModelReport(diagnostics);

@@ -30,11 +30,15 @@ function countPaths(paths: readonly Path[]): Map<string, number> {
  */
 export function checkTrainable(
   what: string,
-  set: { keys: readonly string[]; paths: readonly Path[]; retired?: number },
+  set: { keys: readonly string[]; paths: readonly Path[]; retired?: number; sealed?: number },
 ): { single: number } {
-  const { keys, paths, retired = 0 } = set;
+  const { keys, paths, retired = 0, sealed = 0 } = set;
   if (keys.length < leastLabels) {
-    const aside = retired === 0 ? '' : ` (and ${retired} of retired categories, which are left out)`;
+    const others = [
+      ...(retired === 0 ? [] : [`${retired} of retired categories`]),
+      ...(sealed === 0 ? [] : [`${sealed} drawn as checks`]),
+    ];
+    const aside = others.length === 0 ? '' : ` (and ${others.join(' and ')}, which are left out)`;
     throw new TaxonError(
       `${what} holds ${keys.length} labelled names${aside}, training needs at least ${leastLabels}`,
       { hint: 'Import some: taxon import labels.csv --as labels --source llm' },

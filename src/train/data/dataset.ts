@@ -69,6 +69,8 @@ export interface Dataset {
   sources: Record<string, number>;
   /** Labels of categories out of use, left out. */
   retired: number;
+  /** Labels of names that people's checks have drawn, left out. */
+  sealed: number;
 }
 
 /** Where the cache of one encoder's matrix lies. */
@@ -94,9 +96,11 @@ async function readLabels(db: Database, encoderId: number, signal: AbortSignal) 
   // labels of one path share it: 743,000 rows are 743,000 pointers
   const known = new Map<string, Path>();
   let retired = 0;
+  let sealed = 0;
   for await (const row of allLabels(db, encoderId, signal)) {
     if (row.retired) retired++;
-    if (row.retired || !row.encoded) continue;
+    else if (row.sealed) sealed++;
+    if (row.retired || row.sealed || !row.encoded) continue;
     const own: Path = [row.l1, row.l2, row.l3];
     const path = known.get(own.join()) ?? own;
     if (path === own) known.set(own.join(), path);
@@ -106,7 +110,7 @@ async function readLabels(db: Database, encoderId: number, signal: AbortSignal) 
     categories.push(row.category_id);
     from.push(row.source);
   }
-  return { keys, paths, categories, from, retired, keysSha256: hash.digest('hex') };
+  return { keys, paths, categories, from, retired, sealed, keysSha256: hash.digest('hex') };
 }
 
 /** Every label of memory, by digest, read in pages. */
@@ -160,7 +164,8 @@ async function readEmbeddings(
 
 /**
  * Reads all labels that have an embedding into one matrix: from the cache on disk when that is of the same names, else
- * from the database, and then the cache is made anew. Labels of retired categories are left out and counted.
+ * from the database, and then the cache is made anew. Labels of retired categories and of sealed names are left out and
+ * counted.
  *
  * @param cache none: always from the database
  */
@@ -171,7 +176,11 @@ export async function readDataset(
   signal: AbortSignal,
   cache?: MatrixCache,
 ): Promise<Dataset> {
-  const { keys, paths, categories, from, retired, keysSha256 } = await readLabels(db, encoderId, signal);
+  const { keys, paths, categories, from, retired, sealed, keysSha256 } = await readLabels(
+    db,
+    encoderId,
+    signal,
+  );
   const facts = { encoderId, dimension, count: keys.length, keysSha256 };
   const path = cache === undefined ? undefined : cacheFile(cache);
   const matrix = new Float32Array(keys.length * dimension);
@@ -194,5 +203,5 @@ export async function readDataset(
   const sources: Record<string, number> = {};
   for (const source of from) sources[source] = (sources[source] ?? 0) + 1;
   const embeddings = matrix.subarray(0, rows * dimension);
-  return { keys, paths, categories, from, embeddings, dimension, sources, retired };
+  return { keys, paths, categories, from, embeddings, dimension, sources, retired, sealed };
 }

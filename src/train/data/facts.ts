@@ -34,6 +34,8 @@ export interface DatasetFacts {
   usable: number;
   /** Labels of retired categories, left out. */
   retired: number;
+  /** Labels of names that people's checks have drawn, left out. */
+  sealed: number;
   /** Usable names that the encoder has not seen. */
   unencoded: number;
   sources: Record<string, number>;
@@ -86,6 +88,7 @@ export async function datasetFacts(
     labels: 0,
     usable: 0,
     retired: 0,
+    sealed: 0,
     unencoded: 0,
     sources: {} as Record<string, number>,
     depths: { l1: 0, l2: 0, l3: 0 },
@@ -97,6 +100,10 @@ export async function datasetFacts(
     facts.labels++;
     if (row.retired) {
       facts.retired++;
+      continue;
+    }
+    if (row.sealed) {
+      facts.sealed++;
       continue;
     }
     facts.usable++;

@@ -14,6 +14,9 @@ describe('checkTrainable', () => {
     expect(() => checkTrainable('memory', { ...many(49, () => [1, 2, 3]), retired: 12 })).toThrow(
       'memory holds 49 labelled names (and 12 of retired categories, which are left out)',
     );
+    expect(() => checkTrainable('memory', { ...many(49, () => [1, 2, 3]), retired: 1, sealed: 2 })).toThrow(
+      'memory holds 49 labelled names (and 1 of retired categories and 2 drawn as checks, which are left out)',
+    );
   });
 
   test('refuses one category alone, and takes one l1 with two below it', () => {

@@ -111,7 +111,11 @@ describe('readDataset', () => {
     const other = await registerEncoder(db, 'another', encoder.dimension);
     await saveEmbeddings(db, other, ['of another encoder'], [Float32Array.of(1, 0, 0, 0)]);
     await taxon.owner.rows(`update categories set retired_at = now() where name = 'D'`);
-    expect(await read()).toMatchObject({ keys: ['used'], retired: 1 });
+    expect(await read()).toMatchObject({ keys: ['used'], retired: 1, sealed: 0 });
+    await taxon.owner.rows(
+      `insert into checks (name_key, layer, strategy, weight) values ('used', 'local', 'surer', 1), ('retired', 'local', 'surer', 1)`,
+    );
+    expect(await read()).toMatchObject({ keys: [], retired: 1, sealed: 1 });
   });
 
   test('reads more than one page, and stops when told to', async () => {

@@ -56,6 +56,11 @@ describe('datasetFacts', () => {
       smallest: [{ path: 'Food', rows: 1 }],
     });
     expect(facts.levels.l3).toMatchObject({ classes: 2, rows: 8, median: 4 });
+    await taxon.owner.rows(
+      `insert into checks (name_key, layer, strategy, weight) values ('kettle 1', 'local', 'uniform', 1), ('kettle 2', 'similar', 'audit', 1)`,
+    );
+    expect(await datasetFacts(db, encoder, { signal })).toMatchObject({ labels: 11, usable: 9, sealed: 1 });
+    await taxon.owner.rows('delete from checks');
     const half = await datasetFacts(db, null, { signal, testShare: 0.5 });
     expect(half).toMatchObject({ unencoded: 10, parts: { test: inPart('test', partsBy(0.5)) } });
   });
@@ -118,7 +123,9 @@ describe('taxon train --dry-run', () => {
       unencoded: 10,
       parts: { test: 0 },
     });
-    expect((await run()).stdout).toMatch(/10 of 11 labels can train; 1 are of retired[\s\S]*under 5 rows/);
+    expect((await run()).stdout).toMatch(
+      /10 of 11 labels can train; 1 are of retired categories, 0 are sealed[\s\S]*under 5 rows/,
+    );
     expect(
       await taxon.owner.row(
         'select (select count(*) from encoders) e, (select count(*) from training_runs) r, (select count(*) from embeddings) n',

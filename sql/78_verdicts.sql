@@ -1,0 +1,183 @@
+-- What people call: the answer is right, it is something else, it is wrong; and the way back.
+
+create or replace function open_answer(product bigint, truth bigint) returns table (name_key text, answer bigint)
+  language plpgsql stable security definer set search_path from current as $$
+begin
+  select p.name_key, p.category_id into name_key, answer from products p where p.product_id = product;
+  if not found then
+    raise exception 'there is no product %', coalesce(product::text, 'NULL');
+  elsif coalesce(name_key, '') = '' then
+    raise exception 'product % has no name, so there is nothing to judge', product;
+  end if;
+  -- what is on the list is what the person looks at, also where the LLM answered the row meanwhile
+  answer := coalesce((select k.category_id from checks k
+                        where k.name_hash = name_hash(open_answer.name_key) and k.auditor = 'human' and k.verdict is null
+                        order by k.check_id desc limit 1), answer);
+  if coalesce(answer, truth) is null then
+    raise exception 'product % has no answer yet, so there is nothing to judge', product
+      using hint = format('Say what it is: select * from confirm(%s, category_id => …);', product);
+  end if;
+  return next;
+end $$;
+comment on function open_answer(bigint, bigint) is 'A product''s name key and the answer that a verdict on it judges: that of the name''s open check if there is one, else that of the row. An error where there is neither an answer nor a truth. Example: select answer from open_answer(12, NULL);';
+
+create or replace function confirm(product_id bigint, category_id bigint default null)
+  returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
+                 asked_again integer, check_id bigint)
+  language sql volatile security definer set search_path from current as $$
+  select s.* from open_answer(confirm.product_id, confirm.category_id) o,
+    settle_verdict(o.name_key, confirm.product_id, o.answer, coalesce(confirm.category_id, o.answer)) s;
+$$;
+comment on function confirm(bigint, bigint) is
+  'A person says that a product''s answer is right, or with category_id what it is. The answer is that of the name''s open check (what spot_check() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again (product_changes keeps what was). A row that was right keeps its source; one that is corrected gets human, other rows of the name exact. Returns what changed. Example: select verdict, label_after, corrected from taxon.confirm(12, 7);';
+
+create or replace function reject(product_id bigint)
+  returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
+                 asked_again integer, check_id bigint)
+  language sql volatile security definer set search_path from current as $$
+  select s.* from open_answer(reject.product_id, null) o, settle_verdict(o.name_key, reject.product_id, o.answer, null) s;
+$$;
+comment on function reject(bigint) is
+  'A person says that a product''s answer (as for confirm()) is wrong, and not what it is. A label that gives it is forgotten and rows of the name that carry it go to the LLM with the whole tree; those that took it by similarity are decided again. Where a person''s label gives it, label and rows stay and only the check is written. Example: select label_before, asked_again from taxon.reject(12);';
+
+create or replace function checked_answer(id bigint, is_right boolean, said bigint)
+  returns table (name_key text, product_id bigint, answer bigint, truth bigint)
+  language plpgsql stable security definer set search_path from current as $$
+begin
+  if is_right is null or is_right and said is not null then
+    raise exception 'a verdict is true, false, or false with a category_id';
+  end if;
+  select k.name_key, k.product_id, k.category_id, case when is_right then k.category_id else said end
+    into name_key, product_id, answer, truth from checks k where k.check_id = id;
+  if not found then
+    raise exception 'there is no check %', coalesce(id::text, 'NULL') using hint = 'select check_id, name, path from open_checks();';
+  end if;
+  return next;
+end $$;
+comment on function checked_answer(bigint, boolean, bigint) is 'What judge() is about. Example: select answer, truth from checked_answer(3, true, NULL);';
+
+create or replace function judge(check_id bigint, verdict boolean, category_id bigint default null)
+  returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
+                 asked_again integer, check_id bigint)
+  language sql volatile security definer set search_path from current as $$
+  select s.* from checked_answer(judge.check_id, judge.verdict, judge.category_id) c,
+    settle_verdict(c.name_key, c.product_id, c.answer, c.truth) s;
+$$;
+comment on function judge(bigint, boolean, bigint) is 'As confirm() and reject(), by check: true, the answer is right; false, it is wrong; false with category_id, this is what it is. Works also when the product is gone. Example: select label_after from taxon.judge(3, false, category_id => 7);';
+
+create or replace function undo_label(check_ids bigint[], since timestamptz, by_whom text, reason text, out undone integer, out kept integer)
+  language plpgsql security definer set search_path from current as $$
+declare
+  x label_changes;
+  l labels;
+begin
+  undone := 0;
+  kept := 0;
+  for x in select * from label_changes c where c.check_id = any (check_ids) and c.reverted_at is null and c.changed_at >= since
+             and c.changed_by = coalesce(by_whom, c.changed_by) order by c.change_id desc loop
+    select * into l from labels y where y.name_hash = name_hash(x.name_key) for update;
+    -- still exactly what the verdict made of it: whoever touched it since, keeps what he wrote
+    if (l.category_id, l.source, l.updated_at) is distinct from (x.after_category_id, x.after_source, x.after_updated_at) then
+      kept := kept + 1;
+      continue;
+    elsif x.before_category_id is null then
+      delete from labels y where y.name_hash = name_hash(x.name_key);
+    else
+      insert into labels as y (name_key, category_id, source, confidence, llm_call_id, created_at, updated_at, labelled_at)
+        values (x.name_key, x.before_category_id, x.before_source, x.before_confidence,
+                (select c.llm_call_id from llm_calls c where c.llm_call_id = x.before_llm_call_id),
+                x.before_created_at, x.before_updated_at, x.before_labelled_at)
+        on conflict (name_hash) do update set category_id = excluded.category_id, source = excluded.source,
+          confidence = excluded.confidence, llm_call_id = excluded.llm_call_id, created_at = excluded.created_at,
+          updated_at = excluded.updated_at, labelled_at = excluded.labelled_at;
+    end if;
+    update label_changes c set reverted_at = now() where c.change_id = x.change_id;
+    update label_changes c set reason = undo_label.reason
+      where name_hash(c.name_key) = name_hash(x.name_key) and c.change_id > x.change_id and c.reason is null and c.run_id is null
+        and c.changed_at >= now();
+    undone := undone + 1;
+  end loop;
+end $$;
+comment on function undo_label(bigint[], timestamptz, text, text) is 'Takes back what verdicts made of a label, in every column, the newest first; a label that was changed since is kept. Example: undo_label(array[3], ''-infinity'', NULL, ''check 3 taken back'').';
+
+create or replace function undo_rows(check_ids bigint[], since timestamptz, by_whom text, reason text, out undone integer, out kept integer)
+  language plpgsql security definer set search_path from current as $$
+declare
+  x product_changes;
+  p products;
+  again bigint[] := '{}';
+begin
+  undone := 0;
+  kept := 0;
+  for x in select * from product_changes c where c.check_id = any (check_ids) and c.reverted_at is null and c.changed_at >= since
+             and c.changed_by = coalesce(by_whom, c.changed_by) order by c.change_id desc loop
+    select * into p from products r where r.product_id = x.product_id for update;
+    if not found or (p.category_id, p.source) is distinct from (x.after_category_id, x.after_source)
+       or (p.state = 'done') <> (x.after_source is not null) then
+      kept := kept + 1;
+      continue;
+    end if;
+    update products r
+      set state = case when x.before_source is null then 'pending' else 'done' end, source = x.before_source,
+          category_id = x.before_category_id,
+          (l1, l2, l3) = (select c.l1, c.l2, c.l3 from categories c where c.category_id = x.before_category_id),
+          similarity = x.before_similarity, matched_key = x.before_matched_key, llm_call_id = x.before_llm_call_id,
+          classified_at = case when x.before_source is not null then now() end, inserted_xact = pg_current_xact_id()
+      where r.product_id = x.product_id;
+    insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason, reverted_at)
+      values (x.product_id, x.after_category_id, x.after_source, x.before_category_id, x.before_source, undo_rows.reason, now());
+    update product_changes c set reverted_at = now() where c.change_id = x.change_id;
+    if x.before_source is null then again := again || x.product_id; end if;
+    undone := undone + 1;
+  end loop;
+  insert into queue (name_key) select distinct r.name_key from products r where r.product_id = any (again) and r.state = 'pending';
+  if found then perform wake(); end if;
+end $$;
+comment on function undo_rows(bigint[], timestamptz, text, text) is 'Takes back what verdicts made of rows, the newest first; a row that was answered anew or renamed since is kept. Example: undo_rows(array[3], ''-infinity'', NULL, ''check 3 taken back'').';
+
+create or replace function undo_check(check_id bigint)
+  returns table (name text, label_before text, label_after text, undone integer, kept integer)
+  language plpgsql security definer set search_path from current as $$
+declare
+  k checks;
+  moment timestamptz;
+  others bigint[];
+  is_second boolean;
+  why text := format('check %s taken back', undo_check.check_id);
+  of_label record;
+  of_rows record;
+begin
+  select * into k from checks x where x.check_id = undo_check.check_id for update;
+  if not found then
+    raise exception 'there is no check %', coalesce(undo_check.check_id::text, 'NULL');
+  elsif k.verdict is null then
+    raise exception 'check % has no verdict to take back', k.check_id;
+  end if;
+  is_second := k.second_at is not null;
+  moment := coalesce(k.second_at, k.checked_at);
+  -- one word went into every check of the name
+  others := array(select x.check_id from checks x where x.name_hash = k.name_hash and moment in (x.checked_at, x.second_at) order by 1);
+  perform hold_names(array(select k.name_key union
+    select p.name_key from products p where p.product_id in (select c.product_id from product_changes c where c.check_id = any (others))));
+  label_before := (select category_path(l.category_id) from labels l where l.name_hash = k.name_hash);
+  select * into of_label from undo_label(others, case when is_second then k.checked_at else '-infinity' end,
+                                         case when is_second then k.second_by end, why);
+  select * into of_rows from undo_rows(others, case when is_second then k.checked_at else '-infinity' end,
+                                       case when is_second then k.second_by end, why);
+  update checks x set
+      verdict = case when x.second_at = moment then x.verdict else x.second_verdict end,
+      truth_category_id = case when x.second_at = moment then x.truth_category_id else x.second_truth_category_id end,
+      checked_by = case when x.second_at = moment then x.checked_by else x.second_by end,
+      checked_at = case when x.second_at = moment then x.checked_at else x.second_at end,
+      second_verdict = null, second_truth_category_id = null, second_by = null, second_at = null
+    where x.check_id = any (others);
+  -- rows that wait for nothing any more, or for what memory knows again
+  perform settle_answered('local', array[k.name_key]), settle_answered('llm', array[k.name_key]);
+  name := k.name_key;
+  label_after := (select category_path(l.category_id) from labels l where l.name_hash = k.name_hash);
+  undone := of_label.undone + of_rows.undone;
+  kept := of_label.kept + of_rows.kept;
+  return next;
+end $$;
+comment on function undo_check(bigint) is
+  'Takes the last verdict on a check back, a second opinion first: the check is open again, the label is what it was in every column, rows have the answer they had. What was changed since is kept (kept). Example: select label_before, label_after, undone from taxon.undo_check(3);';
