@@ -11,9 +11,9 @@ end;
 comment on function llm_cost_of_a_name() is 'Mean tokens and dollars that the LLM took to answer one name in the last 30 days, by the ledger; NULL: it answered none, or the price is not known. Example: select tokens, cost from llm_cost_of_a_name();';
 
 create or replace function simulate_thresholds(l1 real, l2 real, l3 real, model_id bigint default null)
-  returns table (names bigint, newly_answered bigint, newly_passed bigint, share_before double precision, share_after double precision,
-                 expected_error double precision, checked bigint, wrong bigint, measured_error double precision, lower double precision,
-                 upper double precision, tokens_a_day double precision, cost_a_day double precision, examples jsonb)
+  returns table (names bigint, newly_answered bigint, newly_passed bigint, share_before numeric, share_after numeric,
+                 expected_error numeric, checked bigint, wrong bigint, measured_error numeric, lower numeric,
+                 upper numeric, tokens_a_day numeric, cost_a_day numeric, examples jsonb)
   language plpgsql stable security definer set search_path from current as $$
 #variable_conflict use_column
 declare
@@ -55,18 +55,18 @@ begin
          -- less than a day of evidence is no basis for more than what it holds
          greatest(extract(epoch from max(d.newest) - min(d.oldest)) / 86400, 1)::float8 as days
     into n from decided d;
-  names := n.names; newly_answered := n.answered; newly_passed := n.passed; expected_error := n.error;
-  share_before := coalesce(n.before, 0) / nullif(n.names, 0)::float8;
-  share_after := coalesce(n.after, 0) / nullif(n.names, 0)::float8;
-  select (n.answered - n.passed) / n.days * c.tokens, (n.answered - n.passed) / n.days * c.cost
+  names := n.names; newly_answered := n.answered; newly_passed := n.passed; expected_error := round((n.error)::numeric, 4);
+  share_before := round((coalesce(n.before, 0) / nullif(n.names, 0)::float8)::numeric, 4);
+  share_after := round((coalesce(n.after, 0) / nullif(n.names, 0)::float8)::numeric, 4);
+  select round(((n.answered - n.passed) / n.days * c.tokens)::numeric, 1), round(((n.answered - n.passed) / n.days * c.cost)::numeric, 4)
     into tokens_a_day, cost_a_day from llm_cost_of_a_name() c;
   select count(*), count(*) filter (where not c.is_right) into checked, wrong
     from checked_names(t.model_id) c left join overridden(t.model_id) o on o.category_id = c.category_id
     where calibrate(c.drawn_from, k.offsets[3], k.slopes[3]) <= given[3] and o.never_local is not true
       and clears(c.l1_confidence, c.l2_confidence, c.l3_confidence, greatest(given[1], o.l1), greatest(given[2], o.l2), greatest(given[3], o.l3));
-  measured_error := wrong / nullif(checked, 0)::float8;
-  lower := share_bound(wrong, checked, .975, false);
-  upper := share_bound(wrong, checked, .975, true);
+  measured_error := round((wrong / nullif(checked, 0)::float8)::numeric, 4);
+  lower := round((share_bound(wrong, checked, .975, false))::numeric, 4);
+  upper := round((share_bound(wrong, checked, .975, true))::numeric, 4);
   examples := case when n.answered + n.passed = 0 then '[]' else changed_examples(t.model_id, given) end;
   return next;
 end $$;
@@ -104,9 +104,9 @@ end $$;
 comment on function changed_examples(bigint, real[]) is 'Up to 20 names that thresholds would newly answer or pass on. Example: select changed_examples(1, array[.9, .8, .7]);';
 
 create or replace function shadow_report(since interval default null)
-  returns table (branch bigint, path text, names bigint, tokens double precision, cost double precision, labelled bigint, disagree bigint,
-                 disagree_share double precision, checked bigint, wrong bigint, measured_error double precision, lower double precision,
-                 upper double precision)
+  returns table (branch bigint, path text, names bigint, tokens numeric, cost numeric, labelled bigint, disagree bigint,
+                 disagree_share numeric, checked bigint, wrong bigint, measured_error numeric, lower numeric,
+                 upper numeric)
   language sql stable security definer set search_path from current as $$
   with kept as (
     -- what the LLM, people or imports say of the name by now
@@ -128,9 +128,11 @@ create or replace function shadow_report(since interval default null)
   ), checked as (
     select j.branch, count(*) as checked, count(*) filter (where not j.is_right) as wrong from judged j group by rollup (j.branch)
   )
-  select b.branch, coalesce(category_path(b.branch), 'all'), b.names, b.names * c.tokens, b.names * c.cost, b.labelled, b.disagree,
-         b.disagree / nullif(b.labelled, 0)::float8, coalesce(h.checked, 0), coalesce(h.wrong, 0), h.wrong / nullif(h.checked, 0)::float8,
-         share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, false), share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, true)
+  select b.branch, coalesce(category_path(b.branch), 'all'), b.names, round((b.names * c.tokens)::numeric), round((b.names * c.cost)::numeric, 4), b.labelled, b.disagree,
+         round(b.disagree / nullif(b.labelled, 0)::numeric, 4), coalesce(h.checked, 0), coalesce(h.wrong, 0),
+         round(h.wrong / nullif(h.checked, 0)::numeric, 4),
+         round(share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, false)::numeric, 4),
+         round(share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, true)::numeric, 4)
     from by_branch b
     cross join llm_cost_of_a_name() c
     left join checked h on h.branch is not distinct from b.branch

@@ -8,16 +8,17 @@ const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
   RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'beta_share confident_mistakes health ln_gamma routing share_bound',
-  A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
-    promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
-    set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
+  RA: `beta_share checked_names clears confident_mistakes coverage_curve health llm_cost_of_a_name ln_gamma local_mode overridden routing
+    shadow_report share_bound simulate_thresholds standing_promise suggest_thresholds thresholds_for`,
+  A: `apply_cleaning count_labels embeddings_of end_promise end_run export_embeddings export_labels export_products finish_import import_labels keep_promise label_conflicts learn_guard make_category memory_at
+    promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_promise set_setting
+    set_thresholds set_tree_levels similar_in_training start_run training_labels undo_thresholds unencoded_labels`,
   AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
-  nobody: `answer_on_insert hold_names level_ids make_imported_categories note_changed_labels note_new_labels
-    note_removed_labels place_category queue_inserted queue_renamed settle_answered wake`,
+  nobody: `answer_on_insert candidates_below changed_examples checks_short coverage_steps hold_names level_ids make_imported_categories note_changed_labels note_new_labels
+    note_removed_labels place_category queue_inserted queue_renamed recalibrated recheck_promise settle_answered wake`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -139,6 +140,7 @@ const beyondAllRoles = [
   'delete from taxon.promotions',
   'delete from taxon.out_of_fold',
   'delete from taxon.thresholds',
+  'delete from taxon.promises',
   'delete from taxon.categories',
   'select taxon.wake()',
 ];
@@ -197,7 +199,12 @@ describe('taxon_reader', () => {
     });
     expect(await reader.value(`select products from taxon.routing() where layer = 'exact'`)).toBe(1);
     expect(await reader.rows('select item from taxon.health()')).toContainEqual({ item: 'champion' });
-    expect(await reader.rows('select from taxon.threshold_history')).toEqual([]);
+    for (const empty of ['threshold_history', 'coverage_curve()', 'standing_promise()'])
+      expect(await reader.rows(`select from taxon.${empty}`)).toEqual([]);
+    expect(await reader.value('select feasible from taxon.suggest_thresholds()')).toBe(false);
+    expect(await reader.value('select names from taxon.shadow_report()')).toBe(0);
+    expect(await reader.value('select taxon.local_mode()')).toBe('on');
+    await expect(reader.rows('select taxon.simulate_thresholds(1, 1, 1)')).rejects.toThrow('no champion yet');
     await refused(reader, [
       ...beyondAllRoles,
       `insert into taxon.products (name) values ('a')`,
@@ -210,6 +217,10 @@ describe('taxon_reader', () => {
       'select taxon.roll_back_model()',
       'select taxon.revert_cleaning(1)',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
+      'select from taxon.undo_thresholds()',
+      `select from taxon.set_promise(.05, .95, 'because')`,
+      'select from taxon.keep_promise()',
+      `select taxon.end_promise('because')`,
       `select from taxon.claim('w', 1)`,
     ]);
   });
