@@ -26,8 +26,9 @@ comment on function checked_names(bigint) is 'The checked names that may certify
 create or replace function coverage_steps(model_id bigint, since interval default null)
   returns table (step double precision, cut real, l1 real, l2 real, l3 real, names bigint, coverage double precision,
                  expected_error double precision, checked bigint, wrong bigint)
-  language plpgsql stable security definer set search_path from current as $$
+  language plpgsql stable security definer set search_path from current set jit = off as $$
 declare
+  -- without JIT: over 1,000,000 rows compiling took .8 s of the 1.1 s of processor time that the scan had
   k record;
   -- a challenger decided nothing yet: what it says of uniform checks stands for the traffic
   by_checks boolean := not exists (select from evidence e where e.model_id = coverage_steps.model_id);
