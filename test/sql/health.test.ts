@@ -54,7 +54,11 @@ describe('health', () => {
     await makeModel(t);
     await t.owner.rows(`select set_promise(.05, .95, 'returns are dear')`);
     expect(await item('local layer')).toMatchObject({
-      ...{ status: 'warn', value: 'shadow', detail: expect.stringMatching(/at most 5.00% is wrong is not proved/) },
+      ...{
+        status: 'warn',
+        value: 'shadow',
+        detail: expect.stringMatching(/at most 5.00% is wrong is not proved/),
+      },
     });
     await t.owner.rows(`select set_setting('local_layer', '"shadow"')`);
     expect(await item('local layer')).toMatchObject({

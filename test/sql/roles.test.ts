@@ -18,7 +18,7 @@ const functions: Record<string, string> = {
     settle_local`,
   // triggers, and what only other functions call
   nobody: `answer_on_insert candidates_below checks_short coverage_steps hold_names level_ids make_imported_categories note_changed_labels note_new_labels
-    note_removed_labels place_category passes queue_inserted queue_renamed recalibrated recheck_promise said_near settle_answered simulated wake`,
+    note_removed_labels passes place_category queue_inserted queue_renamed recalibrated recheck_promise said_near settle_answered simulated wake`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */

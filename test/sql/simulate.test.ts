@@ -41,7 +41,11 @@ describe('simulate_thresholds', () => {
       ...{ names: 100, newly_answered: 20, newly_passed: 0, share_before: 0.5, share_after: 0.7 },
       expected_error: expect.closeTo(0.35, 4),
     });
-    expect(await simulate(0, 0, 0.9)).toMatchObject({ newly_answered: 0, newly_passed: 40, share_after: 0.1 });
+    expect(await simulate(0, 0, 0.9)).toMatchObject({
+      newly_answered: 0,
+      newly_passed: 40,
+      share_after: 0.1,
+    });
     // l1 is said a little surer than l3: the fourth root of it
     const mixed = await simulate(0.8 ** 0.25, 0, 0.3);
     expect(mixed).toMatchObject({ newly_answered: 0, newly_passed: 30, share_after: 0.2 });
@@ -65,7 +69,10 @@ describe('simulate_thresholds', () => {
       { name: 'name 51', becomes: 'answered' },
       { name: 'name 52', becomes: 'answered' },
     ]);
-    expect((await simulate(0, 0, 0.52)).examples).toMatchObject([{ becomes: 'passed on' }, { becomes: 'passed on' }]);
+    expect((await simulate(0, 0, 0.52)).examples).toMatchObject([
+      { becomes: 'passed on' },
+      { becomes: 'passed on' },
+    ]);
     expect((await simulate(0, 0, 0.5)).examples).toEqual([]);
   });
 
@@ -76,7 +83,12 @@ describe('simulate_thresholds', () => {
     const bounds = await t.owner.row(
       'select round(share_bound(7, 70, .975, false)::numeric, 4) as lower, round(share_bound(7, 70, .975, true)::numeric, 4) as upper',
     );
-    expect(await simulate(0, 0, 0.3)).toMatchObject({ checked: 70, wrong: 7, measured_error: 0.1, ...bounds });
+    expect(await simulate(0, 0, 0.3)).toMatchObject({
+      checked: 70,
+      wrong: 7,
+      measured_error: 0.1,
+      ...bounds,
+    });
     await t.owner.rows('update checks set floor = .4');
     expect(await simulate(0, 0, 0.3)).toMatchObject({ checked: 0, measured_error: null, lower: 0, upper: 1 });
     expect(await simulate(0, 0, 0.4)).toMatchObject({ checked: 60 });
@@ -85,13 +97,18 @@ describe('simulate_thresholds', () => {
   test('counts tokens and money a day by what the LLM took to answer a name lately', async () => {
     const model = await makeModel(t);
     const ids = await missed(t, model, await t.category('Home'), evenly(100));
-    await t.owner.rows(`update evidence set decided_at = now() - interval '4 days' where evidence_id = $1`, ids[0]);
+    await t.owner.rows(
+      `update evidence set decided_at = now() - interval '4 days' where evidence_id = $1`,
+      ids[0],
+    );
     await t.owner.rows(`select set_thresholds(0, 0, .5, 'half')`);
     expect(await simulate(0, 0, 0.3)).toMatchObject({ tokens_a_day: null, cost_a_day: null });
     await calls('answer', 3);
     await calls('audit', 5);
     await calls('answer', 5, '31 days');
-    await t.owner.rows(`update llm_calls set tokens_in = 1 where purpose = 'audit' or started_at < now() - interval '30 days'`);
+    await t.owner.rows(
+      `update llm_calls set tokens_in = 1 where purpose = 'audit' or started_at < now() - interval '30 days'`,
+    );
     const less = await simulate(0, 0, 0.3); // 20 names in 4 days
     expect(less.tokens_a_day).toBeCloseTo((20 / 4) * 50, 0);
     expect(less.cost_a_day).toBeCloseTo((20 / 4) * 0.002, 3);
@@ -113,7 +130,9 @@ describe('simulate_thresholds', () => {
     [0.5, 0.5, Number.NaN],
   ])('%s / %s / %s are refused', async (...given) => {
     await makeModel(t);
-    await expect(simulate(...(given as [number, number, number]))).rejects.toThrow('three numbers from 0 to 1');
+    await expect(simulate(...(given as [number, number, number]))).rejects.toThrow(
+      'three numbers from 0 to 1',
+    );
   });
 
   test('of a model that decided nothing is empty; without one says what to do', async () => {
@@ -138,7 +157,10 @@ describe('shadow_report', () => {
     const inGarden = await missed(t, model, garden, evenly(3));
     const kept = [...inHome.slice(0, 4), ...inGarden.slice(0, 2)];
     await t.owner.rows('update evidence set clears = true where evidence_id = any ($1)', kept);
-    await t.owner.rows('update evidence set clears = true, answered = true where evidence_id = $1', inHome[5]);
+    await t.owner.rows(
+      'update evidence set clears = true, answered = true where evidence_id = $1',
+      inHome[5],
+    );
     // memory by now: two of the pots as the model said, one else, one not at all
     await t.label('name 1', 'Home > Pots');
     await t.label('name 2', 'Home > Pots');
@@ -154,10 +176,21 @@ describe('shadow_report', () => {
       ...{ branch: home, path: 'Home', names: 4, tokens: 200, cost: 0.008, labelled: 3, disagree: 1 },
       ...{ disagree_share: 0.3333, checked: 2, wrong: 1, measured_error: 0.5, ...interval },
     });
-    expect(rows[1]).toMatchObject({ branch: garden, names: 2, tokens: 100, labelled: 0, disagree_share: null, checked: 1, wrong: 0 });
+    expect(rows[1]).toMatchObject({
+      branch: garden,
+      names: 2,
+      tokens: 100,
+      labelled: 0,
+      disagree_share: null,
+      checked: 1,
+      wrong: 0,
+    });
     expect(rows[2]).toMatchObject({ branch: null, path: 'all', names: 6, tokens: 300, checked: 3, wrong: 1 });
     expect(pans).toBeGreaterThan(0);
-    await t.owner.rows(`update evidence set decided_at = now() - interval '9 days' where category_id = $1`, pots);
+    await t.owner.rows(
+      `update evidence set decided_at = now() - interval '9 days' where category_id = $1`,
+      pots,
+    );
     expect(await t.owner.rows(`select path, names from shadow_report('8 days')`)).toEqual([
       { path: 'Garden', names: 2 },
       { path: 'all', names: 2 },

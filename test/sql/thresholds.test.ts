@@ -31,7 +31,11 @@ describe('thresholds', () => {
       certified: false,
       note: null,
     });
-    expect(await t.owner.row(set, 0.9, 0.7, 0.6)).toMatchObject({ l1_before: 0.8, l2_before: 0.6, l3_before: 0.5 });
+    expect(await t.owner.row(set, 0.9, 0.7, 0.6)).toMatchObject({
+      l1_before: 0.8,
+      l2_before: 0.6,
+      l3_before: 0.5,
+    });
     expect(await inForce()).toMatchObject({ model_id, l1: 0.9, l2: 0.7, l3: 0.6, reason: 'trial' });
     expect(
       await t.owner.rows('select model_id, model_state, l1, reason, set_by from threshold_history'),
@@ -107,7 +111,10 @@ describe('thresholds of a branch', () => {
       ...values,
     );
   const never = (branch: number) =>
-    t.owner.rows(`select set_thresholds(null, null, null, 'never', branch => $1, never_local => true)`, branch);
+    t.owner.rows(
+      `select set_thresholds(null, null, null, 'never', branch => $1, never_local => true)`,
+      branch,
+    );
   const at = (category: number) =>
     t.owner.row('select l1, l2, l3, never_local from thresholds_for(null, $1)', category);
 
@@ -151,9 +158,12 @@ describe('thresholds of a branch', () => {
     await model();
     const home = await t.category('Home');
     await never(home);
-    expect(
-      await t.owner.row('select branch, branch_path, never_local, l1 from threshold_history'),
-    ).toEqual({ branch: home, branch_path: 'Home', never_local: true, l1: 1 });
+    expect(await t.owner.row('select branch, branch_path, never_local, l1 from threshold_history')).toEqual({
+      branch: home,
+      branch_path: 'Home',
+      never_local: true,
+      l1: 1,
+    });
     await expect(
       t.owner.rows(`select set_thresholds(1, 1, 1, 'x', never_local => true)`),
     ).rejects.toMatchObject({ message: 'never_local needs a branch' });
