@@ -29,6 +29,8 @@ begin
     raise exception 'neighbours must be "exact", "index" or "off", not %', value;
   elsif key = 'auditor' and value not in ('"llm"', '"human"') then
     raise exception 'auditor must be "llm" or "human", not %', value;
+  elsif key = 'shadow_branches' and jsonb_path_exists(value, '$[*] ? (@.type() != "number")') then
+    raise exception 'shadow_branches takes ids of top categories, not %', value;
   elsif key in ('audit_share', 'auditor_error', 'similar_promise') and not value::numeric between 0 and 1 then
     raise exception '% must be from 0 to 1, not %', key, value;
   elsif key = 'drift_names_a_year' and value::numeric < 1000 then
