@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { misuse, TaxonError } from '../errors.ts';
@@ -6,8 +7,10 @@ import { withAnyDatabase } from './database.ts';
 
 const known: readonly Layer[] = ['exact', 'similar', 'local'];
 
-/** Names decided together; answers are printed after each such batch. */
-const batch = 64;
+/** The lines of standard input; opened when the first is asked for, as lines that nobody waits for yet are lost. */
+async function* linesOfInput(): AsyncGenerator<string> {
+  yield* createInterface({ input: process.stdin });
+}
 
 export function classifyCommand(): Command {
   return new Command('classify')
@@ -45,21 +48,12 @@ Each line: {"name","layer","category_id","path","similarity","matched_key","conf
         try {
           if (layers.includes('local') || options.llm === true) await champion.refresh();
           const model = await champion.current();
-          const decide = async (names: string[]) => {
-            for (const result of await classify(db, config, names, {
-              layers: new Set(layers),
-              model,
-              provider,
-            })) {
-              process.stdout.write(`${JSON.stringify(result)}\n`);
-            }
-          };
-          const names: string[] = [];
-          for await (const line of createInterface({ input: process.stdin })) {
-            names.push(line);
-            if (names.length >= batch) await decide(names.splice(0));
+          const asked = { layers: new Set(layers), model, provider };
+          for await (const results of classify(db, config, linesOfInput(), asked)) {
+            const lines = results.map((result) => `${JSON.stringify(result)}\n`).join('');
+            // a slow reader is waited for, or all answers would pile up here
+            if (!process.stdout.write(lines)) await once(process.stdout, 'drain');
           }
-          if (names.length > 0) await decide(names);
         } finally {
           await champion.close();
         }

@@ -1,5 +1,4 @@
 import type { Database } from './open.ts';
-import type { Thresholds } from './reports.ts';
 
 /** What replay asks of the real schema and of its scratch. Nothing here writes to the real one. */
 
@@ -86,19 +85,4 @@ export async function similarPaths(scratch: Database, names: readonly string[]):
     [names],
   );
   return rows.map(({ l1, l2, l3 }) => (l1 === null ? null : [l1, l2, l3]));
-}
-
-/** The local layer's verdict on the confidences of many names, by `clears()`. */
-export async function clearAll(
-  db: Database,
-  confidences: readonly (readonly [number, number, number])[],
-  t: Pick<Thresholds, 'l1' | 'l2' | 'l3'>,
-): Promise<boolean[]> {
-  const level = (i: 0 | 1 | 2) => confidences.map((confidence) => confidence[i]);
-  const rows = await db.rows<{ ok: boolean }>(
-    `select ${db.at}clears(c.l1, c.l2, c.l3, $4, $5, $6) as ok
-     from unnest($1::real[], $2::real[], $3::real[]) with ordinality c(l1, l2, l3, i) order by c.i`,
-    [level(0), level(1), level(2), t.l1, t.l2, t.l3],
-  );
-  return rows.map((row) => row.ok);
 }

@@ -49,20 +49,30 @@ export interface LookUp {
   blocked_by: string | null;
 }
 
-/** What the exact and similar layers say of a name; writes nothing. */
-export function lookUp(db: Database, name: string): Promise<LookUp[]> {
-  return db.rows(`select * from ${db.at}look_up($1)`, [name]);
+/** What the exact and similar layers say of each name, in order; writes nothing. */
+export async function lookUp(db: Database, names: readonly string[]): Promise<LookUp[][]> {
+  const found = names.map((): LookUp[] => []);
+  const rows = await db.rows<LookUp & { i: number }>(
+    `select n.i, l.* from unnest($1::text[]) with ordinality n(name, i), ${db.at}look_up(n.name) l`,
+    [names],
+  );
+  for (const { i, ...row } of rows) found[i - 1]?.push(row);
+  return found;
 }
 
-/** The local layer's verdict on confidences, as the sidecar's rows get it. */
-export async function clears(db: Database, confidence: readonly number[], t: Thresholds): Promise<boolean> {
-  const { ok } = await db.row<{ ok: boolean }>(`select ${db.at}clears($1, $2, $3, $4, $5, $6) as ok`, [
-    ...confidence,
-    t.l1,
-    t.l2,
-    t.l3,
-  ]);
-  return ok;
+/** The local layer's verdict on the confidences of many names, by `clears()`, as the sidecar's rows get it. */
+export async function clearAll(
+  db: Database,
+  confidences: readonly (readonly [number, number, number])[],
+  t: Pick<Thresholds, 'l1' | 'l2' | 'l3'>,
+): Promise<boolean[]> {
+  const level = (i: 0 | 1 | 2) => confidences.map((confidence) => confidence[i]);
+  const rows = await db.rows<{ ok: boolean }>(
+    `select ${db.at}clears(c.l1, c.l2, c.l3, $4, $5, $6) as ok
+     from unnest($1::real[], $2::real[], $3::real[]) with ordinality c(l1, l2, l3, i) order by c.i`,
+    [level(0), level(1), level(2), t.l1, t.l2, t.l3],
+  );
+  return rows.map((row) => row.ok);
 }
 
 /**

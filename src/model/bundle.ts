@@ -3,9 +3,12 @@ import { messageOf, TaxonError } from '../errors.ts';
 import { Heads } from './heads.ts';
 import { buildJoin } from './join.ts';
 import { Letters, readLetters } from './letters/letters.ts';
+import { layOut } from './letters/tables.ts';
+import { lettersAlone } from './letters-alone.ts';
+import { type LettersThreads, openLettersThreads } from './letters-threads.ts';
 import { Memory, neighboursAsked } from './memory.ts';
 import { buildTree } from './tree.ts';
-import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
+import type { Answer, Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
 
 /** Raised whenever a file of the bundle changes its meaning. */
 export const bundleFormat = 2;
@@ -55,6 +58,9 @@ function need(files: ModelFiles, name: string): Uint8Array {
   return bytes;
 }
 
+/** So many names are worth the start of threads, which takes as long as reading some hundred names. */
+const spreadFrom = 1000;
+
 const counts = (voice: readonly number[]) => voice.some((weight) => weight > 0);
 
 /**
@@ -69,7 +75,10 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   const paths = facts.paths as Path[];
   const tree = buildTree(paths);
   const join = buildJoin(tree, classes, paths);
-  const letters = new Letters(readLetters(need(files, 'letters.bin')), tree, facts.temperature);
+  const tables = layOut(readLetters(need(files, 'letters.bin')), tree);
+  const letters = new Letters(tables, tree, facts.temperature);
+  const source = { tables, paths, temperature: facts.temperature };
+  const alone = lettersAlone(source);
   const memory = new Memory(tree, paths);
   const onnx = need(files, 'heads.onnx');
   const heads = await Heads.open(onnx, dimension).catch((error: unknown) => {
@@ -80,7 +89,6 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   });
   const byLetters = new Float64Array(tree.outputs);
   const byMemory = new Float64Array(tree.outputs);
-  const none = [0, 0, 0] as const;
 
   async function predict(names: readonly NameViews[], weights: VoiceWeights = facts.weights) {
     const wrong = names.find(({ embedding }) => embedding.length !== dimension);
@@ -108,24 +116,33 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
     return predictions;
   }
 
+  let threads: LettersThreads | undefined;
+  function readLettersHere(nameKeys: readonly string[], even?: number): (Answer | null)[] {
+    const weight = even ?? lettersFirst?.weight;
+    if (weight === undefined) return nameKeys.map(() => null);
+    const from = even === undefined ? (lettersFirst?.from ?? 1) : 0;
+    return nameKeys.map((nameKey) => {
+      const said = alone(nameKey, weight);
+      return said.confidence[2] >= from ? said : null;
+    });
+  }
+
   return {
     encoder,
     dimension,
     paths,
     neighbours: counts(facts.weights.memory) ? neighboursAsked : 0,
     weights: facts.weights,
-    readLetters(nameKeys, even) {
-      const weight = even ?? lettersFirst?.weight;
-      if (weight === undefined) return nameKeys.map(() => null);
-      const weights = { letters: [weight, weight, weight], meaning: none, memory: none } as const;
-      const from = even === undefined ? (lettersFirst?.from ?? 1) : 0;
-      return nameKeys.map((nameKey) => {
-        letters.scoreLikely(nameKey, byLetters);
-        const said = join({ letters: byLetters, meaning: null, memory: null }, weights);
-        return said.confidence[2] >= from ? said : null;
-      });
+    readLetters: readLettersHere,
+    async readManyLetters(nameKeys) {
+      if (lettersFirst === null || nameKeys.length < spreadFrom) return readLettersHere(nameKeys);
+      threads ??= openLettersThreads(source);
+      return threads.read(nameKeys, lettersFirst.weight, lettersFirst.from);
     },
     predict,
-    close: () => heads.close(),
+    async close() {
+      await threads?.close();
+      await heads.close();
+    },
   };
 }

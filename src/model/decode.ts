@@ -1,4 +1,4 @@
-import type { Path, Prediction } from './types.ts';
+import type { Answer, Path, Prediction } from './types.ts';
 
 type Level = 0 | 1 | 2;
 
@@ -30,17 +30,13 @@ function rank(sum: Float64Array, ids: readonly (number | null)[], answer: number
 /**
  * Makes the function that turns a score for each path into an answer that exists: probabilities are the softmax over all
  * paths, the best path wins, and a level's confidence is the sum over the paths that agree with the answer on it and
- * above. It overwrites the scores.
+ * above. It overwrites the scores with the probabilities. No path is left out as hopeless: of 1,547 paths 1,541 are
+ * within e^-30 of the best one when letters are asked alone.
  *
  * @param paths every path that may be answered
  */
-export function buildDecoder(paths: readonly Path[]): (scores: Float64Array) => Prediction {
-  const levels = ([0, 1, 2] as const).map((level: Level) => {
-    const ids = [...new Set(paths.map((path) => path[level]))];
-    const index = new Map(ids.map((id, i) => [id, i]));
-    return { ids, of: Int32Array.from(paths, (path) => index.get(path[level]) as number) };
-  });
-  const [first, second] = levels.map(({ of }) => of) as [Int32Array, Int32Array];
+export function buildAnswers(paths: readonly Path[]): (scores: Float64Array) => Answer {
+  const [first, second] = [columnOf(paths, 0).of, columnOf(paths, 1).of];
   return (scores) => {
     let highest = Number.NEGATIVE_INFINITY;
     for (let p = 0; p < scores.length; p++)
@@ -55,15 +51,6 @@ export function buildDecoder(paths: readonly Path[]): (scores: Float64Array) => 
 
     const best = largest(scores, candidatesKept);
     const answer = best[0] as number;
-    const path = paths[answer] as Path;
-    const ranked = levels.map(({ ids, of }, level) => {
-      const sums = new Float64Array(ids.length);
-      for (let p = 0; p < of.length; p++) {
-        const i = of[p] as number;
-        sums[i] = (sums[i] as number) + (scores[p] as number);
-      }
-      return rank(sums, ids, path[level as Level]);
-    });
     let l1 = 0;
     let l2 = 0;
     for (let p = 0; p < scores.length; p++) {
@@ -72,10 +59,34 @@ export function buildDecoder(paths: readonly Path[]): (scores: Float64Array) => 
       if (second[p] === second[answer]) l2 += scores[p] as number;
     }
     return {
-      path,
+      path: paths[answer] as Path,
       confidence: [Math.min(1, l1), Math.min(1, l2), scores[answer] as number],
       candidates: best.map((p) => ({ path: paths[p] as Path, probability: scores[p] as number })),
-      ranked: ranked as [number[], number[], number[]],
     };
+  };
+}
+
+/** The categories of a level, and which of them each path has. */
+function columnOf(paths: readonly Path[], level: Level): { ids: (number | null)[]; of: Int32Array } {
+  const ids = [...new Set(paths.map((path) => path[level]))];
+  const index = new Map(ids.map((id, i) => [id, i]));
+  return { ids, of: Int32Array.from(paths, (path) => index.get(path[level]) as number) };
+}
+
+/** As `buildAnswers`, with the ranks of each level beside the answer. */
+export function buildDecoder(paths: readonly Path[]): (scores: Float64Array) => Prediction {
+  const levels = ([0, 1, 2] as const).map((level: Level) => columnOf(paths, level));
+  const answers = buildAnswers(paths);
+  return (scores) => {
+    const answer = answers(scores);
+    const ranked = levels.map(({ ids, of }, level) => {
+      const sums = new Float64Array(ids.length);
+      for (let p = 0; p < of.length; p++) {
+        const i = of[p] as number;
+        sums[i] = (sums[i] as number) + (scores[p] as number);
+      }
+      return rank(sums, ids, answer.path[level as Level]);
+    });
+    return { ...answer, ranked: ranked as [number[], number[], number[]] };
   };
 }

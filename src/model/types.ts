@@ -2,7 +2,7 @@
 export type Path = readonly [number, number | null, number | null];
 
 /** What the local model says about one name. */
-export interface Prediction {
+export interface Answer {
   /** The likeliest path among those that exist. */
   path: Path;
   /**
@@ -12,6 +12,10 @@ export interface Prediction {
   confidence: readonly [number, number, number];
   /** The likeliest paths with the probability that all of the path is right; best first, at most 20. */
   candidates: { path: Path; probability: number }[];
+}
+
+/** What all voices together say. */
+export interface Prediction extends Answer {
   /** For each level at most five categories: the path's own first, then the others from the likeliest. */
   ranked: readonly [readonly number[], readonly number[], readonly number[]];
 }
@@ -57,7 +61,9 @@ export interface Classifier {
    *
    * @param even give what they say of every name, their log-probabilities multiplied with this
    */
-  readLetters(nameKeys: readonly string[], even?: number): (Prediction | null)[];
+  readLetters(nameKeys: readonly string[], even?: number): (Answer | null)[];
+  /** As `readLetters`; many names are spread over worker threads, which end when they are not asked for a while. */
+  readManyLetters(nameKeys: readonly string[]): Promise<(Answer | null)[]>;
   /**
    * One prediction of all voices for each name, in order.
    *

@@ -2,7 +2,6 @@ import type { Config } from '../config.ts';
 import type { Database } from '../database/open.ts';
 import { registerEncoder } from '../database/registry.ts';
 import {
-  clearAll,
   type Fill,
   fillScratch,
   labelHistory,
@@ -10,7 +9,7 @@ import {
   similarPaths,
   type Unit,
 } from '../database/replay.ts';
-import { thresholdsInForce } from '../database/reports.ts';
+import { clearAll, thresholdsInForce } from '../database/reports.ts';
 import { makeScratch } from '../database/scratch.ts';
 import { loadCategories } from '../database/taxonomy.ts';
 import type { Price } from '../llm/pricing.ts';

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
-import { embeddingsOf, neighboursOf } from '../database/memory.ts';
+import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { clears, lookUp, mayClear, type Thresholds, thresholdsInForce } from '../database/reports.ts';
+import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import type { Provider } from '../llm/types.ts';
 import { deepest } from '../model/tree.ts';
-import type { Prediction } from '../model/types.ts';
+import type { Answer } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import type { LoadedModel } from './champion.ts';
+import { EncodeError } from './errors.ts';
 import { ask, llmStage } from './llm.ts';
 import { shortlistOf } from './local.ts';
+import { type Embeddings, predict } from './predict.ts';
 
 export type Layer = 'exact' | 'similar' | 'local' | 'llm';
 
@@ -26,51 +28,49 @@ export interface Classified {
   confidence: readonly [number, number, number] | null;
 }
 
-/** Best first: what exact and similar say, as the route itself would take it. */
+/** Names of one look-up: a similar look-up takes milliseconds, and several statements run side by side. */
+const lookUpsAtOnce = 16;
+
+/** What exact and similar say of each name, as the route itself would take it; null where neither answers. */
 async function fromMemory(
   db: Database,
-  name: string,
+  names: readonly string[],
   layers: ReadonlySet<Layer>,
-): Promise<Classified | null> {
-  const found = (await lookUp(db, name)).find((row) => layers.has(row.layer) && row.blocked_by === null);
-  if (found === undefined) return null;
-  const { layer, category_id, path, similarity, matched_key } = found;
-  return { name, layer, category_id, path, similarity, matched_key, confidence: null };
+): Promise<(Classified | null)[]> {
+  if (!layers.has('exact') && !layers.has('similar')) return names.map(() => null);
+  const parts: Promise<Classified | null>[][] = [];
+  for (let from = 0; from < names.length; from += lookUpsAtOnce) {
+    const part = names.slice(from, from + lookUpsAtOnce);
+    const rows = lookUp(db, part);
+    parts.push(
+      part.map(async (name, i) => {
+        // best first
+        const found = (await rows)[i]?.find((row) => layers.has(row.layer) && row.blocked_by === null);
+        if (found === undefined) return null;
+        const { layer, category_id, path, similarity, matched_key } = found;
+        return { name, layer, category_id, path, similarity, matched_key, confidence: null };
+      }),
+    );
+  }
+  return Promise.all(parts.flat());
 }
 
-/** Letters first, as the sidecar does, but stores nothing. */
-async function predict(
-  db: Database,
-  model: LoadedModel,
-  names: readonly string[],
-  thresholds: Thresholds | null,
-): Promise<Map<string, Prediction>> {
-  const { classifier, encoderId } = model;
-  const keys = [...new Set(names.map(normalise))];
-  const said = new Map<string, Prediction>();
-  classifier.readLetters(keys).forEach((prediction, i) => {
-    if (prediction !== null && mayClear(prediction, thresholds)) said.set(keys[i] as string, prediction);
-  });
-  const open = keys.filter((key) => !said.has(key));
-  if (open.length === 0) return said;
-  const stored = await embeddingsOf(db, encoderId, classifier.dimension, open);
-  const fresh = open.filter((key) => !stored.has(key));
-  const vectors = await model.encoder.encode(fresh);
-  fresh.forEach((key, i) => {
-    stored.set(key, vectors[i] as Float32Array);
-  });
-  const embeddings = open.map((key) => stored.get(key) as Float32Array);
-  const near = await neighboursOf(db, encoderId, open, classifier.neighbours, embeddings);
-  const views = open.map((nameKey, i) => ({
-    nameKey,
-    embedding: embeddings[i] as Float32Array,
-    neighbours: near.get(nameKey) ?? [],
-  }));
-  const joined = await classifier.predict(views);
-  open.forEach((key, i) => {
-    said.set(key, joined[i] as Prediction);
-  });
-  return said;
+/** Stored embeddings, and fresh ones that are not stored. */
+function embeddingsWithout(db: Database, { classifier, encoder, encoderId }: LoadedModel): Embeddings {
+  return {
+    stored: false,
+    async of(nameKeys) {
+      const found = await embeddingsOf(db, encoderId, classifier.dimension, nameKeys);
+      const fresh = nameKeys.filter((key) => !found.has(key));
+      const vectors = await encoder.encode(fresh).catch((error) => {
+        throw new EncodeError(error);
+      });
+      fresh.forEach((key, i) => {
+        found.set(key, vectors[i] as Float32Array);
+      });
+      return nameKeys.map((key) => found.get(key) as Float32Array);
+    },
+  };
 }
 
 export interface ClassifyOptions {
@@ -80,59 +80,65 @@ export interface ClassifyOptions {
   provider: Provider | null;
 }
 
-/**
- * Says what the layers would answer, without inserting a product. Writes nothing, unless the LLM is asked: its answers were
- * paid for, so they become labels.
- */
-export async function classify(
-  db: Database,
-  config: Config,
-  names: readonly string[],
-  options: ClassifyOptions,
-): Promise<Classified[]> {
-  const { layers, model, provider } = options;
-  const results = await Promise.all(names.map((name) => fromMemory(db, name, layers)));
-  const open = names.filter((name, i) => results[i] === null && normalise(name) !== '');
-  const thresholds = await thresholdsInForce(db);
-  const predictions =
-    model !== null && open.length > 0
-      ? await predict(db, model, open, thresholds)
-      : new Map<string, Prediction>();
-  const paths = new Map((await loadPaths(db)).map((row) => [row.category_id, row.names.join(' > ')]));
+/** What all batches of one run need. */
+interface Run extends ClassifyOptions {
+  db: Database;
+  config: Config;
+  thresholds: Thresholds | null;
+  /** The names of a category's path, joined. */
+  paths: ReadonlyMap<number, string>;
+}
 
-  const decided = await Promise.all(
-    names.map(async (name, i): Promise<Classified> => {
-      const found = results[i];
-      if (found) return found;
-      const none = {
-        name,
-        layer: null,
-        category_id: null,
-        path: null,
-        similarity: null,
-        matched_key: null,
-        confidence: null,
-      };
-      const prediction = predictions.get(normalise(name));
-      if (prediction === undefined) return none;
-      const { confidence } = prediction;
-      if (!layers.has('local') || thresholds === null || !(await clears(db, confidence, thresholds)))
-        return { ...none, confidence };
-      const id = deepest(prediction.path);
-      return { ...none, layer: 'local', category_id: id, path: paths.get(id) ?? null, confidence };
-    }),
+/** What the local model says of the name keys. */
+async function answersOf(run: Run, nameKeys: readonly string[]): Promise<Map<string, Answer>> {
+  const { db, model, thresholds } = run;
+  const keys = [...new Set(nameKeys)];
+  if (model === null || keys.length === 0) return new Map();
+  const answers = await predict(db, model, keys, thresholds, embeddingsWithout(db, model));
+  return new Map(keys.map((key, i) => [key, answers[i] as Answer]));
+}
+
+/** Which of the answers the local layer gives, decided in SQL as in the route. */
+async function settled(run: Run, answers: ReadonlyMap<string, Answer>): Promise<Set<string>> {
+  const { db, layers, thresholds } = run;
+  if (!layers.has('local') || thresholds === null || answers.size === 0) return new Set();
+  const keys = [...answers.keys()];
+  const ok = await clearAll(
+    db,
+    Array.from(answers.values(), ({ confidence }) => confidence),
+    thresholds,
   );
-  if (provider !== null) await askTheRest(db, config, decided, predictions, provider);
-  return decided;
+  return new Set(keys.filter((_, i) => ok[i]));
+}
+
+async function decide(run: Run, names: readonly string[]): Promise<Classified[]> {
+  const keys = names.map(normalise);
+  const found = await fromMemory(run.db, names, run.layers);
+  const answers = await answersOf(
+    run,
+    keys.filter((key, i) => found[i] === null && key !== ''),
+  );
+  const local = await settled(run, answers);
+  const results = names.map((name, i): Classified => {
+    const key = keys[i] as string;
+    const answer = answers.get(key);
+    const confidence = answer?.confidence ?? null;
+    const none = { layer: null, category_id: null, path: null, similarity: null, matched_key: null };
+    if (found[i]) return found[i];
+    if (answer === undefined || !local.has(key)) return { name, ...none, confidence };
+    const id = deepest(answer.path);
+    return { name, ...none, layer: 'local', category_id: id, path: run.paths.get(id) ?? null, confidence };
+  });
+  if (run.provider !== null) await askTheRest(run, run.provider, results, answers);
+  return results;
 }
 
 /** Fills in what no layer answered, in batches; names without a valid answer stay open. */
 async function askTheRest(
-  db: Database,
-  config: Config,
-  decided: Classified[],
-  predictions: ReadonlyMap<string, Prediction>,
+  { db, config }: Run,
   provider: Provider,
+  decided: readonly Classified[],
+  answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
   const open = decided.filter((result) => result.layer === null && normalise(result.name) !== '');
   const keys = [...new Set(open.map((result) => normalise(result.name)))];
@@ -140,19 +146,65 @@ async function askTheRest(
   const stage = llmStage({ db, worker, provider, config, abandon: new AbortController().signal });
   for (let from = 0; from < keys.length; from += config.llmBatch) {
     const batch = keys.slice(from, from + config.llmBatch).map((name_key) => {
-      const prediction = predictions.get(name_key);
-      return { name_key, shortlist: prediction === undefined ? null : shortlistOf(prediction), attempts: 1 };
+      const answer = answers.get(name_key);
+      return { name_key, shortlist: answer === undefined ? null : shortlistOf(answer), attempts: 1 };
     });
     await ask(stage, batch);
   }
-  for (const result of open) {
-    const label = await fromMemory(db, result.name, new Set(['exact']));
-    if (label !== null)
-      Object.assign(result, label, {
-        layer: 'llm',
-        similarity: null,
-        matched_key: null,
-        confidence: result.confidence,
-      });
+  const labels = await fromMemory(
+    db,
+    open.map(({ name }) => name),
+    new Set(['exact']),
+  );
+  for (const [i, result] of open.entries()) {
+    const label = labels[i];
+    if (!label) continue;
+    const { category_id, path } = label;
+    Object.assign(result, { layer: 'llm', category_id, path });
   }
+}
+
+/** Names of the first batch, so that a few are answered at once; each later one is twice as large, up to the largest. */
+const firstBatch = 64;
+const largestBatch = 2048;
+
+async function* inBatches(
+  names: AsyncIterable<string> | Iterable<string>,
+  largest: number,
+): AsyncGenerator<string[]> {
+  let size = firstBatch;
+  let batch: string[] = [];
+  for await (const name of names) {
+    if (batch.push(name) < size) continue;
+    yield batch;
+    batch = [];
+    size = Math.min(largest, size * 2);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/**
+ * Says what the layers would answer, without inserting a product: batches of answers in the order of the names, at most
+ * two of them in memory. Writes nothing, unless the LLM is asked: its answers were paid for, so they become labels.
+ */
+export async function* classify(
+  db: Database,
+  config: Config,
+  names: AsyncIterable<string> | Iterable<string>,
+  options: ClassifyOptions,
+): AsyncGenerator<Classified[]> {
+  const rows = await loadPaths(db);
+  const paths = new Map(rows.map((row) => [row.category_id, row.names.join(' > ')]));
+  const run = { ...options, db, config, paths, thresholds: await thresholdsInForce(db) };
+  // With the LLM one small batch after the other: no name is paid for twice, none waits for many. Else the threads read
+  // one batch while the one before is decided and printed.
+  const [largest, atOnce] = options.provider === null ? [largestBatch, 2] : [firstBatch, 1];
+  const inHand: Promise<Classified[]>[] = [];
+  for await (const batch of inBatches(names, largest)) {
+    const work = decide(run, batch);
+    work.catch(() => {}); // thrown below, when its turn comes
+    inHand.push(work);
+    if (inHand.length >= atOnce) yield await (inHand.shift() as Promise<Classified[]>);
+  }
+  for (const work of inHand) yield await work;
 }

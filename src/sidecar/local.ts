@@ -1,4 +1,3 @@
-import { neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import {
   type CacheMiss,
@@ -8,13 +7,14 @@ import {
   settleFromMemory,
   settleLocal,
 } from '../database/queue.ts';
-import { mayClear, thresholdsInForce } from '../database/reports.ts';
+import { thresholdsInForce } from '../database/reports.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { deepest } from '../model/tree.ts';
-import type { Prediction } from '../model/types.ts';
+import type { Answer } from '../model/types.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { EncodeError, isInfrastructure } from './errors.ts';
+import { type Embeddings, predict } from './predict.ts';
 
 /** Candidates that go into the LLM's shortlist at most: a batch of one branch shares most of them. */
 const shortlistLength = 12;
@@ -28,24 +28,27 @@ export interface LocalStage {
   champion: ChampionHolder;
 }
 
-/** Encodes the misses that have no embedding yet and stores the vectors; returns one for each miss. */
-async function embed(
-  stage: LocalStage,
-  model: LoadedModel,
-  misses: readonly CacheMiss[],
-): Promise<Float32Array[]> {
-  const fresh = misses.filter((miss) => miss.embedding === null).map((miss) => miss.nameKey);
-  if (fresh.length === 0) return misses.map((miss) => miss.embedding as Float32Array);
-  const vectors = await model.encoder.encode(fresh).catch((error) => {
-    throw new EncodeError(error);
-  });
-  await saveEmbeddings(stage.db, model.encoderId, fresh, vectors);
-  const byName = new Map(fresh.map((name, i) => [name, vectors[i]]));
-  return misses.map((miss) => miss.embedding ?? (byName.get(miss.nameKey) as Float32Array));
+/** The embeddings of misses; those that have none yet are encoded and stored. */
+function embeddingsOf(stage: LocalStage, model: LoadedModel, misses: readonly CacheMiss[]): Embeddings {
+  const known = new Map(misses.map((miss) => [miss.nameKey, miss.embedding]));
+  return {
+    stored: true,
+    async of(nameKeys) {
+      const fresh = nameKeys.filter((key) => !known.get(key));
+      const vectors = await model.encoder.encode(fresh).catch((error) => {
+        throw new EncodeError(error);
+      });
+      if (fresh.length > 0) await saveEmbeddings(stage.db, model.encoderId, fresh, vectors);
+      fresh.forEach((key, i) => {
+        known.set(key, vectors[i] as Float32Array);
+      });
+      return nameKeys.map((key) => known.get(key) as Float32Array);
+    },
+  };
 }
 
 /** The category ids that the LLM should choose from, best first. */
-export function shortlistOf(prediction: Prediction): number[] {
+export function shortlistOf(prediction: Answer): number[] {
   const ids: number[] = [];
   let covered = 0;
   for (const { path, probability } of prediction.candidates) {
@@ -56,7 +59,7 @@ export function shortlistOf(prediction: Prediction): number[] {
   return ids;
 }
 
-function resultOf(nameKey: string, prediction: Prediction): LocalResult {
+function resultOf(nameKey: string, prediction: Answer): LocalResult {
   return {
     nameKey,
     categoryId: deepest(prediction.path),
@@ -79,40 +82,11 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
     }));
     return (await settleLocal(db, worker, null, none)).passed_on;
   }
-  const predictions = await predict(stage, model, misses);
-  const results = misses.map((miss, i) => resultOf(miss.nameKey, predictions[i] as Prediction));
+  const keys = misses.map(({ nameKey }) => nameKey);
+  const embeddings = embeddingsOf(stage, model, misses);
+  const answers = await predict(db, model, keys, await thresholdsInForce(db), embeddings);
+  const results = keys.map((key, i) => resultOf(key, answers[i] as Answer));
   return (await settleLocal(db, worker, model.modelId, results)).passed_on;
-}
-
-/** Letters first: only names that they do not settle are encoded and compared with memory. */
-async function predict(
-  stage: LocalStage,
-  model: LoadedModel,
-  misses: readonly CacheMiss[],
-): Promise<Prediction[]> {
-  const { classifier } = model;
-  const thresholds = await thresholdsInForce(stage.db);
-  const predictions = classifier
-    .readLetters(misses.map(({ nameKey }) => nameKey))
-    .map((said) => (said !== null && mayClear(said, thresholds) ? said : null));
-  const open = misses.filter((_, i) => predictions[i] === null);
-  const embeddings = await embed(stage, model, open);
-  const near = await neighboursOf(
-    stage.db,
-    model.encoderId,
-    open.map(({ nameKey }) => nameKey),
-    classifier.neighbours,
-  );
-  const views = open.map(({ nameKey }, i) => ({
-    nameKey,
-    embedding: embeddings[i] as Float32Array,
-    neighbours: near.get(nameKey) ?? [],
-  }));
-  const joined = await classifier.predict(views).catch((error) => {
-    throw new EncodeError(error);
-  });
-  let next = 0;
-  return predictions.map((said) => said ?? (joined[next++] as Prediction));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { LettersFirst } from '../model/bundle.ts';
-import type { Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
+import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
 
 /** Names that the choice is made on at most: each weighing asks all of them again. */
 const mostNames = 4000;
@@ -31,7 +31,7 @@ export interface Choice {
 const scaled = (usual: readonly number[], factor: number) =>
   usual.map((weight) => weight * factor) as unknown as VoiceWeights['meaning'];
 
-const agrees = ({ path }: Prediction, label: Path | undefined) => path.join() === label?.join();
+const agrees = ({ path }: Answer, label: Path | undefined) => path.join() === label?.join();
 
 /**
  * Chooses how much meaning and memory count, and when letters alone may answer, on names that trained no voice.
@@ -80,9 +80,9 @@ export async function chooseJoin(
   }
 
   const keys = views.map(({ nameKey }) => nameKey);
-  let alone = { weight: 1, said: [] as Prediction[], distance: Number.POSITIVE_INFINITY };
+  let alone = { weight: 1, said: [] as Answer[], distance: Number.POSITIVE_INFINITY };
   for (const weight of aloneWeights) {
-    const said = classifier.readLetters(keys, weight) as Prediction[];
+    const said = classifier.readLetters(keys, weight) as Answer[];
     const distance = said.reduce(
       (sum, { confidence }, i) =>
         sum + (confidence[2] - (best.predictions[i] as Prediction).confidence[2]) ** 2,
@@ -97,7 +97,7 @@ export async function chooseJoin(
 
 /** The lowest confidence above which letters alone disagree with no more labels than all voices do. */
 function chooseGate(
-  alone: readonly Prediction[],
+  alone: readonly Answer[],
   joined: readonly boolean[],
   labels: readonly Path[],
 ): { from: number | null; share: number } {

@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/open.ts';
 import { champion, modelFiles, storeModel } from '../../src/database/registry.ts';
 import { mayClear, thresholdsInForce } from '../../src/database/reports.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { Prediction } from '../../src/model/types.ts';
+import type { Answer } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
@@ -20,7 +20,7 @@ let db: Database;
 let modelId: number;
 let sidecar: TaxonProcess | undefined;
 /** By name key what letters settle. */
-const settles = new Map<string, Prediction>();
+const settles = new Map<string, Answer>();
 
 beforeAll(async () => {
   database = await shopDatabase();

@@ -71,6 +71,7 @@ function modelOf(names: readonly Opinions[]): { classifier: Classifier; views: N
           { letters: [even, even, even], meaning: none, memory: none },
         ),
       ),
+    readManyLetters: async (keys) => classifier.readLetters(keys),
     predict: async (views, weights = usual) =>
       views.map(({ nameKey }) => {
         const { letters, meaning, memory } = of(nameKey);

@@ -1,5 +1,6 @@
 import { TaxonError } from '../../errors.ts';
 import type { Tree } from '../tree.ts';
+import type { LettersTables } from './tables.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** Linear classifiers of all nodes, n-gram by n-gram: what training writes and serving reads. */
@@ -77,7 +78,7 @@ export function readLetters(file: Uint8Array): LettersWeights {
   return { vocabulary, starts, outputs: ofEntry, weights, scales, biases };
 }
 
-function damaged(): TaxonError {
+export function damaged(): TaxonError {
   return new TaxonError('letters.bin of the model is damaged', {
     hint: 'Train a new model with `taxon train`, or promote another one.',
   });
@@ -91,55 +92,25 @@ const leastShare = 0.03;
 
 /** The letters voice of a loaded model. */
 export class Letters {
+  /** What another thread makes the same voice of. */
+  readonly tables: LettersTables;
   private readonly vocabulary: Vocabulary;
-  private readonly scales: Float32Array;
-  private readonly biases: Float32Array;
   private readonly tree: Tree;
   private readonly temperature: number;
-  // What belongs together lies together, as the time goes into waiting for memory: side by side in one array instead of
-  // in two, twice as many names a second.
-  /** Each entry's output times 256 plus its weight plus 128. */
-  private readonly entries: Uint32Array;
-  /** Gram g has the pieces pieceStarts[g] … pieceStarts[g + 1] - 1: its entries of one node each, nodes ascending. */
-  private readonly pieceStarts: Uint32Array;
-  /** Node and first entry of each piece, in turn. */
-  private readonly pieces: Uint32Array;
   /** What children say that know nothing: each as likely as its siblings. */
   private readonly even: Float64Array;
   /** Log-probability of reaching each node that was looked into, or whose parent was. */
   private readonly reached: Float64Array;
+  /** Read, so that nothing optimises the reading ahead away. */
+  ahead = 0;
 
   /** @param temperature what margins are multiplied with before the softmax among siblings */
-  constructor(weights: LettersWeights, tree: Tree, temperature: number) {
-    if (weights.scales.length !== tree.outputs) throw damaged();
-    this.vocabulary = weights.vocabulary;
-    this.scales = weights.scales;
-    this.biases = weights.biases;
+  constructor(tables: LettersTables, tree: Tree, temperature: number) {
+    const { grams, idf, slots } = tables.vocabulary;
+    this.tables = tables;
+    this.vocabulary = new Vocabulary(grams, idf, slots);
     this.tree = tree;
     this.temperature = temperature;
-    const { starts, outputs } = weights;
-    const nodeAt = (entry: number) => tree.nodeOf[outputs[entry] as number] as number;
-    const grams = weights.vocabulary.size;
-    this.pieceStarts = new Uint32Array(grams + 1);
-    for (let g = 0; g < grams; g++) {
-      let pieces = 0;
-      for (let e = starts[g] as number; e < (starts[g + 1] as number); e++)
-        if (e === starts[g] || nodeAt(e) !== nodeAt(e - 1)) pieces++;
-      this.pieceStarts[g + 1] = (this.pieceStarts[g] as number) + pieces;
-    }
-    const pieces = this.pieceStarts[grams] as number;
-    this.pieces = new Uint32Array(2 * pieces + 2);
-    this.pieces[2 * pieces + 1] = outputs.length;
-    this.entries = new Uint32Array(outputs.length);
-    for (let e = 0; e < outputs.length; e++)
-      this.entries[e] = (outputs[e] as number) * 256 + (weights.weights[e] as number) + 128;
-    let at = 0;
-    for (let g = 0; g < grams; g++)
-      for (let e = starts[g] as number; e < (starts[g + 1] as number); e++)
-        if (e === starts[g] || nodeAt(e) !== nodeAt(e - 1)) {
-          this.pieces[at++] = nodeAt(e);
-          this.pieces[at++] = e;
-        }
     this.reached = new Float64Array(tree.nodeStarts.length - 1);
     this.even = Float64Array.from(
       tree.nodeOf,
@@ -149,17 +120,14 @@ export class Letters {
 
   /** Writes, for every output of the tree, the log-probability of that child given its node. */
   score(nameKey: string, target: Float64Array): void {
-    const { pieceStarts, pieces } = this;
+    const { pieceStarts } = this.tables;
     const { indices, values } = this.vocabulary.features(nameKey);
     target.fill(0);
     for (let i = 0; i < indices.length; i++) {
       const gram = indices[i] as number;
-      this.add(
-        pieces[2 * (pieceStarts[gram] as number) + 1] as number,
-        pieces[2 * (pieceStarts[gram + 1] as number) + 1] as number,
-        values[i] as number,
-        target,
-      );
+      const end = pieceStarts[gram + 1] as number;
+      for (let piece = pieceStarts[gram] as number; piece < end; piece++)
+        this.add(piece, values[i] as number, target);
     }
     for (let k = 0; k < this.reached.length; k++) this.finish(k, target);
   }
@@ -170,8 +138,10 @@ export class Letters {
    */
   scoreLikely(nameKey: string, target: Float64Array): void {
     const { nodeStarts, nodeBelow } = this.tree;
-    const { pieceStarts, pieces, reached } = this;
+    const { pieceStarts, pieces } = this.tables;
+    const { reached } = this;
     const { indices, values } = this.vocabulary.features(nameKey);
+    this.readAhead(indices);
     target.set(this.even);
     let nodes = [0];
     reached[0] = 0;
@@ -192,7 +162,7 @@ export class Letters {
           }
           if (piece === end) break;
           if (pieces[2 * piece] !== node) continue;
-          this.add(pieces[2 * piece + 1] as number, pieces[2 * piece + 3] as number, value, target);
+          this.add(piece, value, target);
         }
       }
       let best = Number.NEGATIVE_INFINITY;
@@ -216,18 +186,35 @@ export class Letters {
     }
   }
 
-  private add(from: number, to: number, value: number, target: Float64Array): void {
-    const { entries } = this;
-    for (let e = from; e < to; e++) {
+  /**
+   * Touches what will be read of each gram. These reads do not wait for one another, so that the memory serves many at
+   * once; on the way down each read must know the one before.
+   */
+  private readAhead(indices: Int32Array): void {
+    const { pieceStarts, pieces, entries } = this.tables;
+    let sum = 0;
+    for (let i = 0; i < indices.length; i++)
+      sum += pieces[2 * (pieceStarts[indices[i] as number] as number) + 1] as number;
+    for (let i = 0; i < indices.length; i++)
+      sum += entries[pieces[2 * (pieceStarts[indices[i] as number] as number) + 1] as number] ?? 0;
+    this.ahead = sum;
+  }
+
+  /** Adds the entries of a piece. */
+  private add(piece: number, value: number, target: Float64Array): void {
+    const { entries, pieces } = this.tables;
+    const first = this.tree.nodeStarts[pieces[2 * piece] as number] as number;
+    const to = pieces[2 * piece + 3] as number;
+    for (let e = pieces[2 * piece + 1] as number; e < to; e++) {
       const entry = entries[e] as number;
-      const output = entry >>> 8;
+      const output = first + (entry >>> 8);
       target[output] = (target[output] as number) + value * ((entry & 255) - 128);
     }
   }
 
   /** Turns the sums of a node's outputs into log-probabilities among them. */
   private finish(node: number, target: Float64Array): void {
-    const { scales, biases } = this;
+    const { scales, biases } = this.tables;
     const from = this.tree.nodeStarts[node] as number;
     const to = this.tree.nodeStarts[node + 1] as number;
     let highest = Number.NEGATIVE_INFINITY;

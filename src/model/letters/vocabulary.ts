@@ -9,6 +9,37 @@ export interface SparseRow {
 /** Slots a gram; an open-addressing table that is at most half full. */
 const slotsPerGram = 2;
 
+/** Gram and feature in turn, open addressing, in memory that threads can share. */
+function hashed(grams: Uint32Array): Uint32Array {
+  let slots = 16;
+  while (slots < grams.length * slotsPerGram) slots *= 2;
+  const table = new Uint32Array(new SharedArrayBuffer(slots * 8));
+  const mask = table.length - 2;
+  for (let i = 0; i < grams.length; i++) {
+    const gram = grams[i] as number;
+    let at = (gram << 1) & mask;
+    while (table[at] !== 0) at = (at + 2) & mask;
+    table[at] = gram;
+    table[at + 1] = i;
+  }
+  return table;
+}
+
+/** A vocabulary as it is handed to another thread. */
+export interface SharedVocabulary {
+  grams: Uint32Array;
+  idf: Float32Array;
+  slots: Uint32Array;
+}
+
+/** A copy in memory that threads share. */
+export function shared<T extends Uint32Array | Float32Array | Float64Array>(array: T): T {
+  const make = array.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new make(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
+}
+
 /**
  * The n-grams that training kept, and their weight (inverse document frequency). Grams are known by their 32-bit hash:
  * they were counted before they were hashed together, so rare ones are dropped and few of the rest collide (7 pairs in
@@ -18,27 +49,23 @@ export class Vocabulary {
   /** Hashes of the grams, ascending: feature i is grams[i]. */
   readonly grams: Uint32Array;
   readonly idf: Float32Array;
-  private readonly keys: Uint32Array;
-  private readonly places: Int32Array;
+  /** A gram and its feature in turn; a gram of 0 where the slot is free. Side by side they cost one wait for memory. */
+  private readonly slots: Uint32Array;
   private readonly mask: number;
   // reused by every call: a name's features, gathered and sorted here
   private found = new Int32Array(1024);
 
-  constructor(grams: Uint32Array, idf: Float32Array) {
+  constructor(grams: Uint32Array, idf: Float32Array, slots = hashed(grams)) {
     this.grams = grams;
     this.idf = idf;
-    let slots = 16;
-    while (slots < grams.length * slotsPerGram) slots *= 2;
-    this.mask = slots - 1;
-    this.keys = new Uint32Array(slots);
-    this.places = new Int32Array(slots);
-    for (let i = 0; i < grams.length; i++) {
-      const gram = grams[i] as number;
-      let at = gram & this.mask;
-      while (this.keys[at] !== 0) at = (at + 1) & this.mask;
-      this.keys[at] = gram;
-      this.places[at] = i;
-    }
+    this.slots = slots;
+    this.mask = slots.length - 2;
+  }
+
+  /** What another thread makes the same vocabulary of, in memory that both share. */
+  share(): SharedVocabulary {
+    const { grams, idf, slots } = this;
+    return { grams: shared(grams), idf: shared(idf), slots };
   }
 
   get size(): number {
@@ -46,12 +73,13 @@ export class Vocabulary {
   }
 
   private place(gram: number): number {
-    let at = gram & this.mask;
+    const { slots, mask } = this;
+    let at = (gram << 1) & mask;
     for (;;) {
-      const key = this.keys[at];
-      if (key === gram) return this.places[at] as number;
+      const key = slots[at];
+      if (key === gram) return slots[at + 1] as number;
       if (key === 0) return -1;
-      at = (at + 1) & this.mask;
+      at = (at + 2) & mask;
     }
   }
 

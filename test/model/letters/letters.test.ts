@@ -5,6 +5,7 @@ import {
   readLetters,
   writeLetters,
 } from '../../../src/model/letters/letters.ts';
+import { layOut } from '../../../src/model/letters/tables.ts';
 import { buildTree, type Tree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';
@@ -34,7 +35,7 @@ let letters: Letters;
 beforeAll(async () => {
   tree = buildTree(paths);
   weights = await fitLetters(keys, rows, noisy, tree, { seed: 1 });
-  letters = new Letters(weights, tree, 4);
+  letters = new Letters(layOut(weights, tree), tree, 4);
 });
 
 /** The log-probability of a path: the sum of those of its steps. */
@@ -153,7 +154,7 @@ describe('the letters voice', () => {
     expect(writeLetters(read)).toEqual(file);
     for (const bytes of [file.slice(4), file.slice(0, 40), new Uint8Array(), file.with(0, 0)])
       expect(() => readLetters(bytes)).toThrow('letters.bin of the model is damaged');
-    expect(() => new Letters(read, buildTree(paths.slice(1)), 4)).toThrow('damaged');
+    expect(() => layOut(read, buildTree(paths.slice(1)))).toThrow('damaged');
   });
 
   test('stops when it is told to', async () => {

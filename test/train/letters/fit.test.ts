@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Letters, readLetters, writeLetters } from '../../../src/model/letters/letters.ts';
+import { layOut } from '../../../src/model/letters/tables.ts';
 import { buildTree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';
@@ -60,7 +61,7 @@ describe('fitLetters', () => {
     );
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
     expect(shares.at(-1)).toBe(1);
-    const letters = new Letters(fitted, buildTree(paths), 4);
+    const letters = new Letters(layOut(fitted, buildTree(paths)), buildTree(paths), 4);
     const held = rows.filter((row) => row % 3 === 0);
     const right = held.filter(
       (row) => best(letters, keys[row] as string, buildTree(paths), 24) === targets[row],
@@ -96,7 +97,7 @@ describe('fitLetters', () => {
     // entries of the root's two children alone
     expect(new Set(fitted.outputs)).toEqual(new Set([0, 1]));
     const scores = new Float64Array(tree.outputs);
-    const letters = new Letters(fitted, tree, 4);
+    const letters = new Letters(layOut(fitted, tree), tree, 4);
     letters.score('blue kettle', scores);
     expect([...scores.subarray(2)]).toEqual([0, 0, 0, 0]);
     expect(scores[0]).toBeGreaterThan(scores[1] as number);
@@ -130,7 +131,7 @@ describe('fitLetters', () => {
     );
     expect(fitted.outputs).toBeInstanceOf(Uint32Array);
     expect(Math.max(...fitted.outputs)).toBeGreaterThan(65_535);
-    const letters = new Letters(readLetters(writeLetters(fitted)), tree, 4);
+    const letters = new Letters(layOut(readLetters(writeLetters(fitted)), tree), tree, 4);
     expect(best(letters, 'red sandal', tree, many.length)).toBe(one);
     expect(best(letters, 'red boot', tree, many.length)).toBe(other);
   });

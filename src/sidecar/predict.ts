@@ -1,0 +1,48 @@
+import { neighboursOf } from '../database/memory.ts';
+import type { Database } from '../database/open.ts';
+import { mayClear, type Thresholds } from '../database/reports.ts';
+import type { Answer } from '../model/types.ts';
+import type { LoadedModel } from './champion.ts';
+import { EncodeError } from './errors.ts';
+
+/** Where the embeddings of names come from that letters do not settle. */
+export interface Embeddings {
+  /** One for each name key, in order. */
+  of(nameKeys: readonly string[]): Promise<Float32Array[]>;
+  /** Whether the database has stored them by then, so that neighbours are found without sending them. */
+  stored: boolean;
+}
+
+/**
+ * What the model says of each name, in order: letters first, and only names that they do not settle are encoded and
+ * compared with memory.
+ *
+ * @param nameKeys each of them once
+ * @throws EncodeError what the heads did not bear
+ */
+export async function predict(
+  db: Database,
+  { classifier, encoderId }: Pick<LoadedModel, 'classifier' | 'encoderId'>,
+  nameKeys: readonly string[],
+  thresholds: Thresholds | null,
+  embeddings: Embeddings,
+): Promise<Answer[]> {
+  const said = (await classifier.readManyLetters(nameKeys)).map((answer) =>
+    answer !== null && mayClear(answer, thresholds) ? answer : null,
+  );
+  const open = nameKeys.filter((_, i) => said[i] === null);
+  if (open.length === 0) return said as Answer[];
+  const vectors = await embeddings.of(open);
+  const sent = embeddings.stored ? null : vectors;
+  const near = await neighboursOf(db, encoderId, open, classifier.neighbours, sent);
+  const views = open.map((nameKey, i) => ({
+    nameKey,
+    embedding: vectors[i] as Float32Array,
+    neighbours: near.get(nameKey) ?? [],
+  }));
+  const joined = await classifier.predict(views).catch((error) => {
+    throw new EncodeError(error);
+  });
+  let next = 0;
+  return said.map((answer) => answer ?? (joined[next++] as Answer));
+}
