@@ -33,7 +33,7 @@ const help = `Trains one model on the noisy labels of the train part and writes 
   --out   default: bench/trust-SET.jsonl in the data folder (TAXON_DATA_DIR); one JSON a line:
           part, key, path, truth; said and right: of each level and all above it; margin, nearest, unknown, voices: as in
           evidence; letters: what letters alone said where they are sure enough to answer without the others, else null;
-          teacher: whether the noisy teacher gives the answer too (valid names; null for test names)`;
+          teacher: whether the noisy teacher says the same, as right (valid names; null for test names)`;
 
 /** Names asked at once, as the sidecar does it. */
 const askAtOnce = 256;
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
             ...{ margin: short(marginOf(prediction)), nearest: nearest === null ? null : short(nearest) },
             ...{ unknown: short(unknown), voices },
             letters: sure === null ? null : said(sure, truth),
-            teacher: teacher === null ? null : agrees(path, teacher[i] as Path)[2] === 1,
+            teacher: teacher === null ? null : agrees(path, teacher[i] as Path),
           }),
         );
       }
