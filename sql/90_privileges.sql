@@ -29,14 +29,15 @@ end $$;
 
 -- What everybody's statements are made of.
 grant execute on function normalise, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
+grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
   to taxon_reader, taxon_admin, taxon_sidecar;
 
 -- An application gives names and reads answers; which layer answers is not its to write.
 grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
-grant execute on function routing, health, confident_mistakes, ln_gamma, beta_share, share_bound to taxon_reader, taxon_admin;
+grant execute on function routing, health, confident_mistakes, ln_gamma, beta_share, share_bound, rescaled, check_outcomes,
+  label_outcomes, fit_platt, calibration_state, calibration_error to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.
@@ -47,14 +48,15 @@ grant execute on function set_setting, set_tree_levels, make_category, set_thres
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
-  save_model, save_model_file, embeddings_of, clears, save_out_of_fold, apply_cleaning,
+  save_model, save_model_file, clears, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;
-grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call to taxon_admin, taxon_sidecar;
+grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, fit_calibration,
+  unscored_checks, save_check_scores, forget_evidence to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
-grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, labels, guard_tokens, sidecars
+grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
   leave, forget_dead_sidecars to taxon_sidecar;
