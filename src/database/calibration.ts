@@ -16,9 +16,10 @@ export async function calibrated<T extends { confidence: Levels }>(
   const rows = await db.rows<{ confidence: Levels }>(
     `select array[${of(1)}, ${of(2)}, ${of(3)}] as confidence
      from unnest($1::real[], $2::real[], $3::real[]) with ordinality s(l1, l2, l3, i)
-     left join ${db.at}calibration_in_force($4) k on true order by s.i`,
+     join ${db.at}calibration_in_force($4) k on true order by s.i`,
     [level(0), level(1), level(2), modelId],
   );
+  // no rows: there is no calibration, a confidence is what the model says
   return answers.map((answer, i) => ({ ...answer, ...rows[i] }));
 }
 

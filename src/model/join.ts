@@ -81,7 +81,12 @@ export function buildJoin(
       const a = l1[of1[p] as number] as number;
       const b = l2[of2[p] as number] as number;
       const c = l3[of3[p] as number] as number;
-      scores[p] = (scores[p] as number) + first * a + second * b + third * c;
+      let sum = scores[p] as number;
+      // where a level does not count, an impossible class (-infinity) must not either
+      if (first !== 0) sum += first * a;
+      if (second !== 0) sum += second * b;
+      if (third !== 0) sum += third * c;
+      scores[p] = sum;
       if (a + b + c > highest) {
         highest = a + b + c;
         best = p;

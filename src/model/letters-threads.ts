@@ -14,7 +14,7 @@ const idleMs = 10_000;
 
 /** Letters asked alone, in worker threads. */
 export interface LettersThreads {
-  /** In the order of the names; null below the l3 confidence `from`. */
+  /** In the order of the names; null where the l3 confidence is too low (`from` is the least). */
   read(nameKeys: readonly string[], weight: number, from: number): Promise<((Answer & Evidence) | null)[]>;
   /** Ends the threads. */
   close(): Promise<void>;

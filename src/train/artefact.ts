@@ -1,6 +1,6 @@
 import { bundleFormat, type Manifest } from '../model/bundle.ts';
 import { headOutputs } from '../model/heads.ts';
-import { type LettersWeights, writeLetters } from '../model/letters/letters.ts';
+import { type LettersWeights, writeLetters } from '../model/letters/weights.ts';
 import type { ModelFiles } from '../model/types.ts';
 import {
   addHead,

@@ -79,6 +79,45 @@ it('taxon classify answers from letters what they settle, and stores no vector o
   expect(await encoded()).toEqual(new Set());
 });
 
+/** As `taxon classify --layers local` prints them. */
+async function classified(given: readonly string[]) {
+  const environment = { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1' };
+  const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, given.join('\n'));
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; layer: string | null; confidence: number[] });
+}
+
+it('taxon classify answers thousands of names in their order, repeated ones too', async () => {
+  const sure = names.filter((name) => settles.has(normalise(name)));
+  // several batches, the largest read by threads
+  const many = Array.from({ length: 6000 }, (_, i) => {
+    const name = sure[i % sure.length] as string;
+    return i % 2 === 0 ? name : `${name} ${i}`;
+  });
+  const classifier = await loadClassifier(await modelFiles(db, modelId));
+  const thresholds = await thresholdsInForce(db);
+  const said = classifier.readLetters(many.map(normalise));
+  await classifier.close();
+  const kept = many.filter((_, i) => said[i] && mayClear(said[i], thresholds));
+  const expected = said.filter((answer) => answer && mayClear(answer, thresholds));
+  expect(kept.length).toBeGreaterThan(5000);
+  const answers = await classified(kept);
+  expect(answers.map(({ name }) => name)).toEqual(kept);
+  expect(answers.every(({ layer }) => layer === 'local')).toBe(true);
+  expect(answers.map(({ confidence }) => confidence)).toEqual(expected.map((answer) => answer?.confidence));
+  expect(await encoded()).toEqual(new Set());
+});
+
+it('whether an answer stands is decided by the thresholds in force', async () => {
+  const some = names.slice(0, 5);
+  await db.rows(`select taxon.set_thresholds(l1 => 1, l2 => 1, l3 => 1, reason => 'nothing clears')`);
+  const none = await classified(some);
+  await db.rows(`select taxon.set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => 'as before')`);
+  expect(none.map(({ layer, confidence }) => [layer, confidence.length])).toEqual(some.map(() => [null, 3]));
+});
+
 it('the sidecar encodes only the names that letters do not settle', async () => {
   sidecar = await startSidecarProcess(database.url);
   await insert(db, names);
@@ -111,4 +150,30 @@ it('the sidecar encodes only the names that letters do not settle', async () => 
     expect(path).toEqual([...said.path]);
   }
   expect(byLetters).toBeGreaterThan(20);
+
+  const evidence = await db.rows<{
+    name_key: string;
+    margin: number;
+    nearest: number | null;
+    unknown: number;
+    voices: number | null;
+  }>(
+    `select p.name_key, e.margin, e.nearest, e.unknown, e.voices from taxon.products p join taxon.evidence e using (evidence_id)`,
+  );
+  expect(evidence.length).toBe(decided.filter(({ source }) => source !== 'similar').length);
+  for (const { name_key, margin, nearest, unknown, voices } of evidence) {
+    const said = settles.get(name_key);
+    const [first, second] = said?.candidates ?? [];
+    // letters alone say nothing of the other voices
+    expect([name_key, nearest === null, voices === null]).toEqual([
+      name_key,
+      said !== undefined,
+      said !== undefined,
+    ]);
+    if (said) expect(margin).toBeCloseTo((first?.probability ?? 0) - (second?.probability ?? 0), 5);
+    expect(unknown).toBeGreaterThanOrEqual(0);
+    expect(unknown).toBeLessThanOrEqual(1);
+    if (name_key === 'ぬるぽ') expect(unknown).toBe(1);
+  }
+  expect(evidence.some(({ nearest, voices }) => (nearest ?? 0) > 0.3 && voices === 3)).toBe(true);
 }, 90_000);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { ModelFiles, NameViews, Path, Prediction } from '../../src/model/types.ts';
+import type { Answer, ModelFiles, NameViews, Path } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
 import { trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
@@ -69,7 +69,7 @@ describe('loadClassifier', () => {
   it('answers with a path that exists and with confidences that fall, whatever it is given', async () => {
     const classifier = await loadClassifier(files);
     const existing = new Set(classifier.paths.map(String));
-    const check = ({ path, confidence, candidates, ranked }: Prediction) => {
+    const check = ({ path, confidence, candidates }: Answer) => {
       expect(existing).toContain(String(path));
       expect(confidence.every((value) => value >= 0 && value <= 1)).toBe(true);
       expect(confidence[0]).toBeGreaterThanOrEqual(confidence[1]);
@@ -77,7 +77,6 @@ describe('loadClassifier', () => {
       expect(candidates[0]).toEqual({ path, probability: confidence[2] });
       expect(candidates.every((each) => existing.has(String(each.path)))).toBe(true);
       expect(candidates.reduce((sum, each) => sum + each.probability, 0)).toBeLessThanOrEqual(1 + 1e-9);
-      expect(ranked[0][0]).toBe(path[0]);
     };
     const number = fc.double({ min: -1, max: 1, noNaN: true });
     const weight = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100, noNaN: true }));
@@ -94,9 +93,12 @@ describe('loadClassifier', () => {
         fc.record({ letters: weights, meaning: weights, memory: weights }),
         async (nameKey, vector, neighbours, how) => {
           const views = [{ nameKey, embedding: Float32Array.from(vector), neighbours }];
-          for (const said of await classifier.predict(views)) check(said);
+          for (const said of await classifier.predict(views)) {
+            check(said);
+            expect(said.ranked[0][0]).toBe(said.path[0]);
+          }
           for (const said of await classifier.predict(views, how)) check(said);
-          for (const said of classifier.readLetters([nameKey], 1 + how.letters[0])) check(said as Prediction);
+          for (const said of classifier.readLetters([nameKey], 1 + how.letters[0])) check(said as Answer);
         },
       ),
     );
@@ -120,6 +122,22 @@ describe('loadClassifier', () => {
       (await classifier.predict([second], without))[0],
     );
     expect((await classifier.predict([first]))[0]).not.toEqual((await classifier.predict([second]))[0]);
+    const [near] = await classifier.predict([
+      { ...first, neighbours: [{ path: [1, 11, 111], cosine: 0.7 }] },
+    ]);
+    expect([near?.nearest, (await classifier.predict([view([])]))[0]?.nearest]).toEqual([0.7, null]);
+    expect((await classifier.predict([first], without))[0]).toMatchObject({
+      nearest: null,
+      unknown: near?.unknown,
+    });
+    expect(classifier.readLetters(['name 3'], 1)[0]).toMatchObject({
+      voices: null,
+      nearest: null,
+      unknown: near?.unknown,
+    });
+    // neighbours whose path the model does not know are no voice
+    const strange = { ...first, neighbours: [{ path: [7, 8, 9], cosine: 0.7 }] as const };
+    expect((await classifier.predict([strange], memory))[0]?.voices).toBe(0);
     const letters = { letters: [1, 1, 1], meaning: none, memory: none } as const;
     expect((await classifier.predict([first], letters))[0]?.confidence[2]).toBeCloseTo(
       classifier.readLetters(['name 3'], 1)[0]?.confidence[2] as number,

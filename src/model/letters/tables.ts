@@ -1,6 +1,6 @@
 import type { Tree } from '../tree.ts';
-import { damaged, type LettersWeights } from './letters.ts';
 import { type SharedVocabulary, shared } from './vocabulary.ts';
+import { damaged, type LettersWeights } from './weights.ts';
 
 /**
  * The weights as a name is read with them, in memory that threads share: a second thread costs no second copy. What

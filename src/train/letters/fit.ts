@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import type { LettersWeights } from '../../model/letters/letters.ts';
 import type { Vocabulary } from '../../model/letters/vocabulary.ts';
+import type { LettersWeights } from '../../model/letters/weights.ts';
 import type { Tree } from '../../model/tree.ts';
 import { countVocabulary } from './count.ts';
 import type { FitTask, FittedOutput, SharedRows } from './fit-worker.ts';

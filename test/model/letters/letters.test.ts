@@ -1,11 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  Letters,
-  type LettersWeights,
-  readLetters,
-  writeLetters,
-} from '../../../src/model/letters/letters.ts';
+import { Letters } from '../../../src/model/letters/letters.ts';
 import { layOut } from '../../../src/model/letters/tables.ts';
+import { type LettersWeights, readLetters, writeLetters } from '../../../src/model/letters/weights.ts';
 import { buildTree, type Tree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';

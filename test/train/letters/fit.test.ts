@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Letters, readLetters, writeLetters } from '../../../src/model/letters/letters.ts';
+import { Letters } from '../../../src/model/letters/letters.ts';
 import { layOut } from '../../../src/model/letters/tables.ts';
+import { readLetters, writeLetters } from '../../../src/model/letters/weights.ts';
 import { buildTree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';
