@@ -7,13 +7,14 @@ const t = taxonDatabase();
 const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
-  RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: `beta_share checked_names clears confident_mistakes coverage_curve health llm_cost_of_a_name ln_gamma local_mode overridden routing
-    shadow_report share_bound simulate_thresholds standing_promise suggest_thresholds thresholds_for`,
-  A: `apply_cleaning count_labels embeddings_of end_promise end_run export_embeddings export_labels export_products finish_import import_labels keep_promise label_conflicts learn_guard make_category memory_at
-    promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_promise set_setting
-    set_thresholds set_tree_levels similar_in_training start_run training_labels undo_thresholds unencoded_labels`,
-  AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
+  RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours said_of setting similar_label similar_matches thresholds_in_force thresholds_said words`,
+  RA: `beta_share calibration_error calibration_state check_outcomes confident_mistakes fit_platt health label_outcomes ln_gamma rescaled
+    routing share_bound`,
+  A: `apply_cleaning clears count_labels end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
+    promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
+    set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
+  AS: `embeddings_of fail_call fit_calibration forget_evidence register_encoder save_check_scores save_embeddings settle_llm start_call
+    unscored_checks`,
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
@@ -24,9 +25,7 @@ const functions: Record<string, string> = {
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
 const tables: Record<string, string> = {
   alarms: '',
-  audit_waiting: '',
-  audit_watermark: '',
-  calibrations: '',
+  calibrations: 'sidecar: select',
   categories: 'admin: update(external_id,name,retired_at); sidecar: select; writer: select',
   check_scores: '',
   checks: '',
