@@ -85,7 +85,7 @@ create or replace function coverage_curve(model_id bigint default null, since in
   language sql stable security definer set search_path from current as $$
   select s.coverage, s.l1, s.l2, s.l3, s.cut, s.names, s.expected_error, s.checked, s.wrong, s.wrong / nullif(s.checked, 0)::float8,
          share_bound(s.wrong, s.checked, .975, false), share_bound(s.wrong, s.checked, .975, true)
-    from coverage_steps(coalesce(coverage_curve.model_id, (select c.model_id from champion() c)), since) s
+    from coverage_steps(coalesce(coverage_curve.model_id, (select m.model_id from models m where m.state = 'champion')), since) s
     order by s.step;
 $$;
 comment on function coverage_curve(bigint, interval) is 'What each choice of thresholds would answer and get wrong, on cache misses of a model (default: the champion): a row for each .02 of coverage with thresholds, expected error (1 - mean confidence) and the error that checks measured with its 95% interval; since => ''30 days'' looks at newer evidence only. Many rows are looked at, so the best of them looks better than it is: suggest_thresholds() allows for that. Example: select coverage, l3, names, checked, wrong from coverage_curve();';
