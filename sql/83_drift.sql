@@ -109,7 +109,7 @@ declare
   bets float8[] := drift_bets(counts);
   hits bigint[];
   pays float8;
-  top float8 := s.state ->> 'value';
+  top float8 := (s.state ->> 'value')::float8;
   b record;
 begin
   if part = '{}' then

@@ -9,6 +9,7 @@ const t = taxonDatabase();
 /** A small shop, the same each time: ids start at 1. */
 beforeEach(async () => {
   const kettles = await t.category('Home > Kitchen > Kettles');
+  for (const path of ['Home > Kitchen > Toasters', 'Home > Lamps', 'Garden > Tools']) await t.category(path);
   const model = await makeModel(t);
   const ids = await missed(t, model, kettles, evenly(500));
   await judge(
@@ -21,7 +22,12 @@ beforeEach(async () => {
        values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 900, 100, .002, now())`,
   );
   await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
+  await t.owner.rows(`select start_drift_streams($1, now() - interval '1 day')`, model);
+  await t.owner.rows(`select raise_alarm($1, 'confidence', 0, 20, 13, 'a new branch arrives')`, model);
 });
+
+/** Days and moments are other ones in each run. */
+const moment = /\d{4}-\d\d-\d\d([T ][\d:.+Z]+)?/g;
 
 /** What stands behind "Example:" in the comment of a function, up to its semicolon, arrow or end. */
 const examples = () =>
@@ -35,9 +41,12 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
   const shown: string[] = [];
   for (const { statement } of await examples()) {
     await t.owner.rows('begin');
-    const rows = await t.owner.rows(statement);
+    await t.owner.rows('select setseed(.5)');
+    const rows = await t.owner.rows(statement).catch((error: Error) => {
+      throw new Error(`${statement}: ${error.message}`);
+    });
     await t.owner.rows('rollback');
-    const lines = rows.slice(0, 5).map((row) => `  ${JSON.stringify(row)}`);
+    const lines = rows.slice(0, 5).map((row) => `  ${JSON.stringify(row).replaceAll(moment, '(when)')}`);
     if (rows.length > 5) lines.push(`  … ${rows.length} rows`);
     shown.push(`${statement};`, ...lines, '');
   }
@@ -48,6 +57,6 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
 test('what people use to trust has one', async () => {
   const named = new Set((await examples()).map(({ name }) => name));
   const used =
-    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names';
+    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject trust draw_audits memory_error suggest_similar_threshold fit_calibration calibration_error watch_drift drift_by_week release_alarm explain explain_json';
   expect(used.split(' ').filter((name) => !named.has(name))).toEqual([]);
 });
