@@ -6,7 +6,8 @@ create table audit_watermark (
   from_id bigint not null,
   next_xact xid8 not null,
   next_id bigint not null,
-  drawn_at timestamptz
+  drawn_at timestamptz,
+  people_at timestamptz
 );
 comment on table audit_watermark is 'How far draw_audits() has looked: one row. It goes by transactions, not by ids: an id may be committed after a higher one was looked at.';
 comment on column audit_watermark.one_row is 'There is one row.';
@@ -15,6 +16,7 @@ comment on column audit_watermark.from_id is 'No row of that transaction or a ne
 comment on column audit_watermark.next_xact is 'Once rows are looked at up to this transaction,';
 comment on column audit_watermark.next_id is 'this id is where the search starts.';
 comment on column audit_watermark.drawn_at is 'When it last looked.';
+comment on column audit_watermark.people_at is 'When people were last given audits: what they may be given grows from here.';
 
 -- what was answered before this migration is not audited
 insert into audit_watermark (seen_xact, from_id, next_xact, next_id)
@@ -26,12 +28,13 @@ create table audit_waiting (
   weight real not null,
   picked_at timestamptz not null default now()
 );
-comment on table audit_waiting is 'Rows picked for an audit that were not answered yet: picked on arrival, so that a row that waits long has the same chance as any.';
+comment on table audit_waiting is 'Rows picked for an audit that were not answered yet, or that wait for people''s turn: picked on arrival, so that a row that waits long has the same chance as any.';
 comment on column audit_waiting.product_id is 'The row.';
 comment on column audit_waiting.weight is 'How many rows it stands for: 1 / audit_share at the pick.';
 comment on column audit_waiting.picked_at is 'When.';
 
 insert into settings (key, value, description) values
+  ('audit_people_a_day', '20', 'How many audits a day are put before people, alike for each layer; of more that are due, chance takes these.'),
   ('similar_promise', '0', 'Largest share of wrong answers promised for the similar layer; 0: no promise.');
 
 -- they know purposes now: another result, another parameter

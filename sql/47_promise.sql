@@ -3,18 +3,18 @@
 create or replace function recalibrated(confidence real, level integer, was calibrations, now calibrations) returns real
   language sql immutable parallel safe
 begin atomic
-  -- back to what the model said, then forward
-  select calibrate(case when (was).calibration_id is null then confidence
+  -- back to what the model said, then forward; 0 lets all pass and 1 next to nothing, whatever the calibration
+  select case when confidence in (0, 1) then confidence else calibrate(case when (was).calibration_id is null then confidence
     else (1 / (1 + exp(((was).offsets[level] - ln(greatest(least(confidence, 1 - 1e-6), 1e-6)::float8
                                                    / (1 - greatest(least(confidence, 1 - 1e-6), 1e-6)::float8))) / (was).slopes[level])))::real end,
-    (now).offsets[level], (now).slopes[level]);
+    (now).offsets[level], (now).slopes[level]) end;
 end;
 comment on function recalibrated(real, integer, calibrations, calibrations) is 'A confidence of one calibration as one of another, at a level 1 to 3: what passed it passes again. Example: select recalibrated(.5, 3, null, null);';
 
 create or replace function suggest_thresholds(max_error double precision default .05, confidence double precision default .95,
     model_id bigint default null)
-  returns table (feasible boolean, l1 real, l2 real, l3 real, coverage double precision, checked bigint, wrong bigint,
-                 upper_bound double precision, verdict text)
+  returns table (feasible boolean, l1 real, l2 real, l3 real, coverage numeric, checked bigint, wrong bigint,
+                 upper_bound numeric, verdict text)
   language plpgsql stable security definer set search_path from current as $$
 declare
   target bigint := coalesce(suggest_thresholds.model_id, (select c.model_id from champion() c));
@@ -28,7 +28,7 @@ begin
     raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', max_error, confidence
       using hint = 'suggest_thresholds(max_error => .05, confidence => .95)';
   end if;
-  feasible := false; checked := 0; wrong := 0; upper_bound := 1; coverage := 0;
+  feasible := false; checked := 0; wrong := 0; coverage := 0;
   for step in select s.* from coverage_steps(target) s where s.step >= start - 1e-6 order by s.step loop
     if first is null then first := step; end if;
     -- P(so few wrong ones, were the share max_error) ≤ 1 - confidence, which is Clopper and Pearson's bound ≤ max_error
@@ -38,17 +38,18 @@ begin
     coverage := step.coverage; checked := step.checked; wrong := step.wrong;
   end loop;
   if feasible then
-    upper_bound := share_bound(wrong, checked, confidence, true);
     verdict := format('certified: answers %s%% of cache misses; %s of %s checked names above are wrong, at most %s%% at %s%% confidence',
-      round((100 * coverage)::numeric, 1), wrong, checked, round((100 * upper_bound)::numeric, 2), round((100 * confidence)::numeric, 1));
+      round(100 * coverage, 1), wrong, checked, round((100 * share_bound(wrong, checked, confidence, true))::numeric, 2),
+      round((100 * confidence)::numeric, 1));
   elsif first is null then
     verdict := case when target is null then 'not feasible: there is no champion yet; train one: taxon train'
       else 'not feasible: nothing is known of what the model says of cache misses; let names arrive first' end;
   else
     coverage := first.coverage; checked := first.checked; wrong := first.wrong;
-    upper_bound := share_bound(wrong, checked, confidence, true);
-    verdict := 'not feasible: ' || checks_short(checked, wrong, coverage, max_error, confidence);
+    verdict := 'not feasible: ' || checks_short(checked, wrong, coverage::float8, max_error, confidence);
   end if;
+  coverage := round(coverage, 4);
+  upper_bound := round(share_bound(wrong, checked, confidence, true)::numeric, 4);
   return next;
 end $$;
 comment on function suggest_thresholds(double precision, double precision, bigint) is 'The loosest thresholds of a model (default: the champion) of which checks prove that at most max_error of the answers is wrong, and how many they answer. The procedure is Learn-then-Test (Angelopoulos and others, 2021) with a fixed sequence: cuts in steps of .02 of coverage, found without looking at a label, are tested one after the other from coverage 4 × max_error on, each by an exact binomial test at the full level, until the first fails; the last that passed is certified. Only checks that people judged and that were drawn alike among all names above the cut count. Where nothing passes it says how many more checks would do. Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
@@ -84,7 +85,7 @@ end $$;
 comment on function checks_short(bigint, bigint, double precision, double precision, double precision) is 'How many more uniform checks would certify the first cut, if as many of them are wrong as so far; in words. Example: select checks_short(100, 1, .2, .05, .95);';
 
 create or replace function keep_promise(model_id bigint default null)
-  returns table (certified boolean, l1 real, l2 real, l3 real, coverage double precision, upper_bound double precision, mode text, verdict text)
+  returns table (certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric, mode text, verdict text)
   language plpgsql security definer set search_path from current as $$
 declare
   target bigint := coalesce(keep_promise.model_id, (select c.model_id from champion() c));
@@ -112,7 +113,7 @@ end $$;
 comment on function keep_promise(bigint) is 'Proves the promise that stands anew, with the checks of today, and sets what is certified: after more checks, or for a model (default: the champion) that was just promoted. Where nothing can be certified the thresholds stay as they are. Example: select certified, mode, verdict from keep_promise();';
 
 create or replace function set_promise(max_error double precision, confidence double precision default .95, reason text default null)
-  returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage double precision, upper_bound double precision,
+  returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric,
                  mode text, verdict text)
   language plpgsql security definer set search_path from current as $$
 #variable_conflict use_column

@@ -45,7 +45,7 @@ begin
   select count(*) into valid from given;
   return valid;
 end $$;
-comment on function settle_answers(bigint, jsonb) is 'The LLM''s answers become labels and settle the rows that wait for them; returns how many were valid.';
+comment on function settle_answers(bigint, jsonb) is 'The LLM''s answers become labels and settle the rows that wait for them; returns how many were valid. Example: settle_answers(12, ''[{"name_key": "kettle", "category_id": 7, "confidence": 0.9}]'').';
 
 create or replace function settle_llm(worker text, llm_call_id bigint, answers jsonb, refused jsonb, tokens_in integer,
     tokens_cached integer, tokens_out integer, cost numeric, model_version text, request_id text)

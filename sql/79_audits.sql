@@ -2,12 +2,12 @@
 -- path, and no verdict of the LLM changes a label or a row: that it disagrees is evidence, not truth.
 
 create or replace function same_path(a bigint, b bigint) returns boolean
-  language sql stable
+  language sql stable parallel safe
 begin atomic
   select coalesce((select (x.l1, x.l2, x.l3) is not distinct from (y.l1, y.l2, y.l3)
                      from categories x, categories y where x.category_id = a and y.category_id = b), false);
 end;
-comment on function same_path(bigint, bigint) is 'Whether two categories have the same l1, l2 and l3: what "right" means for an answer.';
+comment on function same_path(bigint, bigint) is 'Whether two categories have the same l1, l2 and l3: then one answer is as right as the other. Example: same_path(7, 7) is true, same_path(7, NULL) false.';
 
 create or replace function audit_tokens_today() returns bigint
   language sql stable security definer set search_path from current as $$
@@ -29,7 +29,7 @@ create or replace function audit_candidates(name_key text, category_id bigint) r
     union all select n.category_id from neighbours(array[audit_candidates.name_key]) n
   ) x;
 $$;
-comment on function audit_candidates(text, bigint) is 'What the LLM may choose from when it audits: the whole top branch of the answer (leaves, and whatever else memory uses) and the categories of near names, so that it is asked blind. Where none fits it says so.';
+comment on function audit_candidates(text, bigint) is 'What the LLM may choose from when it audits: the whole top branch of the answer (leaves, and whatever else memory uses) and the categories of near names, so that it is asked blind. Where none fits it says so. Example: select audit_candidates(''red kettle'', 7);';
 
 create or replace function queue_audits() returns integer
   language plpgsql security definer set search_path from current as $$
@@ -48,26 +48,23 @@ begin
   if queued > 0 then perform wake(); end if;
   return queued;
 end $$;
-comment on function queue_audits() is 'Puts the names of open LLM audits into the LLM stage, those that are not there; returns how many.';
+comment on function queue_audits() is 'Puts the names of open LLM audits into the LLM stage, those that are not there; returns how many. Example: select queue_audits();';
 
-create or replace function draw_audits() returns table (layer text, auditor text, drawn integer)
+create or replace function pick_audits() returns boolean
   language plpgsql security definer set search_path from current as $$
 declare
   mark audit_watermark;
   newest bigint;
   snapshot pg_snapshot;
   share double precision := (setting('audit_share'))::double precision;
-  -- how many names the LLM may still be asked today, beyond those that wait; until an audit was paid for, a name counts 1,000
-  affordable numeric := 0;
 begin
   select * into mark from audit_watermark for update skip locked;
-  if not found then return; end if;  -- another one draws at this moment
+  if not found then return false; end if;  -- another one draws at this moment
   select coalesce(max(p.product_id), 0) into newest from products p;
   snapshot := pg_current_snapshot();  -- after newest: what comes later has a higher id
   -- a restored or emptied database counts from another start
   if mark.seen_xact > pg_snapshot_xmax(snapshot) then mark.seen_xact := pg_snapshot_xmin(snapshot); mark.next_xact := mark.seen_xact; end if;
   if mark.from_id > newest then mark.from_id := 0; end if;
-
   -- 1,000 ids of slack: an id is taken a moment before its transaction gets its number
   insert into audit_waiting as w (product_id, weight)
     select p.product_id, 1 / nullif(share, 0) from products p
@@ -81,56 +78,94 @@ begin
   end if;
   update audit_watermark set seen_xact = pg_snapshot_xmin(snapshot), from_id = mark.from_id, next_xact = mark.next_xact,
     next_id = mark.next_id, drawn_at = clock_timestamp();
+  return true;
+end $$;
+comment on function pick_audits() is 'Picks a share of the rows whose inserting transactions have ended since the last call, whatever their state. False: another session is at it. Example: select pick_audits();';
 
-  if setting('auditor') = '"llm"' and exists (select from sidecars s where s.llm is not null and s.seen_at > now() - interval '1 min') then
-    select ((setting('audit_tokens_a_day'))::numeric - audit_tokens_today())
-             / coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0), 1000)
-           - (select count(distinct k.name_hash) from checks k where k.auditor = 'llm' and k.verdict is null)
-      into affordable
-      from llm_calls c where c.purpose = 'audit' and c.state = 'ok' and c.started_at > now() - interval '30 days';
-  end if;
+create or replace function affordable_audits() returns numeric
+  language sql stable security definer set search_path from current as $$
+  -- until an audit was paid for, a name counts 1,000 tokens
+  select case when setting('auditor') = '"llm"' and exists (select from sidecars s where s.llm is not null and s.seen_at > now() - interval '1 min')
+    then greatest(((setting('audit_tokens_a_day'))::numeric - audit_tokens_today())
+                    / coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0), 1000)
+                  - (select count(distinct k.name_hash) from checks k where k.auditor = 'llm' and k.verdict is null), 0)
+    else 0 end
+    from llm_calls c where c.purpose = 'audit' and c.state = 'ok' and c.started_at > now() - interval '30 days';
+$$;
+comment on function affordable_audits() is 'How many more names the LLM may be asked to audit today: tokens left by what a name has cost in 30 days, less those that wait; 0 where nobody has a provider or the setting auditor says human. Example: select floor(affordable_audits());';
+
+create or replace function draw_audits() returns table (layer text, auditor text, drawn integer)
+  language plpgsql security definer set search_path from current as $$
+declare
+  affordable numeric;
+  people numeric := (setting('audit_people_a_day'))::numeric;
+  -- how many of each of the four layers people are given now; they get their turn when it is one at least
+  each_layer bigint;
+begin
+  if not pick_audits() then return; end if;
+  affordable := affordable_audits();
+  select floor(case when people = 0 then 0
+                    when m.people_at is null then greatest(people, 4)
+                    else least(people * extract(epoch from clock_timestamp() - m.people_at) / 86400, greatest(people, 4)) end / 4)
+    into each_layer from audit_watermark m;
   return query
-    with gone as (
-      delete from audit_waiting w where not exists (select from products p where p.product_id = w.product_id)
+    with picked as materialized (
+      -- offset: one look-up a row; a join reads all of products
+      select w.product_id, w.weight, p.name_key, p.source, p.category_id, p.similarity, p.model_id, p.evidence_id, p.state
+        from audit_waiting w left join lateral (select * from products x where x.product_id = w.product_id offset 0) p on true
     ), ready as (
-      delete from audit_waiting w using products p where p.product_id = w.product_id and p.state <> 'pending'
-        returning p.product_id, p.name_key, p.source, p.category_id, p.similarity, p.model_id, p.evidence_id, p.state, w.weight
+      select p.*,
+             -- the LLM errs alike when it is asked again, so answers of its own go to people
+             p.source in ('similar', 'local') or p.source = 'exact' and l.source is not distinct from 'import' as may,
+             case when l.source = 'human' then l.category_id end as label
+        from picked p
+        left join lateral (select y.source, y.category_id from labels y where y.name_hash = name_hash(p.name_key) offset 0) l on true
+        where p.state = 'done' and p.source in ('exact', 'similar', 'local', 'llm')
     ), known as (
-      select r.*, l.source as taught_by,
-             case when l.source = 'human' then l.category_id when r.source in ('similar', 'local') then a.truth_category_id end as truth,
-             case when l.source is distinct from 'human' and r.source in ('similar', 'local') then a.llm_call_id end as call,
-             case when l.source is distinct from 'human' and r.source in ('similar', 'local') then a.checked_by end as judge
+      select r.*, coalesce(r.label, a.truth_category_id) as truth, case when r.label is null then a.llm_call_id end as call,
+             case when r.label is null then a.checked_by end as judge
         from ready r
-        left join labels l on l.name_hash = name_hash(r.name_key)
         left join lateral (
           select k.truth_category_id, k.llm_call_id, k.checked_by from checks k
-            where k.name_hash = name_hash(r.name_key) and k.auditor = 'llm' and k.truth_category_id is not null
+            where k.name_hash = name_hash(r.name_key) and k.auditor = 'llm' and k.truth_category_id is not null and r.may
             order by k.check_id desc limit 1
         ) a on true
-        where r.state = 'done' and r.source in ('exact', 'similar', 'local', 'llm')
     ), dealt as (
-      -- the LLM errs alike when it is asked again, so answers of its own go to people; who is asked beyond the budget is chance
-      select k.*, k.source in ('similar', 'local') or k.source = 'exact' and k.taught_by = 'import' as may,
-             row_number() over (partition by k.truth is null and (k.source in ('similar', 'local') or k.source = 'exact' and k.taught_by = 'import')
-                                order by random()) as place
+      -- who is asked beyond the budget is chance
+      select k.*, case when k.truth is not null then 'memory'
+                       when k.may and row_number() over (partition by k.may and k.truth is null order by random()) <= affordable then 'llm'
+                       else 'people' end as judged_by
         from known k
+    ), turned as (
+      select d.*, row_number() over (partition by d.judged_by, d.source order by random()) as turn,
+             count(*) over (partition by d.judged_by, d.source) as n from dealt d
     ), made as (
       insert into checks as k (name_key, product_id, layer, strategy, weight, evidence_id, model_id, category_id, similarity, auditor,
-                          verdict, truth_category_id, checked_by, checked_at, llm_call_id)
-        select d.name_key, d.product_id, d.source, 'audit', d.weight, d.evidence_id, d.model_id, d.category_id, d.similarity,
-               case when d.judge is not null or d.truth is null and d.may and d.place <= affordable then 'llm' else 'human' end,
-               case when d.truth is not null then same_path(d.category_id, d.truth) end, d.truth,
-               case when d.truth is not null then coalesce(d.judge, 'memory') end,
-               case when d.truth is not null then clock_timestamp() end, d.call
-          from dealt d
+                               verdict, truth_category_id, checked_by, checked_at, llm_call_id)
+        -- of n, people get some: each stands for the others
+        select t.name_key, t.product_id, t.source, 'audit',
+               t.weight * case when t.judged_by = 'people' then greatest(t.n::float8 / each_layer, 1) else 1 end,
+               t.evidence_id, t.model_id, t.category_id, t.similarity,
+               case when t.judged_by = 'llm' or t.judge is not null then 'llm' else 'human' end,
+               case when t.truth is not null then same_path(t.category_id, t.truth) end, t.truth,
+               case when t.truth is not null then coalesce(t.judge, 'memory') end,
+               case when t.truth is not null then clock_timestamp() end, t.call
+          from turned t where t.judged_by <> 'people' or t.turn <= each_layer
         returning k.layer, k.auditor
+    ), gone as (
+      delete from audit_waiting w using picked p
+        where p.product_id = w.product_id and p.state is distinct from 'pending'
+          and not exists (select from dealt d where d.product_id = w.product_id and d.judged_by = 'people' and each_layer < 1)
+    ), given as (
+      update audit_watermark set people_at = clock_timestamp()
+        where each_layer >= 1 and exists (select from dealt d where d.judged_by = 'people')
     )
     select m.layer, m.auditor, count(*)::integer from made m group by 1, 2 order by 1, 2;
   -- what nobody has judged in 30 days is out of every report's sight
   delete from checks k where k.strategy = 'audit' and k.auditor = 'human' and k.verdict is null and k.drawn_at < now() - interval '30 days';
   perform queue_audits();
 end $$;
-comment on function draw_audits() is 'Draws a share (setting audit_share) of the rows that were inserted since the last call, each with the same chance whatever layer answers it and however late, as checks of strategy audit. Rows answered by similar or local, or from imported labels, go to the LLM within the setting audit_tokens_a_day; what the LLM said itself, and all beyond the budget or without a provider, to people. Names that a person has labelled are judged by that label, names that the LLM has audited before by that. Sidecars call it every minute. Example: select * from draw_audits();';
+comment on function draw_audits() is 'Draws a share (setting audit_share) of the rows that were inserted since the last call, each with the same chance whatever layer answers it and however late, as checks of strategy audit. Rows answered by similar or local, or from imported labels, go to the LLM within the setting audit_tokens_a_day. What the LLM said itself, and all beyond the budget or without a provider, is people''s: audit_people_a_day of it, spread over the day and alike for each layer. Names that a person has labelled are judged by that label, names that the LLM has audited before by that. Sidecars call it every minute. Example: select * from draw_audits();';
 
 create or replace function settle_audits(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -158,4 +193,4 @@ begin
   select count(*) into valid from given;
   return valid;
 end $$;
-comment on function settle_audits(bigint, jsonb, jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; returns how many names got a category.';
+comment on function settle_audits(bigint, jsonb, jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; returns how many names got a category. Example: settle_audits(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';

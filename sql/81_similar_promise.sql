@@ -29,7 +29,7 @@ create or replace function similar_checks() returns table (similarity real, weig
     where c.layer = 'similar' and c.strategy in ('audit', 'uniform', 'answered') and c.similarity is not null
       and case when c.auditor = 'human' then c.verdict else c.second_verdict end is not null;
 $$;
-comment on function similar_checks() is 'Answers of the similar layer that were drawn alike and judged by people.';
+comment on function similar_checks() is 'Answers of the similar layer that were drawn alike and judged by people. Example: select count(*) filter (where wrong) from similar_checks();';
 
 create or replace function similar_error_by_band()
   returns table (from_similarity numeric, to_similarity numeric, hits bigint, checks bigint, wrong bigint, error numeric, lower numeric, upper numeric)

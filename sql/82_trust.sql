@@ -29,34 +29,33 @@ create or replace function corrected_error(human_wrong double precision, human_c
     llm_checks double precision, disagreement double precision default 0)
   returns table (measured double precision, lower double precision, upper double precision)
   language sql stable security definer set search_path from current as $$
-  -- 2.5% on either side are shared by the kinds of judges, and the LLM's part by its count and its own error
+  -- 2.5% on either side are shared by the two kinds of judges, since the narrower interval counts, and the LLM's part by its
+  -- count and its own error
   with shared as (
-    select human_checks / nullif(human_checks + llm_checks, 0) as h, llm_checks / nullif(human_checks + llm_checks, 0) as l,
-           .025 / greatest((human_checks > 0)::integer + (llm_checks > 0)::integer, 1) as tail
-  ), people as (
-    select human_wrong / nullif(human_checks, 0) as m,
-           greatest(share_bound(floor(human_wrong / nullif(human_checks, 0) * floor(human_checks + 1e-6) + 1e-6)::bigint, floor(human_checks + 1e-6)::bigint, 1 - s.tail, false) - disagreement / 2, 0) as lo,
-           least(share_bound(ceil(human_wrong / nullif(human_checks, 0) * floor(human_checks + 1e-6) - 1e-6)::bigint, floor(human_checks + 1e-6)::bigint, 1 - s.tail, true) + disagreement / 2, 1) as hi
-      from shared s
-  ), llm as (
-    select greatest((llm_wrong / nullif(llm_checks, 0) - a.error) / (1 - a.error), 0) as m,
-           greatest((share_bound(floor(llm_wrong / nullif(llm_checks, 0) * floor(llm_checks + 1e-6) + 1e-6)::bigint, floor(llm_checks + 1e-6)::bigint, 1 - s.tail / 2, false) - a.upper) / (1 - a.upper), 0) as lo,
-           greatest((share_bound(ceil(llm_wrong / nullif(llm_checks, 0) * floor(llm_checks + 1e-6) - 1e-6)::bigint, floor(llm_checks + 1e-6)::bigint, 1 - s.tail / 2, true) - a.lower) / (1 - a.lower), 0) as hi
-      from shared s, auditor_error(1 - s.tail / 2) a
+    select .025 / greatest((human_checks > 0)::integer + (llm_checks > 0)::integer, 1) as tail,
+           floor(human_checks + 1e-6)::bigint as hn, human_wrong / nullif(human_checks, 0) as hm,
+           floor(llm_checks + 1e-6)::bigint as ln, llm_wrong / nullif(llm_checks, 0) as d
+  ), judged as (
+    select 1 as place, s.hm as m, greatest(share_bound(floor(s.hm * s.hn + 1e-6)::bigint, s.hn, 1 - s.tail, false) - disagreement / 2, 0) as lo,
+           least(share_bound(ceil(s.hm * s.hn - 1e-6)::bigint, s.hn, 1 - s.tail, true) + disagreement / 2, 1) as hi
+      from shared s where human_checks > 0
+    union all
+    select 2, greatest((s.d - a.error) / nullif(1 - a.error, 0), 0),
+           greatest((share_bound(floor(s.d * s.ln + 1e-6)::bigint, s.ln, 1 - s.tail / 2, false) - a.upper) / nullif(1 - a.upper, 0), 0),
+           greatest((share_bound(ceil(s.d * s.ln - 1e-6)::bigint, s.ln, 1 - s.tail / 2, true) - a.lower) / nullif(1 - a.lower, 0), 0)
+      from shared s, auditor_error(1 - s.tail / 2) a where llm_checks > 0
   )
-  select case when h > 0 then h * p.m else 0 end + case when l > 0 then l * x.m else 0 end,
-         case when h > 0 then h * p.lo else 0 end + case when l > 0 then l * x.lo else 0 end,
-         case when h > 0 then h * p.hi else 0 end + case when l > 0 then l * x.hi else 0 end
-    from shared, people p, llm x where human_checks + llm_checks > 0;
+  -- an auditor that may be wrong every time tells nothing: 0 to 1
+  select coalesce(j.m, 0), coalesce(j.lo, 0), coalesce(j.hi, 1) from judged j order by coalesce(j.hi, 1) - coalesce(j.lo, 0), j.place limit 1;
 $$;
-comment on function corrected_error(double precision, double precision, double precision, double precision, double precision) is 'A share of wrong answers from people''s and the LLM''s verdicts, with its interval (95%). An auditor that calls a share a of right answers wrong disagrees with d = e + (1 - e) a of all answers, so e = (d - a) / (1 - a), from 0; its ends take d and a at opposite ends of their own intervals (Clopper-Pearson). People''s interval is wider by half their disagreement on either side. Both kinds weigh by their counts. Example: select round(measured::numeric, 3), round(upper::numeric, 3) from corrected_error(3, 100, 0, 0) → 0.030, 0.085';
+comment on function corrected_error(double precision, double precision, double precision, double precision, double precision) is 'A share of wrong answers with its interval (95%) from people''s verdicts or from the LLM''s, whichever interval is narrower. An auditor that calls a share a of right answers wrong, and wrong ones always, disagrees with d = e + (1 - e) a of all answers, so e = (d - a) / (1 - a), from 0; its ends take d and a at opposite ends of their own intervals (Clopper-Pearson). People''s interval is wider by half their disagreement on either side. Example: select round(measured::numeric, 3), round(upper::numeric, 3) from corrected_error(3, 100, 0, 0) → 0.030, 0.085';
 
 create or replace function people_disagreement() returns double precision
   language sql stable security definer set search_path from current as $$
   select coalesce(avg((c.verdict <> c.second_verdict)::integer), 0)::float8 from checks c
     where c.auditor = 'human' and c.verdict is not null and c.second_verdict is not null;
 $$;
-comment on function people_disagreement() is 'Of the checks that two people judged, the share where they differ; 0 while there is none.';
+comment on function people_disagreement() is 'Of the checks that two people judged, the share where they differ; 0 while there is none. Example: select people_disagreement();';
 
 create or replace function layer_errors(since interval default '30 days')
   returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision, upper double precision)
@@ -82,7 +81,7 @@ create or replace function layer_errors(since interval default '30 days')
     left join lateral corrected_error(j.hw, j.hn, j.lw, j.ln, people_disagreement()) e on true
     order by l.place;
 $$;
-comment on function layer_errors(interval) is 'The error of each layer''s answers, from checks drawn alike among them: audits, spot checks of answered names, and of all cache misses where the local layer had answered. by_people: how many of the checks people judged.';
+comment on function layer_errors(interval) is 'The error of each layer''s answers, from checks drawn alike among them: audits, spot checks of answered names, and of all cache misses where the local layer had answered. by_people: how many of the checks people judged. Example: select layer, sample from layer_errors(''7 days'');';
 
 create or replace function layer_verdicts(since interval default '30 days')
   returns table (layer text, promised double precision, sample bigint, measured double precision, lower double precision, upper double precision, verdict text)
@@ -102,7 +101,7 @@ create or replace function layer_verdicts(since interval default '30 days')
               else format('not proved: %s of %s checks', round(p.by_people), coalesce(checks_to_prove(p.promised, p.measured, .975)::text, 'more than a billion')) end
     from promised p;
 $$;
-comment on function layer_verdicts(interval) is 'What trust() says of each layer, without the traffic.';
+comment on function layer_verdicts(interval) is 'What trust() says of each layer, without the traffic. Example: select layer, verdict from layer_verdicts();';
 
 create or replace function trust(since interval default '30 days')
   returns table (layer text, promised numeric, answered bigint, sample bigint, measured numeric, lower numeric, upper numeric, verdict text)
@@ -191,4 +190,4 @@ create or replace function trust_health() returns table (item text, status text,
                     when v.verdict = 'no audits yet' then 5 else 4 end, v.place limit 1
   ) worst;
 $$;
-comment on function trust_health() is 'The rows of health() on audits and trust.';
+comment on function trust_health() is 'The rows of health() on audits and trust. Example: select item, value from trust_health();';

@@ -79,10 +79,12 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
            array(select distinct (q + 1e-6)::real from unnest(percentile_disc(array[.1, .2, .3, .4, .5, .6, .7, .8, .9]) within group (order by value)) q order by 1) as edges
       from first group by stream, branch
       having count(*) = drift_constant(case branch when 0 then 'first' else 'first of a branch' end)
+  ), binned as (
+    select stream, branch, width_bucket(f.value::real, e.edges) + 1 as bin, count(*) as n
+      from edges e join first f using (stream, branch) group by 1, 2, 3
   ), counted as (
-    select e.*, (select array_agg((select count(*) from first f where f.stream = e.stream and f.branch = e.branch
-                                     and width_bucket(f.value::real, e.edges) = bin - 1) order by bin)
-                   from generate_series(1, cardinality(e.edges) + 1) bin) as counts
+    select e.*, array(select coalesce(b.n, 0) from generate_series(1, cardinality(e.edges) + 1) i
+                        left join binned b on b.stream = e.stream and b.branch = e.branch and b.bin = i order by i) as counts
       from edges e
   )
   insert into drift_streams (model_id, stream, branch, edges, shares, state, last_evidence_id)

@@ -52,7 +52,8 @@ begin
   -- of the newest: what came before it is not what is asked
   select * into a from alarms x where x.model_id = settle_alarms.model_id and x.ended_at is null order by x.raised_at desc, x.alarm_id desc limit 1;
   if promise.promise_id is null or a.alarm_id is null then return; end if;
-  for j in select s.* from thresholds_of_alarm(a) t, judged_since(settle_alarms.model_id, a.raised_at, t.l1, t.l2, t.l3) s loop
+  for j in select s.* from thresholds_of_alarm(a) t, judged_since(settle_alarms.model_id, a.raised_at, t.l1, t.l2, t.l3) s
+      order by s.answered desc loop
     -- half the risk for each of the two, half of that for the first look, a quarter for the second …
     risk := (1 - promise.confidence) / 2 ^ (j.looks + 2);
     low := share_bound(j.wrong, j.judged, 1 - risk, false);

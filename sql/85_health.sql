@@ -50,6 +50,12 @@ begin
                                    case when f.certified then 'certified' else 'not certified' end) from thresholds_in_force() f)
          else 'no model yet: the local layer passes everything on; train one: taxon train' end
     from models m where m.state = 'champion';
+  return query select 'local layer', case when x.mode = (setting('local_layer') #>> '{}') then 'ok' else 'warn' end, x.mode,
+    case when x.mode = 'on' then 'answers what clears the thresholds' || case when s.promise_id is null then '' else format(', promised: at most %s%% wrong', round(100 * s.max_error::numeric, 2)) end
+         when x.mode = (setting('local_layer') #>> '{}') then 'as the setting local_layer says; the LLM answers; select * from shadow_report()'
+         else format('only watches, the LLM answers: that at most %s%% is wrong is not proved for the champion; select * from keep_promise() says what is missing',
+                     round(100 * s.max_error::numeric, 2)) end
+    from (select local_mode() as mode) x left join standing_promise() s on true;
   for item in select unnest(array['local', 'llm']) loop
     select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose <> 'audit';
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'

@@ -29,7 +29,7 @@ end $$;
 
 -- What everybody's statements are made of.
 grant execute on function normalise, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
+grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
   to taxon_reader, taxon_admin, taxon_sidecar;
 
 -- An application gives names and reads answers; which layer answers is not its to write.
@@ -45,6 +45,8 @@ grant execute on function coverage_curve, suggest_thresholds, simulate_threshold
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
 grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
   checks_to_prove, similar_checks, similar_error_by_band, suggest_similar_threshold, audit_tokens_today, same_path to taxon_reader, taxon_admin;
+grant execute on function rescaled, check_outcomes, label_outcomes, fit_platt, calibration_state, calibration_error
+  to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.
@@ -55,14 +57,15 @@ grant execute on function set_setting, set_tree_levels, make_category, set_thres
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
-  save_model, save_model_file, embeddings_of, save_out_of_fold, apply_cleaning,
+  save_model, save_model_file, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;
-grant execute on function register_encoder, save_embeddings, start_call, settle_llm, fail_call, draw_audits to taxon_admin, taxon_sidecar;
+grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration,
+  unscored_checks, save_check_scores, forget_evidence to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
-grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, labels, guard_tokens, sidecars
+grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
   leave, forget_dead_sidecars to taxon_sidecar;

@@ -1,12 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
-import { provideBinaries } from '../../src/cluster/provide.ts';
 import type { Config } from '../../src/config.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
 import type { JudgedName } from './names.ts';
+import { openThrowAway } from './throw-away.ts';
 
 export interface Suggestion {
   feasible: boolean;
@@ -17,8 +11,12 @@ export interface Suggestion {
 
 /** A throw-away database that holds the evidence of some names of one model, and no check yet. */
 export interface BoundDatabase {
-  /** Makes checks of these names, by their place, all there are. */
-  check(places: readonly number[]): Promise<void>;
+  /**
+   * Makes checks of these names, by their place, all there are.
+   *
+   * @param floor what the model says at least of each name that could have been drawn; 0: they were drawn among all
+   */
+  check(places: readonly number[], floor: number): Promise<void>;
   /** suggest_thresholds(), as a person would call it. */
   suggest(maxError: number): Promise<Suggestion>;
   close(): Promise<void>;
@@ -26,59 +24,39 @@ export interface BoundDatabase {
 
 const drawn = `
   with drawn as (
-    insert into taxon.checks (name_key, layer, strategy, weight, evidence_id, model_id, category_id, verdict, checked_by, checked_at)
-      select 'name ' || e.evidence_id, 'local', 'uniform', 1, e.evidence_id, 1, e.category_id, t.is_right, 'bench', now()
+    insert into taxon.checks (name_key, layer, strategy, weight, floor, evidence_id, model_id, category_id, verdict, checked_by, checked_at)
+      select 'name ' || e.evidence_id, 'local', case when $2::real > 0 then 'surer' else 'uniform' end, 1, $2, e.evidence_id, 1,
+             e.category_id, t.is_right, 'bench', now()
         from taxon.evidence e join truth t using (evidence_id) where e.evidence_id = any ($1)
       returning check_id, evidence_id)
   insert into taxon.check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
     select d.check_id, 1, e.category_id, e.l1_said, e.l2_said, e.l3_said from drawn d join taxon.evidence e using (evidence_id)`;
 
-/** The model's evidence, name by name, and their truth. */
-async function fill(db: Database, names: readonly JudgedName[]): Promise<void> {
-  await db.rows(`insert into taxon.encoders (identity, dimension) values ('bench', 1)`);
-  await db.rows(`insert into taxon.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
-  const category = await db.row<{ id: number }>(`select taxon.make_category('{All}') as id`);
+/** Opens one with the evidence of these names, in their order. */
+export async function openBoundDatabase(
+  config: Config,
+  names: readonly JudgedName[],
+): Promise<BoundDatabase> {
+  const db = await openThrowAway(config);
+  const { id } = await db.row<{ id: number }>(`select taxon.make_category('{All}') as id`);
   const level = (at: 0 | 1 | 2) => names.map(({ said }) => said[at]);
   await db.rows(
     `insert into taxon.evidence (product_id, model_id, category_id, l1_said, l2_said, l3_said, clears, answered)
      select i, 1, $4, l1, l2, l3, false, false from unnest($1::real[], $2::real[], $3::real[]) with ordinality u(l1, l2, l3, i) order by i`,
-    [level(0), level(1), level(2), category.id],
+    [level(0), level(1), level(2), id],
   );
   await db.rows('create table truth (evidence_id bigint primary key, is_right boolean)');
   await db.rows('insert into truth select i, r from unnest($1::boolean[]) with ordinality u(r, i)', [
     names.map(({ right }) => right),
   ]);
   await db.rows('analyze');
-}
-
-/** Starts a private cluster of its own, migrates it and fills it. */
-export async function openBoundDatabase(
-  config: Config,
-  names: readonly JudgedName[],
-): Promise<BoundDatabase> {
-  await provideBinaries(join(config.dataDir, 'cache'));
-  const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-bound-'));
-  const { url } = await startCluster(folder, { throwAway: true });
-  const db = openDatabase(url('postgres'), { schema: 'taxon', poolSize: 1 }, 'bench');
-  const close = async () => {
-    await db.close();
-    await stopCluster(folder);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await migrate({ url: url('postgres'), schema: 'taxon' });
-    await fill(db, names);
-  } catch (error) {
-    await close();
-    throw error;
-  }
   return {
-    async check(places) {
+    async check(places, floor) {
       await db.rows('truncate taxon.checks cascade');
-      await db.rows(drawn, [places.map((place) => place + 1)]);
+      await db.rows(drawn, [places.map((place) => place + 1), floor]);
     },
     suggest: (maxError) =>
       db.row('select feasible, l1, l2, l3 from taxon.suggest_thresholds(max_error => $1)', [maxError]),
-    close,
+    close: db.close,
   };
 }

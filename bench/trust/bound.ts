@@ -27,8 +27,13 @@ throw-away PostgreSQL says what may be answered, and the rest shows how much of 
   --file  what predict.ts wrote; default: bench/trust-SET.jsonl in the data folder (TAXON_DATA_DIR)
   --doc   also writes the table into docs/trust.md`;
 
-const sizes = [1000, 2000];
 const bounds = [0.05, 0.1, 0.15];
+/** Drawn among all names, or among the surer half: those certify no bound that reaches below it. */
+const draws = [
+  { checks: 1000, among: 'all', bounds },
+  { checks: 2000, among: 'all', bounds },
+  { checks: 2000, among: 'surer half', bounds: [0.05] },
+];
 
 /** One suggestion, judged by the names that were not checked. */
 interface Trial {
@@ -37,30 +42,39 @@ interface Trial {
   error: number | null;
 }
 
-function judge(rest: readonly JudgedName[], { feasible, l1, l2, l3 }: Suggestion): Trial {
+function judge(
+  names: readonly JudgedName[],
+  checked: ReadonlySet<number>,
+  { feasible, l1, l2, l3 }: Suggestion,
+): Trial {
   if (!feasible) return { coverage: 0, error: null };
   const cut = [l1, l2, l3].map(Math.fround);
-  const answered = rest.filter(({ said }) =>
-    said.every((confidence, level) => Math.fround(confidence) >= (cut[level] as number)),
+  const answered = [...names.keys()].filter((place) =>
+    names[place]?.said.every((confidence, level) => Math.fround(confidence) >= (cut[level] as number)),
   );
-  const wrong = answered.filter(({ right }) => !right).length;
-  return { coverage: answered.length / rest.length, error: wrong / answered.length };
+  const rest = answered.filter((place) => !checked.has(place));
+  const wrong = rest.filter((place) => names[place]?.right === false).length;
+  return { coverage: answered.length / names.length, error: rest.length === 0 ? null : wrong / rest.length };
 }
 
 async function trials(names: readonly JudgedName[], splits: number): Promise<Map<string, Trial[]>> {
   const found = new Map<string, Trial[]>();
+  const half = median(names.map(({ said }) => said[2]));
   const db = await openBoundDatabase(loadConfig(), names);
   try {
     const random = seededRandom(1);
+    const order = Int32Array.from(names.keys());
     for (let split = 0; split < splits; split++) {
-      const order = Int32Array.from(names.keys());
       shuffle(order, random);
-      for (const size of sizes) {
-        await db.check(Array.from(order.subarray(0, size)));
-        const rest = Array.from(order.subarray(size), (place) => names[place] as JudgedName);
-        for (const bound of bounds) {
-          const key = `${size} ${bound}`;
-          found.set(key, [...(found.get(key) ?? []), judge(rest, await db.suggest(bound))]);
+      for (const draw of draws) {
+        const floor = draw.among === 'all' ? 0 : half;
+        const frame = Array.from(order).filter((place) => (names[place] as JudgedName).said[2] >= floor);
+        const checked = frame.slice(0, draw.checks);
+        await db.check(checked, floor);
+        for (const bound of draw.bounds) {
+          const key = [draw.checks, draw.among, bound].join('|');
+          const trial = judge(names, new Set(checked), await db.suggest(bound));
+          found.set(key, [...(found.get(key) ?? []), trial]);
         }
       }
     }
@@ -72,12 +86,13 @@ async function trials(names: readonly JudgedName[], splits: number): Promise<Map
 
 function tableOf(found: Map<string, Trial[]>) {
   return [...found].map(([key, all]) => {
-    const [checks, bound] = key.split(' ').map(Number) as [number, number];
+    const [checks, among, bound] = key.split('|') as [string, string, string];
     const coverage = all.map((trial) => trial.coverage).sort((a, b) => a - b);
-    const held = all.filter(({ error }) => error === null || error <= bound).length / all.length;
+    const held = all.filter(({ error }) => error === null || error <= Number(bound)).length / all.length;
     return {
-      checks,
-      bound,
+      checks: Number(checks),
+      'drawn among': among,
+      bound: Number(bound),
       'bound held': Number(held.toFixed(3)),
       'median coverage': Number(median(coverage).toFixed(3)),
       'lowest tenth': Number((coverage[Math.floor(coverage.length / 10)] as number).toFixed(3)),

@@ -14,6 +14,7 @@ import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
+import { recalibrateCommand } from './recalibrate.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { reviewCommand } from './review.ts';
@@ -67,6 +68,7 @@ const commands = [
   exportCommand(),
   trainCommand(),
   cleanCommand(),
+  recalibrateCommand(),
   evaluateCommand(),
   modelsCommand(),
   promoteCommand(),

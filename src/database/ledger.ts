@@ -3,7 +3,7 @@ import type { Database } from './open.ts';
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
 /** What the LLM is asked for: to answer a name, or to judge an answer that was given. */
-export type Purpose = 'answer' | 'audit';
+type Purpose = 'answer' | 'audit';
 
 export interface LlmItem {
   name_key: string;

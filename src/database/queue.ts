@@ -54,6 +54,8 @@ export interface LocalResult {
   confidence: readonly [number, number, number] | null;
   /** Candidates for the LLM, best first; null: offer the whole tree. */
   shortlist: readonly number[] | null;
+  /** What speaks for it, as the columns of evidence; null when there is no model. */
+  evidence: { margin: number; nearest: number | null; unknown: number; voices: number | null } | null;
 }
 
 /** Layer 3's verdict; SQL compares with the thresholds. */
@@ -68,6 +70,7 @@ export function settleLocal(
     category_id: r.categoryId,
     confidence: r.confidence,
     shortlist: r.shortlist,
+    ...r.evidence,
   }));
   return db.row(`select * from ${db.at}settle_local($1, $2, $3)`, [worker, modelId, JSON.stringify(json)]);
 }

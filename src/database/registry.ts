@@ -31,6 +31,15 @@ export async function champion(db: Database): Promise<Champion | null> {
   return row === undefined ? null : { modelId: row.model_id, encoderId: row.encoder_id };
 }
 
+/** The encoder whose embeddings a model reads; null when there is no such model. */
+export async function modelEncoder(db: Database, modelId: number): Promise<number | null> {
+  const [row] = await db.rows<{ encoder_id: number }>(
+    `select encoder_id from ${db.at}models where model_id = $1`,
+    [modelId],
+  );
+  return row?.encoder_id ?? null;
+}
+
 /** The files of a model, each checked against its digest. */
 export async function modelFiles(db: Database, modelId: number): Promise<Map<string, Uint8Array>> {
   const rows = await db.rows<{ name: string; sha256: Buffer; content: Buffer }>(

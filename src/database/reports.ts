@@ -33,11 +33,21 @@ export interface Thresholds {
   l3: number;
   certified: boolean;
   reason: string;
+  /** The same three in terms of what the model says, before calibration. */
+  said: readonly [number, number, number];
 }
 
-/** The champion's thresholds; null when there is no champion. */
-export async function thresholdsInForce(db: Database): Promise<Thresholds | null> {
-  return (await db.rows<Thresholds>(`select * from ${db.at}thresholds_in_force()`))[0] ?? null;
+/** A model's thresholds, the champion's by default; null when there is no such model. */
+export async function thresholdsInForce(
+  db: Database,
+  modelId: number | null = null,
+): Promise<Thresholds | null> {
+  const [row] = await db.rows<Thresholds>(
+    `select t.*, array[s.l1_said, s.l2_said, s.l3_said] as said
+     from ${db.at}thresholds_in_force($1) t join ${db.at}thresholds_said($1) s using (model_id)`,
+    [modelId],
+  );
+  return row ?? null;
 }
 
 export interface LookUp {
@@ -76,7 +86,7 @@ export async function clearAll(
 }
 
 /**
- * Whether confidences may clear the thresholds, so that it is worth to settle them as they are. Only a short cut: clears()
+ * Whether what a model says may clear its thresholds, so that it is worth to settle them as they are. Only a short cut: clears()
  * in SQL decides.
  */
 export function mayClear(
@@ -84,8 +94,8 @@ export function mayClear(
   thresholds: Thresholds | null,
 ): boolean {
   if (thresholds === null) return false;
-  const { l1, l2, l3 } = thresholds;
-  return confidence[0] >= l1 && confidence[1] >= l2 && confidence[2] >= l3;
+  const { said } = thresholds;
+  return confidence.every((value, level) => value >= (said[level] as number));
 }
 
 /** A stored model and what its training found out about it. */

@@ -9,7 +9,16 @@ import { lettersAlone, lettersServed } from './letters-alone.ts';
 import { type LettersThreads, openLettersThreads } from './letters-threads.ts';
 import { Memory, neighboursAsked } from './memory.ts';
 import { buildTree } from './tree.ts';
-import type { Answer, Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from './types.ts';
+import type {
+  Answer,
+  Classifier,
+  Evidence,
+  ModelFiles,
+  NameViews,
+  Path,
+  Prediction,
+  VoiceWeights,
+} from './types.ts';
 
 /** Raised whenever a file of the bundle changes its meaning. */
 export const bundleFormat = 3;
@@ -103,16 +112,14 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
       throw new TaxonError(
         `an embedding has ${wrong.embedding.length} dimensions, the model reads ${dimension}`,
       );
-    const predictions: Prediction[] = [];
+    const predictions: (Prediction & Evidence)[] = [];
     const answer = ({ nameKey, neighbours }: NameViews, meaning: Parameters<typeof join>[0]['meaning']) => {
-      if (counts(weights.letters)) letters.score(nameKey, byLetters);
-      if (counts(weights.memory)) memory.score(neighbours, byMemory);
-      const voices = {
-        letters: counts(weights.letters) ? byLetters : null,
-        meaning,
-        memory: counts(weights.memory) ? byMemory : null,
-      };
-      predictions.push(join(voices, weights));
+      const reads = counts(weights.letters);
+      const unknown = reads ? letters.score(nameKey, byLetters) : letters.unknown(nameKey);
+      const voted = counts(weights.memory) && memory.score(neighbours, byMemory);
+      const voices = { letters: reads ? byLetters : null, meaning, memory: voted ? byMemory : null };
+      const nearest = counts(weights.memory) ? (neighbours[0]?.cosine ?? null) : null;
+      predictions.push({ ...join(voices, weights), unknown, nearest });
     };
     if (!counts(weights.meaning)) for (const name of names) answer(name, null);
     else
@@ -124,7 +131,7 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   }
 
   let threads: LettersThreads | undefined;
-  function readLettersHere(nameKeys: readonly string[], even?: number): (Answer | null)[] {
+  function readLettersHere(nameKeys: readonly string[], even?: number): ((Answer & Evidence) | null)[] {
     if (even !== undefined) return nameKeys.map((nameKey) => alone(nameKey, even));
     return nameKeys.map(lettersFirst === null ? () => null : lettersServed(alone, lettersFirst));
   }

@@ -90,3 +90,8 @@ export function buildDecoder(paths: readonly Path[]): (scores: Float64Array) => 
     return { ...answer, ranked: ranked as [number[], number[], number[]] };
   };
 }
+
+/** Probability of the best path minus that of the second. */
+export function marginOf({ candidates: [first, second] }: Answer): number {
+  return (first?.probability ?? 0) - (second?.probability ?? 0);
+}

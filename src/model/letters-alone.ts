@@ -2,7 +2,7 @@ import { buildAnswers } from './decode.ts';
 import { Letters } from './letters/letters.ts';
 import type { LettersTables } from './letters/tables.ts';
 import { buildTree } from './tree.ts';
-import type { Answer, Path } from './types.ts';
+import type { Answer, Evidence, Path } from './types.ts';
 
 /** What a thread must know to ask letters alone: facts of the model, and tables that all threads share. */
 export interface LettersSource {
@@ -23,7 +23,7 @@ export interface LettersFirst {
 }
 
 /** Asks letters alone of one name; their log-probabilities are multiplied with `weight`. */
-export type LettersAlone = (nameKey: string, weight: number) => Answer;
+export type LettersAlone = (nameKey: string, weight: number) => Answer & Evidence;
 
 /** The same answers in every thread, whichever reads a name. */
 export function lettersAlone({ tables, paths, temperature }: LettersSource): LettersAlone {
@@ -34,7 +34,7 @@ export function lettersAlone({ tables, paths, temperature }: LettersSource): Let
   const logs = new Float64Array(tree.outputs);
   const scores = new Float64Array(paths.length);
   return (nameKey, weight) => {
-    letters.scoreLikely(nameKey, logs);
+    const unknown = letters.scoreLikely(nameKey, logs);
     for (let p = 0; p < scores.length; p++) {
       let sum = 0;
       for (let level = 0; level < 3; level++) {
@@ -44,7 +44,7 @@ export function lettersAlone({ tables, paths, temperature }: LettersSource): Let
       }
       scores[p] = weight * sum;
     }
-    return answer(scores);
+    return { ...answer(scores), unknown, nearest: null, voices: null };
   };
 }
 
@@ -52,7 +52,7 @@ export function lettersAlone({ tables, paths, temperature }: LettersSource): Let
 export function lettersServed(
   alone: LettersAlone,
   { from, weight, offsets, slopes }: LettersFirst,
-): (nameKey: string) => Answer | null {
+): (nameKey: string) => (Answer & Evidence) | null {
   const state = (level: 0 | 1 | 2, said: number) =>
     1 / (1 + Math.exp(-(offsets[level] + slopes[level] * logit(said))));
   return (nameKey) => {

@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import type { LettersFirst, LettersSource } from './letters-alone.ts';
 import type { LettersTask } from './letters-worker.ts';
 import { unpackAnswers } from './packed-answers.ts';
-import type { Answer } from './types.ts';
+import type { Answer, Evidence } from './types.ts';
 
 /** More threads than that wait for the same memory. */
 const mostThreads = 4;
@@ -15,7 +15,7 @@ const idleMs = 10_000;
 /** Letters asked alone, in worker threads. */
 export interface LettersThreads {
   /** In the order of the names; null where letters are not sure enough. */
-  read(nameKeys: readonly string[], first: LettersFirst): Promise<(Answer | null)[]>;
+  read(nameKeys: readonly string[], first: LettersFirst): Promise<((Answer & Evidence) | null)[]>;
   /** Ends the threads. */
   close(): Promise<void>;
 }

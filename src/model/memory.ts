@@ -26,8 +26,10 @@ export class Memory {
   /**
    * Writes, for every output of the tree, the log of its smoothed share of its node's votes; all 0 without a neighbour
    * whose path the model knows.
+   *
+   * @returns whether anybody voted
    */
-  score(neighbours: readonly Neighbour[], target: Float64Array): void {
+  score(neighbours: readonly Neighbour[], target: Float64Array): boolean {
     const { nodeStarts, pathOutputs } = this.tree;
     const { votes } = this;
     votes.fill(0);
@@ -44,7 +46,7 @@ export class Memory {
     }
     if (all === 0) {
       target.fill(0);
-      return;
+      return false;
     }
     for (let k = 0; k + 1 < nodeStarts.length; k++) {
       const from = nodeStarts[k] as number;
@@ -55,5 +57,6 @@ export class Memory {
       for (let o = from; o < to; o++)
         target[o] = Math.log(((votes[o] as number) / all + smoothing / (to - from)) / base);
     }
+    return true;
   }
 }

@@ -1,13 +1,16 @@
-import type { Answer, Path } from './types.ts';
+import type { Answer, Evidence, Path } from './types.ts';
 
 /**
- * Answers on their way between threads, as numbers alone. A row: how many candidates (0: no answer), the three
- * confidences, then a path's place and its probability for each candidate, the answer's own first.
+ * Answers of letters alone on their way between threads, as numbers alone. A row: how many candidates (0: no answer), the
+ * three confidences, the share of unknown n-grams, then a path's place and its probability for each candidate, the answer's own first.
  */
-const head = 4;
+const head = 5;
 
 /** @param paths those of the model, in its order; the very objects that the answers hold, or equal ones */
-export function packAnswers(answers: readonly (Answer | null)[], paths: readonly Path[]): Float64Array {
+export function packAnswers(
+  answers: readonly ((Answer & Evidence) | null)[],
+  paths: readonly Path[],
+): Float64Array {
   const place = placesOf(paths);
   let size = 0;
   for (const answer of answers) size += answer === null ? 1 : head + 2 * answer.candidates.length;
@@ -17,6 +20,7 @@ export function packAnswers(answers: readonly (Answer | null)[], paths: readonly
     packed[at++] = answer?.candidates.length ?? 0;
     if (answer === null) continue;
     for (const value of answer.confidence) packed[at++] = value;
+    packed[at++] = answer.unknown;
     for (const { path, probability } of answer.candidates) {
       packed[at++] = place.get(path) as number;
       packed[at++] = probability;
@@ -26,8 +30,8 @@ export function packAnswers(answers: readonly (Answer | null)[], paths: readonly
 }
 
 /** Undoes `packAnswers`; paths are those given here. */
-export function unpackAnswers(packed: Float64Array, paths: readonly Path[]): (Answer | null)[] {
-  const answers: (Answer | null)[] = [];
+export function unpackAnswers(packed: Float64Array, paths: readonly Path[]): ((Answer & Evidence) | null)[] {
+  const answers: ((Answer & Evidence) | null)[] = [];
   for (let at = 0; at < packed.length; ) {
     const count = packed[at++] as number;
     if (count === 0) {
@@ -35,12 +39,14 @@ export function unpackAnswers(packed: Float64Array, paths: readonly Path[]): (An
       continue;
     }
     const confidence = [packed[at++], packed[at++], packed[at++]] as [number, number, number];
+    const unknown = packed[at++] as number;
     const candidates: Answer['candidates'] = [];
     for (let i = 0; i < count; i++) {
       const path = paths[packed[at++] as number] as Path;
       candidates.push({ path, probability: packed[at++] as number });
     }
-    answers.push({ path: (candidates[0] as Answer['candidates'][0]).path, confidence, candidates });
+    const { path } = candidates[0] as Answer['candidates'][0];
+    answers.push({ path, confidence, candidates, unknown, nearest: null, voices: null });
   }
   return answers;
 }

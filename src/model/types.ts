@@ -20,6 +20,16 @@ export interface Prediction extends Answer {
   ranked: readonly [readonly number[], readonly number[], readonly number[]];
 }
 
+/** What speaks for an answer beside its confidence. */
+export interface Evidence {
+  /** Share of the name's n-grams that no training name had. */
+  unknown: number;
+  /** Cosine of the nearest labelled name; null where memory was not asked or has none. */
+  nearest: number | null;
+  /** How many of the voices, each alone, give the same path; null where letters alone were asked. */
+  voices: number | null;
+}
+
 /** A labelled name near another one by embedding. */
 export interface Neighbour {
   path: Path;
@@ -61,15 +71,15 @@ export interface Classifier {
    *
    * @param even give what they say of every name, their log-probabilities multiplied with this
    */
-  readLetters(nameKeys: readonly string[], even?: number): (Answer | null)[];
+  readLetters(nameKeys: readonly string[], even?: number): ((Answer & Evidence) | null)[];
   /** As `readLetters`; many names are spread over worker threads, which end when they are not asked for a while. */
-  readManyLetters(nameKeys: readonly string[]): Promise<(Answer | null)[]>;
+  readManyLetters(nameKeys: readonly string[]): Promise<((Answer & Evidence) | null)[]>;
   /**
    * One prediction of all voices for each name, in order.
    *
    * @param weights how the voices count instead of the model's own; a voice with 0 everywhere is left out
    */
-  predict(names: readonly NameViews[], weights?: VoiceWeights): Promise<Prediction[]>;
+  predict(names: readonly NameViews[], weights?: VoiceWeights): Promise<(Prediction & Evidence)[]>;
   close(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ import { planPeriods, sampleRows } from './periods.ts';
 /** Names that the similar layer is asked about in one statement. */
 const similarPage = 100;
 /** Where no model was promoted yet; `thresholds_in_force()` says the same of a model without any set. */
-const defaultThresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };
+const defaultThresholds = [0.75, 0.55, 0.4] as const;
 
 export interface ReplayOptions {
   by: Unit;
@@ -236,7 +236,9 @@ export async function replay(db: Database, config: Config, options: ReplayOption
     const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
     await encodeLabels(db, encoder, encoderId, signal);
     const history = await readHistory(db, encoderId, encoder.dimension, signal);
-    const { l1, l2, l3 } = (await thresholdsInForce(db)) ?? defaultThresholds;
+    // models of the past have no calibration: they pass what they say, so the thresholds are put in those terms
+    const said = (await thresholdsInForce(db))?.said ?? defaultThresholds;
+    const [l1, l2, l3] = said;
     const taxonomy = { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
     const scratch = await makeScratch(db, options.directUrl);
     const stop = () => void scratch.cancel();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
+import { calibrated } from '../database/calibration.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
@@ -94,7 +95,8 @@ async function answersOf(run: Run, nameKeys: readonly string[]): Promise<Map<str
   const { db, model, thresholds } = run;
   const keys = [...new Set(nameKeys)];
   if (model === null || keys.length === 0) return new Map();
-  const answers = await predict(db, model, keys, thresholds, embeddingsWithout(db, model));
+  const said = await predict(db, model, keys, thresholds, embeddingsWithout(db, model));
+  const answers = await calibrated(db, model.modelId, said);
   return new Map(keys.map((key, i) => [key, answers[i] as Answer]));
 }
 

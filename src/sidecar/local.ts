@@ -10,8 +10,9 @@ import {
 import { thresholdsInForce } from '../database/reports.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import { marginOf } from '../model/decode.ts';
 import { deepest } from '../model/tree.ts';
-import type { Answer } from '../model/types.ts';
+import type { Answer, Evidence } from '../model/types.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { EncodeError, isInfrastructure } from './errors.ts';
 import { type Embeddings, predict } from './predict.ts';
@@ -59,12 +60,14 @@ export function shortlistOf(prediction: Answer): number[] {
   return ids;
 }
 
-function resultOf(nameKey: string, prediction: Answer): LocalResult {
+function resultOf(nameKey: string, prediction: Answer & Evidence): LocalResult {
+  const { nearest, unknown, voices } = prediction;
   return {
     nameKey,
     categoryId: deepest(prediction.path),
     confidence: prediction.confidence,
     shortlist: shortlistOf(prediction),
+    evidence: { margin: marginOf(prediction), nearest, unknown, voices },
   };
 }
 
@@ -79,13 +82,14 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
       categoryId: null,
       confidence: null,
       shortlist: null,
+      evidence: null,
     }));
     return (await settleLocal(db, worker, null, none)).passed_on;
   }
   const keys = misses.map(({ nameKey }) => nameKey);
   const embeddings = embeddingsOf(stage, model, misses);
   const answers = await predict(db, model, keys, await thresholdsInForce(db), embeddings);
-  const results = keys.map((key, i) => resultOf(key, answers[i] as Answer));
+  const results = keys.map((key, i) => resultOf(key, answers[i] as Answer & Evidence));
   return (await settleLocal(db, worker, model.modelId, results)).passed_on;
 }
 

@@ -1,7 +1,7 @@
 import { neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { mayClear, type Thresholds } from '../database/reports.ts';
-import type { Answer } from '../model/types.ts';
+import type { Answer, Evidence } from '../model/types.ts';
 import type { LoadedModel } from './champion.ts';
 import { EncodeError } from './errors.ts';
 
@@ -26,12 +26,12 @@ export async function predict(
   nameKeys: readonly string[],
   thresholds: Thresholds | null,
   embeddings: Embeddings,
-): Promise<Answer[]> {
+): Promise<(Answer & Evidence)[]> {
   const said = (await classifier.readManyLetters(nameKeys)).map((answer) =>
     answer !== null && mayClear(answer, thresholds) ? answer : null,
   );
   const open = nameKeys.filter((_, i) => said[i] === null);
-  if (open.length === 0) return said as Answer[];
+  if (open.length === 0) return said as (Answer & Evidence)[];
   const vectors = await embeddings.of(open);
   const sent = embeddings.stored ? null : vectors;
   const near = await neighboursOf(db, encoderId, open, classifier.neighbours, sent);
@@ -44,5 +44,5 @@ export async function predict(
     throw new EncodeError(error);
   });
   let next = 0;
-  return said.map((answer) => answer ?? (joined[next++] as Answer));
+  return said.map((answer) => answer ?? (joined[next++] as Answer & Evidence));
 }

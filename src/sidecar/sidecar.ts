@@ -11,6 +11,7 @@ import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { holdChampion } from './champion.ts';
+import { runJobs } from './jobs.ts';
 import { llmStage } from './llm.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
@@ -34,7 +35,7 @@ export interface Sidecar {
  * The worker: listens, sweeps, claims names, decides them locally and asks the LLM. Any number of them share the work.
  *
  * The whole life: start → the champion loads → two loops, local and LLM, each with its own concurrency → heartbeat renews
- * leases, reports, and looks for a new champion → stop.
+ * leases, reports, and looks for a new champion; jobs at their times → stop.
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
  * @param provider who answers the LLM stage; null: that stage waits for another sidecar
@@ -103,6 +104,7 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     onPassedOn: () => llmLoop?.wake(),
   });
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
+  const jobs = runJobs(db);
   const beat = setInterval(
     () => {
       Promise.all([announce(), renew(db, worker, config.leaseSeconds), refresh()]).catch((error) =>
@@ -111,9 +113,11 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
   );
-  const audits = setInterval(() => {
+  const audit = () => {
     drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
-  }, auditsMs);
+  };
+  audit();
+  const audits = setInterval(audit, auditsMs);
   log.info('sidecar started', { worker, llm: provider?.model ?? 'none' });
 
   async function shutDown(): Promise<void> {
@@ -122,7 +126,7 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     // calls in flight are given up a little before the time is over, so that the ledger can still say so
     const deadline = setTimeout(() => abandon.abort(), config.shutdownSeconds * 800);
     await Promise.race([
-      Promise.all([local?.done, llmLoop?.done]),
+      Promise.all([local?.done, llmLoop?.done, jobs.stop()]),
       sleep(config.shutdownSeconds * 950, null, { ref: false }),
     ]);
     clearTimeout(deadline);

@@ -122,6 +122,7 @@ describe('every command', () => {
     'import',
     'export',
     'train',
+    'recalibrate',
     'evaluate',
     'models',
     'promote',

@@ -150,4 +150,30 @@ it('the sidecar encodes only the names that letters do not settle', async () => 
     expect(path).toEqual([...said.path]);
   }
   expect(byLetters).toBeGreaterThan(20);
+
+  const evidence = await db.rows<{
+    name_key: string;
+    margin: number;
+    nearest: number | null;
+    unknown: number;
+    voices: number | null;
+  }>(
+    `select p.name_key, e.margin, e.nearest, e.unknown, e.voices from taxon.products p join taxon.evidence e using (evidence_id)`,
+  );
+  expect(evidence.length).toBe(decided.filter(({ source }) => source !== 'similar').length);
+  for (const { name_key, margin, nearest, unknown, voices } of evidence) {
+    const said = settles.get(name_key);
+    const [first, second] = said?.candidates ?? [];
+    // letters alone say nothing of the other voices
+    expect([name_key, nearest === null, voices === null]).toEqual([
+      name_key,
+      said !== undefined,
+      said !== undefined,
+    ]);
+    if (said) expect(margin).toBeCloseTo((first?.probability ?? 0) - (second?.probability ?? 0), 5);
+    expect(unknown).toBeGreaterThanOrEqual(0);
+    expect(unknown).toBeLessThanOrEqual(1);
+    if (name_key === 'ぬるぽ') expect(unknown).toBe(1);
+  }
+  expect(evidence.some(({ nearest, voices }) => (nearest ?? 0) > 0.3 && voices === 3)).toBe(true);
 }, 90_000);

@@ -122,6 +122,22 @@ describe('loadClassifier', () => {
       (await classifier.predict([second], without))[0],
     );
     expect((await classifier.predict([first]))[0]).not.toEqual((await classifier.predict([second]))[0]);
+    const [near] = await classifier.predict([
+      { ...first, neighbours: [{ path: [1, 11, 111], cosine: 0.7 }] },
+    ]);
+    expect([near?.nearest, (await classifier.predict([view([])]))[0]?.nearest]).toEqual([0.7, null]);
+    expect((await classifier.predict([first], without))[0]).toMatchObject({
+      nearest: null,
+      unknown: near?.unknown,
+    });
+    expect(classifier.readLetters(['name 3'], 1)[0]).toMatchObject({
+      voices: null,
+      nearest: null,
+      unknown: near?.unknown,
+    });
+    // neighbours whose path the model does not know are no voice
+    const strange = { ...first, neighbours: [{ path: [7, 8, 9], cosine: 0.7 }] as const };
+    expect((await classifier.predict([strange], memory))[0]?.voices).toBe(0);
     const letters = { letters: [1, 1, 1], meaning: none, memory: none } as const;
     expect((await classifier.predict([first], letters))[0]?.confidence[2]).toBeCloseTo(
       classifier.readLetters(['name 3'], 1)[0]?.confidence[2] as number,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildDecoder } from '../../src/model/decode.ts';
+import { buildDecoder, marginOf } from '../../src/model/decode.ts';
 import { buildJoin } from '../../src/model/join.ts';
 import { buildTree } from '../../src/model/tree.ts';
 import type { Path } from '../../src/model/types.ts';
@@ -67,11 +67,44 @@ describe('buildJoin', () => {
     expect(candidates).toHaveLength(5);
   });
 
+  it('counts the voices that alone give the answer', () => {
+    // meaning [1, 11, 112], memory (weighing little) [1, null, null], letters [1, 11, 111]
+    const meaning = logs([0.9, 0.1], [0.1, 0.8, 0.1], [0.1, 0.2, 0.6, 0.1]);
+    const weights = { letters: one, meaning: one, memory: [0.1, 0.1, 0.1] } as const;
+    const all = join({ letters, meaning, memory }, weights);
+    expect([all.path, all.voices]).toEqual([[1, 11, 112], 1]);
+    const two = join(
+      { letters, meaning: logs([0.9, 0.1], [0.1, 0.8, 0.1], [0, 0.9, 0.1, 0]), memory },
+      weights,
+    );
+    expect([two.path, two.voices]).toEqual([[1, 11, 111], 2]);
+    // what each voice has as its second choice
+    const [left, right] = [
+      tree(0.9, 0.1, 0.9, 0.1, 1, 0.5, 0.1, 0.4, 1),
+      tree(0.9, 0.1, 0.9, 0.1, 1, 0.1, 0.5, 0.4, 1),
+    ];
+    const between = join({ letters: left, meaning: null, memory: right }, { ...weights, memory: one });
+    expect([between.path, between.voices]).toEqual([[1, 11, null], 0]);
+  });
+
   it('leaves out a voice that was not asked', () => {
     const weights = { letters: one, meaning: one, memory: one };
     const alone = join({ letters, meaning: null, memory: null }, weights);
-    expect(alone).toEqual(join({ letters, meaning: null, memory }, { ...weights, memory: none }));
+    const { voices: _, ...silent } = join({ letters, meaning: null, memory }, { ...weights, memory: none });
+    expect(alone).toEqual({ ...silent, voices: 1 });
     expect(alone.confidence[2]).toBeCloseTo(0.7 * 0.9 * 0.5, 6);
+  });
+});
+
+describe('marginOf', () => {
+  it('is how much the best path is ahead, all of it where there is one path', () => {
+    const probabilities = logs([1, 1e-9], [0.25, 0.75, 1e-9], [0.2, 0.7, 0.1, 1e-9]);
+    const { candidates } = decode(probabilities);
+    expect(marginOf(decode(probabilities))).toBeCloseTo(
+      (candidates[0]?.probability as number) - (candidates[1]?.probability as number),
+      12,
+    );
+    expect(marginOf({ candidates: [{ path: [1, null, null], probability: 1 }] } as never)).toBe(1);
   });
 });
 

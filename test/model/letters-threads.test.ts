@@ -3,7 +3,7 @@ import { loadClassifier } from '../../src/model/bundle.ts';
 import type { LettersFirst } from '../../src/model/letters-alone.ts';
 import { openLettersThreads } from '../../src/model/letters-threads.ts';
 import { packAnswers, unpackAnswers } from '../../src/model/packed-answers.ts';
-import type { Answer, Classifier, ModelFiles, Path } from '../../src/model/types.ts';
+import type { Answer, Classifier, Evidence, ModelFiles, Path } from '../../src/model/types.ts';
 import { trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
@@ -80,7 +80,9 @@ describe('letters in worker threads', () => {
 });
 
 it('answers come out of their numbers as they went in', () => {
-  const sure: Answer = {
+  const alone = { nearest: null, voices: null };
+  const sure: Answer & Evidence = {
+    ...{ ...alone, unknown: 0.1 },
     path: paths[2] as Path,
     confidence: [0.9, 0.8, 0.1 + 0.2],
     candidates: [
@@ -88,7 +90,8 @@ it('answers come out of their numbers as they went in', () => {
       { path: paths[0] as Path, probability: 1e-300 },
     ],
   };
-  const single: Answer = {
+  const single: Answer & Evidence = {
+    ...{ ...alone, unknown: 1 },
     path: paths[4] as Path,
     confidence: [1, 1, 1],
     candidates: [{ path: paths[4] as Path, probability: 1 }],

@@ -11,7 +11,11 @@ const checks = (columns: string) =>
     Record<string, unknown>[]
   >;
 
-beforeEach(() => set('audit_share', 1));
+beforeEach(async () => {
+  await t.owner.rows('update audit_watermark set people_at = null');
+  await set('audit_share', 1);
+  await set('audit_people_a_day', 1e15); // all that are due
+});
 
 describe('draw_audits', () => {
   test('takes the answers of every layer, each once, and no row of a person', async () => {
@@ -181,5 +185,43 @@ describe('who audits', () => {
       branch: await t.category('Home'),
       shortlist: [lamps, bulbs, food].toSorted((a, b) => a - b).map(String),
     });
+  });
+});
+
+describe('people', () => {
+  const given = () =>
+    t.owner.rows('select layer, count(*) as n, sum(weight) as stand_for from checks group by 1 order by 1');
+
+  test('get so many a day, alike for each layer, and each stands for the others that were due', async () => {
+    await set('audit_people_a_day', 8);
+    await answered(
+      t,
+      'local',
+      'Home',
+      Array.from({ length: 10 }, (_, i) => `local ${i}`),
+    );
+    await answered(t, 'llm', 'Home', ['asked']);
+    await draw(t);
+    const first = [
+      { layer: 'llm', n: 1, stand_for: 1 },
+      { layer: 'local', n: 2, stand_for: 10 },
+    ];
+    expect(await given()).toEqual(first);
+    await answered(t, 'local', 'Home', ['later', 'last']);
+    expect(await draw(t)).toEqual([]);
+    expect(await t.owner.value('select count(*) from audit_waiting')).toBe(2);
+    // half a day gives each layer one
+    await t.owner.rows(`update audit_watermark set people_at = people_at - interval '12 h'`);
+    expect(await draw(t)).toEqual([{ layer: 'local', auditor: 'human', drawn: 1 }]);
+    expect(await given()).toEqual([first[0], { layer: 'local', n: 3, stand_for: 12 }]);
+    expect(await t.owner.value('select count(*) from audit_waiting')).toBe(0);
+  });
+
+  test('get nothing where the setting is 0', async () => {
+    await set('audit_people_a_day', 0);
+    await answered(t, 'local', 'Home', ['a']);
+    expect(await draw(t)).toEqual([]);
+    await provider(t);
+    expect(await draw(t)).toEqual([{ layer: 'local', auditor: 'llm', drawn: 1 }]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 
@@ -44,6 +45,25 @@ describe('health', () => {
     });
     expect(await item('queue llm')).toEqual({ status: 'ok', value: '0', detail: 'nothing waits' });
     expect(await item('dead letters')).toEqual({ status: 'ok', value: '0', detail: 'none' });
+  });
+
+  test('says why the local layer only watches', async () => {
+    expect(await item('local layer')).toEqual({
+      ...{ status: 'ok', value: 'on', detail: 'answers what clears the thresholds' },
+    });
+    await makeModel(t);
+    await t.owner.rows(`select set_promise(.05, .95, 'returns are dear')`);
+    expect(await item('local layer')).toMatchObject({
+      ...{
+        status: 'warn',
+        value: 'shadow',
+        detail: expect.stringMatching(/at most 5.00% is wrong is not proved/),
+      },
+    });
+    await t.owner.rows(`select set_setting('local_layer', '"shadow"')`);
+    expect(await item('local layer')).toMatchObject({
+      ...{ status: 'ok', value: 'shadow', detail: expect.stringMatching(/^as the setting/) },
+    });
   });
 
   test('counts the sidecars of the last half minute, with their providers and notices', async () => {

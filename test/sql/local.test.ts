@@ -1,15 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 
-async function champion(): Promise<number> {
-  const encoder = await t.owner.value(`select register_encoder('e', 2)`);
-  const model = await t.owner.value<number>(`select save_model($1, null, '{}')`, encoder);
-  await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
-  await t.owner.rows('select promote($1)', model);
-  return model;
-}
+const champion = () => makeModel(t);
 
 interface Result {
   name_key: string;
@@ -162,5 +157,77 @@ describe('settle_local', () => {
       { state: 'pending' },
     ]);
     expect(await t.queued()).toEqual(['a']);
+  });
+});
+
+describe('where the local layer answers', () => {
+  const sure = (name_key: string, category_id: number) => ({
+    name_key,
+    category_id,
+    confidence: [0.9, 0.9, 0.9],
+  });
+  const answered = () =>
+    t.owner.rows(
+      'select p.name, e.clears, e.answered from products p join evidence e using (evidence_id) order by 1',
+    );
+
+  test('a branch has thresholds of its own, or is never answered', async () => {
+    const model = await champion();
+    const [pots, pans, garden] = [
+      await t.category('Home > Pots'),
+      await t.category('Home > Pans'),
+      await t.category('Garden'),
+    ];
+    await t.owner.rows(`select set_thresholds(.5, .5, .95, 'dear', branch => $1)`, pots);
+    await t.owner.rows(`select set_thresholds(1, 1, 1, 'never', branch => $1, never_local => true)`, garden);
+    await claimed('pot', 'pan', 'spade', 'rake');
+    await settle(model, sure('pot', pots), sure('pan', pans), sure('spade', garden), {
+      name_key: 'rake',
+      category_id: garden,
+      confidence: [1, 1, 1],
+    });
+    expect(await answered()).toEqual([
+      { name: 'pan', clears: true, answered: true },
+      { name: 'pot', clears: false, answered: false },
+      { name: 'rake', clears: false, answered: false },
+      { name: 'spade', clears: false, answered: false },
+    ]);
+    // the row that decided: nothing was set for pans
+    expect(
+      await t.owner.rows(
+        'select h.branch from evidence e left join threshold_history h using (threshold_id) order by e.product_id limit 2',
+      ),
+    ).toEqual([{ branch: pots }, { branch: null }]);
+  });
+
+  test('a branch in shadow is decided and recorded, not answered', async () => {
+    const model = await champion();
+    const [home, garden] = [await t.category('Home'), await t.category('Garden')];
+    await t.owner.rows(`select set_setting('shadow_branches', $1)`, JSON.stringify([garden]));
+    expect(
+      await t.owner.row(
+        'select local_mode($1) as home, local_mode($2) as garden, local_mode() as all',
+        home,
+        garden,
+      ),
+    ).toEqual({ home: 'on', garden: 'shadow', all: 'on' });
+    await claimed('pot', 'spade');
+    await settle(model, sure('pot', home), sure('spade', garden));
+    expect(await answered()).toEqual([
+      { name: 'pot', clears: true, answered: true },
+      { name: 'spade', clears: true, answered: false },
+    ]);
+  });
+
+  test('nothing is answered while a promise is not certified for the model', async () => {
+    const model = await champion();
+    const home = await t.category('Home');
+    await t.owner.rows(`select set_promise(.05, .95, 'returns are dear')`);
+    await claimed('pot');
+    expect(await settle(model, sure('pot', home))).toEqual({ answered: 0, passed_on: 1 });
+    expect(await answered()).toEqual([{ name: 'pot', clears: true, answered: false }]);
+    await t.owner.rows(`select end_promise('enough')`);
+    await claimed('pan');
+    expect(await settle(model, sure('pan', home))).toEqual({ answered: 1, passed_on: 0 });
   });
 });

@@ -1,15 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 
-async function model(promoted = true): Promise<number> {
-  const encoder = await t.owner.value(`select register_encoder('e', 2)`);
-  const id = await t.owner.value<number>(`select save_model($1, null, '{}')`, encoder);
-  await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, id);
-  if (promoted) await t.owner.rows('select promote($1)', id);
-  return id;
-}
+const model = (promoted = true) => makeModel(t, promoted);
 const inForce = () =>
   t.owner.row('select model_id, l1, l2, l3, certified, reason from thresholds_in_force()');
 const set = `select * from set_thresholds(l1 => $1, l2 => $2, l3 => $3, reason => 'trial')`;
@@ -33,8 +28,14 @@ describe('thresholds', () => {
       l1_before: 0.75,
       l2_before: 0.55,
       l3_before: 0.4,
+      certified: false,
+      note: null,
     });
-    expect(await t.owner.row(set, 0.9, 0.7, 0.6)).toEqual({ l1_before: 0.8, l2_before: 0.6, l3_before: 0.5 });
+    expect(await t.owner.row(set, 0.9, 0.7, 0.6)).toMatchObject({
+      l1_before: 0.8,
+      l2_before: 0.6,
+      l3_before: 0.5,
+    });
     expect(await inForce()).toMatchObject({ model_id, l1: 0.9, l2: 0.7, l3: 0.6, reason: 'trial' });
     expect(
       await t.owner.rows('select model_id, model_state, l1, reason, set_by from threshold_history'),
@@ -102,6 +103,128 @@ describe('thresholds', () => {
   });
 });
 
+describe('thresholds of a branch', () => {
+  const own = (branch: number, ...values: number[]) =>
+    t.owner.row(
+      `select l1_before, l2_before, l3_before from set_thresholds($2, $3, $4, 'dear returns', branch => $1)`,
+      branch,
+      ...values,
+    );
+  const never = (branch: number) =>
+    t.owner.rows(
+      `select set_thresholds(null, null, null, 'never', branch => $1, never_local => true)`,
+      branch,
+    );
+  const at = (category: number) =>
+    t.owner.row('select l1, l2, l3, never_local from thresholds_for(null, $1)', category);
+
+  test('hold below it, the nearest one, and nowhere else', async () => {
+    await model();
+    const deep = await t.category('Home > Kitchen > Knives');
+    const [kitchen, home, garden] = [
+      await t.category('Home > Kitchen'),
+      await t.category('Home'),
+      await t.category('Garden'),
+    ];
+    expect(await own(home, 0.8, 0.8, 0.8)).toEqual({ l1_before: 0.75, l2_before: 0.55, l3_before: 0.4 });
+    expect(await own(kitchen, 0.9, 0.9, 0.9)).toEqual({ l1_before: 0.8, l2_before: 0.8, l3_before: 0.8 });
+    const all = (value: number) => ({ l1: value, l2: value, l3: value, never_local: false });
+    expect(await at(home)).toEqual(all(0.8));
+    expect(await at(kitchen)).toEqual(all(0.9));
+    expect(await at(deep)).toEqual(all(0.9));
+    expect(await at(garden)).toEqual({ l1: 0.75, l2: 0.55, l3: 0.4, never_local: false });
+    expect(await inForce()).toMatchObject({ l1: 0.75, l2: 0.55, l3: 0.4 });
+  });
+
+  test('are never looser than those in force', async () => {
+    await model();
+    const home = await t.category('Home');
+    await own(home, 0.1, 0.1, 0.95);
+    expect(await at(home)).toMatchObject({ l1: 0.75, l2: 0.55, l3: 0.95 });
+    await t.owner.rows(set, 0.9, 0.9, 0.9);
+    expect(await at(home)).toMatchObject({ l1: 0.9, l2: 0.9, l3: 0.95 });
+  });
+
+  test('belong to a model as the others do', async () => {
+    await model();
+    const home = await t.category('Home');
+    await never(home);
+    expect(await at(home)).toMatchObject({ never_local: true });
+    await model();
+    expect(await at(home)).toMatchObject({ never_local: false });
+  });
+
+  test('can forbid local answers; for everything that is a setting', async () => {
+    await model();
+    const home = await t.category('Home');
+    await never(home);
+    expect(await t.owner.row('select branch, branch_path, never_local, l1 from threshold_history')).toEqual({
+      branch: home,
+      branch_path: 'Home',
+      never_local: true,
+      l1: 1,
+    });
+    await expect(
+      t.owner.rows(`select set_thresholds(1, 1, 1, 'x', never_local => true)`),
+    ).rejects.toMatchObject({ message: 'never_local needs a branch' });
+    await expect(own(99, 1, 1, 1)).rejects.toThrow('there is no category 99');
+  });
+});
+
+describe('undo_thresholds', () => {
+  const undo = (branch: number | null = null) =>
+    t.owner.row('select below, l1, l3, certified, reason from undo_thresholds(branch => $1)', branch);
+
+  test('goes back one setting a call, down to the defaults; the history keeps all', async () => {
+    await model();
+    await t.owner.rows(set, 0.8, 0.6, 0.5);
+    await t.owner.rows(set, 0.9, 0.7, 0.6);
+    expect(await undo()).toMatchObject({ below: null, l1: 0.8, l3: 0.5, reason: 'trial' });
+    expect(await inForce()).toMatchObject({ l1: 0.8, l3: 0.5 });
+    expect(await undo()).toMatchObject({ l1: 0.75, l3: 0.4, reason: 'the defaults; not certified' });
+    await expect(undo()).rejects.toThrow('there is nothing to undo');
+    expect(await t.owner.rows('select l1, undone_at is not null as undone from threshold_history')).toEqual([
+      { l1: 0.9, undone: true },
+      { l1: 0.8, undone: true },
+    ]);
+    await t.owner.rows(set, 0.85, 0.6, 0.5);
+    expect(await inForce()).toMatchObject({ l1: 0.85 });
+  });
+
+  test('takes back what was set last, a branch too; or what a branch was given', async () => {
+    await model();
+    const [home, garden] = [await t.category('Home'), await t.category('Garden')];
+    for (const branch of [home, garden])
+      await t.owner.rows(`select set_thresholds(.9, .9, .9, 'own', branch => $1)`, branch);
+    await t.owner.rows(set, 0.8, 0.6, 0.5);
+    expect(await undo(home)).toMatchObject({ below: home, l1: 0.8, l3: 0.5 });
+    expect(await undo()).toMatchObject({ below: null, l1: 0.75 });
+    expect(await undo()).toMatchObject({ below: garden, l1: 0.75 });
+    expect(await t.owner.rows('select * from overridden(1)')).toEqual([]);
+  });
+
+  test('gives the same names back after a recalibration, in confidences of today', async () => {
+    const id = await model();
+    const calibrated = (offset: number, slope: number) =>
+      t.owner.value(
+        `insert into calibrations (model_id, offsets, slopes, fitted_on, names) values ($1, array_fill($2::real, '{3}'), array_fill($3::real, '{3}'), 'checks', 9) returning calibration_id`,
+        id,
+        offset,
+        slope,
+      );
+    await calibrated(0.4, 1.5);
+    const passing = await t.owner.value<number>('select calibrate(.7, .4, 1.5)');
+    await t.owner.rows(set, passing, passing, passing);
+    await t.owner.rows(set, 0.99, 0.99, 0.99);
+    await calibrated(-0.2, 0.8);
+    const back = await undo();
+    expect(back.l1).toBeCloseTo(await t.owner.value<number>('select calibrate(.7, -.2, .8)'), 5);
+    expect(await inForce()).toMatchObject({ l1: back.l1, reason: 'trial' });
+    expect(await t.owner.value('select cause from threshold_history limit 1')).toBe('recalibrated');
+    expect(await undo()).toMatchObject({ l1: 0.75 });
+  });
+});
+
 describe('settings', () => {
   const put = (key: string | null, value: string | null) =>
     t.owner.rows('select set_setting($1, $2)', key, value);
@@ -113,6 +236,7 @@ describe('settings', () => {
     ['local_layer', '"shadow"'],
     ['notify', 'false'],
     ['max_attempts', '3'],
+    ['shadow_branches', '[3, 5]'],
   ])('%s takes %s', async (key, value) => {
     await put(key, value);
     expect(await t.owner.value('select setting($1)::text', key)).toBe(value);
@@ -129,6 +253,7 @@ describe('settings', () => {
     ['local_layer', '"maybe"', '"on", "shadow" or "off"'],
     ['tree_levels', '"1,2,3"', 'tree_levels is not changed here'],
     ['sql_sha256', '"x"', 'there is no setting "sql_sha256"'],
+    ['shadow_branches', '["Home"]', 'takes ids of top categories'],
     ['nonsense', '1', 'there is no setting "nonsense"'],
   ])('%s refuses %s', async (key, value, message) => {
     await expect(put(key, value)).rejects.toThrow(message);

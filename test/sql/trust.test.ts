@@ -196,6 +196,31 @@ describe("the auditor's own error", () => {
   });
 });
 
+describe('the interval', () => {
+  test('holds the truth in samples that people and an erring LLM have judged', async () => {
+    const runs = 30;
+    const [error, auditor] = [0.1, 0.2];
+    let held = 0;
+    for (let run = 1; run <= runs; run++) {
+      await t.owner.rows('truncate checks cascade');
+      await t.owner.rows('select setseed($1::integer / 1000.0)', run);
+      // people judge the first 100; the LLM the others, and people look at 60 of these too
+      await t.owner.rows(
+        `insert into checks (name_key, layer, strategy, weight, auditor, verdict, second_verdict)
+         select 'n' || i, 'local', 'audit', 100, case when i <= 100 then 'human' else 'llm' end,
+                is_right and (i <= 100 or random() > $2), case when i > 100 and i <= 160 then is_right end
+           from (select i, random() > $1 as is_right from generate_series(1, 500) i) x`,
+        error,
+        auditor,
+      );
+      const { lower, upper } = await trust('local');
+      if ((lower ?? 1) <= error && error <= (upper ?? 0)) held++;
+    }
+    // 28.5 expected at the least; 25 or fewer would be a chance of 1 in 60 then
+    expect(held).toBeGreaterThan(25);
+  });
+});
+
 describe('checks_to_prove', () => {
   test('is the least number whose bound is below', async () => {
     expect(await t.owner.value('select checks_to_prove(.05, 0, .95)')).toBe(59);

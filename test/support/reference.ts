@@ -9,8 +9,12 @@ const topics: [title: string, names: string][] = [
   ['See what happens', 'routing health'],
   ['Decide again', 'requeue retry_dead dead_letters'],
   [
+    'Trust: what is promised, and what it costs',
+    'set_promise keep_promise end_promise standing_promise promises coverage_curve suggest_thresholds simulate_thresholds local_mode shadow_report checked_names',
+  ],
+  [
     'Thresholds and models',
-    'set_thresholds thresholds_in_force threshold_history champion promote roll_back_model models_readable models promotions training_runs',
+    'set_thresholds undo_thresholds thresholds_in_force thresholds_for threshold_history champion promote roll_back_model models_readable models promotions training_runs',
   ],
   [
     'Checks by people',

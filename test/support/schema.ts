@@ -17,6 +17,21 @@ export async function psqlFile(url: string, file: string): Promise<void> {
   await program('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-1', '-q', '-f', file, url]);
 }
 
+/** One statement in psql, as it looks on a person's screen, prompt included. */
+export async function psqlScreen(url: string, statement: string): Promise<string> {
+  const shown = await program('psql', [
+    '--no-psqlrc',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-P',
+    'pager=off',
+    '-c',
+    statement,
+    url,
+  ]);
+  return `taxon=> ${statement}\n${shown.trimEnd()}\n`;
+}
+
 /** Everything that a schema is, owners, privileges and comments included, and what its settings say. */
 export async function schemaText(url: string, schema: string): Promise<string> {
   const objects = await program('pg_dump', ['--schema-only', `--schema=${schema}`, url]);

@@ -85,3 +85,19 @@ export const evenly = (n: number) => Array.from({ length: n }, (_, i) => (n - i 
 /** Every so many-th one is wrong. */
 export const wrongEach = (n: number, each: number) =>
   Array.from({ length: n }, (_, i) => i % each !== each - 1);
+
+/** A champion with 500 cache misses, all of them checked: right above `from`, of those below every third is wrong. */
+export async function checkedModel(
+  t: TaxonDatabase,
+  from = 200,
+): Promise<{ model: number; ids: number[]; home: number }> {
+  const model = await makeModel(t);
+  const home = await t.category('Home');
+  const ids = await missed(t, model, home, evenly(500));
+  await judge(
+    t,
+    ids,
+    wrongEach(500, 3).map((right, i) => right || i < from),
+  );
+  return { model, ids, home };
+}

@@ -65,17 +65,20 @@ function modelOf(names: readonly Opinions[]): { classifier: Classifier; views: N
     neighbours: 30,
     weights: usual,
     readLetters: (keys, even = 1) =>
-      keys.map((key) =>
-        join(
+      keys.map((key) => ({
+        ...join(
           { letters: inTree(of(key).letters), meaning: null, memory: null },
           { letters: [even, even, even], meaning: none, memory: none },
         ),
-      ),
+        unknown: 0,
+        nearest: null,
+      })),
     readManyLetters: async (keys) => classifier.readLetters(keys),
     predict: async (views, weights = usual) =>
       views.map(({ nameKey }) => {
         const { letters, meaning, memory } = of(nameKey);
-        return join({ letters: inTree(letters), meaning: inHeads(meaning), memory: inTree(memory) }, weights);
+        const voices = { letters: inTree(letters), meaning: inHeads(meaning), memory: inTree(memory) };
+        return { ...join(voices, weights), unknown: 0, nearest: null };
       }),
     close: async () => {},
   };

@@ -36,10 +36,14 @@ export class Letters {
     );
   }
 
-  /** Writes, for every output of the tree, the log-probability of that child given its node. */
-  score(nameKey: string, target: Float64Array): void {
+  /**
+   * Writes, for every output of the tree, the log-probability of that child given its node.
+   *
+   * @returns the share of the name's n-grams that are not known
+   */
+  score(nameKey: string, target: Float64Array): number {
     const { pieceStarts } = this.tables;
-    const { indices, values } = this.vocabulary.features(nameKey);
+    const { indices, values, unknown } = this.vocabulary.features(nameKey);
     target.fill(0);
     for (let i = 0; i < indices.length; i++) {
       const gram = indices[i] as number;
@@ -48,17 +52,23 @@ export class Letters {
         this.add(piece, values[i] as number, target);
     }
     for (let k = 0; k < this.reached.length; k++) this.finish(k, target);
+    return unknown;
+  }
+
+  /** The share of a name's n-grams that are not known. */
+  unknown(nameKey: string): number {
+    return this.vocabulary.features(nameKey).unknown;
   }
 
   /**
    * As `score`, level by level and only in nodes that may matter: those at least `leastShare` as likely as the likeliest
    * of their level. The children of the others share their node's probability evenly.
    */
-  scoreLikely(nameKey: string, target: Float64Array): void {
+  scoreLikely(nameKey: string, target: Float64Array): number {
     const { nodeStarts, nodeBelow } = this.tree;
     const { pieceStarts, pieces } = this.tables;
     const { reached } = this;
-    const { indices, values } = this.vocabulary.features(nameKey);
+    const { indices, values, unknown } = this.vocabulary.features(nameKey);
     this.readAhead(indices);
     target.set(this.even);
     let nodes = [0];
@@ -102,6 +112,7 @@ export class Letters {
         }
       nodes = next.sort((a, b) => a - b);
     }
+    return unknown;
   }
 
   /**

@@ -4,6 +4,8 @@ import { eachGram } from './grams.ts';
 export interface SparseRow {
   indices: Int32Array;
   values: Float32Array;
+  /** Share of the name's n-grams, as often as they occur, that are not in the vocabulary. */
+  unknown: number;
 }
 
 /** Slots a gram; an open-addressing table that is at most half full. */
@@ -85,8 +87,10 @@ export class Vocabulary {
 
   /** Features of a name key: (1 + ln tf) × idf of each known gram, L2-normalised. */
   features(nameKey: string): SparseRow {
+    let all = 0;
     let count = 0;
     eachGram(nameKey, (gram) => {
+      all++;
       const place = this.place(gram);
       if (place < 0) return;
       if (count === this.found.length) {
@@ -113,6 +117,7 @@ export class Vocabulary {
     }
     const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
     for (let i = 0; i < kept; i++) values[i] = (values[i] as number) * scale;
-    return { indices: indices.subarray(0, kept), values: values.subarray(0, kept) };
+    const unknown = all === 0 ? 0 : 1 - count / all;
+    return { indices: indices.subarray(0, kept), values: values.subarray(0, kept), unknown };
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
+import { calibrated } from '../../database/calibration.ts';
 import { embeddingsOf, memorySpeaks } from '../../database/memory.ts';
 import type { Database } from '../../database/open.ts';
 import { type Champion, champion, modelFiles, registeredEncoder } from '../../database/registry.ts';
@@ -194,7 +195,8 @@ export async function evaluateNames(
     }
     const names = labelled.map(({ name }) => name);
     const memory = await readMemory(db, config, model.encoderId, encoder, signal);
-    const predictions = await predictAll(db, model, memory, classifier, encoder, names, signal);
+    const said = await predictAll(db, model, memory, classifier, encoder, names, signal);
+    const predictions = await calibrated(db, model.modelId, said);
     const { l1, l2, l3 } = thresholds;
     const scores = {
       model_id: model.modelId,

@@ -107,6 +107,16 @@ describe('the vocabulary', () => {
     expect(values.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 6);
     expect(vocabulary.features('xyz').indices).toHaveLength(0);
   });
+
+  test("says how many of a name's n-grams it does not know, as often as they occur", () => {
+    expect(vocabulary.features('kettle').unknown).toBe(0);
+    expect(vocabulary.features('xyz').unknown).toBe(1);
+    const [known, strange] = [grams('kettle').length, grams('xyz').length];
+    expect(vocabulary.features('kettle xyz xyz').unknown).toBeCloseTo(
+      (2 * strange) / (known + 2 * strange),
+      12,
+    );
+  });
 });
 
 describe('counts within a name', () => {

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import { provideBinaries } from '../../src/cluster/provide.ts';
+import type { Config } from '../../src/config.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+
+/** A private cluster of its own with a migrated database and a champion, model 1; closing removes all of it. */
+export async function openThrowAway(config: Config): Promise<Database> {
+  await provideBinaries(join(config.dataDir, 'cache'));
+  const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-bench-'));
+  const { url } = await startCluster(folder, { throwAway: true });
+  const db = openDatabase(url('postgres'), { schema: 'taxon', poolSize: 1 }, 'bench');
+  const close = async () => {
+    await db.close();
+    await stopCluster(folder);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await migrate({ url: url('postgres'), schema: 'taxon' });
+    await db.rows(`insert into taxon.encoders (identity, dimension) values ('bench', 1)`);
+    await db.rows(`insert into taxon.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...db, close };
+}

@@ -1,0 +1,26 @@
+import type { Database } from './open.ts';
+
+/**
+ * Does `work` while no other process of this schema does the same, else nothing. A transaction holds the lock, so that it also
+ * works through a pooler and goes with the connection.
+ *
+ * @param name what is done once at a time
+ * @returns whether it was done
+ */
+export function alone(db: Database, name: string, work: () => Promise<unknown>): Promise<boolean> {
+  return db.transaction(async (client) => {
+    const { rows } = await client.query<{ free: boolean }>(
+      'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free',
+      [`pgtaxon ${db.schema} job ${name}`],
+    );
+    if (rows[0]?.free !== true) return false;
+    await work();
+    return true;
+  });
+}
+
+/** Looks for drift in the evidence since the last look; returns how many alarms are open. */
+export async function watchDrift(db: Database): Promise<number> {
+  const rows = await db.rows<{ alarm_id: number | null }>(`select alarm_id from ${db.at}watch_drift()`);
+  return rows.filter(({ alarm_id }) => alarm_id !== null).length;
+}

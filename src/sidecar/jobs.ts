@@ -1,0 +1,54 @@
+import { Cron } from 'croner';
+import { alone, watchDrift } from '../database/jobs.ts';
+import type { Database } from '../database/open.ts';
+import { messageOf } from '../errors.ts';
+import { log } from '../log.ts';
+
+/** What some sidecar does now and then. */
+export interface Job {
+  readonly name: string;
+  /** When, as croner reads it: minute, hour, day of the month, month, day of the week; a sixth field in front is the second. */
+  readonly when: string;
+  /** Safe to call again at once, by another sidecar too. */
+  run(db: Database): Promise<unknown>;
+}
+
+/** All housekeeping. */
+export const housekeeping: readonly Job[] = [{ name: 'watch drift', when: '* * * * *', run: watchDrift }];
+
+export interface Jobs {
+  /** Starts no job any more; resolves when those that run are over. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs each job at its times, one run at a time over all sidecars of the schema: whoever finds it running leaves it. A job
+ * that fails is logged and tried at its next time.
+ */
+export function runJobs(db: Database, jobs: readonly Job[] = housekeeping): Jobs {
+  const running = new Set<Promise<void>>();
+  const run = async ({ name, run }: Job) => {
+    try {
+      const done = await alone(db, name, () => run(db));
+      log.debug(done ? 'job done' : 'job runs elsewhere', { job: name });
+    } catch (error) {
+      log.warn('a job failed', { job: name, error: messageOf(error) });
+    }
+  };
+  const schedule = jobs.map(
+    (job) =>
+      // protect: a run that is not over when the next is due takes its place
+      new Cron(job.when, { protect: true, unref: true }, async () => {
+        const one = run(job);
+        running.add(one);
+        await one;
+        running.delete(one);
+      }),
+  );
+  return {
+    async stop() {
+      for (const cron of schedule) cron.stop();
+      await Promise.all(running);
+    },
+  };
+}

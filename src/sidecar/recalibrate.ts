@@ -1,0 +1,103 @@
+import {
+  type Calibration,
+  type CalibrationError,
+  calibrationError,
+  calibrationState,
+  fitCalibration,
+  saveCheckScores,
+  unscoredChecks,
+} from '../database/calibration.ts';
+import { embeddingsOf } from '../database/memory.ts';
+import type { Database } from '../database/open.ts';
+import { saveEmbeddings } from '../database/queue.ts';
+import { thresholdsInForce } from '../database/reports.ts';
+import { deepest } from '../model/tree.ts';
+import type { LoadedModel } from './champion.ts';
+import { type Embeddings, predict } from './predict.ts';
+
+/** Names asked at once, as many as the sidecar claims at most. */
+const page = 256;
+
+/** A model whose encoder is opened when a name needs it. */
+export interface RecalibratedModel extends Omit<LoadedModel, 'encoder'> {
+  encode(names: readonly string[]): Promise<Float32Array[]>;
+}
+
+/** What a recalibration did. */
+export interface Recalibration {
+  model_id: number;
+  /** Checked names that the model was asked about. */
+  scored: number;
+  /** Null where there was too little to fit on. */
+  calibration: Calibration | null;
+  checks: number;
+  checks_short: number;
+  state: string;
+  before: CalibrationError[];
+  after: CalibrationError[];
+}
+
+/** Stored embeddings; what is missing is encoded and stored. */
+function storedEmbeddings(db: Database, model: RecalibratedModel): Embeddings {
+  const { encoderId, classifier } = model;
+  return {
+    stored: true,
+    async of(nameKeys) {
+      const found = await embeddingsOf(db, encoderId, classifier.dimension, nameKeys);
+      const fresh = nameKeys.filter((key) => !found.has(key));
+      if (fresh.length > 0) {
+        const vectors = await model.encode(fresh);
+        await saveEmbeddings(db, encoderId, fresh, vectors);
+        for (const [i, key] of fresh.entries()) found.set(key, vectors[i] as Float32Array);
+      }
+      return nameKeys.map((key) => found.get(key) as Float32Array);
+    },
+  };
+}
+
+/** Asks the model about the drawn names that it has not seen yet; returns how many. */
+async function scoreChecks(db: Database, model: RecalibratedModel, signal: AbortSignal): Promise<number> {
+  const thresholds = await thresholdsInForce(db, model.modelId);
+  const embeddings = storedEmbeddings(db, model);
+  for (let scored = 0; ; ) {
+    signal.throwIfAborted();
+    const checks = await unscoredChecks(db, model.modelId, page);
+    if (checks.length === 0) return scored;
+    const keys = [...new Set(checks.map((check) => check.name_key))];
+    const answers = await predict(db, model, keys, thresholds, embeddings);
+    const said = new Map(keys.map((key, i) => [key, answers[i]]));
+    const scores = checks.flatMap(({ check_id, name_key }) => {
+      const answer = said.get(name_key);
+      if (answer === undefined) return [];
+      return [{ check_id, category_id: deepest(answer.path), confidence: answer.confidence }];
+    });
+    await saveCheckScores(db, model.modelId, scores);
+    scored += scores.length;
+  }
+}
+
+/**
+ * Asks a model about the names that people checked, where it was not asked yet, and fits its calibration anew. Thresholds
+ * are rewritten with it, so that the same names pass.
+ *
+ * @throws the signal's reason when aborted; what was asked by then is kept
+ */
+export async function recalibrate(
+  db: Database,
+  model: RecalibratedModel,
+  signal: AbortSignal,
+): Promise<Recalibration> {
+  const { modelId } = model;
+  const scored = await scoreChecks(db, model, signal);
+  const before = await calibrationError(db, modelId);
+  const calibration = await fitCalibration(db, modelId);
+  const after = await calibrationError(db, modelId);
+  return {
+    model_id: modelId,
+    scored,
+    calibration,
+    ...(await calibrationState(db, modelId)),
+    before,
+    after,
+  };
+}

@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { taxonDatabase } from '../support/sql.ts';
+
+const t = taxonDatabase();
+
+interface Stream {
+  stream: string;
+  branch: number;
+  names: number;
+  value: number | null;
+  limit_value: number;
+  alarm_id: number | null;
+}
+interface Alarm {
+  alarm_id: number;
+  stream: string;
+  branch: number;
+  detail: string;
+  acted: string;
+  ended_because: string | null;
+}
+
+let home: number;
+let food: number;
+let model: number;
+
+const watch = () => t.owner.rows<Stream>('select * from watch_drift()');
+const alarms = (open = true) =>
+  t.owner.rows<Alarm>(
+    `select alarm_id, stream, branch, detail, acted, ended_because from alarms
+     where ended_at is null or not $1 order by alarm_id`,
+    open,
+  );
+const thresholds = () =>
+  t.owner.rows('select l3, cause from thresholds where undone_at is null order by threshold_id');
+
+/**
+ * Names that the local layer decides: what the model says is spread evenly from `low` to `high` in an order without pattern, the
+ * share of new n-grams goes with it; two of three are Home, the others Food.
+ */
+async function arrive(count: number, { low = 0.2, high = 1, answered = false } = {}): Promise<void> {
+  await t.owner.rows(
+    `insert into evidence (product_id, model_id, category_id, l1_said, l2_said, l3_said, nearest, unknown, clears, answered, decided_at)
+     select i, $1, case i % 3 when 0 then $3::bigint else $2 end, said, said, said, .6 + .4 * said, greatest(0, .9 - said), $7, $7, clock_timestamp()
+       from generate_series(1, $4::integer) i, lateral (select $5::real + ($6::real - $5) * (i * .6180339887 % 1) as said) s`,
+    ...[model, home, food, count, low, high, answered],
+  );
+}
+
+beforeEach(async () => {
+  home = await t.category('Home');
+  food = await t.category('Food');
+  const encoder = await t.owner.value(`select register_encoder('e', 2)`);
+  model = await t.owner.value(`select save_model($1, null, '{}')`, encoder);
+  await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
+  await t.owner.rows('select promote($1)', model);
+});
+
+describe('watch_drift', () => {
+  test('has nothing to say without a champion, or before enough names', async () => {
+    await arrive(700);
+    expect(await watch()).toEqual([]);
+    await t.owner.rows(`update models set state = 'retired'`);
+    await arrive(5000);
+    expect(await watch()).toEqual([]);
+  });
+
+  test('raises nothing while arrivals stay as they were', async () => {
+    for (let i = 0; i < 4; i++) {
+      await arrive(5000);
+      await watch();
+    }
+    const streams = await watch();
+    expect(streams.map(({ stream, branch, names }) => [stream, branch, names])).toEqual(
+      ['confidence', 'familiarity', 'novelty'].flatMap((stream) => [
+        [stream, 0, 19_000],
+        [stream, home, 12_800],
+        [stream, food, 6150],
+      ]),
+    );
+    for (const { value, limit_value } of streams) expect(value).toBeLessThan(limit_value / 2);
+    expect(await alarms(false)).toEqual([]);
+  });
+
+  test('sees a change of a fifth of the names within 1,500 of them', async () => {
+    await arrive(6000);
+    await watch();
+    await t.owner.rows('listen taxon');
+    const heard: (string | undefined)[] = [];
+    t.owner.client.on('notification', ({ payload }) => heard.push(payload));
+    for (let i = 0; i < 30; i++) {
+      await arrive(40);
+      await arrive(10, { low: 0.05, high: 0.3 });
+    }
+    const streams = await watch();
+    expect(streams.filter(({ alarm_id }) => alarm_id !== null).map(({ stream }) => stream)).toContain(
+      'confidence',
+    );
+    const [first] = (await alarms()).filter(({ stream, branch }) => stream === 'confidence' && branch === 0);
+    expect(first?.detail).toMatch(
+      /^confidence of all names: among the last 500 names (1[2-9]|2\d)% lie below 0.2\d*, 10% did; more audits, no more: no promise stands$/,
+    );
+    expect(heard).toContain('alarm');
+    expect(await t.owner.rows(`select status, value from health() where item = 'drift'`)).toContainEqual({
+      status: 'warn',
+      value: 'confidence',
+    });
+    expect(await t.owner.value('select audit_share_now()')).toBe(0.2);
+  });
+
+  test('finds the same however often it is called', async () => {
+    const state = () =>
+      t.owner.rows(
+        'select stream, branch, edges, shares, names, state, last_evidence_id from drift_streams order by stream, branch',
+      );
+    await arrive(4000);
+    await arrive(777, { low: 0.1, high: 0.6 });
+    await watch();
+    const once = await state();
+    await watch();
+    expect(await state()).toEqual(once);
+    await t.owner.rows('truncate drift_streams, alarms');
+    await t.owner.rows(`create temp table later as select * from evidence`);
+    await t.owner.rows('delete from evidence');
+    for (let id = 0; id < 4777; id += 331) {
+      await t.owner.rows(
+        'insert into evidence overriding system value select * from later where evidence_id > $1 and evidence_id <= $1 + 331',
+        id,
+      );
+      await watch();
+    }
+    expect(await state()).toEqual(once);
+  });
+});

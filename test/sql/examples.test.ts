@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { packageRoot } from '../../src/config.ts';
+import { taxonDatabase } from '../support/sql.ts';
+import { evenly, judge, makeModel, missed, wrongEach } from '../support/trust.ts';
+
+const t = taxonDatabase();
+
+/** A small shop, the same each time: ids start at 1. */
+beforeEach(async () => {
+  const kettles = await t.category('Home > Kitchen > Kettles');
+  const model = await makeModel(t);
+  const ids = await missed(t, model, kettles, evenly(500));
+  await judge(
+    t,
+    ids,
+    wrongEach(500, 5).map((right, i) => right || i < 250),
+  );
+  await t.owner.rows(
+    `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, cost, lease_until)
+       values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 900, 100, .002, now())`,
+  );
+  await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
+});
+
+/** What stands behind "Example:" in the comment of a function, up to its semicolon, arrow or end. */
+const examples = () =>
+  t.owner.rows<{ name: string; statement: string }>(
+    `select p.proname as name, (regexp_match(obj_description(p.oid, 'pg_proc'), 'Example: (select .+?)(?:;| →|\\.?$)'))[1] as statement
+       from pg_proc p where p.pronamespace = 'taxon'::regnamespace
+         and obj_description(p.oid, 'pg_proc') ~ 'Example: select ' order by 1`,
+  );
+
+test('the example of each comment runs, and shows what test/sql/examples.txt says; --update writes that anew', async () => {
+  const shown: string[] = [];
+  for (const { statement } of await examples()) {
+    await t.owner.rows('begin');
+    const rows = await t.owner.rows(statement);
+    await t.owner.rows('rollback');
+    const lines = rows.slice(0, 5).map((row) => `  ${JSON.stringify(row)}`);
+    if (rows.length > 5) lines.push(`  … ${rows.length} rows`);
+    shown.push(`${statement};`, ...lines, '');
+  }
+  expect(shown.length).toBeGreaterThan(60);
+  await expect(shown.join('\n')).toMatchFileSnapshot(join(packageRoot, 'test/sql/examples.txt'));
+});
+
+test('what people use to trust has one', async () => {
+  const named = new Set((await examples()).map(({ name }) => name));
+  const used =
+    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names';
+  expect(used.split(' ').filter((name) => !named.has(name))).toEqual([]);
+});

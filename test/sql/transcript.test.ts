@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withSection } from '../../bench/trust/sections.ts';
+import { packageRoot } from '../../src/config.ts';
+import { psqlScreen } from '../support/schema.ts';
+import { taxonDatabase } from '../support/sql.ts';
+import { judge, makeModel, missed } from '../support/trust.ts';
+
+const t = taxonDatabase();
+const page = join(packageRoot, 'docs', 'trust.md');
+
+/** How many names arrived; their places among them say how sure the model is and whether it is right. */
+const arrived = 4000;
+const said = Array.from({ length: arrived }, (_, i) => 1 - 0.98 * ((i + 0.5) / arrived) ** 2.5);
+const right = said.map((sure, i) => ((i * 7919) % 1000) / 1000 < sure);
+
+test('the transcript in docs/trust.md is what psql shows; vitest --update writes it anew', async () => {
+  const model = await makeModel(t);
+  const ids = await missed(t, model, await t.category('Home > Kitchen > Kettles'), said);
+  await t.owner.rows(
+    `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, cost, lease_until)
+       select 'w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 15, 1500, 240, .0006, now() from generate_series(1, 20)`,
+  );
+  const shown: string[] = [];
+  const show = async (why: string, ...statements: string[]) => {
+    shown.push(`-- ${why}`);
+    for (const statement of statements) shown.push(await psqlScreen(t.database.url, statement));
+  };
+  const curve =
+    'select coverage, l3, names, expected_error, checked, wrong, lower, upper from taxon.coverage_curve() where round(coverage * 50) % 5 = 0';
+  const suggest =
+    'select feasible, coverage, checked, wrong, upper_bound, verdict from taxon.suggest_thresholds(max_error => .05, confidence => .95)';
+  await show(
+    'A model was trained and 4,000 new names came in. The defaults run, and nobody knows how wrong they are.',
+    'select l1, l2, l3, certified, taxon.local_mode() from taxon.thresholds_in_force()',
+    curve,
+  );
+  await show('How many checks would it take?', suggest);
+  const needed = Number(/spot_check\((\d+)\)/.exec(shown.join('\n'))?.[1]);
+  expect(needed).toBeLessThan(arrived);
+  const drawn = ids.map((_, i) => i).filter((i) => (i * 1237) % arrived < needed);
+  await judge(
+    t,
+    drawn.map((i) => ids[i] as number),
+    drawn.map((i) => right[i] as boolean),
+  );
+  await show(`People check ${drawn.length.toLocaleString('en-US')} of them.`, suggest, curve);
+  const { l1, l2, l3 } = await t.owner.row<Record<string, number>>(
+    'select l1, l2, l3 from suggest_thresholds()',
+  );
+  await show(
+    'What would these thresholds change?',
+    `select names, newly_answered, newly_passed, share_before, share_after, expected_error, lower, upper, tokens_a_day, cost_a_day from taxon.simulate_thresholds(l1 => ${l1}, l2 => ${l2}, l3 => ${l3})`,
+  );
+  await show(
+    'The promise. Its thresholds are set with it.',
+    `select certified, l1, l2, l3, coverage, mode from taxon.set_promise(max_error => .05, reason => 'a wrong shelf costs more than a call')`,
+  );
+  await show(
+    'Looser ones are not certified: the local layer only watches until that is undone.',
+    `select certified from taxon.set_thresholds(l1 => .6, l2 => .5, l3 => .4, reason => 'fewer calls')`,
+    'select taxon.local_mode()',
+    'select l1, l2, l3, certified from taxon.undo_thresholds()',
+    'select taxon.local_mode()',
+    'select l3, cause, promised, certified, upper_bound, checks, reason, undone_at is not null as undone from taxon.threshold_history',
+  );
+  const text = shown.join('\n').replaceAll(/ +$/gm, '');
+  expect(text).toContain('| certified');
+  const before = readFileSync(page, 'utf8');
+  await expect(withSection(before, 'transcript', `\`\`\`\n${text.trimEnd()}\n\`\`\``)).toMatchFileSnapshot(
+    page,
+  );
+}, 60_000);
