@@ -96,7 +96,7 @@ describe('suggest_thresholds', () => {
     ).toBe(found.checked);
   });
 
-  test('where it is not feasible says how many more checks would do, and so many do', async () => {
+  test('where it is not feasible says how many more checks would do and how to draw them, and so many do', async () => {
     const model = await makeModel(t);
     const ids = await missed(t, model, await t.category('Home'), evenly(2000));
     const few = ids.filter((_, i) => i % 20 === 0);
@@ -104,13 +104,22 @@ describe('suggest_thresholds', () => {
     const short = await suggest(0.05);
     expect(short.feasible).toBe(false);
     const needed = Number(
-      /^not feasible: about (\d+) more .*; select \* from spot_check\(\1\)$/.exec(short.verdict)?.[1],
+      /^not feasible: about (\d+) more .*; select \* from spot_check\(\1, 'surer'\)$/.exec(
+        short.verdict,
+      )?.[1],
     );
     expect(needed).toBeGreaterThan(50);
-    expect(needed).toBeLessThan(1900);
-    const spread = ids.filter((_, i) => i % 20 !== 0 && (i * 7919) % 1900 < needed);
-    await judge(t, spread, Array(spread.length).fill(true));
+    expect(needed).toBeLessThan(950);
+    const surer = ids.filter((_, i) => i < 1000 && i % 20 !== 0 && (i * 7919) % 950 < needed);
+    await judge(t, surer, Array(surer.length).fill(true), { strategy: 'surer', floor: 0.5 });
     expect((await suggest(0.05)).feasible).toBe(true);
+  });
+
+  test('for bounds that reach beyond the surer half asks for checks among all names', async () => {
+    const model = await makeModel(t);
+    await missed(t, model, await t.category('Home'), evenly(100));
+    expect((await suggest(0.1)).verdict).toMatch(/about (\d+) more .*; select \* from spot_check\(\1\)$/);
+    expect((await suggest(0.001)).verdict).toMatch(/select \* from spot_check\(5000, 'surer'\)$/);
   });
 
   test('says so where more checks will not help', async () => {

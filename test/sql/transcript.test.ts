@@ -37,15 +37,16 @@ test('the transcript in docs/trust.md is what psql shows; vitest --update writes
     curve,
   );
   await show('How many checks would it take?', suggest);
-  const needed = Number(/spot_check\((\d+)\)/.exec(shown.join('\n'))?.[1]);
-  expect(needed).toBeLessThan(arrived);
-  const drawn = ids.map((_, i) => i).filter((i) => (i * 1237) % arrived < needed);
+  const needed = Number(/spot_check\((\d+), 'surer'\)/.exec(shown.join('\n'))?.[1]);
+  expect(needed).toBeLessThan(arrived / 2);
+  const drawn = ids.map((_, i) => i).filter((i) => i < arrived / 2 && (i * 1237) % (arrived / 2) < needed);
   await judge(
     t,
     drawn.map((i) => ids[i] as number),
     drawn.map((i) => right[i] as boolean),
+    { strategy: 'surer', floor: said[arrived / 2 - 1] as number },
   );
-  await show(`People check ${drawn.length.toLocaleString('en-US')} of them.`, suggest, curve);
+  await show(`People check ${drawn.length.toLocaleString('en-US')} of the surer half.`, suggest, curve);
   const { l1, l2, l3 } = await t.owner.row<Record<string, number>>(
     'select l1, l2, l3 from suggest_thresholds()',
   );
