@@ -94,7 +94,7 @@ begin
       from check_frame(champion_id, strategy, cut, edges, branch) e;
     drawn := coalesce(drawn, '{}');
     if cardinality(drawn) < least(looked, size) and share < 1 then
-      share := case when size < 10000 then 1 else 1.2 * looked / size end;
+      share := case when size < 10000 then 1 else greatest(1.2 * looked / size, 2 * share) end;
       continue;
     end if;
     -- A name has as many rows of evidence as it was decided times; it counts by its newest alone, and only while its row
@@ -117,7 +117,7 @@ begin
            case when count(*) = n then max(f.place) else cardinality(drawn) end into picked, tried from fit f;
     exit when cardinality(picked) = n or cardinality(drawn) >= least(size, most);
     looked := least(looked * 8, most);
-    share := 1.2 * looked / span;
+    share := greatest(1.2 * looked / span, 8 * share);
   end loop;
   if strategy = 'answered' then
     -- names above the lowest answer that were passed on (other thresholds then, shadow) could not be drawn: only above

@@ -40,6 +40,9 @@ export async function checksToReview(db: Database, options: ReviewOptions): Prom
   return openChecks(db, options.most);
 }
 
+/** Names are data: what would move a terminal's cursor is shown as a space. */
+const plain = (text: string) => text.replaceAll(/\p{Cc}/gu, ' ');
+
 const percent = (confidence: number | null) =>
   confidence === null ? '?' : `${(confidence * 100).toFixed(0)} %`;
 
@@ -50,9 +53,9 @@ function screen(check: OpenCheck, place: number, of: number, others: readonly Al
       ? [l1_confidence, l2_confidence, l3_confidence].map(percent).join(' / ')
       : `similarity ${similarity.toFixed(2)}`;
   return [
-    `\n${place} of ${of}   ${name}`,
+    `\n${place} of ${of}   ${plain(name)}`,
     `  ${path}   (${layer}, ${sure})`,
-    ...others.map((other, i) => `  ${String(i + 1).padStart(2)} ${other.path}   ${other.says}`),
+    ...others.map((other, i) => `  ${String(i + 1).padStart(2)} ${other.path}   ${plain(other.says)}`),
     'y right   n wrong   c choose what it is   s skip   u undo   q quit\n',
   ].join('\n');
 }
@@ -60,8 +63,8 @@ function screen(check: OpenCheck, place: number, of: number, others: readonly Al
 function said(verdict: Verdict): string {
   const { label_after, corrected, asked_again } = verdict;
   const rows = [
-    ...(corrected === 0 ? [] : [`${corrected} rows corrected`]),
-    ...(asked_again === 0 ? [] : [`${asked_again} rows are asked again`]),
+    ...(corrected === 0 ? [] : [`${corrected} ${corrected === 1 ? 'row' : 'rows'} corrected`]),
+    ...(asked_again === 0 ? [] : [`${asked_again} ${asked_again === 1 ? 'row is' : 'rows are'} asked again`]),
   ];
   const what = verdict.verdict === true ? 'right' : label_after === null ? 'wrong' : `it is ${label_after}`;
   return `${[what, ...rows].join(', ')}\n`;

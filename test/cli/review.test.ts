@@ -42,8 +42,8 @@ describe('taxon review', () => {
       /1 of 4 {3}Kettle \d\n {2}Home > Kitchen > Kettles {3}\(local, 90 % \/ 90 % \/ 90 %\)/,
     );
     expect(stdout).toContain('   1 Home > Light > Lamps\n   2 Home > Light > Lampshades\n');
-    expect(stdout).toContain('wrong, 1 rows are asked again\n');
-    expect(stdout).toContain('it is Home > Light > Lamps, 1 rows corrected\n');
+    expect(stdout).toContain('wrong, 1 row is asked again\n');
+    expect(stdout).toContain('it is Home > Light > Lamps, 1 row corrected\n');
     expect(stdout.trimEnd().endsWith('1 right, 2 wrong, 1 left open')).toBe(true);
   });
 

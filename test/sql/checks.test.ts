@@ -208,6 +208,33 @@ describe('spot_check', () => {
     ).toEqual({ count: 10, taken: 5 });
   });
 
+  test.each([500, 12_000])('finds %i names of its own among 200,000 of another model', async (own) => {
+    const other = await makeChampion(t);
+    await t.owner.rows('select promote($1)', model);
+    await t.owner.rows(
+      `with p as (
+         insert into products (name, category_id, state, model_id, evidence_id) select 'n' || i, $3, 'done', $1, 200000 + i
+           from generate_series(1, $4::int) i returning product_id, evidence_id
+       )
+       insert into evidence (evidence_id, product_id, model_id, category_id, l1_said, l2_said, l3_said, clears, answered)
+         overriding system value
+         select i, 0, $2, $3, 1, 1, 1, true, true from generate_series(1, 200000) i
+         union all select evidence_id, product_id, $1, $3, 1, 1, (evidence_id - 200000)::float8 / $4::int, true, true from p`,
+      model,
+      other,
+      kettles,
+      own,
+    );
+    for (const strategy of ['uniform', 'surer']) expect(await draw(60, strategy)).toHaveLength(60);
+    const { floor, weight } = await t.owner.row<{ floor: number; weight: number }>(
+      `select floor, weight from checks where strategy = 'surer' limit 1`,
+    );
+    expect(floor).toBeGreaterThan(0.45);
+    expect(floor).toBeLessThan(0.55);
+    expect(weight * 60).toBeGreaterThan(own * 0.3);
+    expect(weight * 60).toBeLessThan(own * 0.6);
+  });
+
   test('leaves audits out of what was drawn', async () => {
     await rising(2);
     await t.owner.rows(
