@@ -67,7 +67,10 @@ describe('the coverage curve', () => {
     const model = await makeModel(t);
     await missed(t, await makeModel(t, false), await t.category('Home'), evenly(100));
     const [old] = await missed(t, model, await t.category('Home'), evenly(10));
-    await t.owner.rows(`update evidence set decided_at = now() - interval '9 days' where evidence_id = $1`, old);
+    await t.owner.rows(
+      `update evidence set decided_at = now() - interval '9 days' where evidence_id = $1`,
+      old,
+    );
     expect((await curve()).at(-1)?.names).toBe(10);
     expect(await t.owner.value(`select max(names) from coverage_curve(since => '8 days')`)).toBe(9);
   });

@@ -16,7 +16,11 @@ interface Suggestion {
   verdict: string;
 }
 const suggest = (maxError: number, model: number | null = null) =>
-  t.owner.row<Suggestion>('select * from suggest_thresholds(max_error => $1, model_id => $2)', maxError, model);
+  t.owner.row<Suggestion>(
+    'select * from suggest_thresholds(max_error => $1, model_id => $2)',
+    maxError,
+    model,
+  );
 const mode = () => t.owner.value<string>('select local_mode()');
 const promise = (maxError: number) =>
   t.owner.row(`select * from set_promise(max_error => $1, reason => 'returns are dear')`, maxError);
@@ -114,7 +118,9 @@ describe('suggest_thresholds', () => {
     await judge(t, few, Array(few.length).fill(true));
     const short = await suggest(0.05);
     expect(short.feasible).toBe(false);
-    const needed = Number(/^not feasible: about (\d+) more .*; select \* from spot_check\(\1\)$/.exec(short.verdict)?.[1]);
+    const needed = Number(
+      /^not feasible: about (\d+) more .*; select \* from spot_check\(\1\)$/.exec(short.verdict)?.[1],
+    );
     expect(needed).toBeGreaterThan(50);
     expect(needed).toBeLessThan(1900);
     const spread = ids.filter((_, i) => i % 20 !== 0 && (i * 7919) % 1900 < needed);
@@ -146,17 +152,42 @@ describe('a promise', () => {
     const { model } = await checked();
     const proof = await suggest(0.1);
     const { l1, l2, l3, coverage, upper_bound, verdict } = proof;
-    const kept = { certified: true, l1, l2, l3, coverage, upper_bound: expect.closeTo(upper_bound, 6), verdict, mode: 'on' };
+    const kept = {
+      certified: true,
+      l1,
+      l2,
+      l3,
+      coverage,
+      upper_bound: expect.closeTo(upper_bound, 6),
+      verdict,
+      mode: 'on',
+    };
     const { promise_id, ...made } = await promise(0.1);
     expect(made).toEqual(kept);
-    expect(await t.owner.row('select l1, l2, l3, certified from thresholds_in_force()')).toEqual({ l1, l2, l3, certified: true });
+    expect(await t.owner.row('select l1, l2, l3, certified from thresholds_in_force()')).toEqual({
+      l1,
+      l2,
+      l3,
+      certified: true,
+    });
     expect(
       await t.owner.row(
         'select model_id, cause, certified, upper_bound, checks, promise_id, promised, reason, undone_at from threshold_history',
       ),
     ).toEqual({
-      ...{ model_id: model, cause: 'promise', certified: true, checks: proof.checked, promise_id, promised: 0.1 },
-      ...{ upper_bound: expect.closeTo(upper_bound, 6), reason: `promise ${promise_id}: returns are dear`, undone_at: null },
+      ...{
+        model_id: model,
+        cause: 'promise',
+        certified: true,
+        checks: proof.checked,
+        promise_id,
+        promised: 0.1,
+      },
+      ...{
+        upper_bound: expect.closeTo(upper_bound, 6),
+        reason: `promise ${promise_id}: returns are dear`,
+        undone_at: null,
+      },
     });
   });
 
@@ -172,7 +203,10 @@ describe('a promise', () => {
 
     await judge(t, ids, Array(500).fill(true));
     expect(await mode()).toBe('shadow'); // checks alone change nothing
-    expect(await t.owner.row('select certified, mode from keep_promise()')).toEqual({ certified: true, mode: 'on' });
+    expect(await t.owner.row('select certified, mode from keep_promise()')).toEqual({
+      certified: true,
+      mode: 'on',
+    });
     expect(await mode()).toBe('on');
   });
 
@@ -182,7 +216,9 @@ describe('a promise', () => {
     expect(await mode()).toBe('shadow');
     await t.owner.rows(`select end_promise('we live with it')`);
     expect(await mode()).toBe('on');
-    expect(await t.owner.row('select ended_because, ended_by, ended_at is not null as ended from promises')).toEqual({
+    expect(
+      await t.owner.row('select ended_because, ended_by, ended_at is not null as ended from promises'),
+    ).toEqual({
       ended_because: 'we live with it',
       ended_by: 'owner',
       ended: true,
@@ -241,14 +277,22 @@ describe('thresholds set by hand while a promise stands', () => {
     await checked();
     await promise(0.1);
     const { l1, l2, l3 } = await suggest(0.1);
-    expect(await set(l1, l2, 0.9999)).toMatchObject({ certified: true, note: expect.stringMatching(/^certified/) });
+    expect(await set(l1, l2, 0.9999)).toMatchObject({
+      certified: true,
+      note: expect.stringMatching(/^certified/),
+    });
     expect(await mode()).toBe('on');
     expect(await set(l1, l2, l3 - 0.01)).toMatchObject({
       certified: false,
-      note: expect.stringMatching(/^not certified for the promise of 0.1: the local layer only watches until it is; certified: answers/),
+      note: expect.stringMatching(
+        /^not certified for the promise of 0.1: the local layer only watches until it is; certified: answers/,
+      ),
     });
     expect(await mode()).toBe('shadow');
-    expect(await t.owner.row('select l3, certified from undo_thresholds()')).toEqual({ l3: expect.closeTo(0.9999, 6), certified: true });
+    expect(await t.owner.row('select l3, certified from undo_thresholds()')).toEqual({
+      l3: expect.closeTo(0.9999, 6),
+      certified: true,
+    });
     expect(await mode()).toBe('on');
   });
 
@@ -268,7 +312,9 @@ describe('thresholds set by hand while a promise stands', () => {
     expect(await mode()).toBe('on');
     const home = await t.category('Home');
     const branch = `select note from set_thresholds(null, null, null, 'by hand', branch => $1, never_local => true)`;
-    expect(await t.owner.value(branch, home)).toMatch(/^what the other branches answer is not certified any more/);
+    expect(await t.owner.value(branch, home)).toMatch(
+      /^what the other branches answer is not certified any more/,
+    );
     expect(await mode()).toBe('shadow');
     await t.owner.rows('select undo_thresholds()');
     await t.owner.rows('select undo_thresholds(branch => $1)', home);

@@ -8,16 +8,18 @@ const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
   RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours setting similar_label similar_matches thresholds_in_force words`,
-  RA: 'beta_share confident_mistakes health ln_gamma routing share_bound',
+  RA: `audit_share_now beta_share confident_mistakes drift_bets drift_by_week drift_constant drift_limit drift_value drift_words health
+    in_alarm ln_gamma routing share_bound`,
   A: `apply_cleaning clears count_labels embeddings_of end_run export_embeddings export_labels export_products finish_import import_labels label_conflicts learn_guard make_category memory_at
-    promote renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
+    promote release_alarm renew_run repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_setting
     set_thresholds set_tree_levels similar_in_training start_run training_labels unencoded_labels`,
-  AS: 'fail_call register_encoder save_embeddings settle_llm start_call',
+  AS: 'fail_call register_encoder save_embeddings settle_llm start_call watch_drift',
   S: `claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory
     settle_local`,
   // triggers, and what only other functions call
-  nobody: `answer_on_insert hold_names level_ids make_imported_categories note_changed_labels note_new_labels
-    note_removed_labels place_category queue_inserted queue_renamed settle_answered wake`,
+  nobody: `answer_on_insert audit_test end_alarm hold_names judged_since level_ids make_imported_categories note_changed_labels note_new_labels
+    note_removed_labels place_category queue_inserted queue_renamed raise_alarm settle_alarms settle_answered shade start_drift_streams
+    thresholds_of_alarm wake watch_audits watch_stream`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
