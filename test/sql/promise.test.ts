@@ -25,6 +25,131 @@ const suggest = (maxError: number, model: number | null = null) =>
 const mode = () => t.owner.value<string>('select local_mode()');
 const promise = (maxError: number) =>
   t.owner.row(`select * from set_promise(max_error => $1, reason => 'returns are dear')`, maxError);
+<<<<<<< HEAD
+=======
+const bound = (wrong: number, checked: number) =>
+  t.owner.value<number>('select share_bound($1, $2, .95, true)', wrong, checked);
+
+/** 500 cache misses with all of them checked: right above `from`, of those below every third is wrong. */
+async function checked(from = 200): Promise<{ model: number; ids: number[]; home: number }> {
+  const model = await makeModel(t);
+  const home = await t.category('Home');
+  const ids = await missed(t, model, home, evenly(500));
+  await judge(
+    t,
+    ids,
+    wrongEach(500, 3).map((right, i) => right || i < from),
+  );
+  return { model, ids, home };
+}
+
+describe('suggest_thresholds', () => {
+  test('goes from coverage 4 × max_error up while each exact test passes, and certifies the last', async () => {
+    await checked();
+    const found = await suggest(0.05);
+    // from .2 on: the cuts whose bound, computed here one by one, is not above .05
+    let last = 0;
+    for (let names = 100; names <= 500; names += 10) {
+      const wrong = Math.max(Math.floor(names / 3) - Math.floor(200 / 3), 0);
+      if ((await bound(wrong, names)) > 0.05) break;
+      last = names;
+    }
+    expect(last).toBeGreaterThan(200);
+    expect(found).toMatchObject({ feasible: true, coverage: last / 500, checked: last });
+    expect(found.upper_bound).toBeCloseTo(await bound(found.wrong, last), 9);
+    expect(found.verdict).toMatch(
+      new RegExp(`^certified: answers ${(last / 5).toFixed(1)}% of cache misses; ${found.wrong} of ${last} `),
+    );
+    expect(
+      await t.owner.value(
+        'select count(*) from evidence where clears(l1_said, l2_said, l3_said, $1, $2, $3)',
+        found.l1,
+        found.l2,
+        found.l3,
+      ),
+    ).toBe(last);
+  });
+
+  test('stops at the first test that fails, however well a later one would pass', async () => {
+    const model = await makeModel(t);
+    const ids = await missed(t, model, await t.category('Home'), evenly(1000));
+    // 14 of the surest 200 are wrong and none of the others: 400 to 1000 names would pass
+    await judge(
+      t,
+      ids,
+      ids.map((_, i) => i >= 200 || i % 14 !== 0),
+    );
+    expect(await bound(15, 1000)).toBeLessThan(0.05);
+    expect(await suggest(0.05)).toMatchObject({ feasible: false, l1: null, l2: null, l3: null });
+  });
+
+  test('finds its cuts without the labels', async () => {
+    const { ids } = await checked();
+    const cuts = () => t.owner.rows('select l1, l2, l3 from coverage_curve()');
+    const before = await cuts();
+    await t.owner.rows('update checks set verdict = not verdict');
+    expect(await cuts()).toEqual(before);
+    await t.owner.rows('delete from checks');
+    expect(await cuts()).toEqual(before);
+    expect(ids).toHaveLength(500);
+  });
+
+  test('gives thresholds as calibrated confidences that let the same names pass', async () => {
+    const { model } = await checked();
+    const raw = await suggest(0.1);
+    await t.owner.rows(
+      `insert into calibrations (model_id, offsets, slopes, fitted_on, names) values ($1, '{.5,.2,-.3}', '{.9,1.1,1.3}', 'checks', 50)`,
+      model,
+    );
+    const found = await suggest(0.1);
+    expect(found.l3).not.toBe(raw.l3);
+    expect({ ...found, l1: 0, l2: 0, l3: 0 }).toEqual({ ...raw, l1: 0, l2: 0, l3: 0 });
+    expect(
+      await t.owner.value(
+        'select count(*) from evidence where clears(calibrate(l1_said, .5, .9), calibrate(l2_said, .2, 1.1), calibrate(l3_said, -.3, 1.3), $1, $2, $3)',
+        found.l1,
+        found.l2,
+        found.l3,
+      ),
+    ).toBe(found.checked);
+  });
+
+  test('where it is not feasible says how many more checks would do, and so many do', async () => {
+    const model = await makeModel(t);
+    const ids = await missed(t, model, await t.category('Home'), evenly(2000));
+    const few = ids.filter((_, i) => i % 20 === 0);
+    await judge(t, few, Array(few.length).fill(true));
+    const short = await suggest(0.05);
+    expect(short.feasible).toBe(false);
+    const needed = Number(
+      /^not feasible: about (\d+) more .*; select \* from spot_check\(\1\)$/.exec(short.verdict)?.[1],
+    );
+    expect(needed).toBeGreaterThan(50);
+    expect(needed).toBeLessThan(1900);
+    const spread = ids.filter((_, i) => i % 20 !== 0 && (i * 7919) % 1900 < needed);
+    await judge(t, spread, Array(spread.length).fill(true));
+    expect((await suggest(0.05)).feasible).toBe(true);
+  });
+
+  test('says so where more checks will not help', async () => {
+    const model = await makeModel(t);
+    const ids = await missed(t, model, await t.category('Home'), evenly(500));
+    await judge(t, ids, wrongEach(500, 5));
+    expect((await suggest(0.05)).verdict).toMatch(
+      /^not feasible: of the surest 20% of names 20 of 100 checked ones are wrong, more than 5.00%; more checks will not help/,
+    );
+  });
+
+  test('without a model or evidence says what is missing; bounds that are none are refused', async () => {
+    expect((await suggest(0.05)).verdict).toContain('there is no champion yet');
+    await makeModel(t);
+    expect((await suggest(0.05)).verdict).toContain('let names arrive first');
+    for (const wrong of [0, 1, Number.NaN, null])
+      await expect(suggest(wrong as number)).rejects.toThrow('max_error is a share above 0');
+    await expect(t.owner.rows('select suggest_thresholds(confidence => .5)')).rejects.toThrow('above .5');
+  });
+});
+>>>>>>> h-t5
 
 describe('a promise', () => {
   test('that is certified sets its thresholds, with the proof in history', async () => {
