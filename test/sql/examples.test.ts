@@ -18,6 +18,12 @@ beforeEach(async () => {
     wrongEach(500, 5).map((right, i) => right || i < 250),
   );
   await t.owner.rows(
+    `update products p set state = 'done', source = 'local', category_id = c.category_id, l1 = c.l1, l2 = c.l2, l3 = c.l3,
+            classified_at = now()
+       from categories c where c.category_id = $1 and p.product_id <= 250`,
+    kettles,
+  );
+  await t.owner.rows(
     `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, cost, lease_until)
        values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 900, 100, .002, now())`,
   );
