@@ -31,8 +31,6 @@ const alarms = (open = true) =>
      where ended_at is null or not $1 order by alarm_id`,
     open,
   );
-const thresholds = () =>
-  t.owner.rows('select l3, cause from thresholds where undone_at is null order by threshold_id');
 
 /**
  * Names that the local layer decides: what the model says is spread evenly from `low` to `high` in an order without pattern, the
