@@ -20,7 +20,17 @@ beforeEach(async () => {
     `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, cost, lease_until)
        values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 900, 100, .002, now())`,
   );
+  // an exact answer that waits for a person: product and check 501, category 5
+  const lamps = await t.label('lamp', 'Home > Light > Lamps');
+  await t.insert('Lamp');
+  await t.owner.rows(
+    `insert into checks (name_key, product_id, layer, strategy, weight, category_id) values ('lamp', 501, 'exact', 'audit', 100, $1)`,
+    lamps,
+  );
   await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
+  await t.owner.rows(
+    `insert into alarms (model_id, stream, detail) values (1, 'novelty', 'a branch is new')`,
+  );
 });
 
 /** What stands behind "Example:" in the comment of a function, up to its semicolon, arrow or end. */
@@ -48,6 +58,6 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
 test('what people use to trust has one', async () => {
   const named = new Set((await examples()).map(({ name }) => name));
   const used =
-    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names';
+    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject judge undo_check';
   expect(used.split(' ').filter((name) => !named.has(name))).toEqual([]);
 });

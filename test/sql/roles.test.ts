@@ -38,6 +38,8 @@ const functions: Record<string, string> = {
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
 const tables: Record<string, string> = {
   alarms: '',
+  audit_waiting: '',
+  audit_watermark: '',
   calibrations: 'sidecar: select',
   categories: 'admin: update(external_id,name,retired_at); sidecar: select; writer: select',
   check_scores: '',
