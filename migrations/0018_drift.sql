@@ -9,10 +9,10 @@ comment on column drift_streams.names is 'Names that were tested since.';
 comment on column drift_streams.state is 'The running test: counts (of quiet times), part (of a block not full yet), recent (bins of late), r (logarithm of each bet''s statistic).';
 
 alter table alarms
-  add column acted text not null default 'audits' check (acted in ('audits', 'tightened', 'shadow')),
+  add column acted text not null default 'audits' check (acted in ('audits', 'tightened', 'shadow', 'shadow branch')),
   add column threshold_before bigint,
   add column threshold_after bigint;
-comment on column alarms.acted is 'What was done for as long as it is open: more audits; tighter thresholds too; or the local layer watches only, in the alarm''s branch or everywhere.';
+comment on column alarms.acted is 'What is done for as long as it is open. audits: more of them; tightened: tighter thresholds, too; shadow: the local layer watches only; shadow branch: in the alarm''s branch.';
 comment on column alarms.threshold_before is 'The row of thresholds in force when it was raised; NULL: the defaults.';
 comment on column alarms.threshold_after is 'The tighter row that it set; NULL: none.';
 comment on column alarms.stream is 'confidence, novelty, familiarity (see drift_streams) or error (audits).';

@@ -22,7 +22,7 @@ begin
   elsif calibrate(low, said_offset, slope) >= confidence then
     return 0;
   elsif not calibrate(high, said_offset, slope) >= confidence then
-    return 'infinity';
+    return 'infinity'::real;
   end if;
   -- By halving and not by the formula: the name that a threshold was taken from must pass it, whatever was rounded on the way.
   loop

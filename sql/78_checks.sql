@@ -30,7 +30,7 @@ create or replace function spot_check(n integer default 50, strategy text defaul
                  l3_confidence real, similarity real, layer text, weight real)
   language plpgsql security definer set search_path from current as $$
 declare
-  alike_strategies constant text[] := '{uniform,surer,answered}';
+  alike_strategies constant text[] := array['uniform', 'surer', 'answered'];
   alike boolean := strategy = any (alike_strategies);
   -- looking at more rows than this takes over a second; where so many are no new name, the list is short
   most constant integer := 20000;

@@ -40,7 +40,6 @@ create or replace function correct_label(name_key text, answer bigint, truth big
 declare
   hash bytea := name_hash(correct_label.name_key);
   made boolean;
-  written labels;
 begin
   select l.category_id into before from labels l where l.name_hash = hash for update;
   if truth is null then

@@ -105,7 +105,7 @@ create or replace function undo_rows(check_ids bigint[], since timestamptz, by_w
 declare
   x product_changes;
   p products;
-  again bigint[] := '{}';
+  again bigint[] := array[]::bigint[];
 begin
   undone := 0;
   kept := 0;

@@ -117,8 +117,6 @@ begin
                               else format('there is no model %s', target) end
       using hint = 'Train one: taxon train';
   end if;
-  -- thresholds are rewritten below: nobody sets them meanwhile
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
   made.fitted_on := 'checks';
   select array_agg(o.said) as said, array_agg(o.is_right) as is_right, array_agg(o.weight) as weights,
          count(*) filter (where o.is_right[3] is not null) as names into judged from check_outcomes(target) o;
@@ -139,6 +137,8 @@ begin
     made.offsets[level] := fitted.said_offset;
     made.slopes[level] := fitted.slope;
   end loop;
+  -- thresholds are rewritten below: nobody sets them meanwhile
+  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
   select * into before from calibration_in_force(target);
   if (before.offsets, before.slopes, before.fitted_on) is not distinct from (made.offsets, made.slopes, made.fitted_on) then
     return next before;

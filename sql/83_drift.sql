@@ -60,19 +60,23 @@ comment on function drift_limit(integer, double precision) is 'What the logarith
 
 create or replace function start_drift_streams(model_id bigint, since timestamptz) returns void
   language sql volatile set search_path from current as $$
-  with seen as (
-    select e.* from evidence e where e.model_id = start_drift_streams.model_id and e.decided_at > since
+  with seen as materialized (
+    select e.evidence_id, e.category_id, e.l3_said, e.nearest, e.unknown from evidence e
+      where e.model_id = start_drift_streams.model_id and e.decided_at > since
       order by e.evidence_id limit drift_constant('among')::bigint
+  ), missing as materialized (
+    -- asked once, not for each name
+    select b.branch, kinds.stream
+      from (select 0::bigint as branch union select distinct c.l1 from seen e join categories c using (category_id) where c.l1 is not null) b
+      cross join unnest(array['confidence', 'novelty', 'familiarity']) kinds(stream)
+      where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = kinds.stream and s.branch = b.branch)
   ), placed as (
-    select e.evidence_id, stream, branch, drift_value(stream, e.l3_said, e.nearest, e.unknown) as value
-      from seen e left join categories c using (category_id)
-      cross join unnest(array['confidence', 'novelty', 'familiarity']) stream
-      cross join lateral (select 0::bigint as branch union all select c.l1 where c.l1 is not null) b
+    select e.evidence_id, m.stream, m.branch, drift_value(m.stream, e.l3_said, e.nearest, e.unknown) as value
+      from missing m join (select e.*, c.l1 from seen e left join categories c using (category_id)) e on m.branch in (0, e.l1)
   ), numbered as (
     select *, row_number() over (partition by stream, branch order by evidence_id) as i from placed where value is not null
   ), first as (
     select n.* from numbered n where n.i <= drift_constant(case n.branch when 0 then 'first' else 'first of a branch' end)
-      and not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = n.stream and s.branch = n.branch)
   ), edges as (
     -- a hair above the tenths: many names may have the same number, and it belongs below the edge
     select stream, branch, max(evidence_id) as last,
@@ -109,7 +113,7 @@ declare
   bets float8[] := drift_bets(counts);
   hits bigint[];
   pays float8;
-  top float8 := s.state ->> 'value';
+  top float8 := (s.state ->> 'value')::float8;
   b record;
 begin
   if part = '{}' then

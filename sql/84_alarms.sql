@@ -28,7 +28,7 @@ end;
 comment on function drift_words(drift_streams) is 'In words, where more of a stream''s names lie than did in quiet times. Example: select drift_words(s) from drift_streams s where names > 0;';
 
 create or replace function raise_alarm(model_id bigint, stream text, branch bigint, value real, limit_value real, detail text) returns bigint
-  language plpgsql security definer set search_path from current as $$
+  language plpgsql set search_path from current as $$
 declare
   promise promises;
   before record;
@@ -47,7 +47,7 @@ begin
   select * into promise from promises p where p.ended_at is null;
   select * into before from thresholds_in_force(raise_alarm.model_id);
   select * into standing from alarms a
-    where a.ended_at is null and a.model_id = raise_alarm.model_id and a.acted = 'tightened' order by a.alarm_id limit 1;
+    where a.ended_at is null and a.model_id = raise_alarm.model_id and a.threshold_after is not null order by a.alarm_id limit 1;
   if standing.alarm_id is not null then
     acted := 'tightened';
     did := format('thresholds are tight since alarm %s', standing.alarm_id);
@@ -64,7 +64,7 @@ begin
                 (select c.calibration_id from calibration_in_force(raise_alarm.model_id) c), 'tightened')
         returning threshold_id into tighter;
     elsif shade(raise_alarm.branch) then
-      acted := 'shadow';
+      acted := case raise_alarm.branch when 0 then 'shadow' else 'shadow branch' end;
       did := format('half the promise cannot be certified: the local layer only watches %s',
                     case raise_alarm.branch when 0 then 'everywhere' else 'in this branch' end);
     else
@@ -94,7 +94,7 @@ end $$;
 comment on function shade(bigint) is 'Puts the local layer into shadow below a top category, or everywhere (0); false: it was so before. Example: select shade(1);';
 
 create or replace function end_alarm(alarm_id bigint, because text) returns boolean
-  language plpgsql security definer set search_path from current as $$
+  language plpgsql set search_path from current as $$
 declare
   a alarms;
 begin
@@ -102,16 +102,17 @@ begin
   update alarms x set ended_at = clock_timestamp(), ended_because = because
     where x.alarm_id = end_alarm.alarm_id and x.ended_at is null returning * into a;
   if a.alarm_id is null then return false; end if;
-  if exists (select from alarms x where x.ended_at is null and x.acted = a.acted
-             and case a.acted when 'tightened' then x.model_id = a.model_id else x.branch = a.branch end) then
-    return true;  -- another holds it
-  elsif a.acted = 'shadow' and a.branch = 0 then
+  -- what another open alarm needs stays
+  if a.acted = 'shadow' and not exists (select from alarms x where x.ended_at is null and x.acted = 'shadow') then
     update settings s set value = '"on"', changed_at = now() where s.key = 'local_layer' and s.value = '"shadow"';
-  elsif a.acted = 'shadow' then
+  elsif a.acted = 'shadow branch' and not exists (
+      select from alarms x where x.ended_at is null and x.acted = 'shadow branch' and x.branch = a.branch) then
     update settings s set changed_at = now(),
         value = coalesce((select jsonb_agg(v) from jsonb_array_elements(s.value) v where v <> to_jsonb(a.branch)), '[]')
       where s.key = 'shadow_branches';
-  elsif a.acted = 'tightened' then
+  end if;
+  if a.threshold_after is not null
+     and not exists (select from alarms x where x.ended_at is null and x.threshold_after = a.threshold_after) then
     -- only what the alarm set is taken back: not what a person or a promise set since
     insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
       select a.model_id, b.l1, b.l2, b.l3, format('alarm %s ended: %s', a.alarm_id, because), session_user,

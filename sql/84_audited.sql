@@ -42,7 +42,7 @@ declare
   names bigint := 0;
   upper double precision := 0;
   lower double precision := 0;
-  answered_lower double precision := 0;
+  kept record;
   low double precision;
   llm_error constant double precision := (setting('auditor_error'))::float8;
   risk double precision;
@@ -62,7 +62,6 @@ begin
     names := names + j.names;
     upper := upper + j.names * share_bound(j.wrong, j.judged, 1 - risk, true);
     lower := lower + j.names * low;
-    if j.answered then answered_lower := low; end if;
     said := said || format('%s %s of %s', case when said = '' then 'wrong' else ',' end, j.wrong, j.judged)
       || case when j.answered then ' answered' else ' passed to the LLM' end;
   end loop;
@@ -80,60 +79,73 @@ begin
              session_user, t.promise_id, f.certified, t.upper_bound, t.checks, t.calibration_id, 'tightened'
         from thresholds_in_force(settle_alarms.model_id) f left join thresholds t using (threshold_id);
   end if;
-  if answered_lower > promise.max_error and shade(0) then
-    update alarms x set acted = 'shadow', branch = 0,
-        detail = x.detail || format('; audits: at least %s%% of what is still answered is wrong: the local layer only watches', round((100 * answered_lower)::numeric, 2))
-      where x.alarm_id = a.alarm_id;
+  -- tight thresholds were certified for half the promise: where audits disprove that, nothing is certified any more
+  if a.threshold_after is not null and a.acted = 'tightened' then
+    select * into kept from audit_test(settle_alarms.model_id, a.raised_at, promise.max_error / 2, false);
+    if kept.value > -ln(1 - promise.confidence) and shade(0) then
+      update alarms x set acted = 'shadow',
+          detail = x.detail || format('; audits: %s of %s of what is still answered wrong: the local layer only watches', kept.wrong, kept.judged)
+        where x.alarm_id = a.alarm_id;
+    end if;
   end if;
 end $$;
-comment on function settle_alarms(bigint) is 'Ends the open alarms of a model where audits since the newest prove the promise for the thresholds before it. Where they prove it broken, thresholds stay, with the reason in their history; where even what is still answered breaks it, the local layer only watches. Example: select settle_alarms((select model_id from champion()));';
+comment on function settle_alarms(bigint) is 'Ends the open alarms of a model where audits since the newest prove the promise for the thresholds before it. Where they prove it broken, thresholds stay, with the reason in their history; where they disprove half the promise for what is still answered, the local layer only watches. Example: select settle_alarms((select model_id from champion()));';
 
-create or replace function watch_audits(model_id bigint, since timestamptz) returns void
-  language plpgsql set search_path from current as $$
+create or replace function audit_test(model_id bigint, since timestamptz, max_error double precision, again boolean)
+  returns table (value double precision, judged bigint, wrong bigint)
+  language plpgsql stable set search_path from current as $$
 declare
-  promise promises;
-  -- a check is one of at most audit_share of the names
-  most constant double precision := drift_limit(1, drift_constant('block') * greatest((setting('audit_share'))::float8, 1e-4));
   llm_error constant double precision := (setting('auditor_error'))::float8;
   worse constant double precision[] := array[1.5, 2.5, 5];
-  r double precision[] := array[-700, -700, -700];
+  r double precision[] := case when again then array[-700, -700, -700] else array[0, 0, 0] end;
   top double precision;
   quiet double precision;
   bad double precision;
-  judged bigint := 0;
-  wrong bigint := 0;
   c record;
 begin
-  select * into promise from promises p where p.ended_at is null;
-  if promise.promise_id is null then return; end if;
+  value := -700; judged := 0; wrong := 0;
   for c in
     select x.verdict, x.auditor from checks x
-      where x.layer = 'local' and x.strategy = 'audit' and x.verdict is not null and x.model_id = watch_audits.model_id
-        and x.drawn_at > greatest(since, promise.made_at)
+      where x.layer = 'local' and x.strategy = 'audit' and x.verdict is not null and x.model_id = audit_test.model_id and x.drawn_at > since
       order by x.check_id
   loop
     judged := judged + 1;
     wrong := wrong + (not c.verdict)::integer;
     top := null;
     for i in 1 .. 3 loop
-      quiet := promise.max_error;
-      bad := least(worse[i] * promise.max_error, .95);
+      quiet := max_error;
+      bad := least(worse[i] * max_error, .95);
       if c.auditor = 'llm' then  -- it calls right answers wrong, too
         quiet := quiet + (1 - quiet) * llm_error;
         bad := bad + (1 - bad) * llm_error;
       end if;
-      r[i] := greatest(r[i], 0) + ln(1 + exp(-least(abs(r[i]), 700))) + ln(case when c.verdict then (1 - bad) / (1 - quiet) else bad / quiet end);
+      r[i] := ln(case when c.verdict then (1 - bad) / (1 - quiet) else bad / quiet end)
+        + case when again then greatest(r[i], 0) + ln(1 + exp(-least(abs(r[i]), 700))) else r[i] end;
       top := greatest(top, r[i]);
     end loop;
-    top := top + ln((select avg(exp(greatest(x - top, -700))) from unnest(r) x));
-    if top > most then
-      perform raise_alarm(watch_audits.model_id, 'error', 0, top::real, most::real,
-        format('audits: %s of %s local answers wrong, promised %s%%', wrong, judged, round((100 * promise.max_error)::numeric, 2)));
-      return;
-    end if;
+    value := greatest(value, top + ln((select avg(exp(greatest(x - top, -700))) from unnest(r) x)));
   end loop;
+  return next;
 end $$;
-comment on function watch_audits(bigint, timestamptz) is 'Raises the alarm "error" when audits since a moment speak against the promise: a Shiryaev-Roberts test, as the streams have, of 1.5, 2.5 and 5 times the promised error, so that it may be looked at after every audit. Example: select watch_audits((select model_id from champion()), now() - interval ''90 days'');';
+comment on function audit_test(bigint, timestamptz, double precision, boolean) is 'How strongly audits of local answers since a moment speak against an error of at most max_error: the highest logarithm so far of the mean of three bets, that the error is 1.5, 2.5 or 5 times that. again: a new bet is opened at each audit (Shiryaev-Roberts: when did it change?); else one at the start (above ln(20) it is disproved at 95%). Both may be looked at after every audit. Example: select * from audit_test((select model_id from champion()), now() - interval ''90 days'', .05, false);';
+
+create or replace function watch_audits(model_id bigint, since timestamptz) returns void
+  language plpgsql set search_path from current as $$
+declare
+  promise promises;
+  test record;
+  -- a check is one of audit_share of the names
+  most constant double precision := drift_limit(1, drift_constant('block') * greatest((setting('audit_share'))::float8, 1e-4));
+begin
+  select * into promise from promises p where p.ended_at is null;
+  if promise.promise_id is null then return; end if;
+  select * into test from audit_test(watch_audits.model_id, greatest(since, promise.made_at), promise.max_error, true);
+  if test.value > most then
+    perform raise_alarm(watch_audits.model_id, 'error', 0, test.value::real, most::real,
+      format('audits: %s of %s local answers wrong, promised %s%%', test.wrong, test.judged, round((100 * promise.max_error)::numeric, 2)));
+  end if;
+end $$;
+comment on function watch_audits(bigint, timestamptz) is 'Raises the alarm "error" when audits since a moment speak against the promise as strongly as they would once in 20 years if it were kept. Example: select watch_audits((select model_id from champion()), now() - interval ''90 days'');';
 
 create or replace function drift_by_week(weeks integer default 12)
   returns table (week date, branch bigint, category text, names bigint, psi real, new_words real, checked bigint, calibration_error real)

@@ -134,7 +134,7 @@ describe('an alarm', () => {
     expect((await inForce()).certified).toBe(true);
     const before = await inForce();
     const branch = await raise(home);
-    expect(await alarm()).toMatchObject({ acted: 'shadow' });
+    expect(await alarm()).toMatchObject({ acted: 'shadow branch' });
     expect(await setting('shadow_branches')).toEqual([home]);
     expect(await t.owner.value('select local_mode($1)', home)).toBe('shadow');
     const all = await raise();
@@ -201,7 +201,7 @@ describe('audits', () => {
     expect(await inForce()).toMatchObject({ l3: before.l3, cause: 'released' });
   });
 
-  test('put the local layer into shadow where even what is still answered breaks the promise', async () => {
+  test('put the local layer into shadow where what is still answered breaks half the promise', async () => {
     await promise(graded);
     const id = await raise(home);
     await audited(wrongEach(256, 4));
@@ -210,6 +210,7 @@ describe('audits', () => {
     expect(await t.owner.value('select local_mode()')).toBe('shadow');
     await release(id);
     expect(await setting('local_layer')).toBe('on');
+    expect(await inForce()).toMatchObject({ cause: 'released' });
   });
 
   test('raise an alarm of their own, though no confidence has moved', async () => {

@@ -64,3 +64,24 @@ describe('evidence', () => {
     expect(await t.owner.value('select evidence_id from products')).toBe(null);
   });
 });
+
+describe('forget_evidence', () => {
+  test('removes what is past its days, so many rows a call', async () => {
+    const encoder = await t.owner.value(`select register_encoder('e', 2)`);
+    const model = await t.owner.value(`select save_model($1, null, '{}')`, encoder);
+    await t.owner.rows(
+      `insert into evidence (product_id, model_id, decided_at, clears, answered)
+         select i, $1, now() - make_interval(days => i), false, false from generate_series(1, 30) i`,
+      model,
+    );
+    expect(await t.owner.value('select forget_evidence()')).toBe(0);
+    await t.owner.rows(`select set_setting('evidence_days', '10')`);
+    expect(await t.owner.value('select forget_evidence(15)')).toBe(15);
+    expect(await t.owner.value('select forget_evidence(15)')).toBe(6);
+    expect(await t.owner.value('select forget_evidence(15)')).toBe(0);
+    expect(await t.owner.row('select min(product_id) as newest, count(*) from evidence')).toEqual({
+      newest: 1,
+      count: 9,
+    });
+  });
+});

@@ -9,6 +9,7 @@ const t = taxonDatabase();
 /** A small shop, the same each time: ids start at 1. */
 beforeEach(async () => {
   const kettles = await t.category('Home > Kitchen > Kettles');
+  for (const path of ['Home > Kitchen > Toasters', 'Home > Lamps', 'Garden > Tools']) await t.category(path);
   const model = await makeModel(t);
   const ids = await missed(t, model, kettles, evenly(500));
   await judge(
@@ -17,10 +18,16 @@ beforeEach(async () => {
     wrongEach(500, 5).map((right, i) => right || i < 250),
   );
   await t.owner.rows(
+    `update products p set state = 'done', source = 'local', category_id = c.category_id, l1 = c.l1, l2 = c.l2, l3 = c.l3,
+            classified_at = now()
+       from categories c where c.category_id = $1 and p.product_id <= 250`,
+    kettles,
+  );
+  await t.owner.rows(
     `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, cost, lease_until)
        values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 900, 100, .002, now())`,
   );
-  // an exact answer that waits for a person: product and check 501, category 5
+  // an exact answer that waits for a person: product and check 501
   const lamps = await t.label('lamp', 'Home > Light > Lamps');
   await t.insert('Lamp');
   await t.owner.rows(
@@ -28,10 +35,12 @@ beforeEach(async () => {
     lamps,
   );
   await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
-  await t.owner.rows(
-    `insert into alarms (model_id, stream, detail) values (1, 'novelty', 'a branch is new')`,
-  );
+  await t.owner.rows(`select start_drift_streams($1, now() - interval '1 day')`, model);
+  await t.owner.rows(`select raise_alarm($1, 'confidence', 0, 20, 13, 'a new branch arrives')`, model);
 });
+
+/** Days and moments are other ones in each run. */
+const moment = /\d{4}-\d\d-\d\d([T ][\d:.+Z]+)?/g;
 
 /** What stands behind "Example:" in the comment of a function, up to its semicolon, arrow or end. */
 const examples = () =>
@@ -45,9 +54,12 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
   const shown: string[] = [];
   for (const { statement } of await examples()) {
     await t.owner.rows('begin');
-    const rows = await t.owner.rows(statement);
+    await t.owner.rows('select setseed(.5)');
+    const rows = await t.owner.rows(statement).catch((error: Error) => {
+      throw new Error(`${statement}: ${error.message}`);
+    });
     await t.owner.rows('rollback');
-    const lines = rows.slice(0, 5).map((row) => `  ${JSON.stringify(row)}`);
+    const lines = rows.slice(0, 5).map((row) => `  ${JSON.stringify(row).replaceAll(moment, '(when)')}`);
     if (rows.length > 5) lines.push(`  … ${rows.length} rows`);
     shown.push(`${statement};`, ...lines, '');
   }
@@ -58,6 +70,6 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
 test('what people use to trust has one', async () => {
   const named = new Set((await examples()).map(({ name }) => name));
   const used =
-    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject judge undo_check';
+    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject judge undo_check trust draw_audits memory_error suggest_similar_threshold fit_calibration calibration_error watch_drift drift_by_week release_alarm explain explain_json';
   expect(used.split(' ').filter((name) => !named.has(name))).toEqual([]);
 });
