@@ -170,7 +170,7 @@ create or replace function waiting_checks(check_ids bigint[])
     where k.auditor = 'human' and k.verdict is null and (check_ids is null or k.check_id = any (check_ids))
     order by k.check_id;
 $$;
-comment on function waiting_checks(bigint[]) is 'Those of the checks (NULL: all) that wait for a person, as open_checks() and spot_check() show them. Example: select name, path from waiting_checks(array[3]);';
+comment on function waiting_checks(bigint[]) is 'Those of the checks (NULL: all) that wait for a person, as open_checks() and spot_check() show them. Example: select name, path from waiting_checks(array[501]);';
 
 create or replace function open_checks()
   returns table (check_id bigint, product_id bigint, name text, path text, l1_confidence real, l2_confidence real,
@@ -179,6 +179,6 @@ create or replace function open_checks()
   language sql stable security definer set search_path from current as $$
   select * from waiting_checks(null);
 $$;
-comment on function open_checks() is 'The drawn answers that wait for a person, the oldest first; path is the answer to judge. Example: select check_id, name, path from taxon.open_checks() limit 10;';
+comment on function open_checks() is 'The drawn answers that wait for a person, the oldest first; path is the answer to judge. Example: select check_id, product_id, name, path, layer from open_checks() limit 10;';
 comment on function spot_check(integer, text, bigint) is
-  'Draws answers of the champion for people to judge, writes them into checks and returns them; path is the answer, also where the name was passed on: what the model would have said. Each name is drawn once. Strategies: uniform, all cache misses alike; surer, those alike that are in the surer half; answered, local answers alike; these three certify thresholds. threshold, the tenth nearest to the thresholds; category, one branch; disagreement, where the voices, or memory''s label and the model, disagree: these teach most. weight: how many names each stands for. A name judged before for one of the latter takes that verdict along without asking. Drawn names never train. Example: select check_id, name, path from taxon.spot_check(20);';
+  'Draws answers of the champion for people to judge, writes them into checks and returns them; path is the answer, also where the name was passed on: what the model would have said. Each name is drawn once. Strategies: uniform, all cache misses alike; surer, those alike that are in the surer half; answered, local answers alike; these three certify thresholds. threshold, the tenth nearest to the thresholds; category, one branch; disagreement, where the voices, or memory''s label and the model, disagree: these teach most. weight: how many names each stands for. A name judged before for one of the latter takes that verdict along without asking. Drawn names never train. Example: select check_id, name, path from spot_check(20, ''surer'');';

@@ -19,7 +19,7 @@ begin
   end if;
   return next;
 end $$;
-comment on function open_answer(bigint, bigint) is 'A product''s name key and the answer that a verdict on it judges: that of the name''s open check if there is one, else that of the row. An error where there is neither an answer nor a truth. Example: select answer from open_answer(12, NULL);';
+comment on function open_answer(bigint, bigint) is 'A product''s name key and the answer that a verdict on it judges: that of the name''s open check if there is one, else that of the row. An error where there is neither an answer nor a truth. Example: select answer from open_answer(501, NULL);';
 
 create or replace function confirm(product_id bigint, category_id bigint default null)
   returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
@@ -29,7 +29,7 @@ create or replace function confirm(product_id bigint, category_id bigint default
     settle_verdict(o.name_key, confirm.product_id, o.answer, coalesce(confirm.category_id, o.answer)) s;
 $$;
 comment on function confirm(bigint, bigint) is
-  'A person says that a product''s answer is right, or with category_id what it is. The answer is that of the name''s open check (what spot_check() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again (product_changes keeps what was). A row that was right keeps its source; one that is corrected gets human, other rows of the name exact. Returns what changed. Example: select verdict, label_after, corrected from taxon.confirm(12, 7);';
+  'A person says that a product''s answer is right, or with category_id what it is. The answer is that of the name''s open check (what spot_check() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again (product_changes keeps what was). A row that was right keeps its source; one that is corrected gets human, other rows of the name exact. Returns what changed. Example: select verdict, label_after, corrected from confirm(501, 3);';
 
 create or replace function reject(product_id bigint)
   returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
@@ -38,7 +38,7 @@ create or replace function reject(product_id bigint)
   select s.* from open_answer(reject.product_id, null) o, settle_verdict(o.name_key, reject.product_id, o.answer, null) s;
 $$;
 comment on function reject(bigint) is
-  'A person says that a product''s answer (as for confirm()) is wrong, and not what it is. A label that gives it is forgotten and rows of the name that carry it go to the LLM with the whole tree; those that took it by similarity are decided again. Where a person''s label gives it, label and rows stay and only the check is written. Example: select label_before, asked_again from taxon.reject(12);';
+  'A person says that a product''s answer (as for confirm()) is wrong, and not what it is. A label that gives it is forgotten and rows of the name that carry it go to the LLM with the whole tree; those that took it by similarity are decided again. Where a person''s label gives it, label and rows stay and only the check is written. Example: select label_before, asked_again from reject(501);';
 
 create or replace function checked_answer(id bigint, is_right boolean, said bigint)
   returns table (name_key text, product_id bigint, answer bigint, truth bigint)
@@ -54,7 +54,7 @@ begin
   end if;
   return next;
 end $$;
-comment on function checked_answer(bigint, boolean, bigint) is 'What judge() is about. Example: select answer, truth from checked_answer(3, true, NULL);';
+comment on function checked_answer(bigint, boolean, bigint) is 'What judge() is about. Example: select answer, truth from checked_answer(501, true, NULL);';
 
 create or replace function judge(check_id bigint, verdict boolean, category_id bigint default null)
   returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
@@ -63,7 +63,7 @@ create or replace function judge(check_id bigint, verdict boolean, category_id b
   select s.* from checked_answer(judge.check_id, judge.verdict, judge.category_id) c,
     settle_verdict(c.name_key, c.product_id, c.answer, c.truth) s;
 $$;
-comment on function judge(bigint, boolean, bigint) is 'As confirm() and reject(), by check: true, the answer is right; false, it is wrong; false with category_id, this is what it is. Works also when the product is gone. Example: select label_after from taxon.judge(3, false, category_id => 7);';
+comment on function judge(bigint, boolean, bigint) is 'As confirm() and reject(), by check: true, the answer is right; false, it is wrong; false with category_id, this is what it is. Works also when the product is gone. Example: select label_after from judge(501, false, category_id => 3);';
 
 create or replace function undo_label(check_ids bigint[], since timestamptz, by_whom text, reason text, out undone integer, out kept integer)
   language plpgsql security definer set search_path from current as $$
@@ -180,4 +180,4 @@ begin
   return next;
 end $$;
 comment on function undo_check(bigint) is
-  'Takes the last verdict on a check back, a second opinion first: the check is open again, the label is what it was in every column, rows have the answer they had. What was changed since is kept (kept). Example: select label_before, label_after, undone from taxon.undo_check(3);';
+  'Takes the last verdict on a check back, a second opinion first: the check is open again, the label is what it was in every column, rows have the answer they had. What was changed since is kept (kept). Example: select label_before, label_after, undone from undo_check(1);';

@@ -27,6 +27,13 @@ beforeEach(async () => {
     `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, cost, lease_until)
        values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 900, 100, .002, now())`,
   );
+  // an exact answer that waits for a person: product and check 501
+  const lamps = await t.label('lamp', 'Home > Light > Lamps');
+  await t.insert('Lamp');
+  await t.owner.rows(
+    `insert into checks (name_key, product_id, layer, strategy, weight, category_id) values ('lamp', 501, 'exact', 'audit', 100, $1)`,
+    lamps,
+  );
   await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
   await t.owner.rows(`select start_drift_streams($1, now() - interval '1 day')`, model);
   await t.owner.rows(`select raise_alarm($1, 'confidence', 0, 20, 13, 'a new branch arrives')`, model);
@@ -63,6 +70,6 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
 test('what people use to trust has one', async () => {
   const named = new Set((await examples()).map(({ name }) => name));
   const used =
-    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject trust draw_audits memory_error suggest_similar_threshold fit_calibration calibration_error watch_drift drift_by_week release_alarm explain explain_json';
+    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject judge undo_check trust draw_audits memory_error suggest_similar_threshold fit_calibration calibration_error watch_drift drift_by_week release_alarm explain explain_json';
   expect(used.split(' ').filter((name) => !named.has(name))).toEqual([]);
 });
