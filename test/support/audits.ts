@@ -48,3 +48,35 @@ export async function draw(t: TaxonDatabase): Promise<Drawn[]> {
 export function provider(t: TaxonDatabase): Promise<unknown> {
   return t.owner.rows(`select heartbeat('one', 'h', 1, '1', null, 'openai gpt', true, false, null)`);
 }
+
+export interface Judged {
+  layer?: string;
+  strategy?: string;
+  auditor?: string;
+  weight?: number;
+  second?: boolean | null;
+  evidence?: number | null;
+  name?: string;
+}
+
+/** Judged checks: so many in all, so many of them wrong. */
+export async function judgedChecks(
+  t: TaxonDatabase,
+  checks: number,
+  wrong: number,
+  facts: Judged = {},
+): Promise<void> {
+  await t.owner.rows(
+    `insert into checks (name_key, layer, strategy, weight, auditor, verdict, second_verdict, evidence_id, checked_by)
+     select coalesce($9, 'n' || i), $1, $2, $3, $4, i > $5, $6, $7, 'anna' from generate_series(1, $8::integer) i`,
+    facts.layer ?? 'local',
+    facts.strategy ?? 'audit',
+    facts.weight ?? 100,
+    facts.auditor ?? 'human',
+    wrong,
+    facts.second ?? null,
+    facts.evidence ?? null,
+    checks,
+    facts.name ?? null,
+  );
+}
