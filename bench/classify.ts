@@ -9,7 +9,6 @@ import { databaseUrl } from '../src/cli/database.ts';
 import { loadConfig, packageRoot } from '../src/config.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { champion, modelFiles } from '../src/database/registry.ts';
-import { mayClear, thresholdsInForce } from '../src/database/reports.ts';
 import { loadClassifier } from '../src/model/bundle.ts';
 import { normalise } from '../src/normalise.ts';
 import { median, show } from './measure.ts';
@@ -70,14 +69,10 @@ async function settledOf(names: readonly string[]): Promise<string[] | null> {
   try {
     const best = await champion(db);
     if (best === null) return null;
-    const thresholds = await thresholdsInForce(db);
     const classifier = await loadClassifier(await modelFiles(db, best.modelId));
     const said = await classifier.readManyLetters(names.map(normalise));
     await classifier.close();
-    return names.filter((_, i) => {
-      const answer = said[i];
-      return answer && mayClear(answer, thresholds);
-    });
+    return names.filter((_, i) => said[i]);
   } finally {
     await db.close();
   }

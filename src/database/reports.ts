@@ -85,19 +85,6 @@ export async function clearAll(
   return rows.map((row) => row.ok);
 }
 
-/**
- * Whether what a model says may clear its thresholds, so that it is worth to settle them as they are. Only a short cut: clears()
- * in SQL decides.
- */
-export function mayClear(
-  { confidence }: { confidence: readonly [number, number, number] },
-  thresholds: Thresholds | null,
-): boolean {
-  if (thresholds === null) return false;
-  const { said } = thresholds;
-  return confidence.every((value, level) => value >= (said[level] as number));
-}
-
 /** A stored model and what its training found out about it. */
 export interface StoredReport {
   model_id: number;

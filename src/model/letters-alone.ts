@@ -13,7 +13,7 @@ export interface LettersSource {
 
 /** When letters alone answer, and how sure they may say that they are. */
 export interface LettersFirst {
-  /** From this l3 confidence on. */
+  /** From this stated l3 confidence on. */
   from: number;
   /** What their log-probabilities are multiplied with. */
   weight: number;
@@ -53,17 +53,21 @@ export function lettersServed(
   alone: LettersAlone,
   { from, weight, offsets, slopes }: LettersFirst,
 ): (nameKey: string) => (Answer & Evidence) | null {
-  const state = (level: 0 | 1 | 2, said: number) =>
-    1 / (1 + Math.exp(-(offsets[level] + slopes[level] * logit(said))));
+  const state = (level: 0 | 1 | 2, said: number) => onLine(said, offsets[level], slopes[level]);
   return (nameKey) => {
     const answer = alone(nameKey, weight);
     const [l1, l2, l3] = answer.confidence;
-    if (l3 < from) return null;
-    // each level has its own line, and a level must not be surer than the one above it
     const third = state(2, l3);
+    if (third < from) return null;
+    // each level has its own line, and a level must not be surer than the one above it
     const second = Math.max(state(1, l2), third);
     return { ...answer, confidence: [Math.max(state(0, l1), second), second, third] };
   };
+}
+
+/** The confidence on a line of logits. */
+export function onLine(said: number, offset: number, slope: number): number {
+  return 1 / (1 + Math.exp(-(offset + slope * logit(said))));
 }
 
 /** Log-odds of a probability, kept a millionth away from both ends. */

@@ -92,10 +92,10 @@ interface Run extends ClassifyOptions {
 
 /** What the local model says of the name keys. */
 async function answersOf(run: Run, nameKeys: readonly string[]): Promise<Map<string, Answer>> {
-  const { db, model, thresholds } = run;
+  const { db, model } = run;
   const keys = [...new Set(nameKeys)];
   if (model === null || keys.length === 0) return new Map();
-  const said = await predict(db, model, keys, thresholds, embeddingsWithout(db, model));
+  const said = await predict(db, model, keys, embeddingsWithout(db, model));
   const answers = await calibrated(db, model.modelId, said);
   return new Map(keys.map((key, i) => [key, answers[i] as Answer]));
 }

@@ -7,7 +7,6 @@ import {
   settleFromMemory,
   settleLocal,
 } from '../database/queue.ts';
-import { thresholdsInForce } from '../database/reports.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { marginOf } from '../model/decode.ts';
@@ -88,7 +87,7 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
   }
   const keys = misses.map(({ nameKey }) => nameKey);
   const embeddings = embeddingsOf(stage, model, misses);
-  const answers = await predict(db, model, keys, await thresholdsInForce(db), embeddings);
+  const answers = await predict(db, model, keys, embeddings);
   const results = keys.map((key, i) => resultOf(key, answers[i] as Answer & Evidence));
   return (await settleLocal(db, worker, model.modelId, results)).passed_on;
 }

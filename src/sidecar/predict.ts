@@ -1,6 +1,5 @@
 import { neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { mayClear, type Thresholds } from '../database/reports.ts';
 import type { Answer, Evidence } from '../model/types.ts';
 import type { LoadedModel } from './champion.ts';
 import { EncodeError } from './errors.ts';
@@ -15,7 +14,7 @@ export interface Embeddings {
 
 /**
  * What the model says of each name, in order: letters first, and only names that they do not settle are encoded and
- * compared with memory.
+ * compared with memory. Thresholds have no say in it, so that evidence of one day holds for the thresholds of another.
  *
  * @param nameKeys each of them once
  * @throws EncodeError what the heads did not bear
@@ -24,12 +23,9 @@ export async function predict(
   db: Database,
   { classifier, encoderId }: Pick<LoadedModel, 'classifier' | 'encoderId'>,
   nameKeys: readonly string[],
-  thresholds: Thresholds | null,
   embeddings: Embeddings,
 ): Promise<(Answer & Evidence)[]> {
-  const said = (await classifier.readManyLetters(nameKeys)).map((answer) =>
-    answer !== null && mayClear(answer, thresholds) ? answer : null,
-  );
+  const said = await classifier.readManyLetters(nameKeys);
   const open = nameKeys.filter((_, i) => said[i] === null);
   if (open.length === 0) return said as (Answer & Evidence)[];
   const vectors = await embeddings.of(open);

@@ -10,7 +10,6 @@ import {
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { saveEmbeddings } from '../database/queue.ts';
-import { thresholdsInForce } from '../database/reports.ts';
 import { deepest } from '../model/tree.ts';
 import type { LoadedModel } from './champion.ts';
 import { type Embeddings, predict } from './predict.ts';
@@ -57,14 +56,13 @@ function storedEmbeddings(db: Database, model: RecalibratedModel): Embeddings {
 
 /** Asks the model about the drawn names that it has not seen yet; returns how many. */
 async function scoreChecks(db: Database, model: RecalibratedModel, signal: AbortSignal): Promise<number> {
-  const thresholds = await thresholdsInForce(db, model.modelId);
   const embeddings = storedEmbeddings(db, model);
   for (let scored = 0; ; ) {
     signal.throwIfAborted();
     const checks = await unscoredChecks(db, model.modelId, page);
     if (checks.length === 0) return scored;
     const keys = [...new Set(checks.map((check) => check.name_key))];
-    const answers = await predict(db, model, keys, thresholds, embeddings);
+    const answers = await predict(db, model, keys, embeddings);
     const said = new Map(keys.map((key, i) => [key, answers[i]]));
     const scores = checks.flatMap(({ check_id, name_key }) => {
       const answer = said.get(name_key);

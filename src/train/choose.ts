@@ -1,4 +1,4 @@
-import type { LettersFirst } from '../model/letters-alone.ts';
+import { type LettersFirst, onLine } from '../model/letters-alone.ts';
 import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
 import { stated } from './letters/stated.ts';
 
@@ -8,8 +8,11 @@ export const mostNames = 4000;
 const fewestNames = 200;
 /** Factors of a voice's usual weights that are tried. */
 const factors = [0, 0.5, 2] as const;
-/** Confidences tried for letters alone. */
-const gates = [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98];
+/**
+ * Confidences tried for letters alone, as they state them. Their word then stands, whatever the thresholds, so that what is
+ * said of a name never depends on them: a lower gate would hide what all voices think of names near a threshold.
+ */
+const gates = [0.95, 0.97, 0.98, 0.99];
 
 /** Factors of the letters' log-probabilities that are tried where they answer alone. */
 const aloneWeights = [1, 1.25, 1.5, 1.75, 2, 2.5, 3];
@@ -91,15 +94,16 @@ export async function chooseJoin(
     );
     if (distance < alone.distance) alone = { weight, said, distance };
   }
-  const { from, share } = chooseGate(alone.said, best.right, labels);
-  const lettersFirst =
-    from === null ? null : { from, weight: alone.weight, ...stated(alone.said, best.predictions, from) };
+  const lines = { weight: alone.weight, ...stated(alone.said, best.predictions) };
+  const { from, share } = chooseGate(alone.said, lines, best.right, labels);
+  const lettersFirst = from === null ? null : { from, ...lines };
   return { weights: best.weights, lettersFirst, tried, lettersShare: share };
 }
 
 /** The lowest confidence above which letters alone disagree with no more labels than all voices do. */
 function chooseGate(
   alone: readonly Answer[],
+  { offsets, slopes }: Pick<LettersFirst, 'offsets' | 'slopes'>,
   joined: readonly boolean[],
   labels: readonly Path[],
 ): { from: number | null; share: number } {
@@ -107,7 +111,7 @@ function chooseGate(
     let sure = 0;
     let difference = 0;
     alone.forEach((prediction, i) => {
-      if (prediction.confidence[2] < from) return;
+      if (onLine(prediction.confidence[2], offsets[2], slopes[2]) < from) return;
       sure++;
       difference += Number(joined[i]) - Number(agrees(prediction, labels[i]));
     });

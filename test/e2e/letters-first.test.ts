@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database/open.ts';
 import { champion, modelFiles, storeModel } from '../../src/database/registry.ts';
-import { mayClear, thresholdsInForce } from '../../src/database/reports.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import type { Answer } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
@@ -34,10 +33,9 @@ beforeAll(async () => {
   files.set('manifest.json', new TextEncoder().encode(JSON.stringify(manifest)));
   modelId = await storeModel(db, { encoderId: old?.encoderId as number, runId: null, manifest, files });
   const classifier = await loadClassifier(files);
-  const thresholds = await thresholdsInForce(db);
   const keys = names.map(normalise);
   classifier.readLetters(keys).forEach((said, i) => {
-    if (said !== null && mayClear(said, thresholds)) settles.set(keys[i] as string, said);
+    if (said !== null) settles.set(keys[i] as string, said);
   });
   await classifier.close();
 });
@@ -97,11 +95,10 @@ it('taxon classify answers thousands of names in their order, repeated ones too'
     return i % 2 === 0 ? name : `${name} ${i}`;
   });
   const classifier = await loadClassifier(await modelFiles(db, modelId));
-  const thresholds = await thresholdsInForce(db);
   const said = classifier.readLetters(many.map(normalise));
   await classifier.close();
-  const kept = many.filter((_, i) => said[i] && mayClear(said[i], thresholds));
-  const expected = said.filter((answer) => answer && mayClear(answer, thresholds));
+  const kept = many.filter((_, i) => said[i]);
+  const expected = said.filter((answer) => answer);
   expect(kept.length).toBeGreaterThan(5000);
   const answers = await classified(kept);
   expect(answers.map(({ name }) => name)).toEqual(kept);

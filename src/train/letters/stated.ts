@@ -1,21 +1,22 @@
 import { type LettersFirst, logit } from '../../model/letters-alone.ts';
 import type { Answer, Prediction } from '../../model/types.ts';
 
-/** Where the line lies: so many of the names that letters answer would have less confidence from all voices. */
-const overstated = 0.05;
+/** Where the lines lie: so many of the names would have less confidence from all voices. */
+const overstated = 0.1;
+/** Names that letters are less sure of tell nothing of those that they may answer. */
+const sureFrom = 0.8;
 
 /**
  * How sure letters alone may say that they are, level by level: a line from the logit of their confidence to that of all
- * voices, its slope by least squares, laid so low that only one name in twenty is stated surer than all voices would be.
- * Stated as they are, letters take names of the surest half from the wrong end: on the real titles coverage at 5 % error
- * falls from .498 to .465; with the line through the middle it is .463, with this one .497.
+ * voices, its slope by least squares, laid so low that one name in ten is stated surer than all voices would be. Names
+ * are ranked by what is stated, so letters must not put into the surest names what all voices would not: docs/accuracy.md
+ * has what other lines and gates cost.
  */
 export function stated(
   alone: readonly Answer[],
   joined: readonly Prediction[],
-  from: number,
 ): Pick<LettersFirst, 'offsets' | 'slopes'> {
-  const sure = [...alone.keys()].filter((i) => (alone[i] as Answer).confidence[2] >= from);
+  const sure = [...alone.keys()].filter((i) => (alone[i] as Answer).confidence[2] >= sureFrom);
   const lines = ([0, 1, 2] as const).map((level) => {
     const points = sure.map((i) => {
       const [one, all] = [alone[i] as Answer, joined[i] as Prediction];
@@ -24,7 +25,7 @@ export function stated(
     });
     const slope = slopeOf(points.filter(({ same }) => same));
     const gaps = points.map(({ x, y }) => y - slope * x).sort((a, b) => a - b);
-    return { slope, offset: gaps[Math.floor(gaps.length * overstated)] as number };
+    return { slope, offset: gaps[Math.floor(gaps.length * overstated)] ?? 0 };
   });
   return {
     offsets: lines.map(({ offset }) => offset) as unknown as LettersFirst['offsets'],
