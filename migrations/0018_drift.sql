@@ -4,7 +4,7 @@ alter table drift_streams drop constraint drift_streams_stream_check;
 alter table drift_streams add constraint drift_streams_stream_check check (stream in ('confidence', 'novelty', 'familiarity'));
 comment on column drift_streams.stream is 'confidence: what the model says of the whole path; novelty: share of unknown n-grams; familiarity: what it says, plus twice the cosine of the nearest labelled name.';
 comment on column drift_streams.edges is 'Where one bin ends and the next begins, ascending.';
-comment on column drift_streams.shares is 'Share of names in each bin in quiet times, learnt from the first 5,000 names.';
+comment on column drift_streams.shares is 'Share of names in each bin in quiet times, learnt from the first 10,000 names.';
 comment on column drift_streams.names is 'Names that were tested since.';
 comment on column drift_streams.state is 'The running test: counts (of quiet times), part (of a block not full yet), recent (bins of late), r (logarithm of each bet''s statistic).';
 

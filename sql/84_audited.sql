@@ -11,6 +11,8 @@ create or replace function judged_since(model_id bigint, since timestamptz, l1 r
       where e.model_id = judged_since.model_id and e.decided_at > since
         and (e.answered or clears(calibrate(e.l1_said, s.offsets[1], s.slopes[1]), calibrate(e.l2_said, s.offsets[2], s.slopes[2]),
                                   calibrate(e.l3_said, s.offsets[3], s.slopes[3]), judged_since.l1, judged_since.l2, judged_since.l3))
+      -- asked each minute while an alarm is open: bounded, and the first so many tell
+      order by e.evidence_id limit 200000
   ), verdicts as (
     select true as answered, c.check_id as at, not c.verdict as bad, c.auditor = 'llm' as llm
       from checks c

@@ -64,6 +64,21 @@ export function driftTable(
   );
   return `## Drift
 
+\`watch_drift()\` (the sidecar calls it each minute; psql may at any time) compares what the model says of arrivals with the first
+names that it decided as champion: confidence, share of new n-grams, and confidence plus twice the cosine of the nearest name, of
+all names and of each top category with 500 of the first 10,000. Bins are tenths of the first 1,000 names (500 of a category);
+their shares are learnt on to 10,000. The test is an e-detector (Shin, Ramdas and Rinaldo): twelve bets that a share .1, .25 or .6
+of the names comes from elsewhere, low or high, each a Shiryaev-Roberts sum over blocks of 50 names; their mean passes A in quiet
+times after A blocks on average or later, however often it is looked at. A is such that all six tests of a name together expect
+one false alarm in 20 years of \`drift_names_a_year\`. The guarantee is for known shares; that they are learnt is allowed for by
+half a standard error, and tried out below.
+
+An alarm raises audits to 20% and tightens to the thresholds certified for half the promise, or puts the local layer into shadow
+where there are none, or where audits then disprove half the promise. Audits of what is answered and the LLM's answers to what only
+the thresholds before would have answered end it when together they prove the promise for those; an auditor's own errors are
+subtracted where they would accuse, never where they would acquit, so an LLM that errs often ends no alarm: a person does, by
+\`release_alarm()\`.
+
 Years of arrivals drawn with replacement from what one model says of real titles (valid and test), through \`watch_drift()\` in
 PostgreSQL, looked at every 100 names (\`node bench/trust/drift.ts --doc\`; drift_names_a_year ${namesAYear}).
 

