@@ -150,8 +150,8 @@ begin
     order by t.threshold_id desc limit 1;
   -- those that count again were confidences of a calibration: the same names pass in the one of today
   insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
-    select counts.model_id, counts.branch, recalibrated(counts.l1, 1, was, now), recalibrated(counts.l2, 2, was, now),
-           recalibrated(counts.l3, 3, was, now), counts.never_local, counts.reason, session_user, counts.promise_id, counts.certified,
+    select counts.model_id, counts.branch, rescaled(counts.l1, 1, was, now), rescaled(counts.l2, 2, was, now),
+           rescaled(counts.l3, 3, was, now), counts.never_local, counts.reason, session_user, counts.promise_id, counts.certified,
            counts.upper_bound, counts.checks, now.calibration_id, 'recalibrated'
       from calibration_in_force(target) now left join calibrations was on was.calibration_id = counts.calibration_id
       where counts.threshold_id is not null and now.calibration_id is distinct from counts.calibration_id;

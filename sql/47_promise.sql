@@ -1,16 +1,5 @@
 -- A promise on the error of local answers, and the thresholds that checks prove for it.
 
-create or replace function recalibrated(confidence real, level integer, was calibrations, now calibrations) returns real
-  language sql immutable parallel safe
-begin atomic
-  -- back to what the model said, then forward; 0 lets all pass and 1 next to nothing, whatever the calibration
-  select case when confidence in (0, 1) then confidence else calibrate(case when (was).calibration_id is null then confidence
-    else (1 / (1 + exp(((was).offsets[level] - ln(greatest(least(confidence, 1 - 1e-6), 1e-6)::float8
-                                                   / (1 - greatest(least(confidence, 1 - 1e-6), 1e-6)::float8))) / (was).slopes[level])))::real end,
-    (now).offsets[level], (now).slopes[level]) end;
-end;
-comment on function recalibrated(real, integer, calibrations, calibrations) is 'A confidence of one calibration as one of another, at a level 1 to 3: what passed it passes again. Example: select recalibrated(.5, 3, null, null);';
-
 create or replace function suggest_thresholds(max_error double precision default .05, confidence double precision default .95,
     model_id bigint default null)
   returns table (feasible boolean, l1 real, l2 real, l3 real, coverage numeric, checked bigint, wrong bigint,

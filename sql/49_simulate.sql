@@ -25,7 +25,7 @@ create or replace function said_near(thresholds real[], k calibrations, side int
   language sql immutable parallel safe
 begin atomic
   -- near 0 and 1 a threshold of single precision says too little of what was said: there every row is calibrated
-  select array_agg(case when t.t between .001 and .999 then recalibrated(t.t, t.level::integer, k, null) + side * .01 else side * 2 end order by t.level)::real[]
+  select array_agg(case when t.t between .001 and .999 then rescaled(t.t, t.level::integer, k, null) + side * .01 else side * 2 end order by t.level)::real[]
     from unnest(said_near.thresholds) with ordinality t(t, level);
 end;
 comment on function said_near(real[], calibrations, integer) is 'Bounds of what a model said around three thresholds: side -1 below, 1 above. Example: select said_near(array[.5, .5, .5], null, 1);';

@@ -84,20 +84,20 @@ create or replace function settle_local(worker text, model_id bigint, results js
   language plpgsql security definer set search_path from current as $$
 declare
   t record;
-  scale record;
   answers boolean := local_mode(null, settle_local.model_id) = 'on';
   watched jsonb := setting('shadow_branches');
   in_parts boolean := (setting('partial_answers'))::boolean;
   keeps boolean := (setting('evidence_days'))::numeric > 0;
 begin
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
-  select * into t from thresholds_in_force(settle_local.model_id);
-  select * into scale from calibration_in_force(settle_local.model_id);
+  -- one statement, one snapshot: a recalibration in between would judge new thresholds by old confidences
+  select f.*, k.offsets, k.slopes into t
+    from thresholds_in_force(settle_local.model_id) f left join calibration_in_force(settle_local.model_id) k on true;
   with given as (
     select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist, g.confidence as said,
-           calibrate(g.confidence[1], scale.offsets[1], scale.slopes[1]) as c1,
-           calibrate(g.confidence[2], scale.offsets[2], scale.slopes[2]) as c2,
-           calibrate(g.confidence[3], scale.offsets[3], scale.slopes[3]) as c3,
+           calibrate(g.confidence[1], t.offsets[1], t.slopes[1]) as c1,
+           calibrate(g.confidence[2], t.offsets[2], t.slopes[2]) as c2,
+           calibrate(g.confidence[3], t.offsets[3], t.slopes[3]) as c3,
            g.margin, g.nearest, g.unknown, g.voices
       from jsonb_to_recordset(results)
         g(name_key text, category_id bigint, confidence real[], shortlist bigint[], margin real, nearest real, unknown real, voices smallint)

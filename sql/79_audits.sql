@@ -56,7 +56,7 @@ declare
   mark audit_watermark;
   newest bigint;
   snapshot pg_snapshot;
-  share double precision := (setting('audit_share'))::double precision;
+  share double precision := audit_share_now();
 begin
   select * into mark from audit_watermark for update skip locked;
   if not found then return false; end if;  -- another one draws at this moment
@@ -165,7 +165,7 @@ begin
   delete from checks k where k.strategy = 'audit' and k.auditor = 'human' and k.verdict is null and k.drawn_at < now() - interval '30 days';
   perform queue_audits();
 end $$;
-comment on function draw_audits() is 'Draws a share (setting audit_share) of the rows that were inserted since the last call, each with the same chance whatever layer answers it and however late, as checks of strategy audit. Rows answered by similar or local, or from imported labels, go to the LLM within the setting audit_tokens_a_day. What the LLM said itself, and all beyond the budget or without a provider, is people''s: audit_people_a_day of it, spread over the day and alike for each layer. Names that a person has labelled are judged by that label, names that the LLM has audited before by that. Sidecars call it every minute. Example: select * from draw_audits();';
+comment on function draw_audits() is 'Draws a share (audit_share_now()) of the rows that were inserted since the last call, each with the same chance whatever layer answers it and however late, as checks of strategy audit. Rows answered by similar or local, or from imported labels, go to the LLM within the setting audit_tokens_a_day. What the LLM said itself, and all beyond the budget or without a provider, is people''s: audit_people_a_day of it, spread over the day and alike for each layer. Names that a person has labelled are judged by that label, names that the LLM has audited before by that. Sidecars call it every minute. Example: select * from draw_audits();';
 
 create or replace function settle_audits(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
   language plpgsql security definer set search_path from current as $$

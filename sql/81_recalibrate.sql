@@ -231,3 +231,12 @@ create or replace function forget_evidence(most integer default 10000) returns i
   select count(*)::integer from gone;
 $$;
 comment on function forget_evidence(integer) is 'Removes evidence that is older than the setting evidence_days, at most so many rows a call, and returns how many; call again until it is 0. products.evidence_id keeps pointing to what is gone. Example: select forget_evidence() < 10000;';
+
+create or replace function calibration_due(model_id bigint default null) returns boolean
+  language sql stable security definer set search_path from current as $$
+  select coalesce(
+    (select exists (select from checks x where x.layer = 'local' and greatest(x.checked_at, x.second_at) > k.made_at)
+            or k.fitted_on = 'labels' and k.made_at < now() - interval '7 days'
+       from calibration_in_force(coalesce(calibration_due.model_id, (select c.model_id from champion() c))) k), true);
+$$;
+comment on function calibration_due(bigint) is 'Whether a calibration (of a model, default: the champion) would find something new: none yet, a name judged since, or a week since it was fitted on labels. Sidecars ask daily. Example: select calibration_due();';

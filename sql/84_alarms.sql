@@ -129,8 +129,8 @@ comment on function end_alarm(bigint, text) is 'Ends an alarm and takes back wha
 create or replace function thresholds_of_alarm(a alarms) returns table (l1 real, l2 real, l3 real, calibration_id bigint)
   language sql stable set search_path from current as $$
   -- in the confidences of today: a recalibration may lie between
-  select recalibrated(coalesce(t.l1, .75), 1, was, now), recalibrated(coalesce(t.l2, .55), 2, was, now),
-         recalibrated(coalesce(t.l3, .40), 3, was, now), now.calibration_id
+  select rescaled(coalesce(t.l1, .75), 1, was, now), rescaled(coalesce(t.l2, .55), 2, was, now),
+         rescaled(coalesce(t.l3, .40), 3, was, now), now.calibration_id
     from (select) one
     left join thresholds t on t.threshold_id = (a).threshold_before
     left join calibrations was on was.calibration_id = t.calibration_id

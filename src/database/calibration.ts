@@ -85,3 +85,9 @@ export interface CalibrationError {
 export function calibrationError(db: Database, modelId: number): Promise<CalibrationError[]> {
   return db.rows(`select * from ${db.at}calibration_error($1)`, [modelId]);
 }
+
+/** Whether fitting a model's calibration anew would find something new. */
+export async function calibrationDue(db: Database, modelId: number): Promise<boolean> {
+  const { due } = await db.row<{ due: boolean }>(`select ${db.at}calibration_due($1) as due`, [modelId]);
+  return due;
+}

@@ -24,3 +24,13 @@ export async function watchDrift(db: Database): Promise<number> {
   const rows = await db.rows<{ alarm_id: number | null }>(`select alarm_id from ${db.at}watch_drift()`);
   return rows.filter(({ alarm_id }) => alarm_id !== null).length;
 }
+
+/** Forgets evidence past its days, page by page; returns how many rows. */
+export async function forgetEvidence(db: Database, signal: AbortSignal): Promise<number> {
+  for (let all = 0; ; ) {
+    signal.throwIfAborted();
+    const { gone } = await db.row<{ gone: number }>(`select ${db.at}forget_evidence() as gone`);
+    if (gone === 0) return all;
+    all += gone;
+  }
+}

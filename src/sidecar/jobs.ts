@@ -1,8 +1,12 @@
 import { Cron } from 'croner';
-import { alone, watchDrift } from '../database/jobs.ts';
+import { calibrationDue } from '../database/calibration.ts';
+import { alone, forgetEvidence, watchDrift } from '../database/jobs.ts';
+import { drawAudits } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import type { ChampionHolder } from './champion.ts';
+import { recalibrate } from './recalibrate.ts';
 
 /** What some sidecar does now and then. */
 export interface Job {
@@ -13,8 +17,26 @@ export interface Job {
   run(db: Database): Promise<unknown>;
 }
 
-/** All housekeeping. */
-export const housekeeping: readonly Job[] = [{ name: 'watch drift', when: '* * * * *', run: watchDrift }];
+/** All housekeeping; what reads much is done at night. */
+export function housekeeping(champion: ChampionHolder, signal: AbortSignal): readonly Job[] {
+  return [
+    { name: 'watch drift', when: '* * * * *', run: watchDrift },
+    { name: 'draw audits', when: '* * * * *', run: drawAudits },
+    { name: 'forget evidence', when: '17 3 * * *', run: (db) => forgetEvidence(db, signal) },
+    { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },
+  ];
+}
+
+async function recalibrateChampion(
+  db: Database,
+  champion: ChampionHolder,
+  signal: AbortSignal,
+): Promise<void> {
+  const model = await champion.current();
+  if (model === null || !(await calibrationDue(db, model.modelId))) return;
+  const { encoder, ...rest } = model;
+  await recalibrate(db, { ...rest, encode: (names) => encoder.encode(names) }, signal);
+}
 
 export interface Jobs {
   /** Starts no job any more; resolves when those that run are over. */
@@ -25,7 +47,7 @@ export interface Jobs {
  * Runs each job at its times, one run at a time over all sidecars of the schema: whoever finds it running leaves it. A job
  * that fails is logged and tried at its next time.
  */
-export function runJobs(db: Database, jobs: readonly Job[] = housekeeping): Jobs {
+export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
   const running = new Set<Promise<void>>();
   const run = async ({ name, run }: Job) => {
     try {

@@ -11,7 +11,7 @@ import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { holdChampion } from './champion.ts';
-import { runJobs } from './jobs.ts';
+import { housekeeping, runJobs } from './jobs.ts';
 import { llmStage } from './llm.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
@@ -19,8 +19,6 @@ import { createWaker } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
 const heartbeatMs = 5000;
-/** How often audits are drawn: what is drawn together shares its LLM calls. */
-const auditsMs = 60_000;
 
 export interface Sidecar {
   readonly worker: string;
@@ -104,7 +102,7 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     onPassedOn: () => llmLoop?.wake(),
   });
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
-  const jobs = runJobs(db);
+  const jobs = runJobs(db, housekeeping(champion, stopping.signal));
   const beat = setInterval(
     () => {
       Promise.all([announce(), renew(db, worker, config.leaseSeconds), refresh()]).catch((error) =>
@@ -113,11 +111,8 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
   );
-  const audit = () => {
-    drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
-  };
-  audit();
-  const audits = setInterval(audit, auditsMs);
+  // what was answered while no sidecar ran
+  drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
   log.info('sidecar started', { worker, llm: provider?.model ?? 'none' });
 
   async function shutDown(): Promise<void> {
@@ -131,7 +126,6 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     ]);
     clearTimeout(deadline);
     clearInterval(beat);
-    clearInterval(audits);
     await listener?.close();
     await leave(db, worker).catch((error) =>
       log.warn('leases stay until they run out', { error: messageOf(error) }),

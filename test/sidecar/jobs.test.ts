@@ -84,7 +84,16 @@ describe('jobs', () => {
   });
 });
 
-test.each(housekeeping.map((job) => [job.name, job] as const))(
+/** No model is there. */
+const nobody = {
+  current: async () => null,
+  id: () => null,
+  notice: () => null,
+  refresh: async () => {},
+  close: async () => {},
+};
+
+test.each(housekeeping(nobody, new AbortController().signal).map((job) => [job.name, job] as const))(
   'the job "%s" may run twice in a row on an empty database',
   async (_, job) => {
     await job.run(one);
