@@ -145,9 +145,10 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
         if (seen === undefined || seen.names === names) break;
         names = seen.names;
       }
-      return db.rows<Alarm>('select stream, branch, acted from taxon.alarms where model_id = $1 order by 1', [
-        model,
-      ]);
+      return db.rows<Alarm>(
+        'select stream, branch, acted from taxon.alarms where model_id = $1 order by alarm_id',
+        [model],
+      );
     },
 
     async close() {

@@ -106,7 +106,8 @@ async function changed(
       course.alarm = at + step;
       course.stream = alarms[0]?.stream ?? null;
     }
-    course.acted = alarms.at(-1)?.acted ?? null;
+    const acted = alarms.map((alarm) => alarm.acted);
+    course.acted = acted.includes('shadow') ? 'shadow' : (acted[0] ?? null);
     if (at >= 0) course.answered += answered.filter((each) => each).length / before.end;
     const last = wrong.slice(-window);
     const error = last.filter((each) => each).length / last.length;

@@ -103,6 +103,16 @@ describe('watch_drift', () => {
       value: 'confidence',
     });
     expect(await t.owner.value('select audit_share_now()')).toBe(0.2);
+
+    // once a person has looked at it, the world as it is now is the quiet one
+    await t.owner.rows(`select release_alarm(alarm_id, reason => 'new goods') from alarms`);
+    for (let i = 0; i < 80; i++) {
+      await arrive(40);
+      await arrive(10, { low: 0.05, high: 0.3 });
+    }
+    const anew = await watch();
+    expect(anew.find(({ stream, branch }) => stream === 'confidence' && branch === 0)?.names).toBe(3000);
+    expect(await alarms()).toEqual([]);
   });
 
   test('finds the same however often it is called', async () => {
