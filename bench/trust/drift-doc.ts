@@ -34,7 +34,7 @@ interface Facts {
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const never = Number.POSITIVE_INFINITY;
 
-/** The section of docs/trust.md. */
+/** The section of docs/drift.md. */
 export function driftTable(
   { years, namesAYear, alarms, long }: Years,
   courses: readonly Course[],

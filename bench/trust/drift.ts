@@ -26,7 +26,7 @@ names until the alarm and the error of local answers when the world changes.
   node bench/trust/drift.ts [--file FILE] [--years 20] [--repeats 3] [--seed N] [--doc]
 
   --file  what predict.ts wrote; default: bench/trust-titles.jsonl in the data folder (TAXON_DATA_DIR)
-  --doc   also writes docs/trust.md (section "drift") and docs/drift.svg`;
+  --doc   also writes docs/drift.md and docs/drift.svg`;
 
 const namesAYear = 20_000;
 const promised = 0.1;
@@ -135,7 +135,7 @@ async function main(): Promise<void> {
     const table = driftTable(years, courses, { promised, window, checks });
     process.stdout.write(`${table}\n`);
     if (values.doc) {
-      writeSection(join(packageRoot, 'docs', 'trust.md'), 'drift', table);
+      writeSection(join(packageRoot, 'docs', 'drift.md'), 'drift', table);
       writeFileSync(join(packageRoot, 'docs', 'drift.svg'), driftPicture(courses, promised));
     }
   } finally {

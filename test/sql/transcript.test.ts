@@ -5,17 +5,17 @@ import { withSection } from '../../bench/trust/sections.ts';
 import { packageRoot } from '../../src/config.ts';
 import { psqlScreen } from '../support/schema.ts';
 import { taxonDatabase } from '../support/sql.ts';
-import { judge, makeModel, missed } from '../support/trust.ts';
+import { makeModel, missed } from '../support/trust.ts';
 
 const t = taxonDatabase();
-const page = join(packageRoot, 'docs', 'trust.md');
+const page = join(packageRoot, 'docs', 'tuning.md');
 
 /** How many names arrived; their places among them say how sure the model is and whether it is right. */
 const arrived = 4000;
 const said = Array.from({ length: arrived }, (_, i) => 1 - 0.98 * ((i + 0.5) / arrived) ** 2.5);
 const right = said.map((sure, i) => ((i * 7919) % 1000) / 1000 < sure);
 
-test('the transcript in docs/trust.md is what psql shows; vitest --update writes it anew', async () => {
+test('the transcript in docs/tuning.md is what psql shows; vitest --update writes it anew', async () => {
   const model = await makeModel(t);
   const ids = await missed(t, model, await t.category('Home > Kitchen > Kettles'), said);
   await t.owner.rows(
@@ -39,14 +39,19 @@ test('the transcript in docs/trust.md is what psql shows; vitest --update writes
   await show('How many checks would it take?', suggest);
   const needed = Number(/spot_check\((\d+), 'surer'\)/.exec(shown.join('\n'))?.[1]);
   expect(needed).toBeLessThan(arrived / 2);
-  const drawn = ids.map((_, i) => i).filter((i) => i < arrived / 2 && (i * 1237) % (arrived / 2) < needed);
-  await judge(
-    t,
-    drawn.map((i) => ids[i] as number),
-    drawn.map((i) => right[i] as boolean),
-    { strategy: 'surer', floor: said[arrived / 2 - 1] as number },
+  await show('They are drawn.', `select count(*) from taxon.spot_check(${needed}, 'surer')`);
+  await t.owner.rows(
+    `select c.check_id, (judge(c.check_id, u.truth)).verdict
+       from checks c join unnest($1::bigint[], $2::boolean[]) u(id, truth) on u.id = c.evidence_id`,
+    ids,
+    right,
   );
-  await show(`People check ${drawn.length.toLocaleString('en-US')} of the surer half.`, suggest, curve);
+  await show(
+    'People judge them, with taxon review or name by name: select * from taxon.confirm(product_id), taxon.reject(product_id).',
+    'select count(*) from taxon.open_checks()',
+    suggest,
+    curve,
+  );
   const { l1, l2, l3 } = await t.owner.row<Record<string, number>>(
     'select l1, l2, l3 from suggest_thresholds()',
   );
@@ -57,6 +62,10 @@ test('the transcript in docs/trust.md is what psql shows; vitest --update writes
   await show(
     'The promise. Its thresholds are set with it.',
     `select certified, l1, l2, l3, coverage, mode from taxon.set_promise(max_error => .05, reason => 'a wrong shelf costs more than a call')`,
+  );
+  await show(
+    'What is known of each layer? Names that arrive from now on are audited.',
+    'select layer, promised, answered, sample, measured, verdict from taxon.trust()',
   );
   await show(
     'Looser ones are not certified: the local layer only watches until that is undone.',

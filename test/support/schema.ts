@@ -19,16 +19,9 @@ export async function psqlFile(url: string, file: string): Promise<void> {
 
 /** One statement in psql, as it looks on a person's screen, prompt included. */
 export async function psqlScreen(url: string, statement: string): Promise<string> {
-  const shown = await program('psql', [
-    '--no-psqlrc',
-    '-v',
-    'ON_ERROR_STOP=1',
-    '-P',
-    'pager=off',
-    '-c',
-    statement,
-    url,
-  ]);
+  const options = ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-P', 'pager=off'];
+  // chance is the same each time
+  const shown = await program('psql', [...options, '-qc', 'set seed = .5', '-c', statement, url]);
   return `taxon=> ${statement}\n${shown.trimEnd()}\n`;
 }
 
