@@ -39,7 +39,7 @@ export async function missed(
     before,
   );
   await t.owner.rows(
-    'update products p set evidence_id = e.evidence_id from evidence e where e.product_id = p.product_id',
+    'update products p set evidence_id = e.evidence_id, model_id = e.model_id from evidence e where e.product_id = p.product_id',
   );
   return rows.map(({ id }) => id);
 }
