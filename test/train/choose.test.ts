@@ -169,10 +169,7 @@ describe('chooseJoin', () => {
 });
 
 /** The l3 confidence that letters state. */
-function statedOf(
-  said: Answer | null | undefined,
-  first: Pick<LettersFirst, 'offsets' | 'slopes'> | null,
-): number {
+function statedOf(said: Answer | null | undefined, first: LettersFirst | null): number {
   if (!said || first === null) return 0;
   return onLine(said.confidence[2], first.offsets[2], first.slopes[2]);
 }
