@@ -46,8 +46,8 @@ function read(file: string): Record<'letters first' | 'all voices', Said[]> {
   const rows = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Said & { letters: Said | null });
-  return { 'letters first': rows.map((row) => row.letters ?? row), 'all voices': rows };
+    .map((line) => JSON.parse(line) as Said & { all: Said });
+  return { 'letters first': rows, 'all voices': rows.map((row) => row.all) };
 }
 
 /** A model, an answer, and a category that is wrong from each level on; returns what `check` needs of them. */

@@ -31,8 +31,8 @@ const help = `Trains one model on the noisy labels of the train part and writes 
   node bench/trust/predict.ts [--set titles|demo] [--seed N] [--sample N] [--data FILE] [--out FILE]
 
   --out   default: bench/trust-SET.jsonl in the data folder (TAXON_DATA_DIR); one JSON a line:
-          part, key, path, truth; said and right: of each level and all above it; margin, nearest, unknown, voices: as in
-          evidence; letters: what letters alone said where they are sure enough to answer without the others, else null;
+          part, key, path, truth; said and right, as it is served, letters first: of each level and all above it; margin,
+          nearest, unknown, voices: as in evidence; all: path, said and right where all voices are asked of every name;
           teacher: whether the noisy teacher says the same, as right (valid names; null for test names)`;
 
 /** Names asked at once, as the sidecar does it. */
@@ -81,14 +81,14 @@ async function main(): Promise<void> {
       for (const prediction of await model.predict(views.slice(at, at + askAtOnce))) {
         const i = lines.length - from + labelled;
         const truth = names.paths[i] as Path;
-        const sure = first[i] ?? null;
-        const { nearest, unknown, voices, path } = prediction;
+        const served = first[i] ?? prediction;
+        const { nearest, unknown, voices, path } = served;
         lines.push(
           JSON.stringify({
-            ...{ part, key: names.keys[i], l1: path[0], ...said(prediction, truth), truth },
-            ...{ margin: short(marginOf(prediction)), nearest: nearest === null ? null : short(nearest) },
+            ...{ part, key: names.keys[i], l1: path[0], ...said(served, truth), truth },
+            ...{ margin: short(marginOf(served)), nearest: nearest === null ? null : short(nearest) },
             ...{ unknown: short(unknown), voices },
-            letters: sure === null ? null : said(sure, truth),
+            all: said(prediction, truth),
             teacher: teacher === null ? null : agrees(path, teacher[i] as Path),
           }),
         );
