@@ -10,9 +10,10 @@ const fewestNames = 200;
 const factors = [0, 0.5, 2] as const;
 /**
  * Confidences tried for letters alone, as they state them. Their word then stands, whatever the thresholds, so that what is
- * said of a name never depends on them: a lower gate would hide what all voices think of names near a threshold.
+ * said of a name never depends on them. Lower ones put names among the surest that all voices would not: from .98 the
+ * coverage certified at 5 % error by 2,000 checks is .36, as with all voices, from .97 .29, from .95 .24 (real titles).
  */
-const gates = [0.95, 0.97, 0.98, 0.99];
+const gates = [0.98, 0.99];
 
 /** Factors of the letters' log-probabilities that are tried where they answer alone. */
 const aloneWeights = [1, 1.25, 1.5, 1.75, 2, 2.5, 3];

@@ -241,9 +241,9 @@ describe('the gate of letters alone', () => {
       });
       return (await choice).lettersFirst?.from ?? null;
     };
-    expect(await gateAt(0, 0)).toBe(0.95);
+    expect(await gateAt(0, 0)).toBe(0.98);
     expect(await gateAt(1, 0)).toBeNull();
-    expect(await gateAt(2, 2)).toBe(0.95);
+    expect(await gateAt(2, 2)).toBe(0.98);
     expect(await gateAt(3, 2)).toBeNull();
   });
 
