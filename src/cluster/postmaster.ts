@@ -61,8 +61,15 @@ function alive(pid: number): boolean {
 /** Whether the server of a data folder runs, read from its postmaster.pid. */
 export function postmaster(data: string): Postmaster {
   const file = join(data, 'postmaster.pid');
-  if (!existsSync(file)) return { state: 'stopped' };
-  const [pidText, folder = '', , , socketDir = '', , , status = ''] = readFileSync(file, 'utf8').split('\n');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    // asked in one call: between a look and a read a stopping server removes it
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'stopped' };
+    throw error;
+  }
+  const [pidText, folder = '', , , socketDir = '', , , status = ''] = text.split('\n');
   const pid = Number(pidText);
   if (!(pid > 0) || !alive(pid)) return { state: 'stopped' };
   if (!argumentsOf(pid).join(' ').includes(folder)) return { state: 'stale' };
