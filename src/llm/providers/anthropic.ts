@@ -17,7 +17,8 @@ export function anthropicProvider(access: Access): Provider {
     authToken: null,
     ...(access.baseUrl === undefined ? {} : { baseURL: access.baseUrl }),
     maxRetries: 0,
-    timeout: access.timeoutMs,
+    // later than our own deadline, which tells a timeout from a refusal; at the same moment either came first
+    timeout: access.timeoutMs + 5000,
     logLevel: 'off',
   });
   const optional = new Optional({

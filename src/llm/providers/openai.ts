@@ -21,7 +21,8 @@ export function openaiProvider(access: Access): Provider {
     apiKey: access.key ?? 'none',
     ...(access.baseUrl === undefined ? {} : { baseURL: access.baseUrl }),
     maxRetries: 0,
-    timeout: access.timeoutMs,
+    // later than our own deadline, which tells a timeout from a refusal; at the same moment either came first
+    timeout: access.timeoutMs + 5000,
     logLevel: 'off',
   });
   const format = /response_format|json_schema|json_object|structured output/i;
