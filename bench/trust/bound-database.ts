@@ -1,5 +1,5 @@
 import type { Config } from '../../src/config.ts';
-import type { JudgedName } from './names.ts';
+import { isRight, type JudgedName } from './names.ts';
 import { openThrowAway } from './throw-away.ts';
 
 export interface Suggestion {
@@ -47,7 +47,7 @@ export async function openBoundDatabase(
   );
   await db.rows('create table truth (evidence_id bigint primary key, is_right boolean)');
   await db.rows('insert into truth select i, r from unnest($1::boolean[]) with ordinality u(r, i)', [
-    names.map(({ right }) => right),
+    names.map(isRight),
   ]);
   await db.rows('analyze');
   return {

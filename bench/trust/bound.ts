@@ -6,7 +6,7 @@ import { seededRandom, shuffle } from '../../src/train/random.ts';
 import { benchFolder } from '../accuracy/results.ts';
 import { median, show } from '../measure.ts';
 import { openBoundDatabase, type Suggestion } from './bound-database.ts';
-import { type JudgedName, readJudged } from './names.ts';
+import { isRight, type JudgedName, readJudged } from './names.ts';
 import { writeSection } from './sections.ts';
 
 const { values } = parseArgs({
@@ -53,7 +53,7 @@ function judge(
     names[place]?.said.every((confidence, level) => Math.fround(confidence) >= (cut[level] as number)),
   );
   const rest = answered.filter((place) => !checked.has(place));
-  const wrong = rest.filter((place) => names[place]?.right === false).length;
+  const wrong = rest.filter((place) => !isRight(names[place] as JudgedName)).length;
   return { coverage: answered.length / names.length, error: rest.length === 0 ? null : wrong / rest.length };
 }
 

@@ -1,5 +1,4 @@
 /** `node bench/trust/calibration.ts --help` */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resolveDatabase } from '../../src/cluster/resolve.ts';
@@ -8,10 +7,10 @@ import { calibrationError, fitCalibration } from '../../src/database/calibration
 import { migrate } from '../../src/database/migrate.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { registerEncoder, storeModel } from '../../src/database/registry.ts';
-import { misuse } from '../../src/errors.ts';
 import { seededRandom } from '../../src/train/random.ts';
 import { benchFolder } from '../accuracy/results.ts';
 import { show } from '../measure.ts';
+import { type Judged, readJudged } from './names.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,19 +33,9 @@ Makes and drops a schema taxon_bench_calibration.`;
 
 const schema = 'taxon_bench_calibration';
 
-interface Said {
-  said: number[];
-  /** Of each level and all above it, 0 or 1. */
-  right: number[];
-}
-
 /** What the model says of each name: as the sidecar asks it, letters first, and all voices always. */
-function read(file: string): Record<'letters first' | 'all voices', Said[]> {
-  if (!existsSync(file)) throw misuse(`there is no ${file}`, 'Write it: node bench/trust/predict.ts');
-  const rows = readFileSync(file, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Said & { all: Said });
+function read(file: string): Record<'letters first' | 'all voices', Judged[]> {
+  const rows = readJudged(file);
   return { 'letters first': rows, 'all voices': rows.map((row) => row.all) };
 }
 
@@ -67,7 +56,7 @@ async function prepare(db: Database): Promise<{ modelId: number; truths: number[
 async function check(
   db: Database,
   { modelId, truths }: Awaited<ReturnType<typeof prepare>>,
-  names: readonly Said[],
+  names: readonly Judged[],
 ): Promise<void> {
   await db.rows(`truncate ${db.at}checks cascade`);
   const level = (i: number) => names.map(({ said }) => said[i]);

@@ -1,5 +1,5 @@
 /** `node bench/trust/drift.ts --help` */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig, packageRoot } from '../../src/config.ts';
@@ -8,6 +8,7 @@ import { benchFolder } from '../accuracy/results.ts';
 import { arrivals, type Change, changesOf } from './drift-changes.ts';
 import { type Course, driftPicture, driftTable, type Years } from './drift-doc.ts';
 import { type Arrival, openWorld, type World } from './drift-world.ts';
+import { isRight, readJudged } from './names.ts';
 import { writeSection } from './sections.ts';
 
 const { values } = parseArgs({
@@ -38,13 +39,12 @@ const step = 100;
 const window = 2000;
 
 function read(file: string): Arrival[] {
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const parsed = lines.map((line) => JSON.parse(line));
-  const tops = [...new Set(parsed.map(({ path }) => path[0]))];
-  return parsed.map(({ path, said, nearest, unknown, right }) => ({
-    ...{ l1: tops.indexOf(path[0]) + 1, said, nearest, unknown },
-    right: right.every((level: number) => level === 1),
-  }));
+  const names = readJudged(file);
+  const tops = [...new Set(names.map(({ path }) => path[0]))];
+  return names.map((name) => {
+    const { path, said, nearest, unknown } = name;
+    return { l1: tops.indexOf(path[0]) + 1, said, nearest, unknown, right: isRight(name) };
+  });
 }
 
 const note = (text: string) => process.stderr.write(`${text}\n`);

@@ -2,15 +2,21 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { misuse, TaxonError } from '../../src/errors.ts';
 
-/** What a model says of a name, and whether that is right: of each level with all above it. */
-export interface JudgedName {
-  said: readonly [number, number, number];
-  /** Whether the whole path is right. */
-  right: boolean;
-}
-
 const three = z.tuple([z.number(), z.number(), z.number()]);
-const line = z.object({ said: three, right: three });
+/** What a model says of a name, and whether that is right (0 or 1): of each level with all above it. */
+const judged = z.object({ said: three, right: three });
+const line = judged.extend({
+  path: z.tuple([z.number(), z.number().nullable(), z.number().nullable()]),
+  nearest: z.number().nullable(),
+  unknown: z.number(),
+  /** With all voices asked of every name. */
+  all: judged,
+});
+export type Judged = z.infer<typeof judged>;
+export type JudgedName = z.infer<typeof line>;
+
+/** Whether the whole path is right. */
+export const isRight = ({ right }: Judged) => right.every((level) => level === 1);
 
 /**
  * Reads the lines of bench/trust/predict.ts.
@@ -30,7 +36,6 @@ export function readJudged(file: string): JudgedName[] {
     .map((each, i) => {
       const parsed = line.safeParse(JSON.parse(each));
       if (!parsed.success) throw new TaxonError(`line ${i + 1} of ${file} is not what predict.ts writes`);
-      const { said, right } = parsed.data;
-      return { said, right: right.every((level) => level === 1) };
+      return parsed.data;
     });
 }

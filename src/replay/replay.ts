@@ -16,6 +16,7 @@ import type { Price } from '../llm/pricing.ts';
 import type { Taxonomy } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { openEncoder } from '../model/encoder.ts';
+import { deepest } from '../model/tree.ts';
 import type { Path, Prediction } from '../model/types.ts';
 import { progress } from '../progress.ts';
 import { shortlistOf } from '../sidecar/local.ts';
@@ -127,7 +128,7 @@ async function run(replay: Replay, round: Round, onProgress: (share: number) => 
       name: history.keys[row] as string,
       shortlist: shortlistOf(prediction),
       branch: prediction.path[0],
-      label: label[2] ?? label[1] ?? label[0],
+      label: deepest(label),
     });
     return { layer: 'llm', answer: null, model: prediction.path, label };
   });

@@ -10,10 +10,9 @@ import { deepest } from '../model/tree.ts';
 import type { Answer } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import type { LoadedModel } from './champion.ts';
-import { EncodeError } from './errors.ts';
 import { ask, llmStage } from './llm.ts';
 import { shortlistOf } from './local.ts';
-import { type Embeddings, predict } from './predict.ts';
+import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 
 export type Layer = 'exact' | 'similar' | 'local' | 'llm';
 
@@ -56,24 +55,6 @@ async function fromMemory(
   return Promise.all(parts.flat());
 }
 
-/** Stored embeddings, and fresh ones that are not stored. */
-function embeddingsWithout(db: Database, { classifier, encoder, encoderId }: LoadedModel): Embeddings {
-  return {
-    stored: false,
-    async of(nameKeys) {
-      const found = await embeddingsOf(db, encoderId, classifier.dimension, nameKeys);
-      const fresh = nameKeys.filter((key) => !found.has(key));
-      const vectors = await encoder.encode(fresh).catch((error) => {
-        throw new EncodeError(error);
-      });
-      fresh.forEach((key, i) => {
-        found.set(key, vectors[i] as Float32Array);
-      });
-      return nameKeys.map((key) => found.get(key) as Float32Array);
-    },
-  };
-}
-
 export interface ClassifyOptions {
   layers: ReadonlySet<Layer>;
   model: LoadedModel | null;
@@ -95,7 +76,13 @@ async function answersOf(run: Run, nameKeys: readonly string[]): Promise<Map<str
   const { db, model } = run;
   const keys = [...new Set(nameKeys)];
   if (model === null || keys.length === 0) return new Map();
-  const said = await predict(db, model, keys, embeddingsWithout(db, model));
+  const { classifier, encoder, encoderId } = model;
+  const embeddings = embeddingsFrom({
+    find: (asked) => embeddingsOf(db, encoderId, classifier.dimension, asked),
+    encode: (fresh) => encodeNames(encoder, fresh),
+    save: null,
+  });
+  const said = await predict(db, model, keys, embeddings);
   const answers = await calibrated(db, model.modelId, said);
   return new Map(keys.map((key, i) => [key, answers[i] as Answer]));
 }

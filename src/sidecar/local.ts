@@ -1,6 +1,5 @@
 import type { Database } from '../database/open.ts';
 import {
-  type CacheMiss,
   giveBack,
   type LocalResult,
   saveEmbeddings,
@@ -12,9 +11,9 @@ import { log } from '../log.ts';
 import { marginOf } from '../model/decode.ts';
 import { deepest } from '../model/tree.ts';
 import type { Answer, Evidence } from '../model/types.ts';
-import type { ChampionHolder, LoadedModel } from './champion.ts';
-import { EncodeError, isInfrastructure } from './errors.ts';
-import { type Embeddings, predict } from './predict.ts';
+import type { ChampionHolder } from './champion.ts';
+import { isInfrastructure } from './errors.ts';
+import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 
 /** Candidates that go into the LLM's shortlist at most: a batch of one branch shares most of them. */
 const shortlistLength = 12;
@@ -26,25 +25,6 @@ export interface LocalStage {
   db: Database;
   worker: string;
   champion: ChampionHolder;
-}
-
-/** The embeddings of misses; those that have none yet are encoded and stored. */
-function embeddingsOf(stage: LocalStage, model: LoadedModel, misses: readonly CacheMiss[]): Embeddings {
-  const known = new Map(misses.map((miss) => [miss.nameKey, miss.embedding]));
-  return {
-    stored: true,
-    async of(nameKeys) {
-      const fresh = nameKeys.filter((key) => !known.get(key));
-      const vectors = await model.encoder.encode(fresh).catch((error) => {
-        throw new EncodeError(error);
-      });
-      if (fresh.length > 0) await saveEmbeddings(stage.db, model.encoderId, fresh, vectors);
-      fresh.forEach((key, i) => {
-        known.set(key, vectors[i] as Float32Array);
-      });
-      return nameKeys.map((key) => known.get(key) as Float32Array);
-    },
-  };
 }
 
 /** The category ids that the LLM should choose from, best first. */
@@ -86,7 +66,14 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
     return (await settleLocal(db, worker, null, none)).passed_on;
   }
   const keys = misses.map(({ nameKey }) => nameKey);
-  const embeddings = embeddingsOf(stage, model, misses);
+  const known = new Map(
+    misses.flatMap(({ nameKey, embedding }) => (embedding ? [[nameKey, embedding]] : [])),
+  );
+  const embeddings = embeddingsFrom({
+    find: async () => known,
+    encode: (fresh) => encodeNames(model.encoder, fresh),
+    save: (fresh, vectors) => saveEmbeddings(db, model.encoderId, fresh, vectors),
+  });
   const answers = await predict(db, model, keys, embeddings);
   const results = keys.map((key, i) => resultOf(key, answers[i] as Answer & Evidence));
   return (await settleLocal(db, worker, model.modelId, results)).passed_on;

@@ -1,5 +1,6 @@
 import { neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
+import type { Encoder } from '../model/encoder.ts';
 import type { Answer, Evidence } from '../model/types.ts';
 import type { LoadedModel } from './champion.ts';
 import { EncodeError } from './errors.ts';
@@ -10,6 +11,39 @@ export interface Embeddings {
   of(nameKeys: readonly string[]): Promise<Float32Array[]>;
   /** Whether the database has stored them by then, so that neighbours are found without sending them. */
   stored: boolean;
+}
+
+/** Where embeddings are looked for, made, and kept. */
+interface EmbeddingSource {
+  /** Those that are known, by name key. */
+  find(nameKeys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
+  encode(nameKeys: readonly string[]): Promise<Float32Array[]>;
+  /** Keeps what was encoded; null: it is not kept. */
+  save: ((nameKeys: readonly string[], vectors: readonly Float32Array[]) => Promise<unknown>) | null;
+}
+
+/** Known embeddings, and fresh ones of the names that have none. */
+export function embeddingsFrom({ find, encode, save }: EmbeddingSource): Embeddings {
+  return {
+    stored: save !== null,
+    async of(nameKeys) {
+      const vectors = new Map(await find(nameKeys));
+      const fresh = nameKeys.filter((key) => !vectors.has(key));
+      if (fresh.length > 0) {
+        const made = await encode(fresh);
+        await save?.(fresh, made);
+        for (const [i, key] of fresh.entries()) vectors.set(key, made[i] as Float32Array);
+      }
+      return nameKeys.map((key) => vectors.get(key) as Float32Array);
+    },
+  };
+}
+
+/** Encodes for the route, where an error of the encoder is one of the names. */
+export async function encodeNames(encoder: Encoder, nameKeys: readonly string[]): Promise<Float32Array[]> {
+  return encoder.encode(nameKeys).catch((error) => {
+    throw new EncodeError(error);
+  });
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Database } from '../database/open.ts';
 import { saveEmbeddings } from '../database/queue.ts';
 import { deepest } from '../model/tree.ts';
 import type { LoadedModel } from './champion.ts';
-import { type Embeddings, predict } from './predict.ts';
+import { embeddingsFrom, predict } from './predict.ts';
 
 /** Names asked at once, as many as the sidecar claims at most. */
 const page = 256;
@@ -36,27 +36,14 @@ export interface Recalibration {
   after: CalibrationError[];
 }
 
-/** Stored embeddings; what is missing is encoded and stored. */
-function storedEmbeddings(db: Database, model: RecalibratedModel): Embeddings {
-  const { encoderId, classifier } = model;
-  return {
-    stored: true,
-    async of(nameKeys) {
-      const found = await embeddingsOf(db, encoderId, classifier.dimension, nameKeys);
-      const fresh = nameKeys.filter((key) => !found.has(key));
-      if (fresh.length > 0) {
-        const vectors = await model.encode(fresh);
-        await saveEmbeddings(db, encoderId, fresh, vectors);
-        for (const [i, key] of fresh.entries()) found.set(key, vectors[i] as Float32Array);
-      }
-      return nameKeys.map((key) => found.get(key) as Float32Array);
-    },
-  };
-}
-
 /** Asks the model about the drawn names that it has not seen yet; returns how many. */
 async function scoreChecks(db: Database, model: RecalibratedModel, signal: AbortSignal): Promise<number> {
-  const embeddings = storedEmbeddings(db, model);
+  const { encoderId, classifier } = model;
+  const embeddings = embeddingsFrom({
+    find: (asked) => embeddingsOf(db, encoderId, classifier.dimension, asked),
+    encode: (fresh) => model.encode(fresh),
+    save: (fresh, vectors) => saveEmbeddings(db, encoderId, fresh, vectors),
+  });
   for (let scored = 0; ; ) {
     signal.throwIfAborted();
     const checks = await unscoredChecks(db, model.modelId, page);

@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Choice, matching } from '../../src/review/choose.ts';
-import { decide, makeChampion } from '../support/decided.ts';
+import { decide } from '../support/decided.ts';
 import { runTaxon, startTaxon, until } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 let kettles: number;
 let lamps: number;
 
 beforeEach(async () => {
-  const model = await makeChampion(t);
+  const model = await makeModel(t);
   kettles = await t.category('Home > Kitchen > Kettles');
   lamps = await t.category('Home > Light > Lamps');
   await t.category('Home > Light > Lampshades');

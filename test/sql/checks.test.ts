@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { decide, makeChampion } from '../support/decided.ts';
+import { decide } from '../support/decided.ts';
 import { type Session, taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 let model: number;
@@ -8,7 +9,7 @@ let kettles: number;
 let lamps: number;
 
 beforeEach(async () => {
-  model = await makeChampion(t);
+  model = await makeModel(t);
   kettles = await t.category('Home > Kitchen > Kettles');
   lamps = await t.category('Home > Light > Lamps');
 });
@@ -209,7 +210,7 @@ describe('spot_check', () => {
   });
 
   test.each([500, 12_000])('finds %i names of its own among 200,000 of another model', async (own) => {
-    const other = await makeChampion(t);
+    const other = await makeModel(t);
     await t.owner.rows('select promote($1)', model);
     await t.owner.rows(
       `with p as (

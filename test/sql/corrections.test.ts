@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { decide, makeChampion } from '../support/decided.ts';
+import { decide } from '../support/decided.ts';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 let model: number;
@@ -10,7 +11,7 @@ const Kettles = 'Home > Kitchen > Kettles';
 const Lamps = 'Home > Light > Lamps';
 
 beforeEach(async () => {
-  model = await makeChampion(t);
+  model = await makeModel(t);
   kettles = await t.category(Kettles);
   lamps = await t.category(Lamps);
 });

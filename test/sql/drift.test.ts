@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 
@@ -47,10 +48,7 @@ async function arrive(count: number, { low = 0.2, high = 1, answered = false } =
 beforeEach(async () => {
   home = await t.category('Home');
   food = await t.category('Food');
-  const encoder = await t.owner.value(`select register_encoder('e', 2)`);
-  model = await t.owner.value(`select save_model($1, null, '{}')`, encoder);
-  await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
-  await t.owner.rows('select promote($1)', model);
+  model = await makeModel(t);
 });
 
 describe('watch_drift', () => {

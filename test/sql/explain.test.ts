@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { makeModel } from '../support/trust.ts';
 
 const t = taxonDatabase();
 
@@ -13,14 +14,11 @@ const explained = async (name: string) => {
 };
 
 async function model(): Promise<number> {
-  const encoder = await t.owner.value(`select register_encoder('e', 2)`);
-  const id = await t.owner.value<number>(`select save_model($1, null, '{}')`, encoder);
-  await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, id);
-  await t.owner.rows('select promote($1)', id);
+  const id = await makeModel(t);
   await t.owner.rows(
-    `select save_embeddings($1, array['red kettle', 'steel kettle 2l', 'brass lamp'],
+    `select save_embeddings((select encoder_id from models where model_id = $1), array['red kettle', 'steel kettle 2l', 'brass lamp'],
        array['[1,0]', '[.8,.6]', '[0,1]']::halfvec[])`,
-    encoder,
+    id,
   );
   return id;
 }

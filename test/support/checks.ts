@@ -1,6 +1,7 @@
 import { beforeEach } from 'vitest';
 import { seededRandom } from '../../src/train/random.ts';
 import type { TaxonDatabase } from './sql.ts';
+import { makeModel } from './trust.ts';
 
 /** A judged check of the model's answer, a > b > c. */
 export interface Check {
@@ -40,10 +41,7 @@ export function drawn(count: number, offset: number, slope: number, seed: number
 export function judgedChecks(t: TaxonDatabase): Judged {
   const made = { model: 0, right: 0, wrong: [] as number[] };
   beforeEach(async () => {
-    const encoder = await t.owner.value(`select register_encoder('e', 2)`);
-    made.model = await t.owner.value<number>(`select save_model($1, null, '{}')`, encoder);
-    await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, made.model);
-    await t.owner.rows('select promote($1)', made.model);
+    made.model = await makeModel(t);
     made.right = await t.category('a > b > c');
     made.wrong = [await t.category('f'), await t.category('a > e'), await t.category('a > b > d')];
   });

@@ -1,14 +1,5 @@
 import type { TaxonDatabase } from './sql.ts';
 
-/** Makes a model that has a file, so that it can be promoted, and makes it the champion. */
-export async function makeChampion({ owner }: TaxonDatabase): Promise<number> {
-  const encoder = await owner.value(`select register_encoder('e', 2)`);
-  const model = await owner.value<number>(`select save_model($1, null, '{}')`, encoder);
-  await owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
-  await owner.rows('select promote($1)', model);
-  return model;
-}
-
 export interface Decision {
   name: string;
   category_id: number;

@@ -1,3 +1,4 @@
+import { deepest } from '../../model/tree.ts';
 import type { Path } from '../../model/types.ts';
 import type { Truth } from '../evaluation/evaluate.ts';
 
@@ -23,5 +24,5 @@ export function nameOf(id: number | null, names: ClassNames): string {
 
 /** The name of a whole path: that of its deepest category. */
 export function pathName(path: Path | Truth, names: ClassNames): string {
-  return nameOf(path[2] ?? path[1] ?? path[0], names);
+  return nameOf(deepest(path), names);
 }
