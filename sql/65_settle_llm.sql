@@ -39,6 +39,12 @@ begin
           llm_call_id = a.call, classified_at = now()
       from answer a join categories c on c.category_id = a.category_id
       where name_hash(p.name_key) = a.name_hash and p.state = 'pending'
+      returning p.evidence_id, p.source, p.category_id
+  ), opinion as (
+    insert into opinions (evidence_id, levels)
+      select distinct on (e.evidence_id) e.evidence_id, agreed_levels(e.category_id, r.category_id)
+        from rows r join evidence e using (evidence_id) where r.source = 'llm' and e.category_id is not null
+      on conflict do nothing
   ), gone as (
     delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose = 'answer'
   )

@@ -27,6 +27,21 @@ begin atomic
 end;
 comment on function drift_words(drift_streams) is 'In words, where more of a stream''s names lie than did in quiet times. Example: select drift_words(s) from drift_streams s where names > 0;';
 
+create or replace function agreement_words(s drift_streams) returns text
+  language sql stable
+begin atomic
+  with cells as (
+    select (row_number() over () - 1) % 4 as levels, was, late / sum(late) over () as late
+      from unnest((s).shares, array(select jsonb_array_elements_text((s).state -> 'recent')::float8)) u(was, late)
+  )
+  select format('agreement of the LLM with %s that went to it: on the whole path %s%%, on the top category %s%% of the last 100; it was %s%% and %s%%. Either the names have changed, or the LLM',
+      case when (s).branch = 0 then 'the local layer on names' else format('%s', coalesce(category_path((s).branch), (s).branch::text)) end,
+      round((100 * sum(late) filter (where levels = 3))::numeric), round((100 * sum(late) filter (where levels > 0))::numeric),
+      round((100 * sum(was) filter (where levels = 3))::numeric), round((100 * sum(was) filter (where levels > 0))::numeric))
+    from cells;
+end;
+comment on function agreement_words(drift_streams) is 'In words, how often the LLM agrees of late and did before. Example: select agreement_words(s) from drift_streams s where stream = ''agreement'' and names > 0;';
+
 create or replace function raise_alarm(model_id bigint, stream text, branch bigint, value real, limit_value real, detail text) returns bigint
   language plpgsql set search_path from current as $$
 declare
@@ -48,11 +63,19 @@ begin
   select * into before from thresholds_in_force(raise_alarm.model_id);
   select * into standing from alarms a
     where a.ended_at is null and a.model_id = raise_alarm.model_id and a.threshold_after is not null order by a.alarm_id limit 1;
-  if standing.alarm_id is not null then
+  if standing.alarm_id is not null and not (stream = 'agreement' and branch <> 0) then
     acted := 'tightened';
     did := format('thresholds are tight since alarm %s', standing.alarm_id);
     before.threshold_id := standing.threshold_before;
     tighter := standing.threshold_after;
+  elsif promise.promise_id is not null and stream = 'agreement' and branch <> 0 then
+    -- where all names of a branch are filed elsewhere, the sure ones are, too
+    if shade(branch) then
+      acted := 'shadow branch';
+      did := 'the local layer only watches in this branch';
+    else
+      did := 'more audits; the local layer only watches here already';
+    end if;
   elsif promise.promise_id is not null then
     select * into proof from suggest_thresholds(promise.max_error / 2, promise.confidence, raise_alarm.model_id);
     if proof.feasible then

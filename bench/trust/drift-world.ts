@@ -11,10 +11,14 @@ import type { Random } from '../../src/train/random.ts';
 /** A name as it arrives: what the model says of it, and whether that is right. */
 export interface Arrival {
   l1: number;
+  /** The two upper levels of its truth. */
+  branch: string;
   said: readonly [number, number, number];
   nearest: number | null;
   unknown: number;
   right: boolean;
+  /** Levels on which the LLM agrees, from the top. */
+  levels: number;
 }
 
 interface Alarm {
@@ -45,6 +49,9 @@ const arriving = `
       returning evidence_id, product_id, category_id, answered
   ), judged as (
     select e.*, r.is_right from e join unnest($11::boolean[]) with ordinality r(is_right, i) on e.product_id = $9 + r.i
+  ), opinion as (
+    insert into taxon.opinions (evidence_id, levels)
+      select evidence_id, levels from judged join unnest($16::smallint[]) with ordinality o(levels, i) on product_id = $9 + o.i where not answered
   ), passed as (
     insert into taxon.products (product_id, name, state, source, category_id, l1, evidence_id)
       overriding system value
@@ -125,6 +132,7 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
         ...[names.map(({ nearest }) => nearest), names.map(({ unknown }) => unknown), arrived, answered],
         ...[names.map(({ right }) => right), other, now.open, now.share],
         names.map(() => random.next() < now.share),
+        names.map(({ levels }) => levels),
       ]);
       truths.push(...names.map(({ right }, i) => ({ product: arrived + i + 1, right })));
       arrived += names.length;

@@ -17,6 +17,7 @@ const { values } = parseArgs({
     years: { type: 'string', default: '20' },
     repeats: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
     doc: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -24,9 +25,10 @@ const { values } = parseArgs({
 const help = `Years of arrivals drawn from real predictions, through watch_drift() in a throw-away PostgreSQL: false alarms without drift, and
 names until the alarm and the error of local answers when the world changes.
 
-  node bench/trust/drift.ts [--file FILE] [--years 20] [--repeats 3] [--seed N] [--doc]
+  node bench/trust/drift.ts [--file FILE] [--years 20] [--repeats 3] [--seed N] [--only TEXT] [--doc]
 
   --file  what predict.ts wrote; default: bench/trust-titles.jsonl in the data folder (TAXON_DATA_DIR)
+  --only  changes whose name has this in it
   --doc   also writes docs/drift.md and docs/drift.svg`;
 
 const namesAYear = 20_000;
@@ -41,9 +43,12 @@ const window = 2000;
 function read(file: string): Arrival[] {
   const names = readJudged(file);
   const tops = [...new Set(names.map(({ path }) => path[0]))];
-  return names.map((name) => {
-    const { path, said, nearest, unknown } = name;
-    return { l1: tops.indexOf(path[0]) + 1, said, nearest, unknown, right: isRight(name) };
+  return names.flatMap((name) => {
+    const { path, said, nearest, unknown, truth, teacher } = name;
+    if (teacher === null) return [];
+    const levels = teacher.reduce((sum, level) => sum + level, 0);
+    const branch = truth.slice(0, 2).join(' ');
+    return [{ l1: tops.indexOf(path[0]) + 1, branch, said, nearest, unknown, right: isRight(name), levels }];
   });
 }
 
@@ -128,7 +133,7 @@ async function main(): Promise<void> {
   try {
     const years = await quietYears(world, names, Number(values.years), seed);
     const courses: Course[] = [];
-    for (const change of changesOf(names))
+    for (const change of changesOf(names).filter(({ name }) => name.includes(values.only)))
       for (const share of [0.1, 0.2, 0.4])
         for (let repeat = 0; repeat < Number(values.repeats); repeat++)
           courses.push(await changed(world, names, change, share, seed + 100 * repeat));

@@ -7,8 +7,11 @@ const three = z.tuple([z.number(), z.number(), z.number()]);
 const judged = z.object({ said: three, right: three });
 const line = judged.extend({
   path: z.tuple([z.number(), z.number().nullable(), z.number().nullable()]),
+  truth: z.tuple([z.number(), z.number().nullable(), z.number().nullable()]),
   nearest: z.number().nullable(),
   unknown: z.number(),
+  /** Whether the noisy teacher says the same, as right; null where it was not asked. */
+  teacher: three.nullable(),
   /** With all voices asked of every name. */
   all: judged,
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
-import { makeModel } from '../support/trust.ts';
+import { evenly, judge, makeModel, missed, wrongEach } from '../support/trust.ts';
 
 const t = taxonDatabase();
 
@@ -116,7 +116,7 @@ describe('watch_drift', () => {
   test('finds the same however often it is called', async () => {
     const state = () =>
       t.owner.rows(
-        'select stream, branch, edges, shares, names, state, last_evidence_id from drift_streams order by stream, branch',
+        'select stream, branch, edges, shares, names, state, last_id from drift_streams order by stream, branch',
       );
     await arrive(4000);
     await arrive(777, { low: 0.1, high: 0.6 });
@@ -136,5 +136,81 @@ describe('watch_drift', () => {
       await watch();
     }
     expect(await state()).toEqual(once);
+  });
+});
+
+/**
+ * Names that the LLM answered: of each branch's hundred it agrees with the local layer on so many levels. What the local layer says is as
+ * in arrive(), and has no pattern with the levels.
+ */
+async function answeredByLlm(
+  count: number,
+  levels: (branch: 'home' | 'food', place: number) => number,
+): Promise<void> {
+  const places = Array.from({ length: count }, (_, i) => i);
+  await t.owner.rows(
+    `with e as (
+       insert into evidence (product_id, model_id, category_id, l1_said, l2_said, l3_said, nearest, unknown, clears, answered, decided_at)
+         select i, $1, case i % 3 when 0 then $3::bigint else $2 end, said, said, said, .6 + .4 * said, greatest(0, .9 - said), false, false, clock_timestamp()
+           from generate_series(1, $4::integer) i, lateral (select .2 + .8 * (i * .6180339887 % 1) as said) s returning evidence_id, product_id)
+     insert into opinions (evidence_id, levels)
+       select evidence_id, ($5::smallint[])[product_id] from e order by evidence_id`,
+    ...[model, home, food, count],
+    places.map((i) => levels((i + 1) % 3 === 0 ? 'food' : 'home', (Math.floor(i / 3) * 37) % 100)),
+  );
+}
+/** As always: of a hundred 20 at the top, 10, 20, and 50 the whole path. */
+const asEver = (_: string, place: number) => (place < 20 ? 0 : place < 30 ? 1 : place < 50 ? 2 : 3);
+
+describe('agreement with the LLM', () => {
+  const agreement = async () =>
+    (await watch())
+      .filter(({ stream }) => stream === 'agreement')
+      .map(({ branch, names, alarm_id }) => ({ branch, names, alarm_id }));
+
+  test('is watched from enough answers on, and stays quiet while it is as ever', async () => {
+    await answeredByLlm(400, asEver);
+    expect(await agreement()).toEqual([
+      { branch: home, names: 246, alarm_id: null },
+      { branch: food, names: 111, alarm_id: null },
+    ]);
+    for (let i = 0; i < 10; i++) {
+      await answeredByLlm(1000, asEver);
+      await watch();
+    }
+    expect(await agreement()).toMatchObject([
+      { branch: 0, names: 9900 },
+      { branch: home, names: 6915 },
+      { branch: food, names: 3441 },
+    ]);
+    expect(await alarms(false)).toEqual([]);
+  });
+
+  test('a category that the LLM files elsewhere goes into shadow, the others do not', async () => {
+    const ids = await missed(t, model, home, evenly(2000));
+    await judge(t, ids, [...wrongEach(1000, 100), ...wrongEach(1000, 5)]);
+    await t.owner.rows(`select set_promise(max_error => .1, reason => 'a test')`);
+    await answeredByLlm(1500, asEver);
+    await watch();
+    await answeredByLlm(90, (branch, place) => (branch === 'food' ? 1 : asEver(branch, place)));
+    await watch();
+    const found = (await alarms()).filter(({ stream, branch }) => stream === 'agreement' && branch > 0);
+    expect(found).toHaveLength(1);
+    const [first] = found;
+    expect(first).toMatchObject({ stream: 'agreement', branch: food, acted: 'shadow branch' });
+    expect(first?.detail).toMatch(
+      /^agreement of the LLM with Food that went to it: on the whole path \d+%, on the top category \d+% of the last 100; it was \d\d% and \d\d%. Either the names have changed, or the LLM; the local layer only watches in this branch$/,
+    );
+    expect(await t.owner.value(`select setting('shadow_branches')`)).toEqual([food]);
+    await t.owner.rows(`select release_alarm(alarm_id, reason => 'the LLM is right') from alarms`);
+    expect(await t.owner.value(`select setting('shadow_branches')`)).toEqual([]);
+  });
+
+  test('other thresholds are other names: it is learnt anew', async () => {
+    await answeredByLlm(2000, asEver);
+    await watch();
+    await t.owner.rows(`select set_thresholds(.5, .5, .5, 'a test')`);
+    await answeredByLlm(30, asEver);
+    expect(await agreement()).toEqual([{ branch: home, names: 0, alarm_id: null }]);
   });
 });
