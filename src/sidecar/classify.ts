@@ -10,7 +10,8 @@ import { deepest } from '../model/tree.ts';
 import type { Answer } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import type { LoadedModel } from './champion.ts';
-import { ask, llmStage } from './llm.ts';
+import { ask } from './llm.ts';
+import { llmStage } from './llm-stage.ts';
 import { shortlistOf } from './local.ts';
 import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 

@@ -1,7 +1,8 @@
 import { closeLostCalls } from '../database/ledger.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
-import { askOnce, type LlmStage } from './llm.ts';
+import { askOnce } from './llm.ts';
+import type { LlmStage } from './llm-stage.ts';
 import { backoff, createWaker, type Waker } from './waker.ts';
 
 export interface LlmLoop {

@@ -12,8 +12,8 @@ import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { holdChampion } from './champion.ts';
 import { housekeeping, runJobs } from './jobs.ts';
-import { llmStage } from './llm.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
+import { llmStage } from './llm-stage.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
 import { createWaker } from './waker.ts';
 
