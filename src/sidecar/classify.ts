@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { calibrated } from '../database/calibration.ts';
+import type { LlmItem } from '../database/ledger.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
@@ -134,17 +135,17 @@ async function askTheRest(
   const keys = [...new Set(open.map((result) => normalise(result.name)))];
   const worker = `classify-${process.pid}-${randomBytes(3).toString('hex')}`;
   const stage = llmStage({ db, worker, provider, config, abandon: new AbortController().signal });
-  for (let from = 0; from < keys.length; from += config.llmBatch) {
-    const batch = keys.slice(from, from + config.llmBatch).map((name_key) => {
-      const answer = answers.get(name_key);
-      return {
-        name_key,
-        shortlist: answer === undefined ? null : shortlistOf(answer),
-        attempts: 1,
-        purpose: 'answer' as const,
-      };
-    });
-    await ask(stage, batch);
+  let asked = keys.map((name_key): LlmItem => {
+    const answer = answers.get(name_key);
+    const known = answer === undefined ? { shortlist: null, odds: null } : shortlistOf(answer);
+    return { name_key, ...known, next: null, branch: null, attempts: 1, purpose: 'answer' };
+  });
+  while (asked.length > 0) {
+    const further: LlmItem[] = [];
+    for (const items of Map.groupBy(asked, ({ next, branch }) => `${next} ${branch}`).values())
+      for (let from = 0; from < items.length; from += config.llmBatch)
+        further.push(...(await ask(stage, items.slice(from, from + config.llmBatch))));
+    asked = further;
   }
   const labels = await fromMemory(
     db,

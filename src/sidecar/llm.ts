@@ -1,8 +1,10 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
+import { lineTokens } from '../llm/line-tokens.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
-import type { Reply, Taxonomy } from '../llm/types.ts';
+import { chooseRoute } from '../llm/route.ts';
+import type { Prompt, Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure } from './llm-failure.ts';
 import { settle } from './llm-settle.ts';
 import type { LlmStage } from './llm-stage.ts';
@@ -16,22 +18,39 @@ async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   return stage.taxonomy.value;
 }
 
+/** How a batch is asked: what was kept of its names decides. An audit offers what it was given, as it must be blind. */
+async function promptFor(
+  items: readonly LlmItem[],
+  taxonomy: Taxonomy,
+): Promise<{ prompt: Prompt; reason: string | null }> {
+  const asked = items.map(({ name_key, shortlist, odds }) => ({
+    name: name_key,
+    shortlist: shortlist ?? [],
+    ...(odds && { odds }),
+  }));
+  const { purpose, next, branch } = items[0] as LlmItem;
+  if (purpose === 'audit') return { prompt: buildPrompt(asked, taxonomy), reason: null };
+  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy));
+  return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
+}
+
 /**
- * One batch of names of one purpose: prompt, ledger row, call, parse, settle. A provider's failure is settled too, not
- * thrown.
+ * One batch of names of one purpose and step: route, prompt, ledger row, call, parse, settle. A provider's failure is
+ * settled too, not thrown.
+ *
+ * @returns the names that go on to another step; the database has them in its queue
  */
-export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<void> {
+export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<LlmItem[]> {
   const { db, worker, provider, config } = stage;
-  const prompt = buildPrompt(
-    items.map((item) => ({ name: item.name_key, shortlist: item.shortlist ?? [] })),
-    await currentTaxonomy(stage),
-  );
+  const taxonomy = await currentTaxonomy(stage);
+  const { prompt, reason } = await promptFor(items, taxonomy);
   const price = priceOf(provider.name, provider.model, new Date());
   const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
   const callId = await startCall(db, {
     worker,
     purpose: items[0]?.purpose ?? 'answer',
     route: prompt.route,
+    reason,
     provider: provider.name,
     model: provider.model,
     simulated: provider.simulated,
@@ -47,9 +66,9 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<v
     reply = await provider.complete(prompt, stage.abandon);
   } catch (error) {
     await handleFailure(stage, callId, items, error);
-    return;
+    return [];
   }
-  await settle(stage, callId, items, prompt, reply);
+  return settle(stage, callId, items, prompt, taxonomy, reply);
 }
 
 /** Claims a batch and asks; false when there was nothing to do. */
