@@ -107,11 +107,14 @@ async function measure(source: Source, provider: Provider, traffic: readonly Arr
       at,
       name: name.key,
       truth: deepest(name.truth),
-      branch: said?.path[0] ?? null,
+      // as settle_local has it
+      branch: coveredOf(said) < 0.85 ? null : (said?.path[0] ?? null),
       shortlist: said?.candidates.map(({ path }) => deepest(path)) ?? [],
       odds: said?.candidates.map(({ probability }) => probability) ?? [],
     };
   };
+  const coveredOf = (said: Said | undefined) =>
+    said?.candidates.reduce((sum, { probability }) => sum + probability, 0) ?? 0;
   const clears = ({ confidence }: Said) =>
     confidence.every((value, level) => Math.fround(value) >= (cuts[level] as number));
   const layerOf = traffic.map(({ key }, i) => {

@@ -1,4 +1,5 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
+import type { Database } from '../database/open.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
@@ -9,17 +10,19 @@ import { handleFailure } from './llm-failure.ts';
 import { settle } from './llm-settle.ts';
 import type { LlmStage } from './llm-stage.ts';
 
+/** The categories of today. */
+export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
+  return { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
+}
+
 async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
-  if (stage.taxonomy?.version !== version) {
-    const nodes = new Map((await loadCategories(stage.db)).map((node) => [node.id, node]));
-    stage.taxonomy = { version, value: { nodes } };
-  }
+  if (stage.taxonomy?.version !== version) stage.taxonomy = { version, value: await loadTaxonomy(stage.db) };
   return stage.taxonomy.value;
 }
 
 /** How a batch is asked: what was kept of its names decides. An audit offers what it was given, as it must be blind. */
-async function promptFor(
+export async function promptFor(
   items: readonly LlmItem[],
   taxonomy: Taxonomy,
 ): Promise<{ prompt: Prompt; reason: string | null }> {
