@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { anthropicProtocol } from './simulator/anthropic.ts';
+import { AnthropicBatches } from './simulator/anthropic-batches.ts';
+import { answerBatchApi } from './simulator/batch-api.ts';
+import { Batches } from './simulator/batches.ts';
 import type { SimulatedCall, SimulatorStats } from './simulator/call-log.ts';
 import { answerCall } from './simulator/calls.ts';
 import { Engine } from './simulator/engine.ts';
@@ -9,6 +13,7 @@ import type { Fault } from './simulator/faults.ts';
 import { deliver, jsonOf, Refusal } from './simulator/http.ts';
 import type { ErrorRates } from './simulator/models.ts';
 import { openaiProtocol } from './simulator/openai.ts';
+import { OpenaiBatches } from './simulator/openai-batches.ts';
 import type { Limits } from './simulator/rate-limits.ts';
 
 export interface SimulatorOptions extends Limits {
@@ -24,6 +29,8 @@ export interface SimulatorOptions extends Limits {
   unsteady?: number;
   /** How long each answer takes, in milliseconds. */
   delayMs?: number;
+  /** How long a batch of the batch APIs takes, in milliseconds; default 2,000. */
+  batchMs?: number;
   seed?: number;
   faults?: readonly Fault[];
 }
@@ -38,6 +45,8 @@ export interface Simulator {
   calls(): SimulatedCall[];
   /** Replaces all faults. */
   setFaults(faults: readonly Fault[]): void;
+  /** Holds every batch at this share (0 to 1) of its time, whatever the time; undefined lets time go on. */
+  pinBatches(share: number | undefined): void;
   close(): Promise<void>;
 }
 
@@ -63,9 +72,10 @@ function modelList(names: readonly string[], anthropic: boolean): object {
 }
 
 /**
- * Starts the simulated LLM on 127.0.0.1: an HTTP server of the OpenAI protocol (POST /v1/chat/completions) and of
- * Anthropic's (POST /v1/messages), with GET /v1/models, GET /stats, GET /calls, POST /faults (a JSON list of faults) and
- * a banner on GET /. Every reply has the header x-pgtaxon-simulated.
+ * Starts the simulated LLM on 127.0.0.1: an HTTP server of the OpenAI protocol (POST /v1/chat/completions, files and
+ * batches) and of Anthropic's (POST /v1/messages, its batches), with GET /v1/models, GET /stats, GET /calls, POST /faults
+ * (a JSON list of faults), POST /batches/pin (a share of their time, or null) and a banner on GET /. Every reply has the
+ * header x-pgtaxon-simulated.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const delayMs = options.delayMs ?? 0;
@@ -77,11 +87,30 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     seed: options.seed ?? 1,
   });
   engine.faults.set(options.faults ?? []);
-  const stats = () => engine.log.stats(engine.faults.hits);
+  const batchMs = options.batchMs ?? 2000;
+  const openai = new Batches(engine, openaiProtocol, batchMs);
+  const anthropic = new Batches(engine, anthropicProtocol, batchMs);
+  const apis = [
+    { protocol: openaiProtocol, api: new OpenaiBatches(openai) },
+    { protocol: anthropicProtocol, api: new AnthropicBatches(anthropic) },
+  ];
+  const pin = (share: number | undefined) => {
+    openai.pin(share);
+    anthropic.pin(share);
+  };
+  const upToNow = () => {
+    openai.advance();
+    anthropic.advance();
+    return engine.log;
+  };
+  const stats = () => upToNow().stats(engine.faults.hits);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     response.setHeader('x-pgtaxon-simulated', '1');
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+    const { pathname } = url;
+    for (const { protocol, api } of apis)
+      if (api.has(pathname)) return answerBatchApi(engine, protocol, api, request, url, response);
     const ok = (body: unknown) => deliver(response, { status: 200, body });
     switch (`${request.method} ${pathname}`) {
       case 'POST /v1/chat/completions':
@@ -93,7 +122,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       case 'GET /stats':
         return ok(stats());
       case 'GET /calls':
-        return ok(engine.log.calls);
+        return ok(upToNow().calls);
       case 'POST /faults': {
         const faults = await jsonOf(request);
         try {
@@ -101,6 +130,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         } catch (error) {
           throw new Refusal(400, messageOf(error));
         }
+        return ok({ simulated: true });
+      }
+      case 'POST /batches/pin': {
+        const share = z
+          .number()
+          .min(0)
+          .max(1)
+          .nullable()
+          .safeParse(await jsonOf(request));
+        if (!share.success) throw new Refusal(400, 'give a share of the time, 0 to 1, or null');
+        pin(share.data ?? undefined);
         return ok({ simulated: true });
       }
       case 'GET /':
@@ -127,8 +167,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     url: `${anthropicUrl}/v1`,
     anthropicUrl,
     stats,
-    calls: () => engine.log.calls.map((call) => ({ ...call })),
+    calls: () => upToNow().calls.map((call) => ({ ...call })),
     setFaults: (next) => engine.faults.set(next),
+    pinBatches: pin,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -43,7 +43,7 @@ export const faultKinds: readonly FaultKind[] = [
   ...(Object.keys(statusOf) as Refused[]),
   ...ofTheWire,
   ...ofTheAnswer,
-] as [FaultKind, ...FaultKind[]];
+];
 
 const count = z.int().min(1);
 const milliseconds = z.number().min(0);
