@@ -3,10 +3,12 @@ import { parseAnswers } from '../llm/parse.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import type { Prompt, Reply } from '../llm/types.ts';
 import type { LlmStage } from './llm-stage.ts';
+import type { Turn } from './provider-state.ts';
 
 /** What a provider answered goes into the database: labels, rows, queue and ledger. */
 export async function settle(
   stage: LlmStage,
+  turn: Turn,
   callId: number,
   items: readonly LlmItem[],
   prompt: Prompt,
@@ -25,9 +27,9 @@ export async function settle(
       refused.push({ name_key, error: 'none of the candidates fits', none: true });
     else answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
   });
-  const price =
-    priceOf(stage.provider.name, reply.modelVersion, new Date()) ??
-    priceOf(stage.provider.name, stage.provider.model, new Date());
+  turn.state.answered(reply);
+  const { name, model } = turn.provider;
+  const price = priceOf(name, reply.modelVersion, new Date()) ?? priceOf(name, model, new Date());
   await settleLlm(stage.db, stage.worker, callId, {
     answers,
     refused,
@@ -36,6 +38,4 @@ export async function settle(
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
   });
-  stage.failures = 0;
-  stage.notice = null;
 }

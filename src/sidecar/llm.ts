@@ -1,11 +1,13 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
+import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import type { Reply, Taxonomy } from '../llm/types.ts';
-import { handleFailure } from './llm-failure.ts';
+import { handleFailure, mayGoOn } from './llm-failure.ts';
 import { settle } from './llm-settle.ts';
-import type { LlmStage } from './llm-stage.ts';
+import { type LlmStage, turnFor } from './llm-stage.ts';
+import type { Turn } from './provider-state.ts';
 
 async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
@@ -18,10 +20,11 @@ async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
 
 /**
  * One batch of names of one purpose: prompt, ledger row, call, parse, settle. A provider's failure is settled too, not
- * thrown.
+ * thrown; a batch that the provider calls wrong is halved until what breaks it stands alone.
  */
-export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<void> {
-  const { db, worker, provider, config } = stage;
+export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<void> {
+  const { db, worker, config } = stage;
+  const { provider } = turn;
   const prompt = buildPrompt(
     items.map((item) => ({ name: item.name_key, shortlist: item.shortlist ?? [] })),
     await currentTaxonomy(stage),
@@ -43,20 +46,28 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<v
     leaseSeconds: config.leaseSeconds,
   });
   let reply: Reply;
+  const since = Date.now();
   try {
     reply = await provider.complete(prompt, stage.abandon);
   } catch (error) {
-    await handleFailure(stage, callId, items, error);
+    for (const half of await handleFailure(stage, turn, callId, items, error, since))
+      if (await mayGoOn(stage, turn, half)) await ask(stage, turn, half);
     return;
   }
-  await settle(stage, callId, items, prompt, reply);
+  await settle(stage, turn, callId, items, prompt, reply);
 }
 
 /** Claims a batch and asks; false when there was nothing to do. */
-export async function askOnce(stage: LlmStage): Promise<boolean> {
+export async function askOnce(stage: LlmStage, turn: Turn): Promise<boolean> {
   const { db, worker, config } = stage;
   const items = await claimLlm(db, worker, config.llmBatch, config.llmWaitMs, config.leaseSeconds);
   if (items.length === 0) return false;
-  await ask(stage, items);
+  const own = turnFor(stage, items[0]?.purpose, turn);
+  if (own === null) {
+    const names = items.map((item) => item.name_key);
+    await giveBack(db, worker, 'llm', names, { counts: false, waitMs: 1000 });
+    return true;
+  }
+  await ask(stage, own, items).finally(own.end);
   return true;
 }
