@@ -1,21 +1,36 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { simulatedModel } from './pricing.ts';
-import { type SimulatedCall, type SimulatorStats, statsOf } from './simulator/call-log.ts';
-import { Completer, requestSchema } from './simulator/completion.ts';
-import { type Fault, Faults } from './simulator/faults.ts';
-import { Teacher } from './simulator/teacher.ts';
+import { anthropicProtocol } from './simulator/anthropic.ts';
+import { AnthropicBatches } from './simulator/anthropic-batches.ts';
+import { answerBatchApi } from './simulator/batch-api.ts';
+import { Batches } from './simulator/batches.ts';
+import type { SimulatedCall, SimulatorStats } from './simulator/call-log.ts';
+import { answerCall } from './simulator/calls.ts';
+import { Engine } from './simulator/engine.ts';
+import type { Fault } from './simulator/faults.ts';
+import { deliver, jsonOf, Refusal } from './simulator/http.ts';
+import type { ErrorRates } from './simulator/models.ts';
+import { openaiProtocol } from './simulator/openai.ts';
+import { OpenaiBatches } from './simulator/openai-batches.ts';
+import type { Limits } from './simulator/rate-limits.ts';
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends Limits {
   /** Name key → names of the true path, from the top. */
   truth: ReadonlyMap<string, readonly string[]>;
   /** 0 or left out: any free port. */
   port?: number;
   /** Share of names whose l1, whose l1 or l2, and whose any level is wrong. Default .05, .14, .21: the seed's teacher. */
-  errorRates?: readonly [number, number, number];
+  errorRates?: ErrorRates;
+  /** The same for the model simulated-llm-strong. Default .02, .06, .10. */
+  strongErrorRates?: ErrorRates;
+  /** Share of names that a call answers otherwise than another call would; default 0. */
+  unsteady?: number;
   /** How long each answer takes, in milliseconds. */
   delayMs?: number;
+  /** How long a batch of the batch APIs takes, in milliseconds; default 2,000. */
+  batchMs?: number;
   seed?: number;
   faults?: readonly Fault[];
 }
@@ -23,11 +38,15 @@ export interface SimulatorOptions {
 export interface Simulator {
   /** Base URL for an OpenAI client, ending in /v1. */
   url: string;
+  /** Base URL for an Anthropic client: its SDK adds the /v1. */
+  anthropicUrl: string;
   stats(): SimulatorStats;
   /** Every call since the start, oldest first. */
   calls(): SimulatedCall[];
   /** Replaces all faults. */
   setFaults(faults: readonly Fault[]): void;
+  /** Holds every batch at this share (0 to 1) of its time, whatever the time; undefined lets time go on. */
+  pinBatches(share: number | undefined): void;
   close(): Promise<void>;
 }
 
@@ -35,145 +54,122 @@ export interface Simulator {
 export const simulatorBanner =
   'SIMULATED LLM: no model answers here. Answers come from a labelled file, with errors made on purpose.';
 
-/** Prompts are some thousands of tokens; more than this is no prompt of ours. */
-const largestBody = 20 * 1024 * 1024;
-
-const statusOf = { 'rate-limited': 429, unavailable: 503, unauthorised: 401, refused: 400 } as const;
-const isRefusal = (kind: string): kind is keyof typeof statusOf => kind in statusOf;
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > largestBody) throw new Error('the request is too large');
-    parts.push(part);
-  }
-  return JSON.parse(Buffer.concat(parts).toString('utf8'));
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function sendError(response: ServerResponse, status: number, message: string): void {
-  send(response, status, { error: { message: `simulated: ${message}`, type: 'simulated', code: null } });
+/** Both protocols list models, at the same address. */
+function modelList(names: readonly string[], anthropic: boolean): object {
+  const by = 'pgtaxon simulator';
+  if (!anthropic)
+    return {
+      object: 'list',
+      data: names.map((id) => ({ id, object: 'model', created: 0, owned_by: by })),
+    };
+  const data = names.map((id) => ({
+    type: 'model',
+    id,
+    display_name: `${id} (${by})`,
+    created_at: new Date(0).toISOString(),
+  }));
+  return { data, has_more: false, first_id: names[0], last_id: names.at(-1) };
 }
 
 /**
- * Starts the simulated LLM on 127.0.0.1: an HTTP server of the OpenAI protocol (POST /v1/chat/completions,
- * GET /v1/models) with GET /stats, GET /calls, POST /faults (a JSON list of faults) and a banner on GET /. Every reply
- * has the header x-pgtaxon-simulated.
+ * Starts the simulated LLM on 127.0.0.1: an HTTP server of the OpenAI protocol (POST /v1/chat/completions, files and
+ * batches) and of Anthropic's (POST /v1/messages, its batches), with GET /v1/models, GET /stats, GET /calls, POST /faults
+ * (a JSON list of faults), POST /batches/pin (a share of their time, or null) and a banner on GET /. Every reply has the
+ * header x-pgtaxon-simulated.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const seed = options.seed ?? 1;
   const delayMs = options.delayMs ?? 0;
-  const teacher = new Teacher({
-    truth: options.truth,
-    errorRates: options.errorRates ?? [0.05, 0.14, 0.21],
-    seed,
+  const engine = new Engine({
+    ...options,
+    errorRates: options.errorRates,
+    strongErrorRates: options.strongErrorRates,
+    unsteady: options.unsteady,
+    seed: options.seed ?? 1,
   });
-  const completer = new Completer(teacher);
-  const faults = new Faults(seed);
-  faults.set(options.faults ?? []);
-  const calls: SimulatedCall[] = [];
+  engine.faults.set(options.faults ?? []);
+  const batchMs = options.batchMs ?? 2000;
+  const openai = new Batches(engine, openaiProtocol, batchMs);
+  const anthropic = new Batches(engine, anthropicProtocol, batchMs);
+  const apis = [
+    { protocol: openaiProtocol, api: new OpenaiBatches(openai) },
+    { protocol: anthropicProtocol, api: new AnthropicBatches(anthropic) },
+  ];
+  const pin = (share: number | undefined) => {
+    openai.pin(share);
+    anthropic.pin(share);
+  };
+  const upToNow = () => {
+    openai.advance();
+    anthropic.advance();
+    return engine.log;
+  };
+  const stats = () => upToNow().stats(engine.faults.hits);
 
-  async function complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requestId = `chatcmpl-simulated-${calls.length + 1}`;
-    const call: SimulatedCall = {
-      requestId,
-      outcome: 'open',
-      names: 0,
-      tokensIn: 0,
-      tokensCached: 0,
-      tokensOut: 0,
-    };
-    calls.push(call);
-    response.setHeader('x-request-id', requestId);
-    const refuse = (status: number, message: string) => {
-      call.outcome = 'refused';
-      sendError(response, status, message);
-    };
-
-    const fault = faults.next(calls.length);
-    if (fault) call.fault = fault.kind;
-    if (fault && isRefusal(fault.kind)) {
-      if (fault.kind === 'rate-limited') {
-        response.setHeader('retry-after-ms', String(fault.ms ?? 1000));
-        response.setHeader('retry-after', String(Math.ceil((fault.ms ?? 1000) / 1000)));
-      }
-      request.resume();
-      return refuse(statusOf[fault.kind], fault.kind);
-    }
-    const parsed = requestSchema.safeParse(await bodyOf(request).catch(() => undefined));
-    if (!parsed.success) return refuse(400, 'not a chat completion request');
-    if (parsed.data.model !== simulatedModel)
-      return refuse(404, `there is no model ${parsed.data.model}, only ${simulatedModel}`);
-
-    const { body, usage, names } = completer.complete(requestId, parsed.data, fault?.kind);
-    Object.assign(call, usage, { names });
-    response.once('close', () => {
-      if (call.outcome === 'open') call.outcome = 'unanswered';
-    });
-    if (response.destroyed) call.outcome = 'unanswered';
-    if (fault?.kind === 'hang') return;
-    if (fault?.kind === 'reset') {
-      response.destroy();
-      return;
-    }
-    const wait = delayMs + (fault?.kind === 'slow' ? (fault.ms ?? 2000) : 0);
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    if (response.destroyed) return;
-    response.once('finish', () => {
-      call.outcome = 'answered';
-    });
-    send(response, 200, body);
-  }
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     response.setHeader('x-pgtaxon-simulated', '1');
-    const model = { id: simulatedModel, object: 'model', created: 0, owned_by: 'pgtaxon simulator' };
-    switch (`${request.method} ${request.url}`) {
+    const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+    const { pathname } = url;
+    for (const { protocol, api } of apis)
+      if (api.has(pathname)) return answerBatchApi(engine, protocol, api, request, url, response);
+    const ok = (body: unknown) => deliver(response, { status: 200, body });
+    switch (`${request.method} ${pathname}`) {
       case 'POST /v1/chat/completions':
-        return complete(request, response);
+        return answerCall(engine, openaiProtocol, delayMs, request, response);
+      case 'POST /v1/messages':
+        return answerCall(engine, anthropicProtocol, delayMs, request, response);
       case 'GET /v1/models':
-        return send(response, 200, { object: 'list', data: [model] });
+        return ok(modelList(engine.models, request.headers['anthropic-version'] !== undefined));
       case 'GET /stats':
-        return send(response, 200, statsOf(calls));
+        return ok(stats());
       case 'GET /calls':
-        return send(response, 200, calls);
-      case 'POST /faults':
+        return ok(upToNow().calls);
+      case 'POST /faults': {
+        const faults = await jsonOf(request);
         try {
-          faults.set((await bodyOf(request)) as Fault[]);
+          engine.faults.set(faults as Fault[]);
         } catch (error) {
-          return sendError(response, 400, messageOf(error));
+          throw new Refusal(400, messageOf(error));
         }
-        return send(response, 200, { simulated: true });
+        return ok({ simulated: true });
+      }
+      case 'POST /batches/pin': {
+        const share = z
+          .number()
+          .min(0)
+          .max(1)
+          .nullable()
+          .safeParse(await jsonOf(request));
+        if (!share.success) throw new Refusal(400, 'give a share of the time, 0 to 1, or null');
+        pin(share.data ?? undefined);
+        return ok({ simulated: true });
+      }
       case 'GET /':
-        response.setHeader('content-type', 'text/plain; charset=utf-8');
-        response.end(`${simulatorBanner}\n`);
-        return;
+        return ok(`${simulatorBanner}\n`);
       default:
         request.resume();
-        return sendError(response, 404, `there is no ${request.method} ${request.url}`);
+        throw new Refusal(404, `there is no ${request.method} ${pathname}`);
     }
   }
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
+      const refusal = error instanceof Refusal ? error : new Refusal(500, messageOf(error));
       if (response.headersSent) response.destroy();
-      else sendError(response, 500, messageOf(error));
+      else void deliver(response, { status: refusal.status, body: openaiProtocol.failure(refusal, '') });
     });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
+  const anthropicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    stats: () => statsOf(calls),
-    calls: () => calls.map((call) => ({ ...call })),
-    setFaults: (next) => faults.set(next),
+    url: `${anthropicUrl}/v1`,
+    anthropicUrl,
+    stats,
+    calls: () => upToNow().calls.map((call) => ({ ...call })),
+    setFaults: (next) => engine.faults.set(next),
+    pinBatches: pin,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,22 +1,38 @@
 import type { Usage } from '../types.ts';
 import type { FaultKind } from './faults.ts';
 
-/** One call as the server saw it. */
-export interface SimulatedCall extends Usage {
-  /** The id that the client got, in the header x-request-id and as the completion's id. */
-  requestId: string;
-  /**
-   * `open`: not ended yet; `answered`: the whole answer was handed to the network; `unanswered`: worked on, but the
-   * connection was closed before; `refused`: an error status, nothing worked on.
-   */
-  outcome: 'open' | 'answered' | 'unanswered' | 'refused';
-  names: number;
-  fault?: FaultKind;
+/** Tokens of one call. `tokensCached` and `tokensWritten` are parts of `tokensIn`. */
+export interface Counted extends Usage {
+  /** Written to the prompt cache, which Anthropic charges for; 0 in the OpenAI protocol. */
+  tokensWritten: number;
 }
 
-export interface SimulatorStats extends Usage {
+/** One call, or one request of a batch, as the server saw it. Its tokens are the server's own count. */
+export interface SimulatedCall extends Counted {
+  /** The id that the client got: in the header (x-request-id, request-id) and as the id of completion or message. */
+  requestId: string;
+  protocol: 'openai' | 'anthropic';
+  model: string | null;
+  /** The batch that it belongs to; a call by itself has none. */
+  batch?: string;
+  customId?: string;
+  /**
+   * `open`: not ended yet, or a request of a batch whose results nobody has fetched; `answered`: the whole answer was
+   * handed to the network; `unanswered`: worked on, but the answer was lost or spoiled; `refused`: nothing worked on.
+   */
+  outcome: 'open' | 'answered' | 'unanswered' | 'refused';
+  /** How many names the prompt asked about. */
+  names: number;
+  fault?: FaultKind;
+  /** What the reply said of its tokens, false where a fault made it so; null when it said nothing. */
+  said?: Counted | null;
+}
+
+export interface SimulatorStats extends Counted {
   simulated: true;
   calls: number;
+  /** How many of these were requests of batches. */
+  batched: number;
   open: number;
   answered: number;
   unanswered: number;
@@ -27,29 +43,57 @@ export interface SimulatorStats extends Usage {
   faults: Partial<Record<FaultKind, number>>;
 }
 
-/** Sums of all calls. */
-export function statsOf(calls: readonly SimulatedCall[]): SimulatorStats {
-  const stats: SimulatorStats = {
-    simulated: true,
-    calls: calls.length,
-    open: 0,
-    answered: 0,
-    unanswered: 0,
-    refused: 0,
-    tokensIn: 0,
-    tokensCached: 0,
-    tokensOut: 0,
-    names: 0,
-    faults: {},
-  };
-  for (const call of calls) {
-    stats[call.outcome]++;
-    if (call.fault) stats.faults[call.fault] = (stats.faults[call.fault] ?? 0) + 1;
-    if (call.outcome !== 'answered') continue;
-    stats.tokensIn += call.tokensIn;
-    stats.tokensCached += call.tokensCached;
-    stats.tokensOut += call.tokensOut;
-    stats.names += call.names;
+const idPrefix = { openai: 'chatcmpl-simulated-', anthropic: 'msg_simulated_' } as const;
+
+/** Every call since the start, oldest first. */
+export class CallLog {
+  readonly calls: SimulatedCall[] = [];
+
+  /** A new call, with the next number in its id. */
+  open(protocol: SimulatedCall['protocol'], batch?: { batch: string; customId: string }): SimulatedCall {
+    const call: SimulatedCall = {
+      requestId: `${idPrefix[protocol]}${this.calls.length + 1}`,
+      protocol,
+      model: null,
+      ...batch,
+      outcome: 'open',
+      names: 0,
+      tokensIn: 0,
+      tokensCached: 0,
+      tokensWritten: 0,
+      tokensOut: 0,
+    };
+    this.calls.push(call);
+    return call;
   }
-  return stats;
+
+  /** Sums of all calls. */
+  stats(faults: SimulatorStats['faults']): SimulatorStats {
+    const stats: SimulatorStats = {
+      simulated: true,
+      calls: this.calls.length,
+      batched: 0,
+      open: 0,
+      answered: 0,
+      unanswered: 0,
+      refused: 0,
+      tokensIn: 0,
+      tokensCached: 0,
+      tokensWritten: 0,
+      tokensOut: 0,
+      names: 0,
+      faults: { ...faults },
+    };
+    for (const call of this.calls) {
+      stats[call.outcome]++;
+      if (call.batch !== undefined) stats.batched++;
+      if (call.outcome !== 'answered') continue;
+      stats.tokensIn += call.tokensIn;
+      stats.tokensCached += call.tokensCached;
+      stats.tokensWritten += call.tokensWritten;
+      stats.tokensOut += call.tokensOut;
+      stats.names += call.names;
+    }
+    return stats;
+  }
 }
