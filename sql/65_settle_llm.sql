@@ -2,14 +2,15 @@
 -- transaction.
 
 create or replace function start_call(worker text, purpose text, route text, provider text, model text, simulated boolean,
-    names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric, price jsonb, lease interval default '60 s')
+    names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric, price jsonb, lease interval default '60 s',
+    reason text default null)
   returns bigint
   language sql volatile security definer set search_path from current as $$
-  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until)
-    values (worker, purpose, route, provider, model, simulated, names, tokens_in_upper, tokens_out_upper, cost_upper, price, now() + lease)
+  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason)
+    values (worker, purpose, route, provider, model, simulated, names, tokens_in_upper, tokens_out_upper, cost_upper, price, now() + lease, reason)
     returning llm_call_id;
 $$;
-comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval) is
+comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text) is
   'Writes a call into the ledger as started, with upper estimates of its tokens and cost, before it is sent.';
 
 create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
@@ -67,13 +68,14 @@ begin
   else
     valid := settle_answers(settle_llm.llm_call_id, answers);
   end if;
-  -- "none of these": next time the whole tree is offered, which is the same for all branches and dear (15,800 tokens at
-  -- 1,600 categories), so such names go together
-  update queue q set shortlist = null, branch = null
-    where q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind
-      and q.name_key in (select r ->> 'name_key' from jsonb_array_elements(refused) r where (r ->> 'none')::boolean);
+  -- "none of these", or the first of two stages: not a failure of the name, the next step is due
+  update queue q
+    set shortlist = null, odds = null, next = r.next, branch = r.branch, attempts = 0, worker = null, available_at = now()
+    from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, moved boolean)
+    where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key);
   perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error, purpose => kind)
-    from (select r ->> 'name_key' as names, r ->> 'error' as error from jsonb_array_elements(refused) r) r
+    from (select r ->> 'name_key' as names, r ->> 'error' as error from jsonb_array_elements(refused) r
+            where (r ->> 'moved')::boolean is not true) r
     group by r.error;
   update llm_calls c
     set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = settle_llm.tokens_cached,
@@ -83,7 +85,7 @@ begin
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error, none}] go back to the queue, with none (none of these) without their shortlist.';
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch}] with their next step; of an audit, none: true says that no candidate fits.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval) returns void

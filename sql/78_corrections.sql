@@ -87,7 +87,7 @@ begin
   if changed > 0 then
     insert into queue (stage, name_key)
       select distinct to_stage, p.name_key from products p where p.product_id = any (products_wrong)
-      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, branch = null;
+      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, odds = null, next = null, branch = null;
     perform wake();
   end if;
   return changed;
@@ -132,7 +132,7 @@ begin
     insert into queue (stage, name_key)
       select 'llm', correct_products.name_key
         where exists (select from products p where name_hash(p.name_key) = hash and p.state = 'pending')
-      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, branch = null;
+      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, odds = null, next = null, branch = null;
   end if;
   -- and what was answered because this name was near
   near := array(select p.product_id from products p

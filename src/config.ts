@@ -74,7 +74,7 @@ const schema = z.strictObject({
     .optional(),
   llmFallbackBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
   /** Names in one call at most. */
-  llmBatch: count(1, 100).default(15),
+  llmBatch: count(1, 100).default(20),
   /** Calls at once of one sidecar. */
   llmConcurrency: count(1, 64).default(4),
   llmTimeoutSeconds: count(1, 3600).default(60),

@@ -1,5 +1,5 @@
 import type { Config } from '../../src/config.ts';
-import { isRight, type JudgedName } from './names.ts';
+import { isRight, type Judged } from './names.ts';
 import { openThrowAway } from './throw-away.ts';
 
 export interface Suggestion {
@@ -33,10 +33,7 @@ const drawn = `
     select d.check_id, 1, e.category_id, e.l1_said, e.l2_said, e.l3_said from drawn d join taxon.evidence e using (evidence_id)`;
 
 /** Opens one with the evidence of these names, in their order. */
-export async function openBoundDatabase(
-  config: Config,
-  names: readonly JudgedName[],
-): Promise<BoundDatabase> {
+export async function openBoundDatabase(config: Config, names: readonly Judged[]): Promise<BoundDatabase> {
   const db = await openThrowAway(config);
   const { id } = await db.row<{ id: number }>(`select taxon.make_category('{All}') as id`);
   const level = (at: 0 | 1 | 2) => names.map(({ said }) => said[at]);

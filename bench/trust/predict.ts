@@ -7,6 +7,7 @@ import { misuse } from '../../src/errors.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import { marginOf } from '../../src/model/decode.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
+import { deepest } from '../../src/model/tree.ts';
 import type { Answer, Path } from '../../src/model/types.ts';
 import { trainModel } from '../../src/train/fit.ts';
 import { viewsOf } from '../../src/train/views.ts';
@@ -33,6 +34,7 @@ const help = `Trains one model on the noisy labels of the train part and writes 
   --out   default: bench/trust-SET.jsonl in the data folder (TAXON_DATA_DIR); one JSON a line:
           part, key, path, truth; said and right, as it is served, letters first: of each level and all above it; margin,
           nearest, unknown, voices: as in evidence; all: path, said and right where all voices are asked of every name;
+          candidates: category and probability of the likeliest paths, as served;
           teacher: whether the noisy teacher says the same, as right (valid names; null for test names)`;
 
 /** Names that arrive in the demo: with its usual 2,000 the rest beside 2,000 checks is too small to see a bound kept. */
@@ -92,6 +94,7 @@ async function main(): Promise<void> {
             ...{ margin: short(marginOf(served)), nearest: nearest === null ? null : short(nearest) },
             ...{ unknown: short(unknown), voices },
             all: said(prediction, truth),
+            candidates: served.candidates.map(({ path, probability }) => [deepest(path), short(probability)]),
             teacher: teacher === null ? null : agrees(path, teacher[i] as Path),
           }),
         );

@@ -14,6 +14,7 @@ import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
+import { promptCommand } from './prompt.ts';
 import { recalibrateCommand } from './recalibrate.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
@@ -79,6 +80,7 @@ const commands = [
   reportCommand(),
   reviewCommand(),
   classifyCommand(),
+  promptCommand(),
   statusCommand(),
   watchCommand(),
   dbCommand(),

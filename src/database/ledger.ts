@@ -8,6 +8,11 @@ type Purpose = 'answer' | 'escalate' | 'audit';
 export interface LlmItem {
   name_key: string;
   shortlist: number[] | null;
+  /** How likely each of them is; null: nobody says. */
+  odds: number[] | null;
+  /** Where an answer has left the name; the same for all items of a batch, and so is `branch`. */
+  next: 'subtree' | 'tree' | null;
+  branch: number | null;
   attempts: number;
   /** The same for all items of a batch. */
   purpose: Purpose;
@@ -30,6 +35,8 @@ export interface StartedCall {
   worker: string;
   purpose: Purpose;
   route: string;
+  /** Why this one. */
+  reason: string | null;
   provider: string;
   model: string;
   simulated: boolean;
@@ -46,7 +53,7 @@ export interface StartedCall {
 /** Commits the call as started, before it is sent; returns its id in the ledger. */
 export async function startCall(db: Database, call: StartedCall): Promise<number> {
   const { id } = await db.row<{ id: number }>(
-    `select ${db.at}start_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, make_interval(secs => $12)) as id`,
+    `select ${db.at}start_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, make_interval(secs => $12), $13) as id`,
     [
       call.worker,
       call.purpose,
@@ -60,15 +67,22 @@ export async function startCall(db: Database, call: StartedCall): Promise<number
       call.cost,
       call.price,
       call.leaseSeconds,
+      call.reason,
     ],
   );
   return id;
 }
 
+/** A name without a final answer: it failed, or goes on to its next step. */
+export type Refused =
+  | { name_key: string; error: string }
+  /** `none`: no candidate fits. */
+  | { name_key: string; moved: true; next: LlmItem['next']; branch: number | null; none: boolean };
+
 export interface SettledCall {
   answers: { name_key: string; category_id: number; confidence: number | null }[];
-  /** Names without a valid answer; `none`: the model said that no candidate fits. */
-  refused: { name_key: string; error: string; none: boolean }[];
+  /** Names without a valid answer. */
+  refused: Refused[];
   tokensIn: number;
   tokensCached: number;
   tokensOut: number;

@@ -52,8 +52,10 @@ export interface LocalResult {
   /** The deepest category of the best path; null when there is no model. */
   categoryId: number | null;
   confidence: readonly [number, number, number] | null;
-  /** Candidates for the LLM, best first; null: offer the whole tree. */
+  /** Candidates for the LLM, best first; null: nothing is known. */
   shortlist: readonly number[] | null;
+  /** How likely each of them is. */
+  odds: readonly number[] | null;
   /** What speaks for it, as the columns of evidence; null when there is no model. */
   evidence: { margin: number; nearest: number | null; unknown: number; voices: number | null } | null;
 }
@@ -70,6 +72,7 @@ export function settleLocal(
     category_id: r.categoryId,
     confidence: r.confidence,
     shortlist: r.shortlist,
+    odds: r.odds,
     ...r.evidence,
   }));
   return db.row(`select * from ${db.at}settle_local($1, $2, $3)`, [worker, modelId, JSON.stringify(json)]);

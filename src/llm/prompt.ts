@@ -1,3 +1,4 @@
+import type { Choice } from './route.ts';
 import { renderTree } from './taxonomy.ts';
 import type { Item, Prompt, Taxonomy } from './types.ts';
 
@@ -49,41 +50,58 @@ export function quoteName(name: string): string {
   return JSON.stringify(cut).replaceAll('<', '\\u003c');
 }
 
+const upperOnly = '\nThe tree shows the upper levels only: choose the category that the name belongs below.';
+
+/** What a route says beside the instructions. */
+const remarks = { shortlist: noneOfThese, subtree: noneOfThese, 'two-stage': upperOnly, tree: '' } as const;
+
 const wholeTree = new WeakMap<Taxonomy, string>();
 
-/** Instructions and the whole tree: the same text for each batch, so that the provider can cache it. */
-function treeSystem(taxonomy: Taxonomy): string {
+/** The whole tree, rendered once: it is long. */
+function treeText(taxonomy: Taxonomy): string {
   let text = wholeTree.get(taxonomy);
   if (text === undefined) {
-    text = `${instructions}\n<categories>\n${renderTree(taxonomy)}\n</categories>`;
+    text = renderTree(taxonomy);
     wholeTree.set(taxonomy, text);
   }
   return text;
 }
 
+/** All shortlists together where each item has one, else the whole tree. */
+function unchosen(items: readonly Item[], taxonomy: Taxonomy): Omit<Choice, 'reason'> {
+  const known = items.map((item) => item.shortlist.filter((id) => taxonomy.nodes.has(id)));
+  return known.every((ids) => ids.length > 0)
+    ? { route: 'shortlist', offered: new Set(known.flat()), none: true }
+    : { route: 'tree', offered: new Set(taxonomy.nodes.keys()), none: false };
+}
+
 /**
  * The prompt for one batch, normally 10 to 20 names.
  *
- * Route `shortlist` when every item has a shortlist: their union as a small tree, and 0 for "none of these". Else
- * route `tree`. Shortlisted ids that the taxonomy no longer has are left out.
+ * Categories that are the same for many batches (all routes but the shortlist) stand first, in the system message, in an
+ * order that does not change, so that the provider can cache them.
  *
+ * @param choice how to ask; left out: all shortlists together, or the whole tree where one is empty
  * @throws Error when there are no items
  */
-export function buildPrompt(items: readonly Item[], taxonomy: Taxonomy): Prompt {
+export function buildPrompt(
+  items: readonly Item[],
+  taxonomy: Taxonomy,
+  choice: Omit<Choice, 'reason'> = unchosen(items, taxonomy),
+): Prompt {
   if (items.length === 0) throw new Error('a prompt needs at least one name');
-  const known = items.map((item) => item.shortlist.filter((id) => taxonomy.nodes.has(id)));
   const names = items.map((item, i) => `${i + 1} ${quoteName(item.name)}`).join('\n');
   const block = `<names>\n${names}\n</names>`;
-
-  const shortlisted = known.every((ids) => ids.length > 0);
-  const only = new Set(known.flat());
-  const system = shortlisted ? instructions + noneOfThese : treeSystem(taxonomy);
-  const user = shortlisted ? `<categories>\n${renderTree(taxonomy, only)}\n</categories>\n${block}` : block;
+  const { route, offered, none } = choice;
+  const tree = `<categories>\n${route === 'tree' ? treeText(taxonomy) : renderTree(taxonomy, offered)}\n</categories>`;
+  const said = instructions + remarks[route];
+  const system = route === 'shortlist' ? said : `${said}\n${tree}`;
+  const user = route === 'shortlist' ? `${tree}\n${block}` : block;
   return {
-    route: shortlisted ? 'shortlist' : 'tree',
+    route,
     system,
     user,
-    offered: shortlisted ? only.add(0) : new Set(taxonomy.nodes.keys()),
+    offered: none ? new Set([...offered, 0]) : offered,
     items: items.length,
     jsonSchema: answerSchema,
     // Tokenizers of today work on bytes, so no text has more tokens than UTF-8 bytes; 100 for the frame around

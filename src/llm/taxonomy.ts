@@ -56,6 +56,40 @@ function children(taxonomy: Taxonomy): Map<number | null, number[]> {
   return index;
 }
 
+/** Categories of the two upper levels. */
+export function upperCategories(taxonomy: Taxonomy): Set<number> {
+  const index = children(taxonomy);
+  const tops = index.get(null) ?? [];
+  return new Set(tops.flatMap((id) => [id, ...(index.get(id) ?? [])]));
+}
+
+/** The category of the two upper levels that one lies in. */
+export function upperOf(taxonomy: Taxonomy, id: number): number {
+  const path = ancestry(taxonomy, id);
+  return path[Math.min(1, path.length - 1)] ?? id;
+}
+
+/** A category and all below it; empty for an id that is not there. */
+export function categoriesBelow(taxonomy: Taxonomy, id: number): Set<number> {
+  const found = new Set<number>(taxonomy.nodes.has(id) ? [id] : []);
+  for (const each of found) for (const child of children(taxonomy).get(each) ?? []) found.add(child);
+  return found;
+}
+
+/** Whether there is a category below. */
+export function isInner(taxonomy: Taxonomy, id: number): boolean {
+  return children(taxonomy).has(id);
+}
+
+function lineOf(taxonomy: Taxonomy, id: number, depth: number, withId: boolean): string {
+  return `${' '.repeat(depth)}${promptName(taxonomy.nodes.get(id)?.name ?? '')}${withId ? `|${id}` : ''}`;
+}
+
+/** A category's line in a prompt, its line break included. */
+export function categoryLine(taxonomy: Taxonomy, id: number): string {
+  return `${lineOf(taxonomy, id, Math.max(0, ancestry(taxonomy, id).length - 1), true)}\n`;
+}
+
 /**
  * The tree as prompts show it: a line for each category, one space a level, `name|id`. With `only`, just those
  * categories, and the names above them without an id.
@@ -68,8 +102,7 @@ export function renderTree(taxonomy: Taxonomy, only?: ReadonlySet<number>): stri
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { id, depth } = top;
     if (shown && !shown.has(id)) continue;
-    const name = promptName(taxonomy.nodes.get(id)?.name ?? '');
-    lines.push(`${' '.repeat(depth)}${name}${only === undefined || only.has(id) ? `|${id}` : ''}`);
+    lines.push(lineOf(taxonomy, id, depth, only === undefined || only.has(id)));
     for (const child of (index.get(id) ?? []).toReversed()) stack.push({ id: child, depth: depth + 1 });
   }
   return lines.join('\n');

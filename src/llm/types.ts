@@ -8,15 +8,19 @@ export interface Item {
   name: string;
   /** Category ids, best first; empty where nothing is known about the name. */
   shortlist: readonly number[];
+  /** How likely each of them is, by the local model; left out where nobody says. */
+  odds?: readonly number[];
 }
+
+/** How a batch is asked; see chooseRoute. */
+export type Route = 'shortlist' | 'subtree' | 'two-stage' | 'tree';
 
 /** What is sent for one batch, and what is needed to judge the answer. */
 export interface Prompt {
-  /** `shortlist`: the categories that the items' shortlists name, and "none of these"; `tree`: all categories. */
-  route: 'shortlist' | 'tree';
+  route: Route;
   system: string;
   user: string;
-  /** Every id that an answer may use; 0 is "none of these" (shortlist route only). */
+  /** Every id that an answer may use; 0 is "none of these". */
   offered: ReadonlySet<number>;
   /** How many names the prompt asks about. */
   items: number;

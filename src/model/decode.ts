@@ -2,7 +2,7 @@ import type { Answer, Path, Prediction } from './types.ts';
 
 type Level = 0 | 1 | 2;
 
-const candidatesKept = 20;
+const candidatesKept = 40;
 const rankedKept = 5;
 
 /** Indices of the `k` largest values, largest first; of equal ones the earlier. */

@@ -10,7 +10,7 @@ export interface Answer {
    * stopping there.
    */
   confidence: readonly [number, number, number];
-  /** The likeliest paths with the probability that all of the path is right; best first, at most 20. */
+  /** The likeliest paths with the probability that all of the path is right; best first, at most 40. */
   candidates: { path: Path; probability: number }[];
 }
 

@@ -1,4 +1,7 @@
+import { lineTokens } from '../llm/line-tokens.ts';
 import { buildPrompt } from '../llm/prompt.ts';
+import { type Asked, chooseRoute } from '../llm/route.ts';
+import { upperOf } from '../llm/taxonomy.ts';
 import { countPrompt } from '../llm/tokens.ts';
 import type { Item, Taxonomy } from '../llm/types.ts';
 import { answerTokens } from '../llm/without-layers.ts';
@@ -14,7 +17,7 @@ export interface LlmName extends Item {
 export interface LlmUse {
   tokensIn: number;
   tokensOut: number;
-  /** Names whose label was not among the candidates offered: "none of these", asked again with the whole tree. */
+  /** Names whose label was not among the categories offered first, and that were asked again. */
   askedAgain: number;
 }
 
@@ -26,26 +29,28 @@ function* batchesOf<T>(items: readonly T[], size: number): Generator<T[]> {
  * What the LLM layer would use for these names: prompts as the sidecar makes them, of one l1 each, counted by the
  * tokenizer; the output is that of a typical answer. No call is made.
  */
-export function llmUse(names: readonly LlmName[], taxonomy: Taxonomy, batch: number): LlmUse {
+export async function llmUse(names: readonly LlmName[], taxonomy: Taxonomy, batch: number): Promise<LlmUse> {
   const ids = [...taxonomy.nodes.keys()];
+  const tokens = await lineTokens(taxonomy);
   const use: LlmUse = { tokensIn: 0, tokensOut: 0, askedAgain: 0 };
-  const ask = (items: readonly LlmName[]) => {
-    const prompt = buildPrompt(items, taxonomy);
-    use.tokensIn += countPrompt(prompt);
+  /** Names whose label is not among the categories offered: none of these, or the upper one of two stages. */
+  const ask = (items: readonly LlmName[], asked: Asked) => {
+    const choice = chooseRoute(items, asked, taxonomy, tokens);
+    use.tokensIn += countPrompt(buildPrompt(items, taxonomy, choice));
     use.tokensOut += answerTokens(items.length, ids);
-    return items.filter((item) => !prompt.offered.has(item.label));
+    return items
+      .filter((item) => !choice.offered.has(item.label))
+      .map((item) => ({ ...item, shortlist: [] }));
   };
-  const branches = new Map<number, LlmName[]>();
-  for (const name of names) {
-    const same = branches.get(name.branch);
-    if (same) same.push(name);
-    else branches.set(name.branch, [name]);
-  }
-  const again: LlmName[] = [];
-  for (const branch of branches.values())
-    for (const items of batchesOf(branch, batch)) again.push(...ask(items));
-  // the second time the tree is whole, so these need not be of one branch
-  for (const items of batchesOf(again, batch)) ask(items.map((item) => ({ ...item, shortlist: [] })));
+  const inBranches = (open: readonly LlmName[], next: Asked['next'], branchOf: (name: LlmName) => number) => {
+    const left: LlmName[] = [];
+    for (const [branch, same] of Map.groupBy(open, branchOf))
+      for (const items of batchesOf(same, batch)) left.push(...ask(items, { next, branch }));
+    return left;
+  };
+  const again = inBranches(names, null, ({ branch }) => branch);
   use.askedAgain = again.length;
+  const left = inBranches(again, null, () => 0);
+  inBranches(left, 'subtree', ({ label }) => upperOf(taxonomy, label));
   return use;
 }

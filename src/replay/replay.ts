@@ -126,7 +126,7 @@ async function run(replay: Replay, round: Round, onProgress: (share: number) => 
     if (clear[i]) return { layer: 'local', answer: prediction.path, model: prediction.path, label };
     asked.push({
       name: history.keys[row] as string,
-      shortlist: shortlistOf(prediction),
+      ...shortlistOf(prediction),
       branch: prediction.path[0],
       label: deepest(label),
     });
@@ -142,7 +142,7 @@ async function run(replay: Replay, round: Round, onProgress: (share: number) => 
     names: round.names,
     repeats: round.repeats,
     changed: round.changed,
-    use: llmUse(asked, taxonomy, config.llmBatch),
+    use: await llmUse(asked, taxonomy, config.llmBatch),
   });
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { calibrated } from '../database/calibration.ts';
+import type { LlmItem } from '../database/ledger.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
@@ -138,6 +139,22 @@ async function nextTurn(stage: LlmStage): Promise<Turn | null> {
   return null;
 }
 
+/** Asks about all of them, batch by batch and step by step, as long as a provider answers. */
+async function askInSteps(stage: LlmStage, all: LlmItem[]): Promise<void> {
+  const size = stage.config.llmBatch;
+  let asked = all;
+  while (asked.length > 0) {
+    const further: LlmItem[] = [];
+    for (const items of Map.groupBy(asked, ({ next, branch }) => `${next} ${branch}`).values())
+      for (let from = 0; from < items.length; from += size) {
+        const turn = await nextTurn(stage);
+        if (turn === null) return;
+        further.push(...(await ask(stage, turn, items.slice(from, from + size)).finally(turn.end)));
+      }
+    asked = further;
+  }
+}
+
 /** Fills in what no layer answered, in batches; names without a valid answer stay open. */
 async function askTheRest(
   { db, config, providers }: Run,
@@ -148,20 +165,14 @@ async function askTheRest(
   const keys = [...new Set(open.map((result) => normalise(result.name)))];
   const worker = `classify-${process.pid}-${randomBytes(3).toString('hex')}`;
   const stage = llmStage({ db, worker, config, abandon: new AbortController().signal }, providers);
-  for (let from = 0; from < keys.length; from += config.llmBatch) {
-    const batch = keys.slice(from, from + config.llmBatch).map((name_key) => {
+  await askInSteps(
+    stage,
+    keys.map((name_key): LlmItem => {
       const answer = answers.get(name_key);
-      return {
-        name_key,
-        shortlist: answer === undefined ? null : shortlistOf(answer),
-        attempts: 1,
-        purpose: 'answer' as const,
-      };
-    });
-    const turn = await nextTurn(stage);
-    if (turn === null) break;
-    await ask(stage, turn, batch).finally(turn.end);
-  }
+      const known = answer === undefined ? { shortlist: null, odds: null } : shortlistOf(answer);
+      return { name_key, ...known, next: null, branch: null, attempts: 1, purpose: 'answer' };
+    }),
+  );
   const labels = await fromMemory(
     db,
     open.map(({ name }) => name),

@@ -1,34 +1,63 @@
-import { type LlmItem, settleLlm } from '../database/ledger.ts';
+import { type LlmItem, type Refused, settleLlm } from '../database/ledger.ts';
 import { parseAnswers } from '../llm/parse.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
-import type { Prompt, Reply } from '../llm/types.ts';
+import { isInner } from '../llm/taxonomy.ts';
+import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
 import type { LlmStage } from './llm-stage.ts';
-import type { Turn } from './provider-state.ts';
 
-/** What a provider answered goes into the database: labels, rows, queue and ledger. */
+/** A call that stands in the ledger: what was asked, and what is needed to judge the answer. */
+export interface BegunCall {
+  callId: number;
+  prompt: Pick<Prompt, 'route' | 'items' | 'offered'>;
+  taxonomy: Taxonomy;
+}
+
+/** The step after an answer that is not final; null: the answer is final. */
+function nextStep(
+  categoryId: number,
+  route: Prompt['route'],
+  taxonomy: Taxonomy,
+): Pick<LlmItem, 'next' | 'branch'> | null {
+  // nothing of the part fits: of a shortlist, ask as if nothing were known; of a subtree, the whole tree, where that is no answer
+  if (categoryId === 0) return { next: route === 'subtree' ? 'tree' : null, branch: null };
+  return route === 'two-stage' && isInner(taxonomy, categoryId)
+    ? { next: 'subtree', branch: categoryId }
+    : null;
+}
+
+/**
+ * What a provider answered goes into the database: labels, rows, queue and ledger.
+ *
+ * @returns the names that go on to another step
+ */
 export async function settle(
   stage: LlmStage,
-  turn: Turn,
-  callId: number,
+  provider: Provider,
+  { callId, prompt, taxonomy }: BegunCall,
   items: readonly LlmItem[],
-  prompt: Prompt,
   reply: Reply,
-): Promise<void> {
+): Promise<LlmItem[]> {
   const parsed = parseAnswers(reply.text, prompt);
   const answers: { name_key: string; category_id: number; confidence: number | null }[] = [];
-  const refused: { name_key: string; error: string; none: boolean }[] = [];
+  const refused: Refused[] = [];
+  const moved: LlmItem[] = [];
   const reasons = new Map(parsed.refused.map((r) => [r.item, r.reason]));
   items.forEach((item, i) => {
     const answer = parsed.answers.get(i + 1);
-    const name_key = item.name_key;
-    if (answer === undefined)
-      refused.push({ name_key, error: reasons.get(i + 1) ?? 'the answer left it out', none: false });
-    else if (answer.categoryId === 0)
-      refused.push({ name_key, error: 'none of the candidates fits', none: true });
-    else answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
+    const { name_key } = item;
+    if (answer === undefined) {
+      refused.push({ name_key, error: reasons.get(i + 1) ?? 'the answer left it out' });
+      return;
+    }
+    const step = nextStep(answer.categoryId, prompt.route, taxonomy);
+    if (step === null) {
+      answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
+      return;
+    }
+    refused.push({ name_key, moved: true, none: answer.categoryId === 0, ...step });
+    moved.push({ ...item, ...step, shortlist: null, odds: null });
   });
-  turn.state.answered(reply);
-  const { name, model } = turn.provider;
+  const { name, model } = provider;
   const price = priceOf(name, reply.modelVersion, new Date()) ?? priceOf(name, model, new Date());
   await settleLlm(stage.db, stage.worker, callId, {
     answers,
@@ -38,4 +67,5 @@ export async function settle(
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
   });
+  return moved;
 }

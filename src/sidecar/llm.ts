@@ -1,40 +1,64 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
+import type { Database } from '../database/open.ts';
 import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
+import { lineTokens } from '../llm/line-tokens.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
-import type { Reply, Taxonomy } from '../llm/types.ts';
+import { chooseRoute } from '../llm/route.ts';
+import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure, mayGoOn } from './llm-failure.ts';
-import { settle } from './llm-settle.ts';
+import { type BegunCall, settle } from './llm-settle.ts';
 import { type LlmStage, turnFor } from './llm-stage.ts';
 import type { Turn } from './provider-state.ts';
 
+/** The categories of today. */
+export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
+  return { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
+}
+
 async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
-  if (stage.taxonomy?.version !== version) {
-    const nodes = new Map((await loadCategories(stage.db)).map((node) => [node.id, node]));
-    stage.taxonomy = { version, value: { nodes } };
-  }
+  if (stage.taxonomy?.version !== version) stage.taxonomy = { version, value: await loadTaxonomy(stage.db) };
   return stage.taxonomy.value;
 }
 
+/** How a batch is asked: what was kept of its names decides. An audit offers what it was given, as it must be blind. */
+export async function promptFor(
+  items: readonly LlmItem[],
+  taxonomy: Taxonomy,
+): Promise<{ prompt: Prompt; reason: string | null }> {
+  const asked = items.map(({ name_key, shortlist, odds }) => ({
+    name: name_key,
+    shortlist: shortlist ?? [],
+    ...(odds && { odds }),
+  }));
+  const { purpose, next, branch } = items[0] as LlmItem;
+  if (purpose === 'audit') return { prompt: buildPrompt(asked, taxonomy), reason: null };
+  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy));
+  return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
+}
+
 /**
- * One batch of names of one purpose: prompt, ledger row, call, parse, settle. A provider's failure is settled too, not
- * thrown; a batch that the provider calls wrong is halved until what breaks it stands alone.
+ * Route, prompt and ledger row of one batch of names of one purpose and step.
+ *
+ * @param leaseSeconds how long the call is in flight at most unless its lease is renewed
  */
-export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<void> {
-  const { db, worker, config } = stage;
-  const { provider } = turn;
-  const prompt = buildPrompt(
-    items.map((item) => ({ name: item.name_key, shortlist: item.shortlist ?? [] })),
-    await currentTaxonomy(stage),
-  );
+export async function begin(
+  stage: LlmStage,
+  provider: Provider,
+  items: readonly LlmItem[],
+  leaseSeconds: number,
+): Promise<BegunCall & { prompt: Prompt }> {
+  const taxonomy = await currentTaxonomy(stage);
+  const { prompt, reason } = await promptFor(items, taxonomy);
   const price = priceOf(provider.name, provider.model, new Date());
   const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
-  const callId = await startCall(db, {
-    worker,
+  const callId = await startCall(stage.db, {
+    worker: stage.worker,
     purpose: items[0]?.purpose ?? 'answer',
     route: prompt.route,
+    reason,
     provider: provider.name,
     model: provider.model,
     simulated: provider.simulated,
@@ -43,18 +67,31 @@ export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]
     tokensOut: upper.tokensOut,
     cost: price === null ? null : costOf(upper, price),
     price,
-    leaseSeconds: config.leaseSeconds,
+    leaseSeconds,
   });
+  return { callId, prompt, taxonomy };
+}
+
+/**
+ * One batch of names of one purpose and step: route, prompt, ledger row, call, parse, settle. A provider's failure is
+ * settled too, not thrown; a batch that the provider calls wrong is halved until what breaks it stands alone.
+ *
+ * @returns the names that go on to another step; the database has them in its queue
+ */
+export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<LlmItem[]> {
+  const call = await begin(stage, turn.provider, items, stage.config.leaseSeconds);
   let reply: Reply;
   const since = Date.now();
   try {
-    reply = await provider.complete(prompt, stage.abandon);
+    reply = await turn.provider.complete(call.prompt, stage.abandon);
   } catch (error) {
-    for (const half of await handleFailure(stage, turn, callId, items, error, since))
-      if (await mayGoOn(stage, turn, half)) await ask(stage, turn, half);
-    return;
+    const moved: LlmItem[] = [];
+    for (const half of await handleFailure(stage, turn, call.callId, items, error, since))
+      if (await mayGoOn(stage, turn, half)) moved.push(...(await ask(stage, turn, half)));
+    return moved;
   }
-  await settle(stage, turn, callId, items, prompt, reply);
+  turn.state.answered(reply);
+  return settle(stage, turn.provider, call, items, reply);
 }
 
 /** Claims a batch and asks; false when there was nothing to do. */

@@ -15,10 +15,8 @@ import type { ChampionHolder } from './champion.ts';
 import { isInfrastructure } from './errors.ts';
 import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 
-/** Candidates that go into the LLM's shortlist at most: a batch of one branch shares most of them. */
-const shortlistLength = 12;
-/** Candidates are taken until they cover this much of the probability. */
-const shortlistCover = 0.98;
+/** A candidate less likely than this never pays for its line, of about 10 tokens, in a batch of 20. */
+const leastOdds = 0.0005;
 
 /** What the local stage works with. */
 export interface LocalStage {
@@ -27,16 +25,13 @@ export interface LocalStage {
   champion: ChampionHolder;
 }
 
-/** The category ids that the LLM should choose from, best first. */
-export function shortlistOf(prediction: Answer): number[] {
-  const ids: number[] = [];
-  let covered = 0;
-  for (const { path, probability } of prediction.candidates) {
-    ids.push(deepest(path));
-    covered += probability;
-    if (ids.length >= shortlistLength || covered >= shortlistCover) break;
-  }
-  return ids;
+/** The categories that the LLM should choose from, best first, and how likely each is. */
+export function shortlistOf(prediction: Answer): { shortlist: number[]; odds: number[] } {
+  const likely = prediction.candidates.filter(({ probability }, i) => i === 0 || probability >= leastOdds);
+  return {
+    shortlist: likely.map(({ path }) => deepest(path)),
+    odds: likely.map(({ probability }) => probability),
+  };
 }
 
 function resultOf(nameKey: string, prediction: Answer & Evidence): LocalResult {
@@ -45,7 +40,7 @@ function resultOf(nameKey: string, prediction: Answer & Evidence): LocalResult {
     nameKey,
     categoryId: deepest(prediction.path),
     confidence: prediction.confidence,
-    shortlist: shortlistOf(prediction),
+    ...shortlistOf(prediction),
     evidence: { margin: marginOf(prediction), nearest, unknown, voices },
   };
 }
@@ -61,6 +56,7 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
       categoryId: null,
       confidence: null,
       shortlist: null,
+      odds: null,
       evidence: null,
     }));
     return (await settleLocal(db, worker, null, none)).passed_on;

@@ -153,11 +153,11 @@ describe('buildDecoder', () => {
     expect(confidence).toEqual([1, 1, 1]);
   });
 
-  it('keeps 20 candidates and five of a level', () => {
+  it('keeps 40 candidates and five of a level', () => {
     const many = Array.from({ length: 50 }, (_, i): Path => [1, 2, 100 + i]);
     const head = Array.from({ length: 50 }, (_, i) => (i + 1) / 1275);
     const { candidates, ranked } = buildDecoder(many)(Float64Array.from(head, Math.log));
-    expect(candidates.map((c) => c.path[2])).toEqual(Array.from({ length: 20 }, (_, i) => 149 - i));
+    expect(candidates.map((c) => c.path[2])).toEqual(Array.from({ length: 40 }, (_, i) => 149 - i));
     expect(ranked[2]).toEqual([149, 148, 147, 146, 145]);
   });
 

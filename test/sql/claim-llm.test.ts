@@ -38,10 +38,19 @@ describe('claim_llm', () => {
     expect(await claim('one', 10)).toEqual([]);
   });
 
-  test('brings shortlist and attempts', async () => {
+  test('brings what is known of a name', async () => {
     const l1 = await waiting('Home', 'a');
+    await t.owner.rows(`update queue set odds = '{.5}'`);
     expect(await t.owner.rows(`select * from claim_llm('one', 10, '0 s')`)).toEqual([
-      { name_key: 'a', shortlist: [String(l1)], attempts: 1, purpose: 'answer' },
+      {
+        name_key: 'a',
+        shortlist: [String(l1)],
+        odds: [0.5],
+        next: null,
+        branch: l1,
+        attempts: 1,
+        purpose: 'answer',
+      },
     ]);
   });
 
@@ -71,14 +80,42 @@ describe('claim_llm', () => {
     const call = await t.owner.value(
       `select start_call('one', 'answer', 'shortlist', 'p', 'm', true, 3, 1, 1, null, null)`,
     );
-    const refused = ['a', 'b'].map((name_key) => ({ name_key, error: 'none fits', none: true }));
+    const refused = ['a', 'b'].map((name_key) => ({
+      name_key,
+      moved: true,
+      next: null,
+      branch: null,
+      none: true,
+    }));
     await t.owner.rows(
       `select settle_llm('one', $1, '[]', $2, 1, 0, 1, null, 'm', 'r')`,
       call,
-      JSON.stringify([...refused, { name_key: 'c', error: 'left out', none: false }]),
+      JSON.stringify([...refused, { name_key: 'c', error: 'left out' }]),
     );
     expect(await claim('two', 10, '1 h')).toEqual([]);
     expect(new Set([await claim('two', 10), await claim('two', 10)])).toEqual(new Set([['a', 'b'], ['c']]));
+  });
+
+  test('names of one next step are a batch: below one category, or in the whole tree', async () => {
+    const home = await waiting('Home', 'a', 'b', 'c');
+    await waiting('Food', 'd', 'e', 'f');
+    await t.owner.rows(`update queue set next = 'subtree', branch = $1 where name_key in ('a', 'd')`, home);
+    await t.owner.rows(`update queue set next = 'tree', branch = null where name_key in ('b', 'e')`);
+    const claimed = [
+      await claim('one', 10),
+      await claim('one', 10),
+      await claim('one', 10),
+      await claim('one', 10),
+    ];
+    expect(new Set(claimed)).toEqual(new Set([['a', 'd'], ['b', 'e'], ['c'], ['f']]));
+  });
+
+  test('names with the same likeliest candidate come together', async () => {
+    await waiting('Home', 'a', 'b', 'c', 'd');
+    await t.owner.rows(`update queue set shortlist = '{1}' where name_key in ('a', 'c')`);
+    await t.owner.rows(`update queue set shortlist = '{2}' where name_key in ('b', 'd')`);
+    expect(await claim('one', 2)).toEqual(['a', 'c']);
+    expect(await claim('one', 2)).toEqual(['b', 'd']);
   });
 
   test('a name that failed twice comes alone, the others without it', async () => {

@@ -119,25 +119,41 @@ describe('a call', () => {
 });
 
 describe('names that the answer refused', () => {
-  test('go back with their error; "none of these" loses its shortlist, an invalid one keeps it', async () => {
+  test('go back with their error; one that goes on to its next step loses its shortlist and starts anew', async () => {
     const id = await inFlight('one', 'none', 'invalid', 'left out');
     await settle(
       'one',
       id,
       [],
       [
-        { name_key: 'none', error: 'none of the candidates fits', none: true },
-        { name_key: 'invalid', error: 'an id that was not offered', none: false },
-        { name_key: 'left out', error: 'left out', none: false },
+        { name_key: 'none', moved: true, next: 'subtree', branch: 7, none: false },
+        { name_key: 'invalid', error: 'an id that was not offered' },
+        { name_key: 'left out', error: 'left out' },
       ],
     );
     const rows = await t.owner.rows(
-      'select name_key as name, shortlist is not null as short, last_error as error, attempts, worker from queue order by 1',
+      'select name_key as name, shortlist is not null as short, next, branch, last_error as error, attempts, worker from queue order by 1',
     );
     expect(rows).toEqual([
-      { name: 'invalid', short: true, error: 'an id that was not offered', attempts: 1, worker: null },
-      { name: 'left out', short: true, error: 'left out', attempts: 1, worker: null },
-      { name: 'none', short: false, error: 'none of the candidates fits', attempts: 1, worker: null },
+      {
+        name: 'invalid',
+        short: true,
+        next: null,
+        branch: null,
+        error: 'an id that was not offered',
+        attempts: 1,
+        worker: null,
+      },
+      {
+        name: 'left out',
+        short: true,
+        next: null,
+        branch: null,
+        error: 'left out',
+        attempts: 1,
+        worker: null,
+      },
+      { name: 'none', short: false, next: 'subtree', branch: 7, error: null, attempts: 0, worker: null },
     ]);
     expect(await call(id)).toMatchObject({ state: 'ok', answered: 0 });
   });
@@ -145,7 +161,7 @@ describe('names that the answer refused', () => {
   test('become dead letters after max_attempts', async () => {
     await t.owner.rows(`select set_setting('max_attempts', '1')`);
     const id = await inFlight('one', 'a');
-    await settle('one', id, [], [{ name_key: 'a', error: 'left out', none: false }]);
+    await settle('one', id, [], [{ name_key: 'a', error: 'left out' }]);
     expect(await t.owner.row('select name_key, stage, error from dead_letters')).toEqual({
       name_key: 'a',
       stage: 'llm',
@@ -160,7 +176,7 @@ describe('names that the answer refused', () => {
   test('of a worker that lost its lease stay with the one who has it', async () => {
     const id = await inFlight('one', 'a');
     await t.owner.rows(`update queue set worker = 'two'`);
-    await settle('one', id, [], [{ name_key: 'a', error: 'late', none: true }]);
+    await settle('one', id, [], [{ name_key: 'a', moved: true, next: 'tree', branch: null, none: true }]);
     expect(await t.owner.row('select worker, shortlist is not null as short, last_error from queue')).toEqual(
       {
         worker: 'two',

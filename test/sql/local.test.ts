@@ -11,6 +11,7 @@ interface Result {
   category_id?: number | null;
   confidence?: (number | null)[] | null;
   shortlist?: number[] | null;
+  odds?: number[];
 }
 const settle = (model: number | null, ...results: Result[]) =>
   t.owner.row(`select * from settle_local('one', $1, $2)`, model, JSON.stringify(results));
@@ -41,6 +42,30 @@ describe('clears, the decision between layer 3 and layer 4', () => {
 });
 
 describe('settle_local', () => {
+  test('names that may well be elsewhere are in no branch, so that they are asked together', async () => {
+    const model = await champion();
+    const [kettles, tea] = [await t.category('Home > Kettles'), await t.category('Food > Tea')];
+    await claimed('likely', 'elsewhere');
+    const confidence = [0.6, 0.5, 0.4];
+    const shortlist = [kettles, tea];
+    await settle(
+      model,
+      { name_key: 'likely', category_id: kettles, confidence, shortlist, odds: [0.4, 0.45] },
+      { name_key: 'elsewhere', category_id: kettles, confidence, shortlist, odds: [0.4, 0.44] },
+    );
+    expect(
+      await t.owner.rows('select name_key, branch, shortlist, odds from queue order by name_key desc'),
+    ).toEqual([
+      {
+        name_key: 'likely',
+        branch: await t.category('Home'),
+        shortlist: shortlist.map(String),
+        odds: [0.4, 0.45],
+      },
+      { name_key: 'elsewhere', branch: null, shortlist: shortlist.map(String), odds: [0.4, 0.44] },
+    ]);
+  });
+
   test('answers what clears, passes the rest on with its shortlist and branch, keeps all confidences', async () => {
     const model = await champion();
     const kitchen = await t.category('Home > Kitchen');

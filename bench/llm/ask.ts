@@ -1,0 +1,127 @@
+import { lineTokens } from '../../src/llm/line-tokens.ts';
+import { parseAnswers } from '../../src/llm/parse.ts';
+import { buildPrompt } from '../../src/llm/prompt.ts';
+import { type Choice, chooseRoute } from '../../src/llm/route.ts';
+import { isInner } from '../../src/llm/taxonomy.ts';
+import type { Item, Provider, Route, Taxonomy } from '../../src/llm/types.ts';
+
+/** A name for the LLM, with the place of its answer. */
+export interface Open extends Item {
+  at: number;
+  /** The likely top category: a batch is of one. */
+  branch: number | null;
+  /** Its true category. */
+  truth: number;
+}
+
+/** What one step of a route came to. */
+export interface Use {
+  route: Route;
+  calls: number;
+  names: number;
+  tokens: number;
+  /** Names of it that were shown their true category, or one that it lies below. */
+  reached: number;
+}
+
+export interface Asked {
+  /** Category of each name; null: no valid answer. */
+  answers: Map<number, number | null>;
+  uses: Use[];
+  /** Names that were shown their true category at some step. */
+  reached: number;
+  /** Wrong answers of names that never were. */
+  unshown: number;
+}
+
+interface Queued extends Open {
+  next: 'subtree' | 'tree' | null;
+  shown: boolean;
+  tries: number;
+}
+
+function ancestors(taxonomy: Taxonomy, id: number): number[] {
+  const up = taxonomy.nodes.get(id)?.parent ?? null;
+  return up === null ? [] : [up, ...ancestors(taxonomy, up)];
+}
+
+/** Batches of one branch and one step, as claim_llm makes them; those of the likeliest category together. */
+function* batches(queue: readonly Queued[], size: number): Generator<Queued[]> {
+  const groups = Map.groupBy(queue, ({ next, branch, shortlist }) =>
+    [next, next === 'tree' || shortlist.length === 0 ? null : branch].join(),
+  );
+  for (const group of groups.values()) {
+    group.sort((a, b) => (a.shortlist[0] ?? 0) - (b.shortlist[0] ?? 0));
+    for (let from = 0; from < group.length; from += size) yield group.slice(from, from + size);
+  }
+}
+
+/**
+ * Asks about all names, step after step, as the sidecar does it.
+ *
+ * @param choose how a batch is asked; default: chooseRoute
+ */
+export async function askAll(
+  open: readonly Open[],
+  taxonomy: Taxonomy,
+  provider: Provider,
+  size: number,
+  choose?: (items: readonly Item[]) => Choice,
+): Promise<Asked> {
+  const tokens = await lineTokens(taxonomy);
+  const signal = new AbortController().signal;
+  const answers = new Map<number, number | null>();
+  const uses = new Map<Route, Use>();
+  const reached = new Set<number>();
+  let unshown = 0;
+  let queue: Queued[] = open.map((name) => ({ ...name, next: null, shown: false, tries: 0 }));
+  while (queue.length > 0) {
+    const again: Queued[] = [];
+    for (const items of batches(queue, size)) {
+      const { next, branch } = items[0] as Queued;
+      const choice = choose?.(items) ?? chooseRoute(items, { next, branch }, taxonomy, tokens);
+      const prompt = buildPrompt(items, taxonomy, choice);
+      const reply = await provider.complete(prompt, signal);
+      const use = uses.get(choice.route) ?? {
+        route: choice.route,
+        calls: 0,
+        names: 0,
+        tokens: 0,
+        reached: 0,
+      };
+      use.calls++;
+      use.names += items.length;
+      use.tokens += reply.usage.tokensIn + reply.usage.tokensOut;
+      uses.set(choice.route, use);
+      const parsed = parseAnswers(reply.text, prompt).answers;
+      for (const [i, item] of items.entries()) {
+        const shown = choice.offered.has(item.truth);
+        if (shown) reached.add(item.at);
+        if (
+          shown ||
+          (choice.route === 'two-stage' &&
+            ancestors(taxonomy, item.truth).some((id) => choice.offered.has(id)))
+        )
+          use.reached++;
+        const id = parsed.get(i + 1)?.categoryId;
+        const seen = item.shown || shown;
+        if (id === undefined && item.tries < 3) again.push({ ...item, shown: seen, tries: item.tries + 1 });
+        else if (id === 0)
+          again.push({
+            ...item,
+            shown: seen,
+            shortlist: [],
+            next: choice.route === 'subtree' ? 'tree' : null,
+          });
+        else if (id !== undefined && choice.route === 'two-stage' && isInner(taxonomy, id))
+          again.push({ ...item, shown: seen, next: 'subtree', branch: id });
+        else {
+          answers.set(item.at, id ?? null);
+          if (!seen && id !== item.truth) unshown++;
+        }
+      }
+    }
+    queue = again;
+  }
+  return { answers, uses: [...uses.values()], reached: reached.size, unshown };
+}

@@ -1,0 +1,83 @@
+import { Command } from 'commander';
+import { misuse } from '../errors.ts';
+import type { Price } from '../llm/pricing.ts';
+import type { Preview } from '../sidecar/preview.ts';
+import { withAnyDatabase } from './database.ts';
+import { print } from './output.ts';
+
+interface Cost {
+  tokensIn: number;
+  /** Of a typical answer. */
+  tokensOut: number;
+  /** US dollars; null where the price is not known. */
+  dollars: number | null;
+}
+
+function text(
+  { layers, prompt, reason }: Preview,
+  { tokensIn, tokensOut, dollars }: Cost,
+  model: string,
+): string {
+  const answered = layers.map(({ name, layer, path }) =>
+    layer === null ? `${name}: goes to the LLM` : `${name}: ${layer} answers ${path}; the LLM is not asked`,
+  );
+  const money = dollars === null ? 'price not known' : `$${dollars.toFixed(6)}`;
+  return [
+    ...answered,
+    `route ${prompt.route}${reason === null ? '' : `: ${reason}`}`,
+    `${tokensIn} tokens in (o200k_base), about ${tokensOut} out; ${model}: ${money}`,
+    `--- system\n${prompt.system}\n--- user\n${prompt.user}`,
+  ].join('\n');
+}
+
+export function promptCommand(): Command {
+  return new Command('prompt')
+    .description(
+      'The exact prompt that the LLM would get for some names as one batch, and what it costs. Nothing is sent.',
+    )
+    .argument('<name...>', 'product names')
+    .option('--json', 'JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon prompt 'Чайник електричний Bosch 1,7 л'
+  taxon prompt --json 'red kettle 1.7 l' 'wok 28 cm' | jq -r .user`,
+    )
+    .action(async (names: string[], { json = false }: { json?: boolean }) => {
+      const { normalise } = await import('../normalise.ts');
+      const empty = names.find((name) => normalise(name) === '');
+      if (empty !== undefined) throw misuse(`"${empty}" is no name`, 'Give names with letters or digits.');
+      const { holdChampion } = await import('../sidecar/champion.ts');
+      const { previewPrompt } = await import('../sidecar/preview.ts');
+      const { openProvider } = await import('../llm/providers/open.ts');
+      const { costOf, priceOf } = await import('../llm/pricing.ts');
+      const { countPrompt } = await import('../llm/tokens.ts');
+      const { answerTokens } = await import('../llm/without-layers.ts');
+      await withAnyDatabase(async (db, config) => {
+        const provider = await openProvider(config);
+        const champion = holdChampion(db, config);
+        try {
+          await champion.refresh();
+          const preview = await previewPrompt(db, config, await champion.current(), names);
+          const { prompt } = preview;
+          const price: Price | null = provider && priceOf(provider.name, provider.model, new Date());
+          const usage = {
+            tokensIn: countPrompt(prompt),
+            tokensCached: 0,
+            tokensOut: answerTokens(names.length, [...prompt.offered]),
+          };
+          const { tokensIn, tokensOut } = usage;
+          const cost = { tokensIn, tokensOut, dollars: price === null ? null : costOf(usage, price) };
+          const { route, system, user } = prompt;
+          print(
+            json,
+            { layers: preview.layers, route, reason: preview.reason, ...cost, system, user },
+            text(preview, cost, provider?.model ?? 'no provider'),
+          );
+        } finally {
+          await champion.close();
+        }
+      });
+    });
+}

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Database } from '../../src/database/open.ts';
+import { countPrompt } from '../../src/llm/tokens.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { runTaxon } from '../support/processes.ts';
+import { look } from '../support/rows.ts';
+import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+
+let database: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  database = await shopDatabase();
+  db = look(database.url);
+});
+afterAll(async () => {
+  await db?.close();
+  await database?.drop();
+});
+
+const taxon = (...args: string[]) =>
+  runTaxon(['prompt', ...args], {
+    DATABASE_URL: database.url,
+    TAXON_ENCODER_THREADS: '1',
+    TAXON_LLM_BASE_URL: 'http://127.0.0.1:9/v1',
+    TAXON_LLM_MODEL: 'simulated-llm',
+  });
+
+test('shows what would be sent and what it costs, and sends nothing', async () => {
+  const known = labelled[0] as (typeof labelled)[0];
+  const riddle = newNames(5, 100).map(({ name }) => name);
+  const { code, stdout } = await taxon('--json', known.name, ...riddle);
+  expect(code).toBe(0);
+  const shown = JSON.parse(stdout);
+  expect(shown.layers[0]).toMatchObject({ layer: 'exact', path: known.path.join(' > ') });
+  expect(shown.layers).toHaveLength(6);
+  for (const name of riddle) expect(shown.user).toContain(JSON.stringify(name.toLowerCase()));
+  expect(shown.tokensIn).toBe(countPrompt(shown));
+  expect(shown.dollars).toBeCloseTo((shown.tokensIn * 0.1 + shown.tokensOut * 0.5) / 1e6, 9);
+  expect(shown.reason).toMatch(/^expected tokens a name: /);
+  expect(await db.rows('select from taxon.llm_calls')).toEqual([]);
+  expect(await db.rows('select from taxon.queue')).toEqual([]);
+});
+
+test('in words: who answers, the route, the prompt', async () => {
+  const known = labelled[0] as (typeof labelled)[0];
+  const { code, stdout } = await taxon(known.name);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`${known.name}: exact answers ${known.path.join(' > ')}; the LLM is not asked`);
+  expect(stdout).toMatch(/^route (tree|shortlist): expected tokens a name: /m);
+  expect(stdout).toMatch(/^\d+ tokens in \(o200k_base\), about \d+ out; simulated-llm: \$0\.0000\d\d$/m);
+  expect(stdout).toContain('--- system\nYou sort product names');
+});
+
+test('refuses what is no name', async () => {
+  const { code, stderr } = await taxon('  ');
+  expect(code).toBe(2);
+  expect(stderr).toContain('"  " is no name');
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { lineTokens } from '../../src/llm/line-tokens.ts';
+import { chooseRoute } from '../../src/llm/route.ts';
+import { categoriesBelow, upperCategories } from '../../src/llm/taxonomy.ts';
+import { countTokens } from '../../src/llm/tokens.ts';
+import type { Item, Taxonomy } from '../../src/llm/types.ts';
+
+/** Ten top categories with ten l2 each, and ten leaves below each of those: 1,110 categories. */
+function large(): Taxonomy {
+  const nodes: { id: number; parent: number | null; name: string }[] = [];
+  const add = (parent: number | null, name: string) => {
+    nodes.push({ id: nodes.length + 1, parent, name });
+    return nodes.length;
+  };
+  for (let a = 0; a < 10; a++) {
+    const top = add(null, `Top ${a}`);
+    for (let b = 0; b < 10; b++) {
+      const middle = add(top, `Middle ${a} ${b}`);
+      for (let c = 0; c < 10; c++) add(middle, `Leaf ${a} ${b} ${c}`);
+    }
+  }
+  return { nodes: new Map(nodes.map((node) => [node.id, node])) };
+}
+const taxonomy = large();
+const tokens = await lineTokens(taxonomy);
+const leaves = [...taxonomy.nodes.values()].filter(({ name }) => name.startsWith('Leaf')).map(({ id }) => id);
+const nothing = { next: null, branch: null };
+
+/** So many names, each with these candidates. */
+const names = (count: number, odds: readonly number[], from = 0): Item[] =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `a product ${i}`,
+    shortlist: odds.map((_, rank) => leaves[from + rank] as number),
+    odds,
+  }));
+const unknown = (count: number): Item[] => names(count, []);
+
+describe('lineTokens', () => {
+  test('counts the lines that prompts show', () => {
+    expect(tokens.get(1)).toBe(countTokens('Top 0|1\n'));
+    expect(tokens.get(3)).toBe(countTokens('  Leaf 0 0 0|3\n'));
+    expect(tokens.size).toBe(1110);
+  });
+});
+
+describe('chooseRoute', () => {
+  test('offers what pays for its line over the whole batch, and no more', () => {
+    const odds = [0.6, 0.3, 0.09, 0.002, 0.0001];
+    const alone = chooseRoute(names(1, odds), nothing, taxonomy, tokens);
+    const together = chooseRoute(names(20, odds), nothing, taxonomy, tokens);
+    expect(alone).toMatchObject({ route: 'shortlist', none: true, offered: new Set(leaves.slice(0, 3)) });
+    expect(together).toMatchObject({ route: 'shortlist', none: true, offered: new Set(leaves.slice(0, 4)) });
+    expect(together.reason).toMatch(
+      /^expected tokens a name: shortlist \d+, two-stage \d+, tree \d+; 4 categories, 0.8% of the names' are likely not among them$/,
+    );
+  });
+
+  test('asks names whose category may well be elsewhere in two stages', () => {
+    expect(chooseRoute(names(20, [0.2, 0.1, 0.05]), nothing, taxonomy, tokens)).toMatchObject({
+      route: 'two-stage',
+      none: false,
+      offered: upperCategories(taxonomy),
+    });
+  });
+
+  test('of names that nothing is known of few are asked in two stages, many with the whole tree', () => {
+    expect(chooseRoute(unknown(1), nothing, taxonomy, tokens).route).toBe('two-stage');
+    expect(chooseRoute(unknown(100), nothing, taxonomy, tokens)).toMatchObject({
+      route: 'tree',
+      none: false,
+    });
+    expect(chooseRoute([...names(5, [0.99]), ...unknown(1)], nothing, taxonomy, tokens).route).toBe(
+      'two-stage',
+    );
+  });
+
+  test('a small taxonomy is asked whole where that is cheaper than a list', () => {
+    const few = new Map([...taxonomy.nodes].slice(0, 12));
+    const small = { nodes: few };
+    expect(chooseRoute(unknown(5), nothing, small, tokens).route).toBe('tree');
+    expect(chooseRoute(names(20, [0.3, 0.2]), nothing, small, tokens).route).toBe('tree');
+  });
+
+  test('goes where the step before has led, and never back', () => {
+    expect(chooseRoute(unknown(3), { next: 'subtree', branch: 2 }, taxonomy, tokens)).toMatchObject({
+      route: 'subtree',
+      none: true,
+      offered: categoriesBelow(taxonomy, 2),
+    });
+    for (const asked of [
+      { next: 'tree', branch: null },
+      { next: 'subtree', branch: 77_777 },
+    ] as const)
+      expect(chooseRoute(names(3, [0.9]), asked, taxonomy, tokens)).toMatchObject({
+        route: 'tree',
+        none: false,
+      });
+  });
+
+  test('without odds all of a shortlist is offered; categories that are gone are not', () => {
+    const item = { name: 'a', shortlist: [leaves[0] as number, leaves[7] as number, 77_777] };
+    expect(chooseRoute([item], nothing, taxonomy, tokens).offered).toEqual(new Set([leaves[0], leaves[7]]));
+  });
+});
