@@ -67,6 +67,12 @@ const schema = z.strictObject({
   llmModel: z.string().min(1).optional(),
   /** Any server that speaks the OpenAI protocol. */
   llmBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
+  /** `openai:MODEL` or `anthropic:MODEL`: asked where the provider above cannot answer, or does not. */
+  llmFallback: z
+    .string()
+    .regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')
+    .optional(),
+  llmFallbackBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
   /** Names in one call at most. */
   llmBatch: count(1, 100).default(20),
   /** Calls at once of one sidecar. */

@@ -36,10 +36,10 @@ Each line: {"name","layer","category_id","path","similarity","matched_key","conf
         );
       const { classify } = await import('../sidecar/classify.ts');
       const { holdChampion } = await import('../sidecar/champion.ts');
-      const { openProvider } = await import('../llm/providers/open.ts');
+      const { openProviders } = await import('../llm/providers/open.ts');
       await withAnyDatabase(async (db, config) => {
-        const provider = options.llm === true ? await openProvider(config) : null;
-        if (options.llm === true && provider === null) {
+        const providers = options.llm === true ? await openProviders(config) : [];
+        if (options.llm === true && providers.length === 0) {
           throw new TaxonError('--llm: no provider is configured', {
             hint: 'Set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TAXON_LLM_BASE_URL.',
           });
@@ -48,7 +48,7 @@ Each line: {"name","layer","category_id","path","similarity","matched_key","conf
         try {
           if (layers.includes('local') || options.llm === true) await champion.refresh();
           const model = await champion.current();
-          const asked = { layers: new Set(layers), model, provider };
+          const asked = { layers: new Set(layers), model, providers };
           for await (const results of classify(db, config, linesOfInput(), asked)) {
             const lines = results.map((result) => `${JSON.stringify(result)}\n`).join('');
             // a slow reader is waited for, or all answers would pile up here

@@ -42,9 +42,9 @@ It never migrates: run taxon migrate first.`,
     )
     .action(async () => {
       const { startSidecar } = await import('../sidecar/sidecar.ts');
-      const { openProvider } = await import('../llm/providers/open.ts');
+      const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();
-      const sidecar = await startSidecar(await databaseUrl(config), config, await openProvider(config));
+      const sidecar = await startSidecar(await databaseUrl(config), config, await openProviders(config));
       await untilSignal(() => sidecar.stop());
     });
 }

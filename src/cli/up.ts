@@ -19,15 +19,15 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
       const { resolveDatabase } = await import('../cluster/resolve.ts');
       const { migrate } = await import('../database/migrate.ts');
       const { startSidecar } = await import('../sidecar/sidecar.ts');
-      const { openProvider } = await import('../llm/providers/open.ts');
+      const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();
-      const provider = await openProvider(config);
+      const providers = await openProviders(config);
       const { url, release } = await resolveDatabase(config, defaultDatabase);
       try {
         await migrate({ url: config.directDatabaseUrl ?? url, schema: config.schema });
-        const sidecar = await startSidecar(url, config, provider);
+        const sidecar = await startSidecar(url, config, providers);
         log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
-        if (provider === null)
+        if (providers.length === 0)
           log.info(
             'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
           );

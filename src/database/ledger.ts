@@ -2,8 +2,8 @@ import type { Database } from './open.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
-/** What the LLM is asked for: to answer a name, or to judge an answer that was given. */
-type Purpose = 'answer' | 'audit';
+/** What the LLM is asked for: to answer a name, again by a stronger model, or to judge an answer that was given. */
+type Purpose = 'answer' | 'escalate' | 'audit';
 
 export interface LlmItem {
   name_key: string;

@@ -9,7 +9,7 @@ import { TaxonError } from '../errors.ts';
 import { importLabels } from '../import/labels.ts';
 import type { Row } from '../import/read.ts';
 import { simulatedModel } from '../llm/pricing.ts';
-import { openProvider } from '../llm/providers/open.ts';
+import { openProviders } from '../llm/providers/open.ts';
 import { startSimulator } from '../llm/simulator.ts';
 import { log } from '../log.ts';
 import { normalise } from '../normalise.ts';
@@ -133,11 +133,9 @@ export async function runDemo(
     const simulator = await startSimulator({ truth: truthOf(catalogue) });
     closers.push(() => simulator.close());
     log.info(`SIMULATED LLM on ${simulator.url}: it knows the truth and errs on purpose`);
-    const provider = await openProvider(
-      { ...config, llmProvider: 'openai', llmBaseUrl: simulator.url, llmModel: simulatedModel },
-      {},
-    );
-    const sidecar = await startSidecar(url, config, provider);
+    const simulated = { llmBaseUrl: simulator.url, llmModel: simulatedModel, llmFallback: undefined };
+    const providers = await openProviders({ ...config, llmProvider: 'openai', ...simulated }, {});
+    const sidecar = await startSidecar(url, config, providers);
     closers.push(() => sidecar.stop());
 
     log.info('a shop inserts new names', { names: catalogue.arriving.length });

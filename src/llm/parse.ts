@@ -57,7 +57,7 @@ function elementsOf(text: string): unknown[] {
  * Reads a provider's answer to `prompt`. Nothing in it is trusted: an id that was not offered is refused, two different
  * valid answers for one item refuse each other, and whatever is missing is simply absent.
  */
-export function parseAnswers(text: string, prompt: Prompt): ParsedAnswers {
+export function parseAnswers(text: string, prompt: Pick<Prompt, 'items' | 'offered'>): ParsedAnswers {
   const answers = new Map<number, Answer>();
   const refused = new Map<number, string>();
   const stray: ParsedAnswers['refused'] = [];

@@ -46,6 +46,8 @@ export interface Reply {
   modelVersion: string;
   /** The provider's own id of the call. */
   requestId?: string;
+  /** How long its rate limit is used up, in milliseconds, where it says so. */
+  restMs?: number;
 }
 
 /** One way to reach a model. It makes one call and never tries again: retries have one place, and that is not here. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { calibrated } from '../database/calibration.ts';
 import type { LlmItem } from '../database/ledger.ts';
@@ -7,14 +8,16 @@ import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import type { Provider } from '../llm/types.ts';
+import { log } from '../log.ts';
 import { deepest } from '../model/tree.ts';
 import type { Answer } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import type { LoadedModel } from './champion.ts';
 import { ask } from './llm.ts';
-import { llmStage } from './llm-stage.ts';
+import { type LlmStage, llmStage, noticeOf, takeTurn, waitForTurn } from './llm-stage.ts';
 import { shortlistOf } from './local.ts';
 import { embeddingsFrom, encodeNames, predict } from './predict.ts';
+import type { Turn } from './provider-state.ts';
 
 export type Layer = 'exact' | 'similar' | 'local' | 'llm';
 
@@ -60,8 +63,8 @@ async function fromMemory(
 export interface ClassifyOptions {
   layers: ReadonlySet<Layer>;
   model: LoadedModel | null;
-  /** Asked for what is left; its answers become memory and its calls are in the ledger. */
-  provider: Provider | null;
+  /** Asked for what is left, the first choice first; their answers become memory and its calls are in the ledger. */
+  providers: readonly Provider[];
 }
 
 /** What all batches of one run need. */
@@ -120,33 +123,56 @@ async function decide(run: Run, names: readonly string[]): Promise<Classified[]>
     const id = deepest(answer.path);
     return { name, ...none, layer: 'local', category_id: id, path: run.paths.get(id) ?? null, confidence };
   });
-  if (run.provider !== null) await askTheRest(run, run.provider, results, answers);
+  if (run.providers.length > 0) await askTheRest(run, results, answers);
   return results;
+}
+
+/** A place at a provider, also after a pause that it asked for; null when none answers: nobody should sit and wait for that. */
+async function nextTurn(stage: LlmStage): Promise<Turn | null> {
+  for (;;) {
+    const turn = takeTurn(stage);
+    if (turn !== null) return turn;
+    if (stage.providers.every(({ down }) => down)) break;
+    await sleep(waitForTurn(stage));
+  }
+  log.warn('names stay open', { why: noticeOf(stage) });
+  return null;
+}
+
+/** Asks about all of them, batch by batch and step by step, as long as a provider answers. */
+async function askInSteps(stage: LlmStage, all: LlmItem[]): Promise<void> {
+  const size = stage.config.llmBatch;
+  let asked = all;
+  while (asked.length > 0) {
+    const further: LlmItem[] = [];
+    for (const items of Map.groupBy(asked, ({ next, branch }) => `${next} ${branch}`).values())
+      for (let from = 0; from < items.length; from += size) {
+        const turn = await nextTurn(stage);
+        if (turn === null) return;
+        further.push(...(await ask(stage, turn, items.slice(from, from + size)).finally(turn.end)));
+      }
+    asked = further;
+  }
 }
 
 /** Fills in what no layer answered, in batches; names without a valid answer stay open. */
 async function askTheRest(
-  { db, config }: Run,
-  provider: Provider,
+  { db, config, providers }: Run,
   decided: readonly Classified[],
   answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
   const open = decided.filter((result) => result.layer === null && normalise(result.name) !== '');
   const keys = [...new Set(open.map((result) => normalise(result.name)))];
   const worker = `classify-${process.pid}-${randomBytes(3).toString('hex')}`;
-  const stage = llmStage({ db, worker, provider, config, abandon: new AbortController().signal });
-  let asked = keys.map((name_key): LlmItem => {
-    const answer = answers.get(name_key);
-    const known = answer === undefined ? { shortlist: null, odds: null } : shortlistOf(answer);
-    return { name_key, ...known, next: null, branch: null, attempts: 1, purpose: 'answer' };
-  });
-  while (asked.length > 0) {
-    const further: LlmItem[] = [];
-    for (const items of Map.groupBy(asked, ({ next, branch }) => `${next} ${branch}`).values())
-      for (let from = 0; from < items.length; from += config.llmBatch)
-        further.push(...(await ask(stage, items.slice(from, from + config.llmBatch))));
-    asked = further;
-  }
+  const stage = llmStage({ db, worker, config, abandon: new AbortController().signal }, providers);
+  await askInSteps(
+    stage,
+    keys.map((name_key): LlmItem => {
+      const answer = answers.get(name_key);
+      const known = answer === undefined ? { shortlist: null, odds: null } : shortlistOf(answer);
+      return { name_key, ...known, next: null, branch: null, attempts: 1, purpose: 'answer' };
+    }),
+  );
   const labels = await fromMemory(
     db,
     open.map(({ name }) => name),
@@ -194,7 +220,7 @@ export async function* classify(
   const run = { ...options, db, config, paths, thresholds: await thresholdsInForce(db) };
   // With the LLM one small batch after the other: no name is paid for twice, none waits for many. Else the threads read
   // one batch while the one before is decided and printed.
-  const [largest, atOnce] = options.provider === null ? [largestBatch, 2] : [firstBatch, 1];
+  const [largest, atOnce] = options.providers.length === 0 ? [largestBatch, 2] : [firstBatch, 1];
   const inHand: Promise<Classified[]>[] = [];
   for await (const batch of inBatches(names, largest)) {
     const work = decide(run, batch);

@@ -1,40 +1,59 @@
 import { failCall, type LlmItem } from '../database/ledger.ts';
+import { giveBack } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
 import { ProviderError } from '../llm/types.ts';
 import { log } from '../log.ts';
 import type { LlmStage } from './llm-stage.ts';
-import { backoff } from './waker.ts';
+import type { Turn } from './provider-state.ts';
 
-/** An unusable key does not mend itself quickly. */
-const unauthorisedPauseMs = 60_000;
-
-/** What a failed call means: how long the names wait, and how long the provider is left alone. */
+/**
+ * Closes a call that brought no answer, as the retry table says (`src/llm/providers/failure.ts`). Its names go back and
+ * are due at once: it is the provider that waits, and another one, or another sidecar, may be able to ask.
+ *
+ * @param since when the call was sent, in milliseconds since the epoch
+ * @returns the halves of a batch that the provider calls wrong: still leased, to be asked one after the other
+ */
 export async function handleFailure(
   stage: LlmStage,
+  turn: Turn,
   callId: number,
   items: readonly LlmItem[],
   error: unknown,
-): Promise<void> {
+  since: number,
+): Promise<LlmItem[][]> {
   const failure = error instanceof ProviderError ? error : new ProviderError('unavailable', messageOf(error));
-  const given = stage.abandon.aborted;
-  const itsOwn = failure.kind === 'refused_request';
-  let pause = 0;
-  if (failure.kind === 'unauthorised') pause = unauthorisedPauseMs;
-  else if (!itsOwn && !given) pause = failure.retryAfterMs ?? backoff(++stage.failures, 500, 30_000);
-  stage.pausedUntil = Math.max(stage.pausedUntil, Date.now() + pause);
-  stage.notice = `${stage.provider.name}: ${failure.message}`;
-  if (!given)
+  const { aborted } = stage.abandon;
+  const kind = aborted ? failure.kind : turn.state.failed(failure, since);
+  if (!aborted)
     log.warn('the provider gave no answer', {
-      kind: failure.kind,
+      kind,
       error: failure.message,
-      pauseMs: Math.round(pause),
+      pauseMs: Math.round(turn.state.wait()),
     });
+  const itsOwn = kind === 'refused_request' && !aborted;
+  const apart = itsOwn && items.length > 1;
   await failCall(stage.db, stage.worker, callId, {
-    names: items.map((item) => item.name_key),
+    names: apart ? [] : items.map((item) => item.name_key),
     error: failure.message,
     arrived: failure.status !== undefined,
-    // only a request that the provider calls wrong may be a name's fault; 429, 5xx and silence never are
+    // only a request that the provider calls wrong, with this name alone in it; 429, 5xx and silence never
     counts: itsOwn,
-    waitMs: itsOwn ? 0 : pause,
+    waitMs: 0,
   });
+  if (!apart) return [];
+  const half = Math.ceil(items.length / 2);
+  return [items.slice(0, half), items.slice(half)];
+}
+
+/** Whether the provider may be asked about a half now; else its names go back, uncounted. */
+export async function mayGoOn(stage: LlmStage, turn: Turn, half: readonly LlmItem[]): Promise<boolean> {
+  if (!stage.abandon.aborted && turn.state.wait() === 0) return true;
+  await giveBack(
+    stage.db,
+    stage.worker,
+    'llm',
+    half.map((item) => item.name_key),
+    { counts: false },
+  );
+  return false;
 }

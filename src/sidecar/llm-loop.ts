@@ -2,7 +2,7 @@ import { closeLostCalls } from '../database/ledger.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { askOnce } from './llm.ts';
-import type { LlmStage } from './llm-stage.ts';
+import { type LlmStage, takeTurn, waitForTurn } from './llm-stage.ts';
 import { backoff, createWaker, type Waker } from './waker.ts';
 
 export interface LlmLoop {
@@ -18,9 +18,12 @@ async function runCaller(stage: LlmStage, waker: Waker, stopping: AbortSignal): 
   let failures = 0;
   while (!stopping.aborted) {
     try {
-      const pause = stage.pausedUntil - Date.now();
-      if (pause > 0) await waker.sleep(pause);
-      else if (!(await askOnce(stage))) await waker.sleep(rest);
+      const turn = takeTurn(stage);
+      if (turn === null) await waker.sleep(Math.max(rest, waitForTurn(stage)));
+      else {
+        const asked = await askOnce(stage, turn).finally(turn.end);
+        if (!asked) await waker.sleep(rest);
+      }
       failures = 0;
     } catch (error) {
       const wait = backoff(++failures, 200, 10_000);
@@ -31,7 +34,8 @@ async function runCaller(stage: LlmStage, waker: Waker, stopping: AbortSignal): 
 }
 
 /**
- * The LLM stage: `llmConcurrency` callers beside the local loop, so that a slow provider never holds up local answers.
+ * The LLM stage: `llmConcurrency` callers beside the local loop, so that a slow provider never holds up local answers;
+ * how many of them call at a time is the providers' states' to say.
  * Ends when `stopping` is aborted and the calls in flight have ended.
  */
 export function runLlmLoop(stage: LlmStage, stopping: AbortSignal): LlmLoop {

@@ -2,13 +2,20 @@ import { type LlmItem, type Refused, settleLlm } from '../database/ledger.ts';
 import { parseAnswers } from '../llm/parse.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import { isInner } from '../llm/taxonomy.ts';
-import type { Prompt, Reply, Taxonomy } from '../llm/types.ts';
+import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
 import type { LlmStage } from './llm-stage.ts';
+
+/** A call that stands in the ledger: what was asked, and what is needed to judge the answer. */
+export interface BegunCall {
+  callId: number;
+  prompt: Pick<Prompt, 'route' | 'items' | 'offered'>;
+  taxonomy: Taxonomy;
+}
 
 /** The step after an answer that is not final; null: the answer is final. */
 function nextStep(
   categoryId: number,
-  { route }: Prompt,
+  route: Prompt['route'],
   taxonomy: Taxonomy,
 ): Pick<LlmItem, 'next' | 'branch'> | null {
   // nothing of the part fits: of a shortlist, ask as if nothing were known; of a subtree, the whole tree, where that is no answer
@@ -25,10 +32,9 @@ function nextStep(
  */
 export async function settle(
   stage: LlmStage,
-  callId: number,
+  provider: Provider,
+  { callId, prompt, taxonomy }: BegunCall,
   items: readonly LlmItem[],
-  prompt: Prompt,
-  taxonomy: Taxonomy,
   reply: Reply,
 ): Promise<LlmItem[]> {
   const parsed = parseAnswers(reply.text, prompt);
@@ -43,7 +49,7 @@ export async function settle(
       refused.push({ name_key, error: reasons.get(i + 1) ?? 'the answer left it out' });
       return;
     }
-    const step = nextStep(answer.categoryId, prompt, taxonomy);
+    const step = nextStep(answer.categoryId, prompt.route, taxonomy);
     if (step === null) {
       answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
       return;
@@ -51,9 +57,8 @@ export async function settle(
     refused.push({ name_key, moved: true, none: answer.categoryId === 0, ...step });
     moved.push({ ...item, ...step, shortlist: null, odds: null });
   });
-  const price =
-    priceOf(stage.provider.name, reply.modelVersion, new Date()) ??
-    priceOf(stage.provider.name, stage.provider.model, new Date());
+  const { name, model } = provider;
+  const price = priceOf(name, reply.modelVersion, new Date()) ?? priceOf(name, model, new Date());
   await settleLlm(stage.db, stage.worker, callId, {
     answers,
     refused,
@@ -62,7 +67,5 @@ export async function settle(
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
   });
-  stage.failures = 0;
-  stage.notice = null;
   return moved;
 }

@@ -1,26 +1,63 @@
 import type { Config } from '../config.ts';
+import type { LlmItem } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import type { Provider, Taxonomy } from '../llm/types.ts';
+import { ProviderState, type Turn } from './provider-state.ts';
 
 /** What the LLM stage works with; one for all its concurrent loops. */
 export interface LlmStage {
   db: Database;
   worker: string;
-  provider: Provider;
   config: Config;
+  /** Who is asked, the first choice first; never empty. */
+  providers: readonly ProviderState[];
   /** Aborted when the shutdown's time is up: calls in flight are given up as `unknown`. */
   abandon: AbortSignal;
-  /** No call is sent before this moment (ms since the epoch): the provider asked for a pause. */
-  pausedUntil: number;
-  /** Calls in a row that failed for the provider's sake. */
-  failures: number;
-  /** What health() should say about the provider. */
-  notice: string | null;
   taxonomy: { version: string; value: Taxonomy } | null;
 }
 
 export function llmStage(
-  facts: Pick<LlmStage, 'db' | 'worker' | 'provider' | 'config' | 'abandon'>,
+  facts: Pick<LlmStage, 'db' | 'worker' | 'config' | 'abandon'>,
+  providers: readonly Provider[],
 ): LlmStage {
-  return { ...facts, pausedUntil: 0, failures: 0, notice: null, taxonomy: null };
+  const states = providers.map((provider) => new ProviderState(provider, facts.config.llmConcurrency));
+  return { ...facts, providers: states, taxonomy: null };
+}
+
+/**
+ * A place at the first provider of the list that is not down. One that only asked for a pause, or has its hands full, is
+ * waited for: the next of the list may cost ten times as much.
+ */
+export function takeTurn(stage: LlmStage): Turn | null {
+  for (const state of stage.providers) {
+    const turn = state.take();
+    if (turn !== null || !state.down) return turn;
+  }
+  return null;
+}
+
+/**
+ * The place for a batch: escalated names (the first choice said "none of these", or was not sure) are for the next of the
+ * list, where there is one; null while it cannot be asked.
+ *
+ * @param turn the place that the batch was claimed with
+ */
+export function turnFor(stage: LlmStage, purpose: LlmItem['purpose'] | undefined, turn: Turn): Turn | null {
+  const next = stage.providers[1];
+  return purpose !== 'escalate' || next === undefined || turn.state === next ? turn : next.take();
+}
+
+/** Milliseconds until some provider may be called; 0 where one may, places apart. */
+export function waitForTurn(stage: LlmStage): number {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const state of stage.providers) {
+    shortest = Math.min(shortest, state.wait());
+    if (!state.down) break;
+  }
+  return shortest;
+}
+
+/** What health() should say about the providers. */
+export function noticeOf(stage: LlmStage): string | null {
+  return stage.providers.flatMap(({ notice }) => notice ?? []).join('; ') || null;
 }

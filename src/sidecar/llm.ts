@@ -1,14 +1,16 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
+import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { chooseRoute } from '../llm/route.ts';
-import type { Prompt, Reply, Taxonomy } from '../llm/types.ts';
-import { handleFailure } from './llm-failure.ts';
-import { settle } from './llm-settle.ts';
-import type { LlmStage } from './llm-stage.ts';
+import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
+import { handleFailure, mayGoOn } from './llm-failure.ts';
+import { type BegunCall, settle } from './llm-settle.ts';
+import { type LlmStage, turnFor } from './llm-stage.ts';
+import type { Turn } from './provider-state.ts';
 
 /** The categories of today. */
 export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
@@ -38,19 +40,22 @@ export async function promptFor(
 }
 
 /**
- * One batch of names of one purpose and step: route, prompt, ledger row, call, parse, settle. A provider's failure is
- * settled too, not thrown.
+ * Route, prompt and ledger row of one batch of names of one purpose and step.
  *
- * @returns the names that go on to another step; the database has them in its queue
+ * @param leaseSeconds how long the call is in flight at most unless its lease is renewed
  */
-export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<LlmItem[]> {
-  const { db, worker, provider, config } = stage;
+export async function begin(
+  stage: LlmStage,
+  provider: Provider,
+  items: readonly LlmItem[],
+  leaseSeconds: number,
+): Promise<BegunCall & { prompt: Prompt }> {
   const taxonomy = await currentTaxonomy(stage);
   const { prompt, reason } = await promptFor(items, taxonomy);
   const price = priceOf(provider.name, provider.model, new Date());
   const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
-  const callId = await startCall(db, {
-    worker,
+  const callId = await startCall(stage.db, {
+    worker: stage.worker,
     purpose: items[0]?.purpose ?? 'answer',
     route: prompt.route,
     reason,
@@ -62,23 +67,44 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<L
     tokensOut: upper.tokensOut,
     cost: price === null ? null : costOf(upper, price),
     price,
-    leaseSeconds: config.leaseSeconds,
+    leaseSeconds,
   });
+  return { callId, prompt, taxonomy };
+}
+
+/**
+ * One batch of names of one purpose and step: route, prompt, ledger row, call, parse, settle. A provider's failure is
+ * settled too, not thrown; a batch that the provider calls wrong is halved until what breaks it stands alone.
+ *
+ * @returns the names that go on to another step; the database has them in its queue
+ */
+export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<LlmItem[]> {
+  const call = await begin(stage, turn.provider, items, stage.config.leaseSeconds);
   let reply: Reply;
+  const since = Date.now();
   try {
-    reply = await provider.complete(prompt, stage.abandon);
+    reply = await turn.provider.complete(call.prompt, stage.abandon);
   } catch (error) {
-    await handleFailure(stage, callId, items, error);
-    return [];
+    const moved: LlmItem[] = [];
+    for (const half of await handleFailure(stage, turn, call.callId, items, error, since))
+      if (await mayGoOn(stage, turn, half)) moved.push(...(await ask(stage, turn, half)));
+    return moved;
   }
-  return settle(stage, callId, items, prompt, taxonomy, reply);
+  turn.state.answered(reply);
+  return settle(stage, turn.provider, call, items, reply);
 }
 
 /** Claims a batch and asks; false when there was nothing to do. */
-export async function askOnce(stage: LlmStage): Promise<boolean> {
+export async function askOnce(stage: LlmStage, turn: Turn): Promise<boolean> {
   const { db, worker, config } = stage;
   const items = await claimLlm(db, worker, config.llmBatch, config.llmWaitMs, config.leaseSeconds);
   if (items.length === 0) return false;
-  await ask(stage, items);
+  const own = turnFor(stage, items[0]?.purpose, turn);
+  if (own === null) {
+    const names = items.map((item) => item.name_key);
+    await giveBack(db, worker, 'llm', names, { counts: false, waitMs: 1000 });
+    return true;
+  }
+  await ask(stage, own, items).finally(own.end);
   return true;
 }

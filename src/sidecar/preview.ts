@@ -31,7 +31,7 @@ export async function previewPrompt(
   names: readonly string[],
 ): Promise<Preview> {
   const layers: Classified[] = [];
-  const asked = { layers: new Set(['exact', 'similar', 'local'] as const), model, provider: null };
+  const asked = { layers: new Set(['exact', 'similar', 'local'] as const), model, providers: [] };
   for await (const some of classify(db, config, names, asked)) layers.push(...some);
   const keys = names.map(normalise);
   const said =

@@ -13,12 +13,18 @@ import { log } from '../log.ts';
 import { holdChampion } from './champion.ts';
 import { housekeeping, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
-import { llmStage } from './llm-stage.ts';
+import { llmStage, noticeOf } from './llm-stage.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
 import { createWaker } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
 const heartbeatMs = 5000;
+
+/** The providers as people read them; null for none. */
+function asText(providers: readonly Provider[]): string | null {
+  const one = ({ name, model, simulated }: Provider) => `${name} ${model}${simulated ? ' (simulated)' : ''}`;
+  return providers.map(one).join(', else ') || null;
+}
 
 export interface Sidecar {
   readonly worker: string;
@@ -36,10 +42,14 @@ export interface Sidecar {
  * leases, reports, and looks for a new champion; jobs at their times → stop.
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
- * @param provider who answers the LLM stage; null: that stage waits for another sidecar
+ * @param providers who answers the LLM stage, the first choice first; empty: that stage waits for another sidecar
  * @throws TaxonError when the database is not migrated
  */
-export async function startSidecar(url: string, config: Config, provider: Provider | null): Promise<Sidecar> {
+export async function startSidecar(
+  url: string,
+  config: Config,
+  providers: readonly Provider[],
+): Promise<Sidecar> {
   const db = openDatabase(
     url,
     { schema: config.schema, poolSize: config.poolSize + config.llmConcurrency },
@@ -56,7 +66,8 @@ export async function startSidecar(url: string, config: Config, provider: Provid
   const abandon = new AbortController();
   const localWaker = createWaker();
   const champion = holdChampion(db, config);
-  const llm = provider === null ? null : llmStage({ db, worker, provider, config, abandon: abandon.signal });
+  const llm =
+    providers.length === 0 ? null : llmStage({ db, worker, config, abandon: abandon.signal }, providers);
 
   let listener: Listener | null = null;
   let llmLoop: LlmLoop | null = null;
@@ -74,10 +85,10 @@ export async function startSidecar(url: string, config: Config, provider: Provid
       pid: process.pid,
       version,
       modelId: champion.id(),
-      llm: provider && `${provider.name} ${provider.model}${provider.simulated ? ' (simulated)' : ''}`,
+      llm: asText(providers),
       listening: saidListening,
       idle: local?.idle() ?? false,
-      notice: champion.notice() ?? llm?.notice ?? null,
+      notice: champion.notice() ?? (llm && noticeOf(llm)),
     });
   };
   const onWake = async () => {
@@ -113,7 +124,7 @@ export async function startSidecar(url: string, config: Config, provider: Provid
   );
   // what was answered while no sidecar ran
   drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
-  log.info('sidecar started', { worker, llm: provider?.model ?? 'none' });
+  log.info('sidecar started', { worker, llm: asText(providers) ?? 'none' });
 
   async function shutDown(): Promise<void> {
     stopping.abort();

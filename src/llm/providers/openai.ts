@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { simulatedModel } from '../pricing.ts';
 import { type Prompt, type Provider, ProviderError, type Reply } from '../types.ts';
-import { type Access, callOnce, Optional } from './requests.ts';
+import { type Access, callOnce, Optional, reached } from './requests.ts';
 
 /** Models that reason unless told not to; a model of another name has no use for the setting. */
 const reasons = /(^|\/)gpt-[5-9]/;
@@ -13,7 +13,7 @@ const reasoningRoom = 4000;
  * The OpenAI protocol (chat completions): OpenAI itself, or any compatible server by base URL.
  *
  * Asks for JSON by schema, at temperature 0, without reasoning. What a server refuses is left out: the schema gives way
- * to `json_object`, then to nothing; parseAnswers reads all three.
+ * to a tool call with the same schema, then to `json_object`, then to nothing; parseAnswers reads all of them.
  */
 export function openaiProvider(access: Access): Provider {
   const client = new OpenAI({
@@ -29,6 +29,7 @@ export function openaiProvider(access: Access): Provider {
   const optional = new Optional({
     response_format: [
       ['json_schema', format],
+      ['tool', /tool/i],
       ['json_object', format],
     ],
     reasoning_effort: reasons.test(access.model) ? [['none', /reasoning/i]] : [],
@@ -57,6 +58,10 @@ export function openaiProvider(access: Access): Provider {
           json_schema: { name: 'answers', strict: true, schema: prompt.jsonSchema },
         },
       }),
+      ...(parts.response_format === 'tool' && {
+        tools: [{ type: 'function', function: { name: 'answers', parameters: prompt.jsonSchema } }],
+        tool_choice: { type: 'function', function: { name: 'answers' } },
+      }),
       ...(parts.response_format === 'json_object' && { response_format: { type: 'json_object' } }),
       ...(reasoningOff && { reasoning_effort: 'none' }),
       ...(parts.temperature && { temperature: 0 }),
@@ -66,7 +71,9 @@ export function openaiProvider(access: Access): Provider {
 
   async function read(completion: OpenAI.ChatCompletion, prompt: Prompt): Promise<Reply> {
     // A compatible server may send anything with status 200.
-    const text = completion?.choices?.[0]?.message?.content;
+    const message = completion?.choices?.[0]?.message;
+    const called = message?.tool_calls?.[0];
+    const text = called?.type === 'function' ? called.function.arguments : message?.content;
     if (completion?.choices?.[0] === undefined)
       throw new ProviderError('unavailable', 'the server answered with something that is no chat completion');
     const usage = completion.usage;
@@ -88,10 +95,9 @@ export function openaiProvider(access: Access): Provider {
     simulated: access.model === simulatedModel,
     complete: (prompt, signal) =>
       callOnce(access, optional, signal, async (either, parts) => {
-        const completion = await client.chat.completions.create(request(prompt, parts), { signal: either });
-        const reply = await read(completion, prompt);
-        const requestId = completion._request_id ?? completion.id;
-        return requestId ? { ...reply, requestId } : reply;
+        const sent = client.chat.completions.create(request(prompt, parts), { signal: either });
+        const { data, response, request_id } = await sent.withResponse();
+        return reached(await read(data, prompt), request_id ?? data.id, response.headers);
       }),
   };
 }

@@ -1,8 +1,9 @@
 import { log } from '../../log.ts';
-import { ProviderError } from '../types.ts';
+import { ProviderError, type Reply } from '../types.ts';
 import { toProviderError } from './failure.ts';
+import { restOf } from './limits.ts';
 
-/** How a provider is reached. The key comes from the environment and goes nowhere but into the request. */
+/** How a provider is reached. The key comes from the environment or a file and goes nowhere but into the request. */
 export interface Access {
   /** Undefined for a server of one's own that wants none. */
   key: string | undefined;
@@ -58,6 +59,12 @@ export class Optional<Part extends string> {
     }
     return false;
   }
+}
+
+/** A reply with what the HTTP response says of it. */
+export function reached(reply: Reply, requestId: string | undefined, headers: Headers): Reply {
+  const restMs = restOf(headers);
+  return { ...reply, ...(requestId && { requestId }), ...(restMs !== undefined && { restMs }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { buildPrompt } from '../../../src/llm/prompt.ts';
 import { anthropicProvider } from '../../../src/llm/providers/anthropic.ts';
 import { ProviderError } from '../../../src/llm/types.ts';
-import { item, shop } from '../shop.ts';
+import { item, regularTree, shop } from '../shop.ts';
 import { reply, serve } from './server.ts';
 
 const prompt = buildPrompt([item('Чайник', 6, 9), item('iPhone', 3)], shop);
@@ -63,7 +63,7 @@ test('one call: what is sent, and what is taken from the answer', async () => {
 
 test('what a model refuses is left out, once, and remembered', async () => {
   const server = await serve(({ body }, response) => {
-    const refused = ['temperature', 'thinking', 'output_config'].find((part) => part in body);
+    const refused = ['temperature', 'thinking', 'output_config', 'tools'].find((part) => part in body);
     if (refused)
       reply(response, 400, {
         type: 'error',
@@ -74,8 +74,52 @@ test('what a model refuses is left out, once, and remembered', async () => {
   const provider = open(server.url);
   expect((await provider.complete(prompt, idle)).text).toBe(text);
   await provider.complete(prompt, idle);
-  expect(server.seen).toHaveLength(5);
-  expect(server.seen[4]?.body.max_tokens).toBeGreaterThan(prompt.maxTokensOut + 1000);
+  expect(server.seen).toHaveLength(6);
+  expect(server.seen[5]?.body.max_tokens).toBeGreaterThan(prompt.maxTokensOut + 1000);
+});
+
+test('where JSON by schema is refused, the answer is what the tool is called with', async () => {
+  const input = { answers: [{ item: 1, id: 6, confidence: 0.9 }] };
+  const server = await serve(({ body }, response) => {
+    if (body.output_config)
+      reply(response, 400, { error: { message: 'output_config: not supported by this model' } });
+    else
+      reply(response, 200, { ...message, content: [{ type: 'tool_use', id: 't', name: 'answers', input }] });
+  });
+  expect((await open(server.url).complete(prompt, idle)).text).toBe(JSON.stringify(input));
+  expect(server.seen[1]?.body).toMatchObject({
+    tools: [{ name: 'answers', input_schema: prompt.jsonSchema }],
+    tool_choice: { type: 'tool', name: 'answers' },
+  });
+});
+
+test('a long system prompt is marked for the prompt cache, a short one is not', async () => {
+  const server = await serve((_, response) => reply(response, 200, message));
+  const long = buildPrompt([item('Чайник')], regularTree(8));
+  await open(server.url).complete(long, idle);
+  await open(server.url).complete(prompt, idle);
+  expect(server.seen.map(({ body }) => body.system)).toEqual([
+    [{ type: 'text', text: long.system, cache_control: { type: 'ephemeral' } }],
+    prompt.system,
+  ]);
+});
+
+test('no money left is the account’s fault, not the request’s, whatever its status', async () => {
+  const error = { type: 'billing_error', message: 'Your credit balance is too low' };
+  const server = await serve((_, response) => reply(response, 400, { type: 'error', error }));
+  expect(await failure(open(server.url).complete(prompt, idle))).toMatchObject({ kind: 'unauthorised' });
+});
+
+test('a rate limit that is used up is told with the answer', async () => {
+  const reset = new Date(Date.now() + 60_000).toISOString();
+  const server = await serve((_, response) =>
+    reply(response, 200, message, {
+      'anthropic-ratelimit-requests-remaining': '0',
+      'anthropic-ratelimit-requests-reset': reset,
+    }),
+  );
+  const { restMs } = await open(server.url).complete(prompt, idle);
+  expect(restMs).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000);
 });
 
 test.each([

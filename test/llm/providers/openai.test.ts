@@ -89,6 +89,7 @@ test('what a server refuses is left out, once, and remembered', async () => {
     const format = body.response_format as { type: string } | undefined;
     const refused =
       refuses('response_format.json_schema is not supported', format?.type === 'json_schema' || undefined) ||
+      refuses('tools are not supported', body.tools) ||
       refuses('response_format json_object is not supported', format) ||
       refuses('Unrecognized argument: reasoning_effort', body.reasoning_effort) ||
       refuses('Unsupported value: temperature must be 1', body.temperature) ||
@@ -99,18 +100,17 @@ test('what a server refuses is left out, once, and remembered', async () => {
   const provider = open(server.url, { model: 'gpt-9-nano' });
   const { text } = await provider.complete(prompt, idle);
   expect(parseAnswers(text, prompt).answers.get(1)?.categoryId).toBe(6);
-  expect(server.seen).toHaveLength(6);
-  await provider.complete(prompt, idle);
   expect(server.seen).toHaveLength(7);
-  expect(Object.keys(server.seen[6]?.body ?? {}).sort()).toEqual(['max_tokens', 'messages', 'model']);
+  await provider.complete(prompt, idle);
+  expect(server.seen).toHaveLength(8);
+  expect(Object.keys(server.seen[7]?.body ?? {}).sort()).toEqual(['max_tokens', 'messages', 'model']);
   // Reasoning could not be switched off, so it gets room of its own.
-  expect(server.seen[6]?.body.max_tokens).toBeGreaterThan(prompt.maxTokensOut + 1000);
+  expect(server.seen[7]?.body.max_tokens).toBeGreaterThan(prompt.maxTokensOut + 1000);
 });
 
 test('calls side by side learn one thing from one refusal each, not two', async () => {
   const server = await serve(({ body }, response) => {
-    const format = body.response_format as { type: string };
-    if (format.type === 'json_schema')
+    if (body.response_format)
       setTimeout(() => reply(response, 400, { error: { message: 'no such response_format' } }), 50);
     else reply(response, 200, completion('{}'));
   });
@@ -118,7 +118,46 @@ test('calls side by side learn one thing from one refusal each, not two', async 
   await Promise.all([1, 2, 3].map(() => provider.complete(prompt, idle)));
   await provider.complete(prompt, idle);
   expect(server.seen).toHaveLength(7);
-  expect(server.seen[6]?.body.response_format).toEqual({ type: 'json_object' });
+  expect(server.seen[6]?.body).toMatchObject({ tool_choice: { function: { name: 'answers' } } });
+});
+
+test('where JSON by schema is refused, the answer is what the tool is called with', async () => {
+  const answer = '{"answers":[{"item":1,"id":6,"confidence":1}]}';
+  const called = { id: 'call_1', type: 'function', function: { name: 'answers', arguments: answer } };
+  const server = await serve(({ body }, response) => {
+    if (body.response_format) reply(response, 400, { error: { message: 'json_schema is not supported' } });
+    else {
+      const message = { role: 'assistant', content: null, tool_calls: [called] };
+      reply(response, 200, { ...completion(null), choices: [{ index: 0, message }] });
+    }
+  });
+  const { text } = await open(server.url).complete(prompt, idle);
+  expect(parseAnswers(text, prompt).answers.get(1)?.categoryId).toBe(6);
+  expect(server.seen[1]?.body.tools).toEqual([
+    { type: 'function', function: { name: 'answers', parameters: prompt.jsonSchema } },
+  ]);
+});
+
+test.each([
+  [429, 'insufficient_quota', 'unauthorised'],
+  [429, 'rate_limit_exceeded', 'rate_limited'],
+])('status %d with code %s is %s', async (status, code, kind) => {
+  const server = await serve((_, response) => reply(response, status, { error: { message: 'no', code } }));
+  expect(await failure(open(server.url).complete(prompt, idle))).toMatchObject({ kind, status });
+});
+
+test('a rate limit that is used up is told with the answer, and stands in for retry-after', async () => {
+  const server = await serve((_, response, before) =>
+    reply(response, before === 0 ? 200 : 429, completion('{}'), {
+      'x-ratelimit-remaining-requests': '0',
+      'x-ratelimit-reset-requests': '1m30.5s',
+      'x-ratelimit-remaining-tokens': '1200',
+      'x-ratelimit-reset-tokens': '6h0m0s',
+    }),
+  );
+  const provider = open(server.url);
+  expect(await provider.complete(prompt, idle)).toMatchObject({ restMs: 90_500 });
+  expect(await failure(provider.complete(prompt, idle))).toMatchObject({ retryAfterMs: 90_500 });
 });
 
 test('a refusal of the prompt itself is not tried again', async () => {
