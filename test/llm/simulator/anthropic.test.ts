@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { expect, test } from 'vitest';
 import { buildPrompt } from '../../../src/llm/prompt.ts';
-import { countPrompt, countTokens } from '../../../src/llm/tokens.ts';
+import { countMessages, countTokens } from '../../../src/llm/tokens.ts';
 import { regularTree } from '../shop.ts';
 import { clients, idsOf, message, prompt, right, schemaOf } from './support.ts';
 
@@ -23,7 +23,7 @@ test('JSON by schema, within its enum, with Anthropic’s shape of usage', async
   });
   expect(idsOf(JSON.parse(textOf(answer)))).toEqual(right);
   expect(answer.usage).toMatchObject({
-    input_tokens: countPrompt(prompt) + countTokens(JSON.stringify(schema)),
+    input_tokens: countMessages(prompt) + countTokens(JSON.stringify(schema)),
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: 0,
     output_tokens: countTokens(textOf(answer)),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildPrompt } from '../../../src/llm/prompt.ts';
-import { countPrompt, countTokens } from '../../../src/llm/tokens.ts';
+import { countMessages, countTokens } from '../../../src/llm/tokens.ts';
 import { regularTree } from '../shop.ts';
 import { chat, clients, idsOf, prompt, right, schemaOf } from './support.ts';
 
@@ -19,7 +19,7 @@ test('a schema with an enum of ids is kept to, and paid for', async () => {
   // 6 and 4 are not in the enum: the nearest that is
   expect(ids).toEqual([3, 3, 10]);
   expect(completion.usage).toMatchObject({
-    prompt_tokens: countPrompt(prompt) + countTokens(JSON.stringify(schema)),
+    prompt_tokens: countMessages(prompt) + countTokens(JSON.stringify(schema)),
     completion_tokens: countTokens(choice?.message.content ?? ''),
     prompt_tokens_details: { cached_tokens: 0 },
   });
@@ -48,7 +48,9 @@ test('a tool that must be called answers through its arguments; one that may be 
     expect(call.function.name).toBe('classify');
     expect(idsOf(JSON.parse(call.function.arguments))).toEqual(right);
     expect(choices[0]?.message.content).toBeNull();
-    expect(usage?.prompt_tokens).toBe(countPrompt(prompt) + countTokens(JSON.stringify(tools[0]?.function)));
+    expect(usage?.prompt_tokens).toBe(
+      countMessages(prompt) + countTokens(JSON.stringify(tools[0]?.function)),
+    );
   }
   const { choices } = await openai.chat.completions.create({ ...chat, tools });
   expect(choices[0]?.message.tool_calls).toBeUndefined();
