@@ -27,12 +27,15 @@ declare
   picked bigint[];
   keys text[];
   dropped integer;
+  stop text := llm_stop(worker);
 begin
+  if stop = 'deployment' then return; end if;
   -- a batch is of one purpose; audits come when no answer is due
   foreach kind in array array['answer', 'audit'] loop
     loop
       select q.queue_id, q.branch, q.attempts, q.available_at into head from queue q
         where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
+          and (stop is null or kind <> 'audit' and exists (select from urgent_names u where u.name_hash = q.name_hash))
         order by q.available_at limit 1 for update skip locked;
       exit when not found or kind = 'audit' and audit_tokens_today() >= (setting('audit_tokens_a_day'))::numeric;
       -- the third time a name is tried alone: it may be what breaks the batch
@@ -41,6 +44,7 @@ begin
         select q.queue_id, q.name_key from queue q
           where q.stage = 'llm' and q.purpose = kind and q.available_at <= now() and q.branch is not distinct from head.branch
             and (q.attempts < 2 or q.queue_id = head.queue_id)
+            and (stop is null or exists (select from urgent_names u where u.name_hash = q.name_hash))
           order by q.queue_id = head.queue_id desc, q.available_at limit size for update skip locked
       )
       select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
@@ -63,7 +67,7 @@ begin
     end loop;
   end loop;
 end $$;
-comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of one purpose and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone. Audits come when no answer is due, and only while today''s tokens are within audit_tokens_a_day.';
+comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of one purpose and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone. Audits come when no answer is due, and only while today''s tokens are within audit_tokens_a_day. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
 
 create or replace function renew(worker text, lease interval default '60 s') returns integer
   language sql volatile security definer set search_path from current as $$

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { calibrated } from '../database/calibration.ts';
+import { sendable } from '../database/ledger.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
@@ -131,7 +132,7 @@ async function askTheRest(
   answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
   const open = decided.filter((result) => result.layer === null && normalise(result.name) !== '');
-  const keys = [...new Set(open.map((result) => normalise(result.name)))];
+  const keys = [...(await sendable(db, [...new Set(open.map((result) => normalise(result.name)))]))];
   const worker = `classify-${process.pid}-${randomBytes(3).toString('hex')}`;
   const stage = llmStage({ db, worker, provider, config, abandon: new AbortController().signal });
   for (let from = 0; from < keys.length; from += config.llmBatch) {

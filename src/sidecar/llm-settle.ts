@@ -1,6 +1,5 @@
 import { type LlmItem, settleLlm } from '../database/ledger.ts';
 import { parseAnswers } from '../llm/parse.ts';
-import { costOf, priceOf } from '../llm/pricing.ts';
 import type { Prompt, Reply } from '../llm/types.ts';
 import type { LlmStage } from './llm-stage.ts';
 
@@ -25,14 +24,10 @@ export async function settle(
       refused.push({ name_key, error: 'none of the candidates fits', none: true });
     else answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
   });
-  const price =
-    priceOf(stage.provider.name, reply.modelVersion, new Date()) ??
-    priceOf(stage.provider.name, stage.provider.model, new Date());
   await settleLlm(stage.db, stage.worker, callId, {
     answers,
     refused,
     ...reply.usage,
-    cost: price === null ? null : costOf(reply.usage, price),
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
   });

@@ -1,11 +1,14 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
+import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
-import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import type { Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure } from './llm-failure.ts';
 import { settle } from './llm-settle.ts';
 import type { LlmStage } from './llm-stage.ts';
+
+/** How long names wait whose call the database refused: the next claim knows why. */
+const refusedWaitMs = 1000;
 
 async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
@@ -26,22 +29,27 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<v
     items.map((item) => ({ name: item.name_key, shortlist: item.shortlist ?? [] })),
     await currentTaxonomy(stage),
   );
-  const price = priceOf(provider.name, provider.model, new Date());
-  const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
-  const callId = await startCall(db, {
-    worker,
-    purpose: items[0]?.purpose ?? 'answer',
-    route: prompt.route,
-    provider: provider.name,
-    model: provider.model,
-    simulated: provider.simulated,
-    names: items.length,
-    tokensIn: upper.tokensIn,
-    tokensOut: upper.tokensOut,
-    cost: price === null ? null : costOf(upper, price),
-    price,
-    leaseSeconds: config.leaseSeconds,
-  });
+  const names = items.map((item) => item.name_key);
+  let callId: number;
+  try {
+    callId = await startCall(db, {
+      worker,
+      purpose: items[0]?.purpose ?? 'answer',
+      route: prompt.route,
+      provider: provider.name,
+      model: provider.model,
+      simulated: provider.simulated,
+      names,
+      tokensIn: prompt.tokensInUpper,
+      tokensOut: prompt.maxTokensOut,
+      deployment: config.deployment,
+      leaseSeconds: config.leaseSeconds,
+    });
+  } catch (error) {
+    // a budget used up or a name marked never-send since the claim: not the names' fault, and nobody else would free them
+    await giveBack(db, worker, 'llm', names, { counts: false, waitMs: refusedWaitMs });
+    throw error;
+  }
   let reply: Reply;
   try {
     reply = await provider.complete(prompt, stage.abandon);

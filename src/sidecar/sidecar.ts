@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, version } from '../config.ts';
-import { drawAudits } from '../database/ledger.ts';
+import { drawAudits, keepDeployment } from '../database/ledger.ts';
 import { type Listener, listen } from '../database/listen.ts';
 import { openDatabase, requireMigrated } from '../database/open.ts';
 import { renew } from '../database/queue.ts';
@@ -58,6 +58,8 @@ export async function startSidecar(url: string, config: Config, provider: Provid
   const champion = holdChampion(db, config);
   const llm = provider === null ? null : llmStage({ db, worker, provider, config, abandon: abandon.signal });
 
+  // the simulator's calls cost nothing; claim_llm() gives another deployment's sidecar no names
+  const paying = provider === null || provider.simulated ? null : config.deployment;
   let listener: Listener | null = null;
   let llmLoop: LlmLoop | null = null;
   let local: LocalLoop | null = null;
@@ -78,6 +80,7 @@ export async function startSidecar(url: string, config: Config, provider: Provid
       listening: saidListening,
       idle: local?.idle() ?? false,
       notice: champion.notice() ?? llm?.notice ?? null,
+      deployment: paying,
     });
   };
   const onWake = async () => {
@@ -89,6 +92,10 @@ export async function startSidecar(url: string, config: Config, provider: Provid
     void refresh();
   };
 
+  if (paying !== null && !(await keepDeployment(db, paying)))
+    log.warn('no paid call is made here: the database has adopted another deployment', {
+      deployment: paying,
+    });
   await announce();
   await forgetDeadSidecars(db);
   void refresh();
