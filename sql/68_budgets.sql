@@ -98,7 +98,7 @@ declare
 begin
   if not simulated and not keep_deployment(deployment) then
     raise exception 'paid calls of this database are made by deployment "%", not by "%"', kept ->> 'name', coalesce(deployment, 'NULL')
-      using detail = case when kept ->> 'name' = deployment then 'It was said in another database: this is a copy.' end,
+      using detail = case when kept ->> 'name' = deployment then 'That was said in another database, of which this is a copy.' else '' end,
             hint = format('If they shall be made here: select adopt_deployment(%L);', coalesce(deployment, 'default'));
   end if;
   select n into secret from unnest(name_keys) n where never_sent(n) is not null limit 1;

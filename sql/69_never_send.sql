@@ -29,7 +29,8 @@ begin
   if why is null then return new; end if;
   if new.purpose = 'audit' then
     -- people audit it; the entry of an LLM's audit is not made, or dropped when it is claimed
-    update checks k set auditor = 'human' where k.name_hash = new.name_hash and k.auditor = 'llm' and k.verdict is null;
+    -- (a generated column is still NULL in a BEFORE trigger)
+    update checks k set auditor = 'human' where k.name_hash = name_hash(new.name_key) and k.auditor = 'llm' and k.verdict is null;
     return case when tg_op = 'UPDATE' then new end;
   end if;
   new.available_at := 'infinity';
@@ -40,6 +41,7 @@ comment on function hold_never_sent() is 'Trigger: a name that may not be sent i
 
 create or replace trigger hold_never_sent before insert or update on queue
   for each row when (new.stage = 'llm' and new.worker is null) execute function hold_never_sent();
+comment on trigger hold_never_sent on queue is 'Holds names that may not be sent, whoever puts or gives them into the LLM stage; names of the local stage and leases pass by.';
 
 create or replace function look_again(held_only boolean) returns integer
   language plpgsql security definer set search_path from current as $$

@@ -10,7 +10,7 @@ create or replace function spend_parts(by text, since timestamptz)
     where c.started_at >= spend_parts.since and (by in ('day', 'model', 'purpose', 'route') or by = 'layer' and c.purpose in ('answer', 'escalate'))
   union all
   -- by names: each has the same part of its call
-  select v.what, c.llm_call_id, coalesce(count(n.name_hash), 1)::numeric / greatest(c.names, 1)
+  select v.what, c.llm_call_id, coalesce(count(n.name_hash) / nullif(sum(count(n.name_hash)) over (partition by c.llm_call_id), 0), 1)
     from llm_calls c
     left join llm_call_names n using (llm_call_id)
     left join labels l on spend_parts.by = 'branch' and l.name_hash = n.name_hash
@@ -22,7 +22,7 @@ create or replace function spend_parts(by text, since timestamptz)
       else (select x.name from categories x
               where x.category_id = coalesce(a.l1, (select p.l1 from products p where name_hash(p.name_key) = n.name_hash and p.l1 is not null limit 1))) end as what) v
     where c.started_at >= spend_parts.since and (by = 'branch' or by = 'layer' and c.purpose not in ('answer', 'escalate'))
-    group by v.what, c.llm_call_id, c.names;
+    group by v.what, c.llm_call_id;
 $$;
 comment on function spend_parts(text, timestamptz) is 'Which part of each call belongs to what, for spend(): whole calls, or the shares of their names; what is NULL where it is not known. Example: select what, part from spend_parts(''purpose'', now() - interval ''1 day'');';
 
