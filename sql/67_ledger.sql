@@ -52,10 +52,10 @@ comment on column paid_twice.cost_more is 'The same in US dollars.';
 create or replace function product_cost(product_id bigint)
   returns table (calls bigint, tokens_in numeric, tokens_cached numeric, tokens_out numeric, tokens numeric, cost numeric, shared_by bigint)
   language sql stable security definer set search_path from current as $$
-  select count(c.llm_call_id), coalesce(round(sum(c.tokens_in::numeric / c.names), 1), 0),
-         coalesce(round(sum(c.tokens_cached::numeric / c.names), 1), 0), coalesce(round(sum(c.tokens_out::numeric / c.names), 1), 0),
-         coalesce(round(sum((c.tokens_in + c.tokens_out)::numeric / c.names), 1), 0),
-         case when count(*) filter (where c.llm_call_id is not null and c.cost is null) = 0 then coalesce(round(sum(c.cost / c.names), 8), 0) end,
+  select count(c.llm_call_id), coalesce(round(sum(c.tokens_in::numeric / c.names), 4), 0),
+         coalesce(round(sum(c.tokens_cached::numeric / c.names), 4), 0), coalesce(round(sum(c.tokens_out::numeric / c.names), 4), 0),
+         coalesce(round(sum((c.tokens_in + c.tokens_out)::numeric / c.names), 4), 0),
+         case when count(*) filter (where c.llm_call_id is not null and c.cost is null) = 0 then coalesce(round(sum(c.cost / c.names), 10), 0) end,
          (select count(*) from products x where name_hash(x.name_key) = name_hash(p.name_key))
     from products p
     left join llm_call_names n on n.name_hash = name_hash(p.name_key)

@@ -3,16 +3,20 @@
 create or replace function llm_budgets()
   returns table (budget text, most numeric, spent numeric, share numeric, ends timestamptz)
   language sql stable security definer set search_path from current as $$
-  select s.key, (s.value)::numeric, x.spent, round(x.spent / nullif((s.value)::numeric, 0), 4), p.since + p.span
-    from settings s
-    cross join lateral (select case when s.key like '%_day' then 'day' else 'month' end as unit) u
-    cross join lateral (select date_trunc(u.unit, now(), 'UTC') as since,
-                               case u.unit when 'day' then interval '1 day' else interval '1 month' end as span) p
+  with given as materialized (
+    select s.key, (s.value)::numeric as most, s.key like '%tokens%' as of_tokens, case when s.key like '%_day' then 'day' else 'month' end as unit
+      from settings s
+      where s.key in ('llm_tokens_a_day', 'llm_tokens_a_month', 'llm_dollars_a_day', 'llm_dollars_a_month') and s.value <> 'null'
+  ), period as (
     -- calls in flight, and those whose answer never came, count with their upper estimates
-    cross join lateral (select coalesce(sum(case when s.key like '%tokens%' then c.tokens_in + c.tokens_out else c.cost end), 0) as spent
-                          from llm_calls c where c.state <> 'failed' and c.started_at >= p.since) x
-    where s.key in ('llm_tokens_a_day', 'llm_tokens_a_month', 'llm_dollars_a_day', 'llm_dollars_a_month') and s.value <> 'null'
-    order by s.key;
+    select u.unit, date_trunc(u.unit, now(), 'UTC') as since, x.tokens, x.dollars
+      from (select distinct g.unit from given g) u
+      cross join lateral (select coalesce(sum(c.tokens_in + c.tokens_out), 0)::numeric as tokens, coalesce(sum(c.cost), 0) as dollars
+                            from llm_calls c where c.state <> 'failed' and c.started_at >= date_trunc(u.unit, now(), 'UTC')) x
+  )
+  select g.key, g.most, v.spent, round(v.spent / nullif(g.most, 0), 4), (p.since at time zone 'UTC' + ('1 ' || p.unit)::interval) at time zone 'UTC'
+    from given g join period p using (unit) cross join lateral (select case when g.of_tokens then p.tokens else p.dollars end as spent) v
+    order by g.key;
 $$;
 comment on function llm_budgets() is 'The budgets that are set, what of them is spent (calls in flight and lost ones with their upper estimates, simulated ones too), and when the next day or month begins. A budget is used up at a share of 1. Example: select budget, most, spent from llm_budgets();';
 
