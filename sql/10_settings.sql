@@ -17,6 +17,13 @@ begin
       using hint = 'The settings are: ' || (select string_agg(s.key, ', ' order by s.key) from settings s where s.key <> 'sql_sha256');
   elsif key = 'tree_levels' then
     raise exception 'tree_levels is not changed here' using hint = 'Use set_tree_levels(''1,2,deepest''): it moves the categories too.';
+  elsif key = 'llm_deployment' then
+    raise exception 'llm_deployment is not changed here' using hint = 'Use adopt_deployment(''default''): it notes the database too.';
+  elsif key in ('llm_tokens_a_day', 'llm_tokens_a_month', 'llm_dollars_a_day', 'llm_dollars_a_month') then
+    value := coalesce(value, 'null');
+    if value <> 'null' and (jsonb_typeof(value) <> 'number' or value::numeric < 0) then
+      raise exception '% takes a number, 0 or more, or null for no limit, not %', key, value;
+    end if;
   elsif jsonb_typeof(value) is distinct from jsonb_typeof(was) then
     raise exception 'the setting "%" takes a %, not %', key, jsonb_typeof(was), coalesce(value::text, 'NULL');
   elsif key = 'similarity_threshold' and not value::numeric between 0.3 and 1 then
@@ -35,7 +42,7 @@ begin
     raise exception '% must be from 0 to 1, not %', key, value;
   elsif key = 'drift_names_a_year' and value::numeric < 1000 then
     raise exception 'drift_names_a_year must be 1000 or more, not %', value;
-  elsif key in ('evidence_days', 'audit_tokens_a_day', 'audit_people_a_day') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
+  elsif key in ('evidence_days', 'ledger_names_days', 'llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;
   update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;

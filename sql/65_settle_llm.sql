@@ -2,16 +2,30 @@
 -- transaction.
 
 create or replace function start_call(worker text, purpose text, route text, provider text, model text, simulated boolean,
-    names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric, price jsonb, lease interval default '60 s',
-    reason text default null)
+    names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric default null, price jsonb default null,
+    lease interval default '60 s', name_keys text[] default null, steps smallint[] default null, deployment text default 'default',
+    batch boolean default false, reason text default null)
   returns bigint
-  language sql volatile security definer set search_path from current as $$
-  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason)
-    values (worker, purpose, route, provider, model, simulated, names, tokens_in_upper, tokens_out_upper, cost_upper, price, now() + lease, reason)
-    returning llm_call_id;
-$$;
-comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text) is
-  'Writes a call into the ledger as started, with upper estimates of its tokens and cost, before it is sent.';
+  language plpgsql security definer set search_path from current as $$
+declare
+  in_force jsonb := coalesce(price, llm_price(provider, model, now(), batch));
+  id bigint;
+begin
+  perform refuse_call(start_call.simulated, start_call.deployment, name_keys);
+  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, attempt)
+    values (worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
+            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, now() + lease, reason,
+            (select max(q.attempts) from queue q
+               where q.name_hash in (select name_hash(n) from unnest(name_keys) n) and q.worker = start_call.worker and q.stage = 'llm'))
+    returning llm_call_id into id;
+  if (setting('ledger_names_days'))::numeric > 0 then
+    insert into llm_call_names (llm_call_id, name_hash, step)
+      select id, name_hash(n), max(coalesce(s, 1)) from unnest(name_keys, steps) u(n, s) group by 2;
+  end if;
+  return id;
+end $$;
+comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text) is
+  'Writes a call and its names into the ledger as started, with upper estimates of its tokens and cost, before it is sent. Cost and price default to those of llm_prices, with batch those of the batch API. Refuses what refuse_call() refuses.';
 
 create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -70,16 +84,21 @@ begin
   end if;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q
-    set shortlist = null, odds = null, next = r.next, branch = r.branch, attempts = 0, worker = null, available_at = now()
+    set shortlist = null, odds = null, next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, available_at = now()
     from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, moved boolean)
     where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key);
   perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error, purpose => kind)
     from (select r ->> 'name_key' as names, r ->> 'error' as error from jsonb_array_elements(refused) r
             where (r ->> 'moved')::boolean is not true) r
     group by r.error;
+  perform note_outcomes(settle_llm.llm_call_id, answers, refused);
   update llm_calls c
     set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = settle_llm.tokens_cached,
-        tokens_out = settle_llm.tokens_out, cost = settle_llm.cost, model_version = settle_llm.model_version,
+        tokens_out = settle_llm.tokens_out, model_version = settle_llm.model_version,
+        -- the version that answered may have a price of its own
+        cost = coalesce(settle_llm.cost, llm_cost(coalesce(
+                 llm_price(c.provider, settle_llm.model_version, c.started_at, coalesce((c.price ->> 'batch')::boolean, false)), c.price),
+               settle_llm.tokens_in, settle_llm.tokens_cached, settle_llm.tokens_out)),
         request_id = settle_llm.request_id, error = null, ended_at = clock_timestamp()
     where c.llm_call_id = settle_llm.llm_call_id;
   return valid;
@@ -91,11 +110,15 @@ create or replace function fail_call(worker text, llm_call_id bigint, names text
                                      counts boolean, wait interval) returns void
   language plpgsql security definer set search_path from current as $$
 begin
-  update llm_calls c
-    set state = case when arrived then 'failed' else 'unknown' end, error = fail_call.error, ended_at = clock_timestamp(),
-        tokens_in = case when arrived then 0 else c.tokens_in end, tokens_out = case when arrived then 0 else c.tokens_out end,
-        cost = case when arrived then 0 else c.cost end
-    where c.llm_call_id = fail_call.llm_call_id and c.state = 'started';
+  with closed as (
+    update llm_calls c
+      set state = case when arrived then 'failed' else 'unknown' end, error = fail_call.error, ended_at = clock_timestamp(),
+          tokens_in = case when arrived then 0 else c.tokens_in end, tokens_out = case when arrived then 0 else c.tokens_out end,
+          cost = case when arrived then 0 else c.cost end
+      where c.llm_call_id = fail_call.llm_call_id and c.state = 'started' returning 1
+  )
+  update llm_call_names n set outcome = case when arrived then 'failed' else 'lost' end
+    from closed where n.llm_call_id = fail_call.llm_call_id;
   perform give_back(worker, names, 'llm', error, counts, wait,
                     (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id));
 end $$;
@@ -106,7 +129,9 @@ create or replace function close_lost_calls() returns integer
   language sql volatile security definer set search_path from current as $$
   with lost as (
     update llm_calls c set state = 'unknown', error = 'its sidecar died', ended_at = clock_timestamp()
-      where c.state = 'started' and c.lease_until < now() returning 1
+      where c.state = 'started' and c.lease_until < now() returning c.llm_call_id
+  ), names as (
+    update llm_call_names n set outcome = 'lost' from lost l where n.llm_call_id = l.llm_call_id
   )
   select count(*)::integer from lost;
 $$;

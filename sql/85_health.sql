@@ -1,14 +1,14 @@
 -- Is everything well? Sidecars write their own rows; nothing here needs one to be alive.
 
 create or replace function heartbeat(worker text, host text, pid integer, version text, model_id bigint, llm text,
-                                     listening boolean, idle boolean, notice text) returns void
+                                     listening boolean, idle boolean, notice text, deployment text default null) returns void
   language sql volatile security definer set search_path from current as $$
-  insert into sidecars (worker, host, pid, version, model_id, llm, listening, idle, notice)
-    values (worker, host, pid, version, model_id, llm, listening, idle and listening and (setting('notify'))::boolean, notice)
+  insert into sidecars (worker, host, pid, version, model_id, llm, listening, idle, notice, deployment)
+    values (worker, host, pid, version, model_id, llm, listening, idle and listening and (setting('notify'))::boolean, notice, deployment)
     on conflict (worker) do update set model_id = excluded.model_id, llm = excluded.llm, listening = excluded.listening,
-      idle = excluded.idle, notice = excluded.notice, seen_at = now();
+      idle = excluded.idle, notice = excluded.notice, deployment = excluded.deployment, seen_at = now();
 $$;
-comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off.';
+comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off. deployment: where its calls are paid, under which name.';
 
 create or replace function leave(worker text) returns void
   language sql volatile security definer set search_path from current as $$
@@ -57,7 +57,7 @@ begin
                      round(100 * s.max_error::numeric, 2)) end
     from (select local_mode() as mode) x left join standing_promise() s on true;
   for item in select unnest(array['local', 'llm']) loop
-    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose <> 'audit';
+    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose <> 'audit' and q.available_at < 'infinity';
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
                    when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
     value := n::text;
@@ -73,6 +73,7 @@ begin
          else (select format('%s calls, %s unknown, last error: %s', count(*), count(*) filter (where c.state = 'unknown'),
                coalesce((array_agg(c.error order by c.llm_call_id desc) filter (where c.error is not null))[1], 'none'))
                from llm_calls c where c.started_at > now() - interval '1 day') end;
+  return query select * from llm_health();
   return query select 'drift', 'warn', a.stream, format('alarm %s since %s: %s; select release_alarm(%s, reason => ''…'') ends it',
       a.alarm_id, to_char(a.raised_at, 'YYYY-MM-DD HH24:MI'), a.detail, a.alarm_id)
     from alarms a where a.ended_at is null order by a.alarm_id;

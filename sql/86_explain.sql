@@ -45,6 +45,7 @@ begin
     'llm', (select jsonb_build_object('llm_call_id', c.llm_call_id, 'provider', c.provider, 'model', coalesce(c.model_version, c.model),
         'simulated', c.simulated, 'tokens', round((c.tokens_in + c.tokens_out)::numeric / greatest(c.names, 1), 1),
         'cost', round(c.cost / greatest(c.names, 1), 8), 'at', c.ended_at) from llm_calls c where c.llm_call_id = p.llm_call_id),
+    'cost', (select to_jsonb(x) from product_cost(p.product_id) x where x.calls > 0),
     'checks', coalesce((select jsonb_agg(jsonb_build_object('check_id', c.check_id, 'strategy', c.strategy, 'judged', category_path(c.category_id),
         'right', c.verdict, 'truth', category_path(c.truth_category_id), 'by', c.checked_by, 'at', c.checked_at) order by c.check_id)
       from checks c where c.name_hash = name_hash(p.name_key)), '[]'),
@@ -57,7 +58,7 @@ begin
           'after', category_path(x.after_category_id), 'after_source', x.after_source, 'why', x.reason, 'by', x.changed_by, 'at', x.changed_at)
           from label_changes x where name_hash(x.name_key) = name_hash(p.name_key) and x.name_key = p.name_key) h), '[]'));
 end $$;
-comment on function explain_json(bigint) is 'All that is known about one product: product, answer, similar, label, local, evidence, thresholds (then, now), alternatives (similar, nearest, shortlist), llm, checks, history; null or empty where there is nothing. Example: select explain_json(1) -> ''answer'' ->> ''layer'';';
+comment on function explain_json(bigint) is 'All that is known about one product: product, answer, similar, label, local, evidence, thresholds (then, now), alternatives (similar, nearest, shortlist), llm, cost, checks, history; null or empty where there is nothing. Example: select explain_json(1) -> ''answer'' ->> ''layer'';';
 
 create or replace function explain(product_id bigint) returns table (item text, detail text)
   language plpgsql stable security definer set search_path from current as $$
@@ -88,7 +89,11 @@ begin
       ('thresholds now', case when x #> '{thresholds,now}' <> 'null' then format(three || ', %s', x #>> '{thresholds,now,l1}',
         x #>> '{thresholds,now,l2}', x #>> '{thresholds,now,l3}', x #>> '{thresholds,now,reason}') end),
       ('llm', case when x -> 'llm' <> 'null' then format('%s %s%s, %s tokens', x #>> '{llm,provider}', x #>> '{llm,model}',
-        case when (x #>> '{llm,simulated}')::boolean then ' (simulated)' else '' end, x #>> '{llm,tokens}') end)
+        case when (x #>> '{llm,simulated}')::boolean then ' (simulated)' else '' end, x #>> '{llm,tokens}') end),
+      ('cost', case when x -> 'cost' <> 'null' then format('%s tokens in %s call%s%s%s', round((x #>> '{cost,tokens}')::numeric),
+        x #>> '{cost,calls}', case when x #>> '{cost,calls}' = '1' then '' else 's' end,
+        coalesce(', $' || round((x #>> '{cost,cost}')::numeric, 6), ', price not known'),
+        case when x #>> '{cost,shared_by}' = '1' then '' else format(', shared by %s rows', x #>> '{cost,shared_by}') end) end)
     ) v(item, detail) where v.detail is not null and v.detail <> '';
   return query select 'alternative', format('%s, as "%s" (similarity %s%s)', a ->> 'path', a ->> 'name', round((a ->> 'similarity')::numeric, 3),
       coalesce(', stopped by the word ' || (a ->> 'blocked_by'), '')) from jsonb_array_elements(x #> '{alternatives,similar}') a;

@@ -48,12 +48,14 @@ grant execute on function trust, layer_errors, layer_verdicts, memory_error, cor
 grant execute on function rescaled, check_outcomes, label_outcomes, fit_platt, calibration_state, calibration_error
   to taxon_reader, taxon_admin;
 
+grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend, savings, never_sent, pays to taxon_reader, taxon_admin;
+
 -- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
 -- moved or deleted.
 grant insert, update, delete on labels, products to taxon_admin;
 grant update (name, external_id, retired_at) on categories to taxon_admin;
 grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, undo_thresholds, set_promise, keep_promise, end_promise, promote, roll_back_model, requeue, retry_dead,
-  revert_cleaning, spot_check, confirm, reject, judge, undo_check to taxon_admin;
+  revert_cleaning, spot_check, confirm, reject, judge, undo_check, set_llm_price, mark_urgent, adopt_deployment, never_send, may_send_again to taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
@@ -62,10 +64,11 @@ grant execute on function import_labels, finish_import, learn_guard, start_run, 
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;
 grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration, calibration_due,
-  unscored_checks, save_check_scores, forget_evidence to taxon_admin, taxon_sidecar;
+  unscored_checks, save_check_scores, forget_evidence, keep_deployment to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
 grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
-  leave, forget_dead_sidecars to taxon_sidecar;
+  leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held to taxon_sidecar;
+grant execute on function llm_price, never_sent to taxon_sidecar;

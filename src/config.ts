@@ -62,6 +62,8 @@ const schema = z.strictObject({
   leaseSeconds: count(1, 3600).default(60),
   /** How long SIGTERM may take. */
   shutdownSeconds: count(1, 600).default(10),
+  /** Paid calls are made only under the name that the database has adopted, so that a restored copy spends nothing. */
+  deployment: z.string().min(1).default('default'),
   /** `auto`: by whose key is in the environment. */
   llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
   llmModel: z.string().min(1).optional(),

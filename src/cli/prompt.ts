@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
-import type { Price } from '../llm/pricing.ts';
 import type { Preview } from '../sidecar/preview.ts';
 import { withAnyDatabase } from './database.ts';
 import { print } from './output.ts';
@@ -51,7 +50,8 @@ Examples:
       const { holdChampion } = await import('../sidecar/champion.ts');
       const { previewPrompt } = await import('../sidecar/preview.ts');
       const { openProvider } = await import('../llm/providers/open.ts');
-      const { costOf, priceOf } = await import('../llm/pricing.ts');
+      const { costOf } = await import('../llm/pricing.ts');
+      const { llmPrice } = await import('../database/prices.ts');
       const { countPrompt } = await import('../llm/tokens.ts');
       const { answerTokens } = await import('../llm/without-layers.ts');
       await withAnyDatabase(async (db, config) => {
@@ -61,7 +61,7 @@ Examples:
           await champion.refresh();
           const preview = await previewPrompt(db, config, await champion.current(), names);
           const { prompt } = preview;
-          const price: Price | null = provider && priceOf(provider.name, provider.model, new Date());
+          const price = provider && (await llmPrice(db, provider.name, provider.model));
           const usage = {
             tokensIn: countPrompt(prompt),
             tokensCached: 0,

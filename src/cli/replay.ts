@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config.ts';
+import type { Database } from '../database/open.ts';
+import { llmPrice } from '../database/prices.ts';
 import type { Unit } from '../database/replay.ts';
 import { misuse } from '../errors.ts';
 import type { Price } from '../llm/pricing.ts';
@@ -18,18 +20,19 @@ interface Flags {
 }
 
 /** The price of the model that was named, else of the configured one; null when that has none. */
-async function priceFor(name: string | undefined, config: Config): Promise<Price | null> {
-  const { priceOf } = await import('../llm/pricing.ts');
-  const now = new Date();
+async function priceFor(db: Database, name: string | undefined, config: Config): Promise<Price | null> {
   if (name !== undefined) {
-    const price = priceOf('openai', name, now) ?? priceOf('anthropic', name, now);
+    const price = (await llmPrice(db, 'openai', name)) ?? (await llmPrice(db, 'anthropic', name));
     if (price === null)
-      throw misuse(`--llm-model ${name}: no price is known`, 'The prices stand in src/llm/pricing.ts.');
+      throw misuse(
+        `--llm-model ${name}: no price is known`,
+        'Prices: select * from llm_prices; set_llm_price() adds one.',
+      );
     return price;
   }
   const { openProvider } = await import('../llm/providers/open.ts');
   const provider = await openProvider(config);
-  return provider === null ? null : priceOf(provider.name, provider.model, now);
+  return provider === null ? null : llmPrice(db, provider.name, provider.model);
 }
 
 async function dateOf(text: string): Promise<Date> {
@@ -92,7 +95,7 @@ period began, while a live memory grows by the hour. Names of retired categories
           by: flags.by,
           ...from,
           ...limits,
-          price: await priceFor(flags.llmModel, config),
+          price: await priceFor(db, flags.llmModel, config),
           directUrl: config.directDatabaseUrl ?? db.url,
           signal: interrupt.signal,
         }),

@@ -25,12 +25,20 @@ export async function watchDrift(db: Database): Promise<number> {
   return rows.filter(({ alarm_id }) => alarm_id !== null).length;
 }
 
-/** Forgets evidence past its days, page by page; returns how many rows. */
-export async function forgetEvidence(db: Database, signal: AbortSignal): Promise<number> {
-  for (let all = 0; ; ) {
-    signal.throwIfAborted();
-    const { gone } = await db.row<{ gone: number }>(`select ${db.at}forget_evidence() as gone`);
-    if (gone === 0) return all;
-    all += gone;
+/** Forgets evidence and the names of calls past their days, page by page; returns how many rows. */
+export async function forgetOld(db: Database, signal: AbortSignal): Promise<number> {
+  let all = 0;
+  for (const forget of ['forget_evidence', 'forget_call_names']) {
+    for (let gone = 1; gone > 0; all += gone) {
+      signal.throwIfAborted();
+      gone = (await db.row<{ gone: number }>(`select ${db.at}${forget}() as gone`)).gone;
+    }
   }
+  return all;
+}
+
+/** Settles names that wait for people and that memory knows by now, and forgets marks of urgency that are done with. */
+export async function settleHeld(db: Database): Promise<number> {
+  const { n } = await db.row<{ n: number }>(`select ${db.at}settle_held() + ${db.at}forget_urgent() as n`);
+  return n;
 }

@@ -1,4 +1,5 @@
 import type { Database } from './open.ts';
+import { refusing } from './refusals.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
@@ -13,6 +14,8 @@ export interface LlmItem {
   /** Where an answer has left the name; the same for all items of a batch, and so is `branch`. */
   next: 'subtree' | 'tree' | null;
   branch: number | null;
+  /** Steps that it has been through. */
+  asked: number;
   attempts: number;
   /** The same for all items of a batch. */
   purpose: Purpose;
@@ -40,35 +43,49 @@ export interface StartedCall {
   provider: string;
   model: string;
   simulated: boolean;
-  names: number;
-  /** Upper estimates: what the call costs at most if its answer never arrives. */
+  /** Name keys of the batch. */
+  names: readonly string[];
+  /** Which step of its purpose this is for each name. */
+  steps: number[];
+  /** Upper estimates: what the call costs at most if its answer never arrives; the price is that of llm_prices. */
   tokensIn: number;
   tokensOut: number;
-  /** US dollars; null where the price is not known. */
-  cost: number | null;
-  price: object | null;
+  /** Whether the batch API's prices count. */
+  batch?: boolean;
+  /** `config.deployment`: paid calls are made by one deployment only. */
+  deployment: string;
   leaseSeconds: number;
 }
 
-/** Commits the call as started, before it is sent; returns its id in the ledger. */
+/**
+ * Commits the call and its names as started, before it is sent; returns its id in the ledger.
+ *
+ * @throws TaxonError where it must not be made: a paid call of another deployment, a name that may not be sent, a budget used up
+ */
 export async function startCall(db: Database, call: StartedCall): Promise<number> {
-  const { id } = await db.row<{ id: number }>(
-    `select ${db.at}start_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, make_interval(secs => $12), $13) as id`,
-    [
-      call.worker,
-      call.purpose,
-      call.route,
-      call.provider,
-      call.model,
-      call.simulated,
-      call.names,
-      call.tokensIn,
-      call.tokensOut,
-      call.cost,
-      call.price,
-      call.leaseSeconds,
-      call.reason,
-    ],
+  const { id } = await refusing(
+    db.row<{ id: number }>(
+      `select ${db.at}start_call(worker => $1, purpose => $2, route => $3, provider => $4, model => $5, simulated => $6,
+         names => $7, tokens_in_upper => $8, tokens_out_upper => $9, lease => make_interval(secs => $10), name_keys => $11,
+         steps => $12::smallint[], deployment => $13, batch => $14, reason => $15) as id`,
+      [
+        call.worker,
+        call.purpose,
+        call.route,
+        call.provider,
+        call.model,
+        call.simulated,
+        call.names.length,
+        call.tokensIn,
+        call.tokensOut,
+        call.leaseSeconds,
+        call.names,
+        call.steps,
+        call.deployment,
+        call.batch ?? false,
+        call.reason,
+      ],
+    ),
   );
   return id;
 }
@@ -86,12 +103,14 @@ export interface SettledCall {
   tokensIn: number;
   tokensCached: number;
   tokensOut: number;
-  cost: number | null;
   modelVersion: string;
   requestId: string | null;
 }
 
-/** Labels, rows, queue and ledger in one transaction (of an audit: verdicts, queue and ledger); returns how many names got a valid answer. */
+/**
+ * Labels, rows, queue and ledger in one transaction (of an audit: verdicts, queue and ledger); returns how many names got a
+ * valid answer. The cost is that of the version that answered, else of the price in the call's row.
+ */
 export async function settleLlm(
   db: Database,
   worker: string,
@@ -99,7 +118,7 @@ export async function settleLlm(
   call: SettledCall,
 ): Promise<number> {
   const { n } = await db.row<{ n: number }>(
-    `select ${db.at}settle_llm($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as n`,
+    `select ${db.at}settle_llm($1, $2, $3, $4, $5, $6, $7, null, $8, $9) as n`,
     [
       worker,
       callId,
@@ -108,7 +127,6 @@ export async function settleLlm(
       call.tokensIn,
       call.tokensCached,
       call.tokensOut,
-      call.cost,
       call.modelVersion,
       call.requestId,
     ],
@@ -146,6 +164,20 @@ export async function failCall(
 /** Closes calls whose sidecar died. */
 export async function closeLostCalls(db: Database): Promise<number> {
   return (await db.row<{ n: number }>(`select ${db.at}close_lost_calls() as n`)).n;
+}
+
+/** Keeps the deployment's name if it is the first with a paid provider; returns whether it may make paid calls here. */
+export async function keepDeployment(db: Database, deployment: string): Promise<boolean> {
+  return (await db.row<{ may: boolean }>(`select ${db.at}keep_deployment($1) as may`, [deployment])).may;
+}
+
+/** Those of the names that may be sent to a provider. */
+export async function sendable(db: Database, names: readonly string[]): Promise<Set<string>> {
+  const rows = await db.rows<{ name: string }>(
+    `select n as name from unnest($1::text[]) n where ${db.at}never_sent(n) is null`,
+    [names],
+  );
+  return new Set(rows.map(({ name }) => name));
 }
 
 /** Draws audits since the last draw; returns how many checks were made. */

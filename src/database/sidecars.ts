@@ -11,10 +11,12 @@ export interface SidecarState {
   listening: boolean;
   idle: boolean;
   notice: string | null;
+  /** Under which name it makes paid calls; null: it makes none. */
+  deployment: string | null;
 }
 
 export async function heartbeat(db: Database, s: SidecarState): Promise<void> {
-  await db.rows(`select ${db.at}heartbeat($1, $2, $3, $4, $5, $6, $7, $8, $9)`, [
+  await db.rows(`select ${db.at}heartbeat($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
     s.worker,
     s.host,
     s.pid,
@@ -24,6 +26,7 @@ export async function heartbeat(db: Database, s: SidecarState): Promise<void> {
     s.listening,
     s.idle,
     s.notice,
+    s.deployment,
   ]);
 }
 

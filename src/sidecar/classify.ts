@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { calibrated } from '../database/calibration.ts';
-import type { LlmItem } from '../database/ledger.ts';
+import { type LlmItem, sendable } from '../database/ledger.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
@@ -162,7 +162,7 @@ async function askTheRest(
   answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
   const open = decided.filter((result) => result.layer === null && normalise(result.name) !== '');
-  const keys = [...new Set(open.map((result) => normalise(result.name)))];
+  const keys = [...(await sendable(db, [...new Set(open.map((result) => normalise(result.name)))]))];
   const worker = `classify-${process.pid}-${randomBytes(3).toString('hex')}`;
   const stage = llmStage({ db, worker, config, abandon: new AbortController().signal }, providers);
   await askInSteps(
@@ -170,7 +170,7 @@ async function askTheRest(
     keys.map((name_key): LlmItem => {
       const answer = answers.get(name_key);
       const known = answer === undefined ? { shortlist: null, odds: null } : shortlistOf(answer);
-      return { name_key, ...known, next: null, branch: null, attempts: 1, purpose: 'answer' };
+      return { name_key, ...known, next: null, branch: null, asked: 0, attempts: 1, purpose: 'answer' };
     }),
   );
   const labels = await fromMemory(

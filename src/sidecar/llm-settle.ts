@@ -1,8 +1,7 @@
 import { type LlmItem, type Refused, settleLlm } from '../database/ledger.ts';
 import { parseAnswers } from '../llm/parse.ts';
-import { costOf, priceOf } from '../llm/pricing.ts';
 import { isInner } from '../llm/taxonomy.ts';
-import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
+import type { Prompt, Reply, Taxonomy } from '../llm/types.ts';
 import type { LlmStage } from './llm-stage.ts';
 
 /** A call that stands in the ledger: what was asked, and what is needed to judge the answer. */
@@ -32,7 +31,6 @@ function nextStep(
  */
 export async function settle(
   stage: LlmStage,
-  provider: Provider,
   { callId, prompt, taxonomy }: BegunCall,
   items: readonly LlmItem[],
   reply: Reply,
@@ -55,15 +53,12 @@ export async function settle(
       return;
     }
     refused.push({ name_key, moved: true, none: answer.categoryId === 0, ...step });
-    moved.push({ ...item, ...step, shortlist: null, odds: null });
+    moved.push({ ...item, ...step, shortlist: null, odds: null, asked: item.asked + 1 });
   });
-  const { name, model } = provider;
-  const price = priceOf(name, reply.modelVersion, new Date()) ?? priceOf(name, model, new Date());
   await settleLlm(stage.db, stage.worker, callId, {
     answers,
     refused,
     ...reply.usage,
-    cost: price === null ? null : costOf(reply.usage, price),
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
   });

@@ -3,7 +3,6 @@ import type { Database } from '../database/open.ts';
 import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
-import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { chooseRoute } from '../llm/route.ts';
 import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
@@ -16,6 +15,9 @@ import type { Turn } from './provider-state.ts';
 export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
   return { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
 }
+
+/** How long names wait whose call the database refused: the next claim knows why. */
+const refusedWaitMs = 1000;
 
 async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
@@ -48,28 +50,34 @@ export async function begin(
   stage: LlmStage,
   provider: Provider,
   items: readonly LlmItem[],
-  leaseSeconds: number,
+  options: { leaseSeconds: number; batch?: boolean },
 ): Promise<BegunCall & { prompt: Prompt }> {
-  const taxonomy = await currentTaxonomy(stage);
-  const { prompt, reason } = await promptFor(items, taxonomy);
-  const price = priceOf(provider.name, provider.model, new Date());
-  const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
-  const callId = await startCall(stage.db, {
-    worker: stage.worker,
-    purpose: items[0]?.purpose ?? 'answer',
-    route: prompt.route,
-    reason,
-    provider: provider.name,
-    model: provider.model,
-    simulated: provider.simulated,
-    names: items.length,
-    tokensIn: upper.tokensIn,
-    tokensOut: upper.tokensOut,
-    cost: price === null ? null : costOf(upper, price),
-    price,
-    leaseSeconds,
-  });
-  return { callId, prompt, taxonomy };
+  const { db, worker, config } = stage;
+  const names = items.map((item) => item.name_key);
+  try {
+    const taxonomy = await currentTaxonomy(stage);
+    const { prompt, reason } = await promptFor(items, taxonomy);
+    const callId = await startCall(db, {
+      worker,
+      purpose: items[0]?.purpose ?? 'answer',
+      route: prompt.route,
+      reason,
+      provider: provider.name,
+      model: provider.model,
+      simulated: provider.simulated,
+      names,
+      steps: items.map((item) => item.asked + 1),
+      tokensIn: prompt.tokensInUpper,
+      tokensOut: prompt.maxTokensOut,
+      deployment: config.deployment,
+      ...options,
+    });
+    return { callId, prompt, taxonomy };
+  } catch (error) {
+    // a budget used up or a name marked never-send since the claim: not the names' fault, and nobody else would free them
+    await giveBack(db, worker, 'llm', names, { counts: false, waitMs: refusedWaitMs });
+    throw error;
+  }
 }
 
 /**
@@ -79,7 +87,8 @@ export async function begin(
  * @returns the names that go on to another step; the database has them in its queue
  */
 export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<LlmItem[]> {
-  const call = await begin(stage, turn.provider, items, stage.config.leaseSeconds);
+  const { leaseSeconds } = stage.config;
+  const call = await begin(stage, turn.provider, items, { leaseSeconds });
   let reply: Reply;
   const since = Date.now();
   try {
@@ -91,7 +100,7 @@ export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]
     return moved;
   }
   turn.state.answered(reply);
-  return settle(stage, turn.provider, call, items, reply);
+  return settle(stage, call, items, reply);
 }
 
 /** Claims a batch and asks; false when there was nothing to do. */

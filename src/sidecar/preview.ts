@@ -50,7 +50,7 @@ export async function previewPrompt(
   const items = keys.map((name_key, i) => ({
     name_key,
     ...(model === null ? { shortlist: null, odds: null } : shortlistOf(said[i] as Answer)),
-    ...{ next: null, branch: null, attempts: 1, purpose: 'answer' as const },
+    ...{ next: null, branch: null, asked: 0, attempts: 1, purpose: 'answer' as const },
   }));
   return { layers, ...(await promptFor(items, await loadTaxonomy(db))) };
 }

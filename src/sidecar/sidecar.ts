@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, version } from '../config.ts';
-import { drawAudits } from '../database/ledger.ts';
+import { drawAudits, keepDeployment } from '../database/ledger.ts';
 import { type Listener, listen } from '../database/listen.ts';
 import { openDatabase, requireMigrated } from '../database/open.ts';
 import { renew } from '../database/queue.ts';
@@ -69,6 +69,8 @@ export async function startSidecar(
   const llm =
     providers.length === 0 ? null : llmStage({ db, worker, config, abandon: abandon.signal }, providers);
 
+  // the simulator's calls cost nothing; claim_llm() gives another deployment's sidecar no names
+  const paying = providers.every((provider) => provider.simulated) ? null : config.deployment;
   let listener: Listener | null = null;
   let llmLoop: LlmLoop | null = null;
   let local: LocalLoop | null = null;
@@ -89,6 +91,7 @@ export async function startSidecar(
       listening: saidListening,
       idle: local?.idle() ?? false,
       notice: champion.notice() ?? (llm && noticeOf(llm)),
+      deployment: paying,
     });
   };
   const onWake = async () => {
@@ -100,6 +103,10 @@ export async function startSidecar(
     void refresh();
   };
 
+  if (paying !== null && !(await keepDeployment(db, paying)))
+    log.warn('no paid call is made here: the database has adopted another deployment', {
+      deployment: paying,
+    });
   await announce();
   await forgetDeadSidecars(db);
   void refresh();

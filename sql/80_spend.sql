@@ -1,0 +1,101 @@
+-- What the LLM has cost, by whatever one asks, and what it would have cost without the layers.
+
+create or replace function spend_parts(by text, since timestamptz)
+  returns table (what text, llm_call_id bigint, part numeric)
+  language sql stable security definer set search_path from current as $$
+  select case spend_parts.by when 'day' then to_char(c.started_at at time zone 'UTC', 'YYYY-MM-DD') when 'model' then c.provider || ' ' || coalesce(c.model_version, c.model)
+                             when 'purpose' then c.purpose when 'route' then c.route when 'layer' then 'llm' end,
+         c.llm_call_id, 1::numeric
+    from llm_calls c
+    where c.started_at >= spend_parts.since and (by in ('day', 'model', 'purpose', 'route') or by = 'layer' and c.purpose in ('answer', 'escalate'))
+  union all
+  -- by names: each has the same part of its call
+  select v.what, c.llm_call_id, coalesce(count(n.name_hash) / nullif(sum(count(n.name_hash)) over (partition by c.llm_call_id), 0), 1)
+    from llm_calls c
+    left join llm_call_names n using (llm_call_id)
+    left join labels l on spend_parts.by = 'branch' and l.name_hash = n.name_hash
+    left join categories a on a.category_id = l.category_id
+    cross join lateral (select case when n.name_hash is null then null
+      when spend_parts.by = 'layer' and c.purpose = 'compare' then 'compare'
+      when spend_parts.by = 'layer' then 'audit of ' || (select k.layer from checks k where k.name_hash = n.name_hash and k.strategy = 'audit'
+                                                          order by k.llm_call_id = c.llm_call_id desc nulls last, k.check_id desc limit 1)
+      else (select x.name from categories x
+              where x.category_id = coalesce(a.l1, (select p.l1 from products p where name_hash(p.name_key) = n.name_hash and p.l1 is not null limit 1))) end as what) v
+    where c.started_at >= spend_parts.since and (by = 'branch' or by = 'layer' and c.purpose not in ('answer', 'escalate'))
+    group by v.what, c.llm_call_id;
+$$;
+comment on function spend_parts(text, timestamptz) is 'Which part of each call belongs to what, for spend(): whole calls, or the shares of their names; what is NULL where it is not known. Example: select what, part from spend_parts(''purpose'', now() - interval ''1 day'');';
+
+create or replace function spend(by text default 'day', since interval default '30 days')
+  returns table (what text, calls bigint, names numeric, answered numeric, tokens_in bigint, tokens_cached bigint, tokens_out bigint,
+                 cost numeric, unknown_calls bigint, unknown_tokens bigint, unknown_cost numeric, products bigint, tokens_a_product numeric,
+                 simulated boolean)
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  moment timestamptz := coalesce(now() - since, '-infinity');
+begin
+  if by is null or by not in ('day', 'layer', 'branch', 'model', 'purpose', 'route') then
+    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.';
+  end if;
+  return query
+    with paid as (
+      select coalesce(s.what, 'not known') as what, c.*, s.part from spend_parts(spend.by, moment) s join llm_calls c using (llm_call_id)
+        where c.state <> 'failed'
+    ), sums as (
+      select p.what, count(*) filter (where p.state = 'ok') as calls,
+             sum(p.part * p.names) filter (where p.state = 'ok') as names, sum(p.part * p.answered) as answered,
+             sum(p.part * p.tokens_in) filter (where p.state = 'ok') as tokens_in,
+             sum(p.part * p.tokens_cached) filter (where p.state = 'ok') as tokens_cached,
+             sum(p.part * p.tokens_out) filter (where p.state = 'ok') as tokens_out,
+             sum(p.part * p.cost) filter (where p.state = 'ok') as cost,
+             count(*) filter (where p.state <> 'ok') as open, sum(p.part * (p.tokens_in + p.tokens_out)) filter (where p.state <> 'ok') as open_tokens,
+             sum(p.part * p.cost) filter (where p.state <> 'ok') as open_cost, bool_or(p.simulated) as simulated
+        from paid p group by 1
+    ), arrived as (
+      select case spend.by when 'day' then to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD') when 'layer' then p.source
+                           when 'branch' then (select a.name from categories a where a.category_id = p.l1) else 'all' end as what, count(*) as n
+        from products p where p.created_at >= moment group by 1
+    )
+    select coalesce(s.what, a.what), coalesce(s.calls, 0), round(coalesce(s.names, 0), 1), round(coalesce(s.answered, 0), 1),
+           coalesce(round(s.tokens_in), 0)::bigint, coalesce(round(s.tokens_cached), 0)::bigint, coalesce(round(s.tokens_out), 0)::bigint,
+           coalesce(round(s.cost, 8), case when s.what is null then 0 end), coalesce(s.open, 0), coalesce(round(s.open_tokens), 0)::bigint,
+           coalesce(round(s.open_cost, 8), 0), a.n,
+           round((coalesce(s.tokens_in + s.tokens_out, 0) + coalesce(s.open_tokens, 0)) / nullif(a.n, 0), 2), coalesce(s.simulated, false)
+      from sums s full join arrived a
+        on a.what = case when spend.by in ('model', 'purpose', 'route') then 'all' when spend.by = 'layer' then regexp_replace(s.what, '^audit of ', '') else s.what end
+      where s.what is not null or a.what is not null and spend.by in ('day', 'layer', 'branch')
+      order by 1;
+end $$;
+comment on function spend(text, interval) is 'What the LLM has cost since then (NULL: ever), by day, layer, branch, model, purpose or route. tokens and cost are those of calls whose answer arrived; unknown: calls in flight or without an answer, with their upper estimates. cost is NULL where no price is known. products: rows that arrived in that day, layer or branch, by model, purpose and route all that arrived; tokens_a_product counts the unknown too. Audits stand at the layer they judge. Example: select what, calls, tokens_in, cost from spend(by => ''purpose'', since => ''1 day'');';
+
+create or replace function savings(since interval default '30 days')
+  returns table (against text, assumption text, products bigint, tokens_a_product numeric, tokens_then numeric, tokens_spent bigint,
+                 tokens_saved numeric, share_saved numeric, cost_then numeric, cost_spent numeric, simulated boolean)
+  language sql stable security definer set search_path from current as $$
+  with period as (select coalesce(now() - savings.since, '-infinity') as since),
+  done as (select count(*) as n from products p, period where p.created_at >= period.since and p.state = 'done'),
+  spent as (
+    select coalesce(sum(c.tokens_in + c.tokens_out), 0) as tokens, sum(c.cost) as cost, coalesce(bool_or(c.simulated), false) as simulated,
+           -- dollars a token of the calls whose price is known
+           sum(c.cost) / nullif(sum(c.tokens_in + c.tokens_out) filter (where c.cost is not null), 0) as rate
+      from llm_calls c, period where c.started_at >= period.since and c.state <> 'failed'
+  ), tree as (
+    select count(*) as calls, sum(c.names) as names, avg(c.tokens_in + c.tokens_out / c.names::numeric) as one,
+           sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0) as batched
+      from llm_calls c where c.route = 'tree' and c.state = 'ok' and c.names > 0
+  ), forms as (
+    select 1 as place, 'naive: a call a product' as against, (setting('llm_naive_tokens'))::numeric as a_product,
+           format('%s tokens a product: the setting llm_naive_tokens, not measured here', setting('llm_naive_tokens')) as assumption
+    union all
+    select 2, 'the compact tree, a call a product', t.one,
+           case when t.calls = 0 then 'not measured: no call of the route tree yet' else format('the mean tokens in of the %s calls of the route tree in the ledger, and one name''s tokens out', t.calls) end from tree t
+    union all
+    select 3, 'the compact tree, in batches', t.batched,
+           case when t.calls = 0 then 'not measured: no call of the route tree yet' else format('the %s calls of the route tree in the ledger, their tokens by their %s names', t.calls, t.names) end from tree t
+  )
+  select f.against, f.assumption || '; dollars at the mean rate of what was paid', d.n, round(f.a_product, 1), round(f.a_product * d.n), s.tokens,
+         round(f.a_product * d.n) - s.tokens, round(1 - s.tokens / nullif(f.a_product * d.n, 0), 4),
+         round(f.a_product * d.n * s.rate, 6), round(s.cost, 6), s.simulated
+    from forms f, done d, spent s order by f.place;
+$$;
+comment on function savings(interval) is 'What the answered rows since then (NULL: ever) would have cost if the LLM had been asked for each, in three forms, beside what was spent (calls in flight and lost ones with their upper estimates); assumption says where the tokens of a product come from. Example: select against, products, tokens_then, tokens_spent, share_saved from savings();';
