@@ -1,8 +1,9 @@
 import { type LlmItem, type Refused, settleLlm } from '../database/ledger.ts';
 import { parseAnswers } from '../llm/parse.ts';
-import { costOf, priceOf } from '../llm/pricing.ts';
+import { costOf } from '../llm/pricing.ts';
 import { isInner } from '../llm/taxonomy.ts';
 import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
+import { priceFor } from './llm-price.ts';
 import type { LlmStage } from './llm-stage.ts';
 
 /** A call that stands in the ledger: what was asked, and what is needed to judge the answer. */
@@ -10,6 +11,8 @@ export interface BegunCall {
   callId: number;
   prompt: Pick<Prompt, 'route' | 'items' | 'offered'>;
   taxonomy: Taxonomy;
+  /** Whether it went to the batch API. */
+  batch: boolean;
 }
 
 /** The step after an answer that is not final; null: the answer is final. */
@@ -33,7 +36,7 @@ function nextStep(
 export async function settle(
   stage: LlmStage,
   provider: Provider,
-  { callId, prompt, taxonomy }: BegunCall,
+  { callId, prompt, taxonomy, batch }: BegunCall,
   items: readonly LlmItem[],
   reply: Reply,
 ): Promise<LlmItem[]> {
@@ -57,8 +60,7 @@ export async function settle(
     refused.push({ name_key, moved: true, none: answer.categoryId === 0, ...step });
     moved.push({ ...item, ...step, shortlist: null, odds: null });
   });
-  const { name, model } = provider;
-  const price = priceOf(name, reply.modelVersion, new Date()) ?? priceOf(name, model, new Date());
+  const price = priceFor(provider, reply.modelVersion, batch) ?? priceFor(provider, provider.model, batch);
   await settleLlm(stage.db, stage.worker, callId, {
     answers,
     refused,

@@ -3,11 +3,12 @@ import type { Database } from '../database/open.ts';
 import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
-import { costOf, priceOf } from '../llm/pricing.ts';
+import { costOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { chooseRoute } from '../llm/route.ts';
 import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure, mayGoOn } from './llm-failure.ts';
+import { priceFor } from './llm-price.ts';
 import { type BegunCall, settle } from './llm-settle.ts';
 import { type LlmStage, turnFor } from './llm-stage.ts';
 import type { Turn } from './provider-state.ts';
@@ -17,7 +18,8 @@ export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
   return { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
 }
 
-async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
+/** The categories of today, read anew when they have changed. */
+export async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
   if (stage.taxonomy?.version !== version) stage.taxonomy = { version, value: await loadTaxonomy(stage.db) };
   return stage.taxonomy.value;
@@ -43,16 +45,18 @@ export async function promptFor(
  * Route, prompt and ledger row of one batch of names of one purpose and step.
  *
  * @param leaseSeconds how long the call is in flight at most unless its lease is renewed
+ * @param batch        whether it goes to the batch API
  */
 export async function begin(
   stage: LlmStage,
   provider: Provider,
   items: readonly LlmItem[],
   leaseSeconds: number,
+  batch = false,
 ): Promise<BegunCall & { prompt: Prompt }> {
   const taxonomy = await currentTaxonomy(stage);
   const { prompt, reason } = await promptFor(items, taxonomy);
-  const price = priceOf(provider.name, provider.model, new Date());
+  const price = priceFor(provider, provider.model, batch);
   const upper = { tokensIn: prompt.tokensInUpper, tokensCached: 0, tokensOut: prompt.maxTokensOut };
   const callId = await startCall(stage.db, {
     worker: stage.worker,
@@ -69,7 +73,7 @@ export async function begin(
     price,
     leaseSeconds,
   });
-  return { callId, prompt, taxonomy };
+  return { callId, prompt, taxonomy, batch };
 }
 
 /**

@@ -20,11 +20,12 @@ const functions: Record<string, string> = {
     repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_promise
     set_setting set_thresholds set_tree_levels similar_in_training spot_check start_run training_labels undo_check undo_thresholds
     unencoded_labels`,
-  AS: `calibration_due draw_audits embeddings_of fail_call fit_calibration forget_evidence register_encoder save_check_scores
-    save_embeddings settle_llm start_call unscored_checks watch_drift`,
+  AS: `add_to_batch batch_totals calibration_due cancel_batches draw_audits embeddings_of end_batch fail_call fit_calibration forget_evidence
+    note_batch open_batch open_batch_calls open_batches register_encoder save_check_scores save_embeddings settle_llm start_call
+    unscored_checks watch_drift`,
   S: 'claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory settle_local',
   // triggers, and what only other functions call
-  nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test candidates_below check_frame
+  nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test batches_health candidates_below check_frame
     checked_answer checks_short correct_label correct_products coverage_steps end_alarm hash_bound hold_names judged_since
     level_ids make_imported_categories note_changed_labels note_new_labels note_removed_labels note_verdict open_answer passes
     pick_audits place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise said_near sealed
@@ -50,6 +51,8 @@ const tables: Record<string, string> = {
   import_rows: 'admin: delete insert',
   label_changes: '',
   labels: 'admin: delete insert update; sidecar: select',
+  llm_batch_calls: '',
+  llm_batches: '',
   llm_calls: '',
   migrations: '',
   model_files: 'sidecar: select',
