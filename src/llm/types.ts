@@ -62,7 +62,7 @@ export interface BatchRequest {
 export type BatchResult = { id: string; reply: Reply } | { id: string; error: ProviderError };
 
 /** How far a batch is. */
-export interface BatchState {
+interface BatchState {
   ended: boolean;
   /** It ended before its time, cancelled or expired: what has no result was not worked on. */
   cut: boolean;
