@@ -34,7 +34,7 @@ create table llm_batch_calls (
 );
 create index llm_batch_calls_batch on llm_batch_calls (llm_batch_id);
 comment on table llm_batch_calls is 'The calls of each batch, with what is needed to judge their answers in another process on another day.';
-comment on column llm_batch_calls.llm_call_id is 'The call; "call-ID" is what the provider knows it by.';
+comment on column llm_batch_calls.llm_call_id is 'The call; "taxon-ID" is what the provider knows it by.';
 comment on column llm_batch_calls.llm_batch_id is 'The batch.';
 comment on column llm_batch_calls.name_keys is 'Its names in the order of the prompt.';
 comment on column llm_batch_calls.offered is 'The ids that an answer may use; 0 is "none of these".';

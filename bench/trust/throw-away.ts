@@ -7,19 +7,32 @@ import type { Config } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 
-/** A private cluster of its own with a migrated database and a champion, model 1; closing removes all of it. */
-export async function openThrowAway(config: Config): Promise<Database> {
+/** A private cluster of its own with a migrated database; closing removes all of it. */
+export async function throwAwayServer(config: Config): Promise<{ url: string; close(): Promise<void> }> {
   await provideBinaries(join(config.dataDir, 'cache'));
   const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-bench-'));
-  const { url } = await startCluster(folder, { throwAway: true });
-  const db = openDatabase(url('postgres'), { schema: 'taxon', poolSize: 1 }, 'bench');
+  const cluster = await startCluster(folder, { throwAway: true });
+  const url = cluster.url('postgres');
   const close = async () => {
-    await db.close();
     await stopCluster(folder);
     rmSync(folder, { recursive: true, force: true });
   };
+  await migrate({ url, schema: 'taxon' }).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  return { url, close };
+}
+
+/** A private cluster of its own with a migrated database and a champion, model 1; closing removes all of it. */
+export async function openThrowAway(config: Config): Promise<Database> {
+  const server = await throwAwayServer(config);
+  const db = openDatabase(server.url, { schema: 'taxon', poolSize: 1 }, 'bench');
+  const close = async () => {
+    await db.close();
+    await server.close();
+  };
   try {
-    await migrate({ url: url('postgres'), schema: 'taxon' });
     await db.rows(`insert into taxon.encoders (identity, dimension) values ('bench', 1)`);
     await db.rows(`insert into taxon.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
   } catch (error) {

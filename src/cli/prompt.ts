@@ -69,10 +69,10 @@ Examples:
           };
           const { tokensIn, tokensOut } = usage;
           const cost = { tokensIn, tokensOut, dollars: price === null ? null : costOf(usage, price) };
-          const { route, system, user } = prompt;
+          const { route, system, user, jsonSchema } = prompt;
           print(
             json,
-            { layers: preview.layers, route, reason: preview.reason, ...cost, system, user },
+            { layers: preview.layers, route, reason: preview.reason, ...cost, system, user, jsonSchema },
             text(preview, cost, provider?.model ?? 'no provider'),
           );
         } finally {

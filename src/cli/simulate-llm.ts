@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { misuse } from '../errors.ts';
 import type { SimulatorStats } from '../llm/simulator/call-log.ts';
 import { type Fault, faultKinds, faultSchema } from '../llm/simulator/faults.ts';
+import { defaultErrorRates, strongModel } from '../llm/simulator/models.ts';
 import { normalise } from '../normalise.ts';
 import { print } from './output.ts';
 import { untilSignal } from './sidecar.ts';
@@ -30,18 +31,43 @@ function number(text: string): number {
   return value;
 }
 
+function positive(text: string): number {
+  const value = number(text);
+  if (value === 0) throw new InvalidArgumentError('Give a whole number, 1 or more.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('Give a share, 0 to 1.');
+  return value;
+}
+
+/** KIND[:SHARE][,NAME=VALUE]… → a fault, as POST /faults takes it. */
 function fault(text: string, before: Fault[] = []): Fault[] {
-  const [kind, share] = text.split(':');
-  const parsed = faultSchema.safeParse(share === undefined ? { kind } : { kind, share: Number(share) });
+  const [head = '', ...settings] = text.split(',');
+  const [kind, part] = head.split(':');
+  const values = settings.map((setting): [string, unknown] => {
+    const [name = '', value = ''] = setting.split('=');
+    return [name, name === 'on' ? value : Number(value || Number.NaN)];
+  });
+  const parsed = faultSchema.safeParse({
+    kind,
+    ...(part === undefined ? {} : { share: Number(part || Number.NaN) }),
+    ...Object.fromEntries(values),
+  });
   if (!parsed.success)
-    throw new InvalidArgumentError(`Give KIND or KIND:SHARE, share 0 to 1; kinds: ${faultKinds.join(', ')}.`);
+    throw new InvalidArgumentError(
+      `Give KIND[:SHARE][,NAME=VALUE]..., share 0 to 1, names calls, ms, from, to, fromMs, toMs, on; kinds: ${faultKinds.join(', ')}.`,
+    );
   return [...before, parsed.data];
 }
 
 function summary(stats: SimulatorStats): string {
-  const { calls, answered, unanswered, refused, names, tokensIn, tokensCached, tokensOut } = stats;
+  const { calls, batched, answered, unanswered, refused, names, tokensIn, tokensCached, tokensOut } = stats;
   return [
-    `simulated: ${calls} calls, ${answered} answered, ${unanswered} cut off, ${refused} refused`,
+    `simulated: ${calls} calls (${batched} in batches), ${answered} answered, ${unanswered} cut off, ${refused} refused`,
     `simulated: ${names} names, ${tokensIn} tokens in (${tokensCached} cached), ${tokensOut} out`,
   ].join('\n');
 }
@@ -49,7 +75,12 @@ function summary(stats: SimulatorStats): string {
 interface Flags {
   port: number;
   errorRates: [number, number, number];
+  strongErrorRates: [number, number, number];
+  unsteady: number;
   delay: number;
+  rpm?: number;
+  tpm?: number;
+  batchTime: number;
   fault?: Fault[];
   seed: number;
   json?: true;
@@ -58,7 +89,7 @@ interface Flags {
 export function simulateLlmCommand(): Command {
   return new Command('simulate-llm')
     .description(
-      'A SIMULATED LLM on this machine: the OpenAI protocol, answers from a labelled file, errors on purpose.',
+      'A SIMULATED LLM on this machine: the protocols and batch APIs of OpenAI and Anthropic, answers from a labelled file, errors on purpose.',
     )
     .argument(
       '<file>',
@@ -70,8 +101,29 @@ export function simulateLlmCommand(): Command {
         .argParser(errorRates)
         .default([0.05, 0.14, 0.21], '.05,.14,.21'),
     )
+    .addOption(
+      new Option('--strong-error-rates <l1,l2,l3>', `the same of the model ${strongModel}`)
+        .argParser(errorRates)
+        .default([...defaultErrorRates[strongModel]], '.02,.06,.10'),
+    )
+    .addOption(
+      new Option('--unsteady <share>', 'names that the next call may answer otherwise')
+        .argParser(share)
+        .default(0),
+    )
     .addOption(new Option('--delay <ms>', 'how long each answer takes').argParser(number).default(0))
-    .addOption(new Option('--fault <kind[:share]>', `repeatable: ${faultKinds.join(', ')}`).argParser(fault))
+    .addOption(new Option('--rpm <number>', 'requests a minute and model, more get 429').argParser(positive))
+    .addOption(new Option('--tpm <number>', 'tokens a minute and model, more get 429').argParser(positive))
+    .addOption(
+      new Option('--batch-time <ms>', 'how long a batch of the batch APIs takes')
+        .argParser(number)
+        .default(2000),
+    )
+    .addOption(
+      new Option('--fault <kind[:share][,name=value...]>', `repeatable: ${faultKinds.join(', ')}`).argParser(
+        fault,
+      ),
+    )
     .addOption(new Option('--seed <number>', 'which names it gets wrong').argParser(number).default(1))
     .option('--json', 'JSON lines on standard output: the address at the start, the counts at the end')
     .addHelpText(
@@ -81,9 +133,15 @@ Examples:
   taxon simulate-llm labels.csv
   taxon simulate-llm truth.tsv --error-rates 0,0,0 --delay 300
   taxon simulate-llm labels.csv --fault rate-limited:.1 --fault hang:.01
+  taxon simulate-llm labels.csv --fault unavailable,toMs=60000 --fault unauthorised,from=500,on=everything
+  taxon simulate-llm labels.csv --rpm 60 --tpm 40000 --batch-time 30000
   TAXON_LLM_BASE_URL=http://127.0.0.1:8085/v1 TAXON_LLM_MODEL=simulated-llm taxon sidecar
-  curl http://127.0.0.1:8085/stats
+  ANTHROPIC_API_KEY=any ANTHROPIC_BASE_URL=http://127.0.0.1:8085 TAXON_LLM_PROVIDER=anthropic TAXON_LLM_MODEL=simulated-llm taxon sidecar
+  curl http://127.0.0.1:8085/stats    (each call by itself: /calls)
   curl http://127.0.0.1:8085/faults -d '[{"kind":"unavailable","calls":20}]'    (-d '[]' ends all faults)
+
+Faults: share is of the calls, by seed; calls=N ends it after N hits; from=N,to=N are calls, fromMs=N,toMs=N milliseconds
+since the faults were set; ms=N how late (slow) or the retry-after (rate-limited); on=calls|batch-api|everything.
 
 Ctrl-C ends it and prints what it counted.`,
     )
@@ -93,7 +151,12 @@ Ctrl-C ends it and prints what it counted.`,
         truth: await readTruth(file),
         port: flags.port,
         errorRates: flags.errorRates,
+        strongErrorRates: flags.strongErrorRates,
+        unsteady: flags.unsteady,
         delayMs: flags.delay,
+        requestsPerMinute: flags.rpm,
+        tokensPerMinute: flags.tpm,
+        batchMs: flags.batchTime,
         seed: flags.seed,
         faults: flags.fault ?? [],
       }).catch((error: NodeJS.ErrnoException) => {
@@ -106,7 +169,13 @@ Ctrl-C ends it and prints what it counted.`,
       const ended = untilSignal(() => simulator.close());
       print(
         flags.json === true,
-        { simulated: true, url: simulator.url, model: 'simulated-llm' },
+        {
+          simulated: true,
+          url: simulator.url,
+          anthropicUrl: simulator.anthropicUrl,
+          model: 'simulated-llm',
+          strongModel,
+        },
         `${simulatorBanner}\nTAXON_LLM_BASE_URL=${simulator.url} TAXON_LLM_MODEL=simulated-llm`,
       );
       await ended;

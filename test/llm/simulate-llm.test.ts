@@ -92,12 +92,54 @@ test('says that it is simulated, on each screen', async () => {
   expect(out).toContain('simulated: 0 calls');
 });
 
+test('limits, storms and the second model from the command line', async () => {
+  const { child, started, ended } = run(
+    'labels.csv',
+    flat,
+    '--json',
+    '--rpm',
+    '2',
+    '--fault',
+    'unavailable:1,from=1,to=1',
+    '--fault',
+    'reset,on=batch-api,calls=1',
+    '--strong-error-rates',
+    '0,0,0',
+  );
+  const { url, anthropicUrl, strongModel } = JSON.parse(await started) as Record<string, string>;
+  expect(url).toBe(`${anthropicUrl}/v1`);
+  const prompt = buildPrompt([item('voucher', 10, 1)], shop);
+  const provider = openaiProvider({
+    key: undefined,
+    baseUrl: url,
+    model: strongModel ?? '',
+    timeoutMs: 5000,
+  });
+  const seen = [];
+  for (let i = 0; i < 4; i++)
+    seen.push(
+      await provider.complete(prompt, new AbortController().signal).then(
+        ({ modelVersion }) => modelVersion,
+        (error: { status?: number }) => error.status,
+      ),
+    );
+  expect(seen).toEqual([503, strongModel, strongModel, 429]);
+  await expect(fetch(`${url}/batches`)).rejects.toThrow();
+  expect((await fetch(`${url}/batches`)).status).toBe(200);
+  child.kill('SIGTERM');
+  const { out } = await ended;
+  expect(JSON.parse(out.trim().split('\n')[1] ?? '')).toMatchObject({ calls: 4, answered: 2, refused: 2 });
+});
+
 test.each([
   ['no labels', 'name,l1\n', [], /holds no labelled names/],
   ['no such columns', 'a,b\n1,2\n', [], /there is no column "name"/],
   ['a broken file', 'name,l1\n"x,y\n', [], /labels\.csv, line 2: a quote/],
   ['a fault that there is not', flat, ['--fault', 'earthquake'], /kinds: rate-limited/],
   ['a share over 1', flat, ['--fault', 'hang:2'], /share 0 to 1/],
+  ['a fault’s setting that there is not', flat, ['--fault', 'hang,until=3'], /names calls, ms, from/],
+  ['a setting without a number', flat, ['--fault', 'hang,calls='], /KIND\[:SHARE\]/],
+  ['no requests a minute', flat, ['--rpm', '0'], /1 or more/],
   ['rates that do not rise', flat, ['--error-rates', '.5,.2,.1'], /Each includes the one before/],
 ])('%s is an error that says what is wrong', async (_, content, flags, message) => {
   const { code, err } = await run('labels.csv', content, ...flags).ended;

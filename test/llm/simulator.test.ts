@@ -5,7 +5,7 @@ import { openaiProvider } from '../../src/llm/providers/openai.ts';
 import type { Fault } from '../../src/llm/simulator/faults.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/llm/simulator.ts';
 import { pathNames } from '../../src/llm/taxonomy.ts';
-import { countPrompt, countTokens } from '../../src/llm/tokens.ts';
+import { countMessages, countTokens } from '../../src/llm/tokens.ts';
 import type { Item, Prompt } from '../../src/llm/types.ts';
 import { normalise } from '../../src/normalise.ts';
 import { item, leaves, regularTree, shop } from './shop.ts';
@@ -56,7 +56,7 @@ test('usage is the tokenizer’s, to the token, and its own count agrees', async
     const reply = await ask(prompt);
     expect(reply.usage).toEqual({
       // providers charge for the schema, too
-      tokensIn: countPrompt(prompt) + countTokens(JSON.stringify(prompt.jsonSchema)),
+      tokensIn: countMessages(prompt) + countTokens(JSON.stringify(prompt.jsonSchema)),
       tokensCached: 0,
       tokensOut: countTokens(reply.text),
     });
@@ -185,7 +185,7 @@ test('a call that its client gives up is not answered', async () => {
   await new Promise((resolve) => setTimeout(resolve, 400));
   expect(simulator.stats()).toMatchObject({ answered: 0, unanswered: 1, tokensIn: 0 });
   expect(simulator.calls()[0]).toMatchObject({ outcome: 'unanswered', names: 3 });
-  expect(simulator.calls()[0]?.tokensIn).toBeGreaterThan(countPrompt(prompt));
+  expect(simulator.calls()[0]?.tokensIn).toBeGreaterThan(countMessages(prompt));
 });
 
 test.each<[Fault, number, number]>([

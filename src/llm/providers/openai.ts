@@ -99,9 +99,10 @@ export function openaiProvider(access: Access): Provider {
       read: (completion) => read(completion, null),
       learn: (error) => optional.learn(error, optional.current()),
     }),
-    complete: (prompt, signal) =>
+    complete: (prompt, signal, callId) =>
       callOnce(access, optional, signal, async (either, parts) => {
-        const sent = client.chat.completions.create(request(prompt, parts), { signal: either });
+        const headers = callId === undefined ? {} : { 'x-client-request-id': `taxon-${callId}` };
+        const sent = client.chat.completions.create(request(prompt, parts), { signal: either, headers });
         const { data, response, request_id } = await sent.withResponse();
         return reached(await read(data, prompt), request_id ?? data.id, response.headers);
       }),

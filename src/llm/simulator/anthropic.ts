@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from './http.ts';
 import type { Part } from './prompt-cache.ts';
-import type { ModelRequest, Protocol } from './protocol.ts';
+import type { ModelRequest, Protocol, Said } from './protocol.ts';
 import type { Left } from './rate-limits.ts';
 import { type Form, formOf, jsonSchema } from './schema.ts';
 
@@ -109,7 +109,7 @@ function inputOf(text: string, truncated: boolean): unknown {
   }
 }
 
-function reply(id: string, { model, as }: ModelRequest, said: Parameters<Protocol['reply']>[2]): object {
+function reply(id: string, { model, as }: ModelRequest, said: Said): object {
   const { usage } = said;
   const tool = typeof as === 'object' && {
     type: 'tool_use',

@@ -11,6 +11,8 @@ export interface Counted extends Usage {
 export interface SimulatedCall extends Counted {
   /** The id that the client got: in the header (x-request-id, request-id) and as the id of completion or message. */
   requestId: string;
+  /** The client's own id of it, in the header x-client-request-id. */
+  clientId?: string;
   protocol: 'openai' | 'anthropic';
   model: string | null;
   /** The batch that it belongs to; a call by itself has none. */

@@ -13,6 +13,8 @@ export async function answerCall(
 ): Promise<void> {
   const call = engine.log.open(protocol.name);
   response.setHeader(protocol.idHeader, call.requestId);
+  const clientId = request.headers['x-client-request-id'];
+  if (typeof clientId === 'string') call.clientId = clientId;
   try {
     const fault = engine.faultAt('call', protocol, call);
     const body = engine.work(protocol, call, await jsonOf(request), fault);

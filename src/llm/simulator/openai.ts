@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from './http.ts';
 import type { Part } from './prompt-cache.ts';
-import type { ModelRequest, Protocol } from './protocol.ts';
+import type { ModelRequest, Protocol, Said } from './protocol.ts';
 import type { Left } from './rate-limits.ts';
 import { type Form, formOf, jsonSchema } from './schema.ts';
 
@@ -100,7 +100,7 @@ function read(body: unknown): ModelRequest {
   };
 }
 
-function reply(id: string, { model, as }: ModelRequest, said: Parameters<Protocol['reply']>[2]): object {
+function reply(id: string, { model, as }: ModelRequest, said: Said): object {
   const { usage } = said;
   const call = typeof as === 'object' && {
     id: `call_${id}`,
