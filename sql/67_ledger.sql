@@ -6,7 +6,7 @@ create or replace function note_outcomes(llm_call_id bigint, answers jsonb, refu
     select name_hash(a.name_key) as hash, 'answered' as outcome, 1 as place
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint) join categories c on c.category_id = a.category_id
     union all
-    select name_hash(r ->> 'name_key'), case when (r ->> 'none')::boolean then 'none' else 'refused' end, 2 from jsonb_array_elements(refused) r
+    select name_hash(r ->> 'name_key'), case when (r ->> 'none')::boolean then 'none' when (r ->> 'moved')::boolean then 'answered' else 'refused' end, 2 from jsonb_array_elements(refused) r
   )
   update llm_call_names n
     -- a name of which the answer says nothing was left out

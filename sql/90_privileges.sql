@@ -65,6 +65,8 @@ grant execute on function training_labels, label_conflicts, similar_in_training,
   export_embeddings to taxon_admin;
 grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration, calibration_due,
   unscored_checks, save_check_scores, forget_evidence, keep_deployment to taxon_admin, taxon_sidecar;
+grant execute on function open_batch, add_to_batch, note_batch, open_batches, open_batch_calls, cancel_batches, end_batch, batch_totals
+  to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
 grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars

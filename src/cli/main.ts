@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { setLogLevel } from '../log.ts';
+import { backfillCommand } from './backfill.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
 import { setFlags } from './database.ts';
@@ -65,6 +66,7 @@ const commands = [
   demoCommand(),
   migrateCommand(),
   sidecarCommand(),
+  backfillCommand(),
   importCommand(),
   exportCommand(),
   trainCommand(),

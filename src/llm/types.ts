@@ -50,12 +50,48 @@ export interface Reply {
   restMs?: number;
 }
 
+/** One call of a batch; `id` comes back with its result. */
+export interface BatchRequest {
+  id: string;
+  prompt: Prompt;
+}
+
+/**
+ * How one call of a batch ended. An error is a reply too: nothing is owed for it. Usage that the provider left out is 0.
+ */
+export type BatchResult = { id: string; reply: Reply } | { id: string; error: ProviderError };
+
+/** How far a batch is. */
+interface BatchState {
+  ended: boolean;
+  /** It ended before its time, cancelled or expired: what has no result was not worked on. */
+  cut: boolean;
+  /** Why the provider took none of it; null where it did. */
+  refused: string | null;
+}
+
+/** A provider's batch API: calls for half the price, answered within a day. Each method is one call or few, never tried again. */
+export interface BatchApi {
+  /**
+   * @param reference finds the batch again where its id got lost
+   * @returns the provider's id of the batch
+   */
+  submit(requests: readonly BatchRequest[], reference: string, signal: AbortSignal): Promise<string>;
+  /** The id of the batch that was submitted so; null: there surely is none; undefined: the provider cannot say. */
+  find(reference: string, signal: AbortSignal): Promise<string | null | undefined>;
+  look(id: string, signal: AbortSignal): Promise<BatchState>;
+  /** Of a batch that has ended, in any order; what was done before it was cancelled or expired is there. */
+  results(id: string, signal: AbortSignal): AsyncIterable<BatchResult>;
+  cancel(id: string, signal: AbortSignal): Promise<void>;
+}
+
 /** One way to reach a model. It makes one call and never tries again: retries have one place, and that is not here. */
 export interface Provider {
   readonly name: 'openai' | 'anthropic';
   readonly model: string;
   /** True when `taxon simulate-llm` answers: every screen that shows its figures must say so. */
   readonly simulated: boolean;
+  readonly batches: BatchApi;
   /**
    * @param callId the call's id in the ledger: sent along where the protocol has a place for it, so that a bill can be compared
    * @throws ProviderError for whatever went wrong, a cancelled signal included (kind `timeout`)

@@ -5,7 +5,9 @@ import { drawAudits } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import { batchesJob, lookAfterBatches } from './batches.ts';
 import type { ChampionHolder } from './champion.ts';
+import type { LlmStage } from './llm-stage.ts';
 import { recalibrate } from './recalibrate.ts';
 
 /** What some sidecar does now and then. */
@@ -18,8 +20,13 @@ export interface Job {
 }
 
 /** All housekeeping; what reads much is done at night. */
-export function housekeeping(champion: ChampionHolder, signal: AbortSignal): readonly Job[] {
+export function housekeeping(
+  champion: ChampionHolder,
+  llm: LlmStage | null,
+  signal: AbortSignal,
+): readonly Job[] {
   return [
+    ...(llm ? [{ name: batchesJob, when: '* * * * *', run: () => lookAfterBatches(llm) }] : []),
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
     { name: 'draw audits', when: '* * * * *', run: drawAudits },
     { name: 'settle held names', when: '* * * * *', run: settleHeld },

@@ -19,7 +19,8 @@ export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
 /** How long names wait whose call the database refused: the next claim knows why. */
 const refusedWaitMs = 1000;
 
-async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
+/** The categories of today, read anew when they have changed. */
+export async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   const version = await taxonomyVersion(stage.db);
   if (stage.taxonomy?.version !== version) stage.taxonomy = { version, value: await loadTaxonomy(stage.db) };
   return stage.taxonomy.value;
@@ -45,6 +46,7 @@ export async function promptFor(
  * Route, prompt and ledger row of one batch of names of one purpose and step.
  *
  * @param leaseSeconds how long the call is in flight at most unless its lease is renewed
+ * @param batch        whether it goes to the batch API
  */
 export async function begin(
   stage: LlmStage,
@@ -53,31 +55,24 @@ export async function begin(
   options: { leaseSeconds: number; batch?: boolean },
 ): Promise<BegunCall & { prompt: Prompt }> {
   const { db, worker, config } = stage;
-  const names = items.map((item) => item.name_key);
-  try {
-    const taxonomy = await currentTaxonomy(stage);
-    const { prompt, reason } = await promptFor(items, taxonomy);
-    const callId = await startCall(db, {
-      worker,
-      purpose: items[0]?.purpose ?? 'answer',
-      route: prompt.route,
-      reason,
-      provider: provider.name,
-      model: provider.model,
-      simulated: provider.simulated,
-      names,
-      steps: items.map((item) => item.asked + 1),
-      tokensIn: prompt.tokensInUpper,
-      tokensOut: prompt.maxTokensOut,
-      deployment: config.deployment,
-      ...options,
-    });
-    return { callId, prompt, taxonomy };
-  } catch (error) {
-    // a budget used up or a name marked never-send since the claim: not the names' fault, and nobody else would free them
-    await giveBack(db, worker, 'llm', names, { counts: false, waitMs: refusedWaitMs });
-    throw error;
-  }
+  const taxonomy = await currentTaxonomy(stage);
+  const { prompt, reason } = await promptFor(items, taxonomy);
+  const callId = await startCall(db, {
+    worker,
+    purpose: items[0]?.purpose ?? 'answer',
+    route: prompt.route,
+    reason,
+    provider: provider.name,
+    model: provider.model,
+    simulated: provider.simulated,
+    names: items.map((item) => item.name_key),
+    steps: items.map((item) => item.asked + 1),
+    tokensIn: prompt.tokensInUpper,
+    tokensOut: prompt.maxTokensOut,
+    deployment: config.deployment,
+    ...options,
+  });
+  return { callId, prompt, taxonomy };
 }
 
 /**
@@ -87,8 +82,15 @@ export async function begin(
  * @returns the names that go on to another step; the database has them in its queue
  */
 export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<LlmItem[]> {
-  const { leaseSeconds } = stage.config;
-  const call = await begin(stage, turn.provider, items, { leaseSeconds });
+  const { db, worker, config } = stage;
+  const call = await begin(stage, turn.provider, items, { leaseSeconds: config.leaseSeconds }).catch(
+    async (error) => {
+      // a budget used up or a name marked never-send since the claim: not the names' fault, and nobody else would free them
+      const names = items.map((item) => item.name_key);
+      await giveBack(db, worker, 'llm', names, { counts: false, waitMs: refusedWaitMs });
+      throw error;
+    },
+  );
   let reply: Reply;
   const since = Date.now();
   try {

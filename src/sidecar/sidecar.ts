@@ -120,7 +120,7 @@ export async function startSidecar(
     onPassedOn: () => llmLoop?.wake(),
   });
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
-  const jobs = runJobs(db, housekeeping(champion, stopping.signal));
+  const jobs = runJobs(db, housekeeping(champion, llm, stopping.signal));
   const beat = setInterval(
     () => {
       Promise.all([announce(), renew(db, worker, config.leaseSeconds), refresh()]).catch((error) =>

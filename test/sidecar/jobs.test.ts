@@ -93,7 +93,7 @@ const nobody = {
   close: async () => {},
 };
 
-test.each(housekeeping(nobody, new AbortController().signal).map((job) => [job.name, job] as const))(
+test.each(housekeeping(nobody, null, new AbortController().signal).map((job) => [job.name, job] as const))(
   'the job "%s" may run twice in a row on an empty database',
   async (_, job) => {
     await job.run(one);

@@ -1,23 +1,17 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
-import { type Provider, ProviderError } from '../../src/llm/types.ts';
+import { ProviderError } from '../../src/llm/types.ts';
 import { llmStage, noticeOf, takeTurn, turnFor, waitForTurn } from '../../src/sidecar/llm-stage.ts';
 import type { Turn } from '../../src/sidecar/provider-state.ts';
-
-const provider = (model: string): Provider => ({
-  name: 'openai',
-  model,
-  simulated: false,
-  complete: () => Promise.reject(new Error('not called here')),
-});
+import { silentProvider } from './silent-provider.ts';
 
 /** The stage of one sidecar; choosing a provider asks no database. */
 function stageOf(...models: string[]) {
   const config = loadConfig({ llmConcurrency: 2 }, {}, '/nonexistent');
   const db = {} as Database;
   const abandon = new AbortController().signal;
-  return llmStage({ db, worker: 'one', config, abandon }, models.map(provider));
+  return llmStage({ db, worker: 'one', config, abandon }, models.map(silentProvider));
 }
 
 const model = (turn: Turn | null) => turn?.provider.model;

@@ -1,19 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type FailureKind, type Provider, ProviderError } from '../../src/llm/types.ts';
+import { type FailureKind, ProviderError } from '../../src/llm/types.ts';
 import { ProviderState, type Turn } from '../../src/sidecar/provider-state.ts';
-
-const provider: Provider = {
-  name: 'openai',
-  model: 'tiny',
-  simulated: false,
-  complete: () => Promise.reject(new Error('not called here')),
-};
+import { silentProvider } from './silent-provider.ts';
 
 let state: ProviderState;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
-  state = new ProviderState(provider, 8);
+  state = new ProviderState(silentProvider('tiny'), 8);
 });
 afterEach(() => {
   vi.useRealTimers();

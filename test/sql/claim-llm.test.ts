@@ -48,6 +48,7 @@ describe('claim_llm', () => {
         odds: [0.5],
         next: null,
         branch: l1,
+        asked: 0,
         attempts: 1,
         purpose: 'answer',
       },

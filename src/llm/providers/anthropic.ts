@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { type Prompt, type Provider, ProviderError, type Reply } from '../types.ts';
-import { type Access, callOnce, Optional, reached } from './requests.ts';
+import { anthropicBatches } from './anthropic-batches.ts';
+import { type Access, callOnce, isSimulated, Optional, reached } from './requests.ts';
 
 /** Thinking that cannot be switched off is paid from the same limit as the answer. */
 const thinkingRoom = 4000;
@@ -88,7 +89,12 @@ export function anthropicProvider(access: Access): Provider {
   return {
     name: 'anthropic',
     model: access.model,
-    simulated: false,
+    simulated: isSimulated(access.model),
+    batches: anthropicBatches(client, access, {
+      request: (prompt) => request(prompt, optional.current()),
+      read,
+      learn: (error) => optional.learn(error, optional.current()),
+    }),
     complete: (prompt, signal) =>
       callOnce(access, optional, signal, async (either, parts) => {
         const sent = client.messages.create(request(prompt, parts), { signal: either });

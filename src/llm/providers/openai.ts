@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
-import { simulatedModel } from '../pricing.ts';
 import { type Prompt, type Provider, ProviderError, type Reply } from '../types.ts';
-import { type Access, callOnce, Optional, reached } from './requests.ts';
+import { openaiBatches } from './openai-batches.ts';
+import { type Access, callOnce, isSimulated, Optional, reached } from './requests.ts';
 
 /** Models that reason unless told not to; a model of another name has no use for the setting. */
 const reasons = /(^|\/)gpt-[5-9]/;
@@ -69,7 +69,8 @@ export function openaiProvider(access: Access): Provider {
     };
   }
 
-  async function read(completion: OpenAI.ChatCompletion, prompt: Prompt): Promise<Reply> {
+  /** @param prompt for counting where the server does not; null: not at hand */
+  async function read(completion: OpenAI.ChatCompletion, prompt: Prompt | null): Promise<Reply> {
     // A compatible server may send anything with status 200.
     const message = completion?.choices?.[0]?.message;
     const called = message?.tool_calls?.[0];
@@ -81,7 +82,7 @@ export function openaiProvider(access: Access): Provider {
     return {
       text: text ?? '',
       usage: {
-        tokensIn: usage?.prompt_tokens ?? counted?.countPrompt(prompt) ?? 0,
+        tokensIn: usage?.prompt_tokens ?? (prompt && counted?.countPrompt(prompt)) ?? 0,
         tokensCached: usage?.prompt_tokens_details?.cached_tokens ?? 0,
         tokensOut: usage?.completion_tokens ?? counted?.countTokens(text ?? '') ?? 0,
       },
@@ -92,7 +93,12 @@ export function openaiProvider(access: Access): Provider {
   return {
     name: 'openai',
     model: access.model,
-    simulated: access.model === simulatedModel,
+    simulated: isSimulated(access.model),
+    batches: openaiBatches(client, access, {
+      request: (prompt) => request(prompt, optional.current()),
+      read: (completion) => read(completion, null),
+      learn: (error) => optional.learn(error, optional.current()),
+    }),
     complete: (prompt, signal, callId) =>
       callOnce(access, optional, signal, async (either, parts) => {
         const headers = callId === undefined ? {} : { 'x-client-request-id': `taxon-${callId}` };

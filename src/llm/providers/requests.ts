@@ -1,4 +1,5 @@
 import { log } from '../../log.ts';
+import { simulatedModel } from '../pricing.ts';
 import { ProviderError, type Reply } from '../types.ts';
 import { toProviderError } from './failure.ts';
 import { restOf } from './limits.ts';
@@ -61,10 +62,38 @@ export class Optional<Part extends string> {
   }
 }
 
+/** Whether `taxon simulate-llm` answers; it has a second model, with a longer name. */
+export const isSimulated = (model: string): boolean => model.startsWith(simulatedModel);
+
 /** A reply with what the HTTP response says of it. */
 export function reached(reply: Reply, requestId: string | undefined, headers: Headers): Reply {
   const restMs = restOf(headers);
   return { ...reply, ...(requestId && { requestId }), ...(restMs !== undefined && { restMs }) };
+}
+
+/** Files of some ten megabytes go up and down: so many times as long as one call. */
+const longer = 10;
+
+/**
+ * `send` under a deadline and the caller's signal: for all that is no call of a model.
+ *
+ * @throws ProviderError
+ */
+export async function within<Result>(
+  access: Access,
+  signal: AbortSignal,
+  send: (signal: AbortSignal, timeout: number) => Promise<Result>,
+): Promise<Result> {
+  const timeout = access.timeoutMs * longer;
+  const deadline = AbortSignal.timeout(timeout);
+  try {
+    // the SDKs' own time-out comes later, as above
+    return await send(AbortSignal.any([signal, deadline]), timeout + 5000);
+  } catch (thrown) {
+    if (signal.aborted) throw new ProviderError('timeout', 'the call was cancelled');
+    if (deadline.aborted) throw new ProviderError('timeout', `no answer within ${timeout / 1000} s`);
+    throw toProviderError(thrown, access.key);
+  }
 }
 
 /**
