@@ -2,6 +2,7 @@ import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
 import { buildPrompt } from '../llm/prompt.ts';
+import { checkedReply } from '../llm/reply.ts';
 import type { Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure } from './llm-failure.ts';
 import { settle } from './llm-settle.ts';
@@ -44,7 +45,7 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<v
   });
   let reply: Reply;
   try {
-    reply = await provider.complete(prompt, stage.abandon);
+    reply = checkedReply(await provider.complete(prompt, stage.abandon), prompt, provider.model);
   } catch (error) {
     await handleFailure(stage, callId, items, error);
     return;

@@ -6,6 +6,7 @@ import { attacks } from '../llm/attacks.ts';
 import { hostileAnswers } from '../llm/hostile-answers.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { gullible } from '../support/gullible.ts';
+import { noReplies, oddReplies } from '../support/odd-replies.ts';
 import { startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
@@ -23,7 +24,10 @@ interface World {
 const open: (() => Promise<unknown>)[] = [];
 
 /** A shop of its own, where every name goes to the LLM. */
-async function world(script: (call: Call) => Answer): Promise<World> {
+async function world(
+  script: (call: Call) => Answer,
+  environment: Record<string, string> = {},
+): Promise<World> {
   const database: TestDatabase = await shopDatabase();
   const db = look(database.url);
   await db.rows(`select taxon.set_setting('local_layer', '"shadow"')`);
@@ -32,6 +36,7 @@ async function world(script: (call: Call) => Answer): Promise<World> {
     TAXON_LLM_BASE_URL: llm.url,
     TAXON_LLM_MODEL: 'believer',
     OPENAI_API_KEY: 'none',
+    ...environment,
   });
   open.push(async () => {
     await sidecar.kill('SIGTERM');
@@ -165,24 +170,6 @@ describe('200 attacks among ordinary names, and a model that obeys whatever stan
   });
 });
 
-/** Replies that are no answer at all. */
-const frames: Answer[] = [
-  { body: null },
-  { body: [] },
-  { body: 'plain text' },
-  { body: { choices: [] } },
-  { body: { choices: [{ message: null }] } },
-  {
-    body: {
-      choices: [
-        { message: { content: null, tool_calls: [{ function: { name: 'drop', arguments: '{}' } }] } },
-      ],
-    },
-  },
-  { body: { choices: [{ message: { content: { text: '{}' } } }] } },
-  { body: { __proto__: { choices: [] }, choices: 'x' } },
-];
-
 describe('a server that answers with everything but an answer', () => {
   it('what is not valid changes nothing; each name is answered once the server is honest again', async () => {
     const names = ordinary.slice(0, 30);
@@ -193,7 +180,14 @@ describe('a server that answers with everything but an answer', () => {
       return hostileAnswers(asked.length, offered[0] ?? 1, known).map((answer): Answer => answer);
     };
     let next = 0;
-    const lies = (call: Call): Answer => [...hostile(call), ...frames][next++] ?? honest(call);
+    // now and then a reply that is no completion: after each the provider is left alone for longer
+    const lies = (call: Call): Answer => {
+      const answers = hostile(call).flatMap((answer, i) => [
+        answer,
+        ...noReplies.slice(i / 4, i % 4 === 0 ? i / 4 + 1 : 0),
+      ]);
+      return answers[next++] ?? honest(call);
+    };
     const there = await world(lies);
     const before = await untouchable(there);
     await there.db.rows(`select taxon.set_setting('max_attempts', '100')`);
@@ -208,6 +202,28 @@ describe('a server that answers with everything but an answer', () => {
     expect(await there.db.rows('select from taxon.dead_letters')).toEqual([]);
     await there.db.rows(`select taxon.set_setting('max_attempts', '5')`);
     expect(await untouchable(there)).toEqual(before);
-    expect(next).toBeGreaterThan(hostile({ text: '', model: '', number: 1 }).length + frames.length);
+    expect(next).toBeGreaterThan(hostile({ text: '', model: '', number: 1 }).length + noReplies.length - 1);
   }, 240_000);
+
+  it('an answer beside which all is nonsense is paid for once, and booked no lower than it may have cost', async () => {
+    const odd = (call: Call) => oddReplies(believing(call.text));
+    const there = await world((call) => odd(call)[call.number - 1] ?? honest(call), { TAXON_LLM_BATCH: '1' });
+    const count = odd({ text: '', model: '', number: 1 }).length;
+    await insert(
+      there.db,
+      ordinary.slice(0, count).map(({ name }) => name),
+    );
+    // a riddle that was asked with too few candidates is asked again
+    const counts = await settled(there.db);
+    expect(counts).toEqual({ llm: count });
+    const calls = await there.db.rows<{ state: string; model_version: string; tokens_in: number }>(
+      'select state, model_version, tokens_in, tokens_cached from taxon.llm_calls',
+    );
+    expect(calls).toHaveLength(there.llm.calls.length);
+    expect(new Set(calls.map(({ state }) => state))).toEqual(new Set(['ok']));
+    for (const call of calls) {
+      expect(call.model_version).toMatch(/^\P{Cc}{1,200}$/u);
+      expect(call.tokens_in).toBeGreaterThan(0);
+    }
+  });
 });
