@@ -2,14 +2,15 @@
 -- transaction.
 
 create or replace function start_call(worker text, purpose text, route text, provider text, model text, simulated boolean,
-    names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric, price jsonb, lease interval default '60 s')
+    names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric, price jsonb, lease interval default '60 s',
+    prompt_version text default null)
   returns bigint
   language sql volatile security definer set search_path from current as $$
-  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until)
-    values (worker, purpose, route, provider, model, simulated, names, tokens_in_upper, tokens_out_upper, cost_upper, price, now() + lease)
+  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, prompt_version)
+    values (worker, purpose, route, provider, model, simulated, names, tokens_in_upper, tokens_out_upper, cost_upper, price, now() + lease, prompt_version)
     returning llm_call_id;
 $$;
-comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval) is
+comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text) is
   'Writes a call into the ledger as started, with upper estimates of its tokens and cost, before it is sent.';
 
 create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
@@ -64,6 +65,8 @@ begin
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   if kind = 'audit' then
     valid := settle_audits(settle_llm.llm_call_id, answers, refused);
+  elsif kind = 'compare' then  -- answers of a comparison are nobody's label
+    valid := jsonb_array_length(answers);
   else
     valid := settle_answers(settle_llm.llm_call_id, answers);
   end if;
@@ -83,7 +86,7 @@ begin
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error, none}] go back to the queue, with none (none of these) without their shortlist.';
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a comparison''s: the ledger alone. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error, none}] go back to the queue, with none (none of these) without their shortlist.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval) returns void

@@ -2,8 +2,8 @@ import type { Database } from './open.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
-/** What the LLM is asked for: to answer a name, or to judge an answer that was given. */
-type Purpose = 'answer' | 'audit';
+/** What the LLM is asked for: to answer a name, to judge an answer that was given, or to be compared with other models. */
+type Purpose = 'answer' | 'audit' | 'compare';
 
 export interface LlmItem {
   name_key: string;
@@ -41,12 +41,14 @@ export interface StartedCall {
   cost: number | null;
   price: object | null;
   leaseSeconds: number;
+  /** Which wording of the prompt asks. */
+  promptVersion: string;
 }
 
 /** Commits the call as started, before it is sent; returns its id in the ledger. */
 export async function startCall(db: Database, call: StartedCall): Promise<number> {
   const { id } = await db.row<{ id: number }>(
-    `select ${db.at}start_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, make_interval(secs => $12)) as id`,
+    `select ${db.at}start_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, make_interval(secs => $12), $13) as id`,
     [
       call.worker,
       call.purpose,
@@ -60,6 +62,7 @@ export async function startCall(db: Database, call: StartedCall): Promise<number
       call.cost,
       call.price,
       call.leaseSeconds,
+      call.promptVersion,
     ],
   );
   return id;

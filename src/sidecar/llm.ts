@@ -1,7 +1,7 @@
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { costOf, priceOf } from '../llm/pricing.ts';
-import { buildPrompt } from '../llm/prompt.ts';
+import { buildPrompt, promptVersion } from '../llm/prompt.ts';
 import { checkedReply } from '../llm/reply.ts';
 import type { Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure } from './llm-failure.ts';
@@ -42,6 +42,7 @@ export async function ask(stage: LlmStage, items: readonly LlmItem[]): Promise<v
     cost: price === null ? null : costOf(upper, price),
     price,
     leaseSeconds: config.leaseSeconds,
+    promptVersion,
   });
   let reply: Reply;
   try {

@@ -25,6 +25,7 @@ e57f9a5c7844985ea96c576d6e2705013d8f75d485f95084e7e4165f83670679  migrations/001
 df36198243b524cfe7c3fee663842a4811d4f74a3d212f087ab8e14d35ef451a  migrations/0017_audits.sql
 bf40fe743dba1e39203f106f6a168b397da4548abeb77c86428c487c23fabb6a  migrations/0018_drift.sql
 03954b4e5818e940dda9f47af33b6162b8b3cf7903a019971b056eaa1de6c7e1  migrations/0019_opinions.sql
+e8dc748fcf8d0bfffc4e5de293c671c11c35e45984550da0f16589e1871ff11f  migrations/0023_prompt_version.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

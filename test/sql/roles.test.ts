@@ -10,11 +10,11 @@ const functions: Record<string, string> = {
   RAS: `blocking_word calibrate calibration_in_force champion exact neighbour_index neighbours said_of setting similar_label
     similar_matches thresholds_in_force thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error beta_share calibration_error
-    calibration_state check_outcomes checked_names checks_to_prove clears confident_mistakes corrected_error corrected_rows
+    calibration_state check_outcomes checked_names checked_truths checks_to_prove clears confident_mistakes corrected_error corrected_rows
     coverage_curve drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words explain explain_json
-    fit_platt health in_alarm label_outcomes layer_errors layer_verdicts llm_cost_of_a_name ln_gamma local_mode memory_error
+    fit_platt health in_alarm label_outcomes layer_errors layer_verdicts llm_calibration llm_confidence llm_cost_of_a_name ln_gamma local_mode memory_error
     open_checks overridden people_disagreement rescaled routing same_path shadow_report share_bound similar_checks
-    similar_error_by_band simulate_thresholds standing_promise suggest_similar_threshold suggest_thresholds thresholds_for trust`,
+    similar_error_by_band simulate_thresholds standing_promise suggest_similar_threshold suggest_thresholds teacher_quality thresholds_for trust`,
   A: `apply_cleaning confirm count_labels end_promise end_run export_embeddings export_labels export_products finish_import
     import_labels judge keep_promise label_conflicts learn_guard make_category memory_at promote reject release_alarm renew_run
     repeats_by requeue retry_dead revert_cleaning roll_back_model save_model save_model_file save_out_of_fold set_promise
@@ -25,8 +25,8 @@ const functions: Record<string, string> = {
   S: 'claim claim_llm close_lost_calls forget_dead_sidecars give_back heartbeat leave renew settle_from_memory settle_local',
   // triggers, and what only other functions call
   nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test candidates_below check_frame
-    checked_answer checks_short correct_label correct_products coverage_steps end_alarm hash_bound hold_names judged_since
-    level_ids make_imported_categories note_changed_labels note_new_labels note_removed_labels note_verdict open_answer passes
+    checked_answer checks_short correct_label correct_products coverage_steps end_alarm hash_bound hold_names judged_llm_answers judged_since
+    level_ids llm_answers make_imported_categories note_changed_labels note_new_labels note_removed_labels note_verdict open_answer passes
     pick_audits place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise said_near sealed
     settle_alarms settle_answered settle_answers settle_audits settle_verdict shade simulated start_agreement_streams
     start_drift_streams thresholds_of_alarm trust_health undo_label undo_rows waiting_checks wake watch_audits watch_stream`,
