@@ -5,6 +5,7 @@ import { messageOf, TaxonError } from '../errors.ts';
 import { setLogLevel } from '../log.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
+import { compareLlmCommand } from './compare-llm.ts';
 import { setFlags } from './database.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
@@ -70,6 +71,7 @@ const commands = [
   cleanCommand(),
   recalibrateCommand(),
   evaluateCommand(),
+  compareLlmCommand(),
   modelsCommand(),
   promoteCommand(),
   rollBackCommand(),

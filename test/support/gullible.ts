@@ -20,7 +20,7 @@ interface Believed {
 }
 
 /** Takes the text line by line, as any line break of any alphabet makes them, and trusts none of the prompt's own delimiters. */
-export function believe(text: string): Believed {
+function believe(text: string): Believed {
   const believed: Believed = { categories: new Map(), names: new Map(), orders: [] };
   const path: string[] = [];
   // what comes before the first block is the program's own

@@ -10,8 +10,8 @@ export interface Call {
   number: number;
 }
 
-/** What it answers: the message's text, or the whole body of the reply. */
-export type Answer = { text: string } | { body: unknown } | { status: number; text: string };
+/** What it answers: the message's text, the whole body of the reply, an error, or nothing as long as the client waits. */
+export type Answer = { text: string } | { body: unknown } | { status: number; text: string } | { hang: true };
 
 export interface ScriptedLlm {
   /** Base URL for an OpenAI client. */
@@ -41,6 +41,10 @@ export async function startScriptedLlm(script: (call: Call) => Answer): Promise<
     const number = calls.length + 1;
     const requestId = `scripted-${number}`;
     const answer = current({ text, model, number });
+    if ('hang' in answer) {
+      calls.push({ text, model, number, requestId, tokensIn: 0, tokensOut: 0 });
+      return;
+    }
     const content = 'text' in answer ? answer.text : '';
     const tokensIn = Math.ceil(text.length / 4);
     const tokensOut = Math.ceil(content.length / 4);
