@@ -4,7 +4,8 @@
 create or replace function start_call(worker text, purpose text, route text, provider text, model text, simulated boolean,
     names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric default null, price jsonb default null,
     lease interval default '60 s', name_keys text[] default null, steps smallint[] default null, deployment text default 'default',
-    batch boolean default false, reason text default null)
+    batch boolean default false, reason text default null,
+    prompt_version text default null)
   returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
@@ -12,9 +13,9 @@ declare
   id bigint;
 begin
   perform refuse_call(start_call.simulated, start_call.deployment, name_keys);
-  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, attempt)
+  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, attempt)
     values (worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
-            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, now() + lease, reason,
+            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, now() + lease, reason, prompt_version,
             (select max(q.attempts) from queue q
                where q.name_hash in (select name_hash(n) from unnest(name_keys) n) and q.worker = start_call.worker and q.stage = 'llm'))
     returning llm_call_id into id;
@@ -24,7 +25,7 @@ begin
   end if;
   return id;
 end $$;
-comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text) is
+comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text, text) is
   'Writes a call and its names into the ledger as started, with upper estimates of its tokens and cost, before it is sent. Cost and price default to those of llm_prices, with batch those of the batch API. Refuses what refuse_call() refuses.';
 
 create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
@@ -79,6 +80,8 @@ begin
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   if kind = 'audit' then
     valid := settle_audits(settle_llm.llm_call_id, answers, refused);
+  elsif kind = 'compare' then  -- answers of a comparison are nobody's label
+    valid := jsonb_array_length(answers);
   else
     valid := settle_answers(settle_llm.llm_call_id, answers);
   end if;
@@ -104,7 +107,7 @@ begin
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch}] with their next step; of an audit, none: true says that no candidate fits.';
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a comparison''s: the ledger alone. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch}] with their next step; of an audit, none: true says that no candidate fits.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval) returns void

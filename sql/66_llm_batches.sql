@@ -34,13 +34,13 @@ $$;
 comment on function open_batches() is 'Batches that have not ended, oldest first. Example: select * from open_batches().';
 
 create or replace function open_batch_calls(llm_batch_id bigint)
-  returns table (llm_call_id bigint, purpose text, route text, tokens_in integer, name_keys text[], offered bigint[])
+  returns table (llm_call_id bigint, purpose text, route text, model text, tokens_in integer, tokens_out integer, name_keys text[], offered bigint[])
   language sql stable security definer set search_path from current as $$
-  select c.llm_call_id, c.purpose, c.route, c.tokens_in, k.name_keys, k.offered
+  select c.llm_call_id, c.purpose, c.route, c.model, c.tokens_in, c.tokens_out, k.name_keys, k.offered
     from llm_batch_calls k join llm_calls c using (llm_call_id)
     where k.llm_batch_id = open_batch_calls.llm_batch_id and c.state = 'started' order by c.llm_call_id;
 $$;
-comment on function open_batch_calls(bigint) is 'Calls of a batch whose outcome is not written yet, with the upper estimate of their input tokens. Example: select * from open_batch_calls(3).';
+comment on function open_batch_calls(bigint) is 'Calls of a batch whose outcome is not written yet, with the upper estimates of their tokens. Example: select * from open_batch_calls(3).';
 
 create or replace function cancel_batches() returns integer
   language sql volatile security definer set search_path from current as $$

@@ -6,6 +6,7 @@ import { setLogLevel } from '../log.ts';
 import { backfillCommand } from './backfill.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
+import { compareLlmCommand } from './compare-llm.ts';
 import { setFlags } from './database.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
@@ -73,6 +74,7 @@ const commands = [
   cleanCommand(),
   recalibrateCommand(),
   evaluateCommand(),
+  compareLlmCommand(),
   modelsCommand(),
   promoteCommand(),
   rollBackCommand(),

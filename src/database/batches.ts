@@ -23,6 +23,8 @@ export interface OpenBatchCall {
   route: string;
   /** The upper estimate. */
   tokens_in: number;
+  tokens_out: number;
+  model: string;
   name_keys: string[];
   offered: number[];
 }

@@ -3,8 +3,8 @@ import { refusing } from './refusals.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
-/** What the LLM is asked for: to answer a name, again by a stronger model, or to judge an answer that was given. */
-type Purpose = 'answer' | 'escalate' | 'audit';
+/** What the LLM is asked for: to answer a name, again by a stronger model, to judge an answer that was given, or to be compared with other models. */
+type Purpose = 'answer' | 'escalate' | 'audit' | 'compare';
 
 export interface LlmItem {
   name_key: string;
@@ -55,6 +55,8 @@ export interface StartedCall {
   /** `config.deployment`: paid calls are made by one deployment only. */
   deployment: string;
   leaseSeconds: number;
+  /** Which wording of the prompt asks. */
+  promptVersion: string;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function startCall(db: Database, call: StartedCall): Promise<number
     db.row<{ id: number }>(
       `select ${db.at}start_call(worker => $1, purpose => $2, route => $3, provider => $4, model => $5, simulated => $6,
          names => $7, tokens_in_upper => $8, tokens_out_upper => $9, lease => make_interval(secs => $10), name_keys => $11,
-         steps => $12::smallint[], deployment => $13, batch => $14, reason => $15) as id`,
+         steps => $12::smallint[], deployment => $13, batch => $14, reason => $15, prompt_version => $16) as id`,
       [
         call.worker,
         call.purpose,
@@ -84,6 +86,7 @@ export async function startCall(db: Database, call: StartedCall): Promise<number
         call.deployment,
         call.batch ?? false,
         call.reason,
+        call.promptVersion,
       ],
     ),
   );

@@ -2,6 +2,12 @@ import type { Choice } from './route.ts';
 import { renderTree } from './taxonomy.ts';
 import type { Item, Prompt, Taxonomy } from './types.ts';
 
+/**
+ * Which wording asked: stands in the ledger beside each call, so that errors can be told apart by it. Goes up by one with
+ * any change of what a prompt says around names and categories; test/llm/prompt-version.test.ts holds the two together.
+ */
+export const promptVersion = '1';
+
 /** Longer names are cut for the prompt: what tells the category comes early, and every token is paid for. */
 const longestName = 300;
 
@@ -44,7 +50,7 @@ const answerSchema = {
 export function quoteName(name: string): string {
   const line = name
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\p{Cf}/gu, '')
+    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
     .trim();
   const cut = line.length > longestName ? [...line].slice(0, longestName).join('') : line;
   return JSON.stringify(cut).replaceAll('<', '\\u003c');

@@ -10,7 +10,7 @@ const longestName = 100;
 export function promptName(name: string): string {
   const line = name
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/[\p{Cf}\p{Cs}]/gu, '')
+    .replace(/[\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu, '')
     .replace(/[|<]/g, '/')
     .trim();
   return [...line].slice(0, longestName).join('') || '?';

@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts';
+
 /** The categories that a prompt may show; a new object whenever the taxonomy changes (what is made from it is cached by identity). */
 export interface Taxonomy {
   readonly nodes: ReadonlyMap<number, { id: number; parent: number | null; name: string }>;
@@ -106,7 +108,7 @@ export interface Provider {
  */
 export type FailureKind = 'rate_limited' | 'unavailable' | 'timeout' | 'refused_request' | 'unauthorised';
 
-/** A call that brought no answer. Its text never holds a key. */
+/** A call that brought no answer. Its text never holds a key, and is one printable line. */
 export class ProviderError extends Error {
   readonly kind: FailureKind;
   /** The HTTP status; undefined when no reply was seen: then the provider may have done, and may charge, the work. */
@@ -119,7 +121,7 @@ export class ProviderError extends Error {
     message: string,
     facts: { status?: number | undefined; retryAfterMs?: number | undefined } = {},
   ) {
-    super(message);
+    super(printable(message, 1000));
     this.name = 'ProviderError';
     this.kind = kind;
     this.status = facts.status;

@@ -11,6 +11,7 @@ import {
 import { claimLlm, failCall, type LlmItem } from '../database/ledger.ts';
 import { giveBack } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
+import { checkedReply } from '../llm/reply.ts';
 import {
   type BatchRequest,
   type BatchResult,
@@ -129,10 +130,9 @@ async function take(
   );
   const prompt = { route: call.route as Route, items: names.length, offered: new Set(call.offered) };
   const begun = { callId, prompt, taxonomy: await currentTaxonomy(stage) };
-  const { usage } = result.reply;
-  // a server that counts nothing: the upper estimate stays
-  const counted = { ...usage, tokensIn: usage.tokensIn || call.tokens_in };
-  await settle(stage, begun, items, { ...result.reply, usage: counted });
+  // a server that counts nothing: the upper estimates stay
+  const upper = { tokensInUpper: call.tokens_in, maxTokensOut: call.tokens_out };
+  await settle(stage, begun, items, checkedReply(result.reply, upper, call.model));
 }
 
 /** Results of a batch that has ended, those that no process has taken before. */

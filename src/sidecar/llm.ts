@@ -3,7 +3,8 @@ import type { Database } from '../database/open.ts';
 import { giveBack } from '../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../database/taxonomy.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
-import { buildPrompt } from '../llm/prompt.ts';
+import { buildPrompt, promptVersion } from '../llm/prompt.ts';
+import { checkedReply } from '../llm/reply.ts';
 import { chooseRoute } from '../llm/route.ts';
 import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
 import { handleFailure, mayGoOn } from './llm-failure.ts';
@@ -70,6 +71,7 @@ export async function begin(
     tokensIn: prompt.tokensInUpper,
     tokensOut: prompt.maxTokensOut,
     deployment: config.deployment,
+    promptVersion,
     ...options,
   });
   return { callId, prompt, taxonomy };
@@ -94,7 +96,8 @@ export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]
   let reply: Reply;
   const since = Date.now();
   try {
-    reply = await turn.provider.complete(call.prompt, stage.abandon, call.callId);
+    const given = await turn.provider.complete(call.prompt, stage.abandon, call.callId);
+    reply = checkedReply(given, call.prompt, turn.provider.model);
   } catch (error) {
     const moved: LlmItem[] = [];
     for (const half of await handleFailure(stage, turn, call.callId, items, error, since))

@@ -124,6 +124,7 @@ describe('every command', () => {
     'train',
     'recalibrate',
     'evaluate',
+    'compare-llm',
     'models',
     'promote',
     'roll-back',

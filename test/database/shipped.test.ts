@@ -28,6 +28,7 @@ bf40fe743dba1e39203f106f6a168b397da4548abeb77c86428c487c23fabb6a  migrations/001
 7224186d9789ec0064cace7e75c0a3d1f89eed55289cea268bbc360e582127db  migrations/0020_routes.sql
 f4bfc34db7f8696b9dc8569fb1274bced520c3555403a2476751b7e16de9878c  migrations/0021_spending.sql
 f7e03fde56f163930fdab76de091c3bf214055bebbf7097c6dfb355dd79ff90d  migrations/0022_llm_batches.sql
+6f0f4dca5fb0adc70d4d2cbc605a578ca3f566f96e98852c7eee788c95010dbe  migrations/0023_prompt_version.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

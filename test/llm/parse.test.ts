@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAnswers } from '../../src/llm/parse.ts';
 import { buildPrompt } from '../../src/llm/prompt.ts';
+import { hostileAnswers } from './hostile-answers.ts';
 import { item, shop } from './shop.ts';
 
 /** Three items; 3, 4, 6 and 0 are offered. */
@@ -77,6 +78,24 @@ test('a valid answer beside an invalid one for the same item counts', () => {
 test.each([[-0.1], [1.1], ['"high"'], ['null'], ['{"a":1}']])('confidence %s is none', (confidence) => {
   const { answers } = parseAnswers(`{"answers":[{"item":1,"id":3,"confidence":${confidence}}]}`, prompt);
   expect(answers.get(1)).toEqual({ categoryId: 3, confidence: null });
+});
+
+test.each(hostileAnswers(3, 6, 9))('$what: no answer, no error, nothing of it in the reasons', ({ text }) => {
+  const { answers, refused } = parseAnswers(text, prompt);
+  expect(answers).toEqual(new Map());
+  // reasons go to the ledger, to logs and to screens
+  expect(refused.length).toBeLessThanOrEqual(50);
+  for (const { reason } of refused)
+    expect(reason).toMatch(
+      /^(id -?[\d.e+]+ was not offered|there is no item -?\d+|not of the form .*|answered twice, differently)$/,
+    );
+  expect(({} as Record<string, unknown>).id).toBeUndefined();
+});
+
+test('an answer is read as far as an honest one could go, and what is behind that is not', () => {
+  const padded = (before: number) => parseAnswers(`${' '.repeat(before)}${good}`, prompt).answers.size;
+  expect(padded(1000)).toBe(2);
+  expect(padded(100_000)).toBe(0);
 });
 
 test('whatever a provider sends, only offered ids for items of the batch come out', () => {

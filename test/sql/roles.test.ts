@@ -10,12 +10,13 @@ const functions: Record<string, string> = {
   RAS: `blocking_word calibrate calibration_in_force champion exact llm_price neighbour_index neighbours never_sent said_of
     setting similar_label similar_matches thresholds_in_force thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error beta_share
-    calibration_error calibration_state check_outcomes checked_names checks_to_prove clears confident_mistakes
-    corrected_error corrected_rows coverage_curve drift_bets drift_by_week drift_cells drift_constant drift_limit
-    drift_value drift_words explain explain_json fit_platt health in_alarm label_outcomes layer_errors layer_verdicts
-    llm_budgets llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error open_checks overridden pays people_disagreement
-    product_cost rescaled routing same_path savings shadow_report share_bound similar_checks similar_error_by_band
-    simulate_thresholds spend standing_promise suggest_similar_threshold suggest_thresholds thresholds_for trust`,
+    calibration_error calibration_state check_outcomes checked_names checked_truths checks_to_prove clears
+    confident_mistakes corrected_error corrected_rows coverage_curve drift_bets drift_by_week drift_cells drift_constant
+    drift_limit drift_value drift_words explain explain_json fit_platt health in_alarm label_outcomes layer_errors
+    layer_verdicts llm_budgets llm_calibration llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error
+    open_checks overridden pays people_disagreement product_cost rescaled routing same_path savings shadow_report
+    share_bound similar_checks similar_error_by_band simulate_thresholds spend standing_promise suggest_similar_threshold
+    suggest_thresholds teacher_quality thresholds_for trust`,
   A: `adopt_deployment apply_cleaning confirm count_labels end_promise end_run export_embeddings export_labels export_products
     finish_import import_labels judge keep_promise label_conflicts learn_guard make_category mark_urgent may_send_again
     memory_at never_send promote reject release_alarm renew_run repeats_by requeue retry_dead revert_cleaning
@@ -29,10 +30,10 @@ const functions: Record<string, string> = {
   // triggers, and what only other functions call
   nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test batches_health candidates_below
     check_frame checked_answer checks_short correct_label correct_products coverage_steps end_alarm hash_bound here
-    hold_names hold_never_sent judged_since level_ids llm_health llm_stop look_again make_imported_categories
-    note_changed_labels note_new_labels note_outcomes note_removed_labels note_verdict open_answer passes pick_audits
-    place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call said_near sealed
-    settle_alarms settle_answered settle_answers settle_audits settle_verdict shade simulated spend_parts
+    hold_names hold_never_sent judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop look_again
+    make_imported_categories note_changed_labels note_new_labels note_outcomes note_removed_labels note_verdict open_answer
+    passes pick_audits place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
+    said_near sealed settle_alarms settle_answered settle_answers settle_audits settle_verdict shade simulated spend_parts
     start_agreement_streams start_drift_streams thresholds_of_alarm trust_health undo_label undo_rows waiting_checks wake
     watch_audits watch_stream`,
 };

@@ -1,0 +1,42 @@
+import type { Database } from './open.ts';
+
+/** A name of which people said what it is. */
+export interface CheckedTruth {
+  name_key: string;
+  category_id: number;
+  /** Drawn for checks, so that no model has learnt it. */
+  never_trained: boolean;
+}
+
+/** Up to so many checked names, in an order that is chance but always the same. */
+export function checkedTruths(db: Database, most: number): Promise<CheckedTruth[]> {
+  return db.rows(`select * from ${db.at}checked_truths($1)`, [most]);
+}
+
+/** A share with its exact interval (Clopper and Pearson, 95%); of nothing: null, 0 to 1. */
+export interface Share {
+  n: number;
+  count: number;
+  share: number | null;
+  lower: number;
+  upper: number;
+}
+
+/** Shares of counts, each `count` of `n`. */
+export async function sharesOf(
+  db: Database,
+  counts: readonly { n: number; count: number }[],
+): Promise<Share[]> {
+  const bounds = await db.rows<{ lower: number; upper: number }>(
+    `select ${db.at}share_bound(c, n, .975, false) as lower, ${db.at}share_bound(c, n, .975, true) as upper
+       from unnest($1::bigint[], $2::bigint[]) with ordinality u(c, n, i) order by i`,
+    [counts.map(({ count }) => count), counts.map(({ n }) => n)],
+  );
+  return counts.map(({ n, count }, i) => ({
+    n,
+    count,
+    share: n === 0 ? null : count / n,
+    lower: bounds[i]?.lower ?? 0,
+    upper: bounds[i]?.upper ?? 1,
+  }));
+}
