@@ -34,7 +34,7 @@ begin
   stop := llm_stop(worker);
   if stop = 'deployment' then return; end if;
   -- a batch is of one purpose; audits come when no answer is due
-  foreach kind in array array['answer', 'audit'] loop
+  foreach kind in array array['answer', 'escalate', 'audit'] loop
     loop
       select q.queue_id, q.branch, q.next, q.shortlist[1] as best, q.attempts, q.available_at into head from queue q
         where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
@@ -55,7 +55,7 @@ begin
       select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
       -- memory may have learnt a name, every row that waited for it may be gone, a person may have judged it: that must
       -- not cost money
-      if kind = 'answer' then
+      if kind <> 'audit' then
         dropped := settle_answered('llm', keys);
       else
         delete from queue q where q.queue_id = any (picked)

@@ -12,7 +12,7 @@ begin
       from queue q
       left join labels l on l.name_hash = q.name_hash
       left join categories c on c.category_id = l.category_id
-      where q.stage = settle_answered.stage and q.purpose = 'answer'
+      where q.stage = settle_answered.stage and q.purpose in ('answer', 'escalate')
         and (names is null and q.available_at <= now() or q.name_hash in (select name_hash(n) from unnest(names) n))
         and (l.name_hash is not null
              or not exists (select from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending'))
@@ -150,6 +150,8 @@ begin
              case when d.safe is null then d.shortlist else coalesce(nullif(candidates_below(d.safe, d.shortlist), '{}'), d.shortlist) end,
              case when d.safe is null then d.odds end
         from decided d where not d.ok
+          -- a stronger model has it
+          and not exists (select from queue q where q.name_hash = d.hash and q.stage = 'llm' and q.purpose = 'escalate')
       on conflict (name_hash, purpose, step) where stage = 'llm' do nothing
   ), gone as (
     delete from queue q using decided d where q.name_hash = d.hash and q.stage = 'local'

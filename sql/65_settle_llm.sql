@@ -62,7 +62,7 @@ begin
         from rows r join evidence e using (evidence_id) where r.source = 'llm' and e.category_id is not null
       on conflict do nothing
   ), gone as (
-    delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose = 'answer'
+    delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose in ('answer', 'escalate')
   )
   select count(*) into valid from given;
   return valid;
@@ -87,8 +87,8 @@ begin
   end if;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q
-    set shortlist = null, odds = null, next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, available_at = now()
-    from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, moved boolean)
+    set shortlist = null, odds = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, available_at = now()
+    from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, purpose text, moved boolean)
     where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key);
   perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error, purpose => kind)
     from (select r ->> 'name_key' as names, r ->> 'error' as error from jsonb_array_elements(refused) r
@@ -107,7 +107,7 @@ begin
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a comparison''s: the ledger alone. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch}] with their next step; of an audit, none: true says that no candidate fits.';
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a comparison''s: the ledger alone. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval) returns void

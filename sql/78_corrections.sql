@@ -121,7 +121,7 @@ begin
     get diagnostics corrected = row_count;
     asked_again := 0;
     delete from dead_letters d where d.name_hash = hash;
-    delete from queue q where q.name_hash = hash and q.purpose = 'answer';
+    delete from queue q where q.name_hash = hash and q.purpose in ('answer', 'escalate');
   else
     corrected := 0;
     -- the lower layers would only say it again

@@ -64,7 +64,7 @@ grant execute on function import_labels, finish_import, learn_guard, start_run, 
   memory_at, repeats_by to taxon_admin;
 grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
   export_embeddings to taxon_admin;
-grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration, calibration_due,
+grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration, calibration_due, llm_calibration,
   unscored_checks, save_check_scores, forget_evidence, keep_deployment to taxon_admin, taxon_sidecar;
 grant execute on function open_batch, add_to_batch, note_batch, open_batches, open_batch_calls, cancel_batches, end_batch, batch_totals
   to taxon_admin, taxon_sidecar;

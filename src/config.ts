@@ -75,6 +75,8 @@ const schema = z.strictObject({
     .regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')
     .optional(),
   llmFallbackBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
+  /** Answers less sure than this are asked again of the fallback, if there is one. */
+  llmEscalateBelow: z.coerce.number().min(0).max(1).default(0.5),
   /** Names in one call at most. */
   llmBatch: count(1, 100).default(20),
   /** Calls at once of one sidecar. */

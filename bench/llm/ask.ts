@@ -20,6 +20,9 @@ export interface Use {
   calls: number;
   names: number;
   tokens: number;
+  /** Names that it answered for good, and how many rightly. */
+  answered: number;
+  right: number;
   /** Names of it that were shown their true category, or one that it lies below. */
   reached: number;
 }
@@ -87,6 +90,8 @@ export async function askAll(
         calls: 0,
         names: 0,
         tokens: 0,
+        answered: 0,
+        right: 0,
         reached: 0,
       };
       use.calls++;
@@ -117,6 +122,8 @@ export async function askAll(
           again.push({ ...item, shown: seen, next: 'subtree', branch: id });
         else {
           answers.set(item.at, id ?? null);
+          use.answered++;
+          if (id === item.truth) use.right++;
           if (!seen && id !== item.truth) unshown++;
         }
       }

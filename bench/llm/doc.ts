@@ -49,13 +49,15 @@ Right over all: ${percent(right, names)}; "LLM for each row": ${percent(figures.
 ${table(['step', 'tokens a product', "the seed's"], steps)}
 
 ${table(
-  ['route', 'calls', 'names', 'tokens a name', 'shown their category'],
+  ['route', 'calls', 'names', 'tokens a name', 'shown their category', 'answered', 'right'],
   asked.uses.map((use) => [
     use.route,
     use.calls,
     use.names,
     Math.round(use.tokens / use.names),
     percent(use.reached, use.names),
+    use.answered,
+    percent(use.right, use.answered),
   ]),
 )}
 

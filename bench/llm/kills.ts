@@ -66,7 +66,8 @@ function compare(calls: readonly SimulatedCall[], ledger: readonly Row[]) {
     return (
       row.request_id !== call.requestId ||
       row.tokens_in !== counted.tokensIn ||
-      row.tokens_cached !== counted.tokensCached ||
+      // a reply without counts: the ledger counts itself, and cannot know what was cached
+      (call.said !== null && row.tokens_cached !== counted.tokensCached) ||
       row.tokens_out !== counted.tokensOut
     );
   });
@@ -85,7 +86,7 @@ function compare(calls: readonly SimulatedCall[], ledger: readonly Row[]) {
     'rows still open': ledger.filter(({ state }) => state === 'started').length,
     differing: differing.map(({ fault, said, tokensIn, clientId }) => ({
       ...{ fault, said, tokensIn },
-      row: rows.get(clientId ?? ''),
+      row: JSON.stringify(rows.get(clientId ?? '')),
     })),
   };
 }
@@ -147,9 +148,17 @@ async function main(): Promise<void> {
     const ledger = await db.rows<Row>(
       'select llm_call_id as id, state, request_id, tokens_in, tokens_cached, tokens_out from taxon.llm_calls',
     );
+    const twice = await db.rows<{ why: string; names: number }>(
+      'select why, count(*)::integer as names from taxon.paid_twice group by 1 order by 2 desc',
+    );
+    const inFlight = await db.row<{ names: number }>(
+      `select coalesce(sum(names), 0)::integer as names from taxon.llm_calls where state = 'unknown' and error = 'its sidecar died'`,
+    );
     const found = {
       ...(await states(db)),
       ...compare(simulator.calls(), ledger),
+      'names in flight at a kill': inFlight.names,
+      'names paid for twice': twice,
       faults: simulator.stats().faults,
     };
     console.log(options.json ? JSON.stringify(found) : found);

@@ -97,7 +97,7 @@ export async function startCall(db: Database, call: StartedCall): Promise<number
 export type Refused =
   | { name_key: string; error: string }
   /** `none`: no candidate fits. */
-  | { name_key: string; moved: true; next: LlmItem['next']; branch: number | null; none: boolean };
+  | ({ name_key: string; moved: true; none: boolean } & Pick<LlmItem, 'next' | 'branch' | 'purpose'>);
 
 export interface SettledCall {
   answers: { name_key: string; category_id: number; confidence: number | null }[];

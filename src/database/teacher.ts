@@ -40,3 +40,15 @@ export async function sharesOf(
     upper: bounds[i]?.upper ?? 1,
   }));
 }
+
+/** How a model version's word of its certainty becomes a confidence; null with fewer than 50 of its answers checked. */
+export async function llmCalibration(
+  db: Database,
+  model: string,
+): Promise<{ offset: number; slope: number } | null> {
+  const { said_offset: offset, slope } = await db.row<{ said_offset: number | null; slope: number | null }>(
+    `select said_offset, slope from ${db.at}llm_calibration($1)`,
+    [model],
+  );
+  return offset === null || slope === null ? null : { offset, slope };
+}

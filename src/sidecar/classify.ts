@@ -14,7 +14,7 @@ import type { Answer } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import type { LoadedModel } from './champion.ts';
 import { ask } from './llm.ts';
-import { type LlmStage, llmStage, noticeOf, takeTurn, waitForTurn } from './llm-stage.ts';
+import { type LlmStage, llmStage, noticeOf, takeTurn, turnFor, waitForTurn } from './llm-stage.ts';
 import { shortlistOf } from './local.ts';
 import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 import type { Turn } from './provider-state.ts';
@@ -128,12 +128,15 @@ async function decide(run: Run, names: readonly string[]): Promise<Classified[]>
 }
 
 /** A place at a provider, also after a pause that it asked for; null when none answers: nobody should sit and wait for that. */
-async function nextTurn(stage: LlmStage): Promise<Turn | null> {
+async function nextTurn(stage: LlmStage, purpose: LlmItem['purpose'] | undefined): Promise<Turn | null> {
+  const [first, second] = stage.providers;
   for (;;) {
     const turn = takeTurn(stage);
-    if (turn !== null) return turn;
-    if (stage.providers.every(({ down }) => down)) break;
-    await sleep(waitForTurn(stage));
+    const own = turn && turnFor(stage, purpose, turn);
+    if (turn !== own) turn?.end();
+    if (own !== null) return own;
+    if (purpose === 'escalate' ? (second ?? first)?.down : stage.providers.every(({ down }) => down)) break;
+    await sleep(Math.max(50, waitForTurn(stage)));
   }
   log.warn('names stay open', { why: noticeOf(stage) });
   return null;
@@ -145,9 +148,12 @@ async function askInSteps(stage: LlmStage, all: LlmItem[]): Promise<void> {
   let asked = all;
   while (asked.length > 0) {
     const further: LlmItem[] = [];
-    for (const items of Map.groupBy(asked, ({ next, branch }) => `${next} ${branch}`).values())
+    for (const items of Map.groupBy(
+      asked,
+      ({ purpose, next, branch }) => `${purpose} ${next} ${branch}`,
+    ).values())
       for (let from = 0; from < items.length; from += size) {
-        const turn = await nextTurn(stage);
+        const turn = await nextTurn(stage, items[0]?.purpose);
         if (turn === null) return;
         further.push(...(await ask(stage, turn, items.slice(from, from + size)).finally(turn.end)));
       }

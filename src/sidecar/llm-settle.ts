@@ -2,6 +2,7 @@ import { type LlmItem, type Refused, settleLlm } from '../database/ledger.ts';
 import { parseAnswers } from '../llm/parse.ts';
 import { isInner } from '../llm/taxonomy.ts';
 import type { Prompt, Reply, Taxonomy } from '../llm/types.ts';
+import { escalates } from './escalate.ts';
 import type { LlmStage } from './llm-stage.ts';
 
 /** A call that stands in the ledger: what was asked, and what is needed to judge the answer. */
@@ -11,12 +12,10 @@ export interface BegunCall {
   taxonomy: Taxonomy;
 }
 
+type Step = Pick<LlmItem, 'next' | 'branch'>;
+
 /** The step after an answer that is not final; null: the answer is final. */
-function nextStep(
-  categoryId: number,
-  route: Prompt['route'],
-  taxonomy: Taxonomy,
-): Pick<LlmItem, 'next' | 'branch'> | null {
+function nextStep(categoryId: number, route: Prompt['route'], taxonomy: Taxonomy): Step | null {
   // nothing of the part fits: of a shortlist, ask as if nothing were known; of a subtree, the whole tree, where that is no answer
   if (categoryId === 0) return { next: route === 'subtree' ? 'tree' : null, branch: null };
   return route === 'two-stage' && isInner(taxonomy, categoryId)
@@ -39,6 +38,8 @@ export async function settle(
   const answers: { name_key: string; category_id: number; confidence: number | null }[] = [];
   const refused: Refused[] = [];
   const moved: LlmItem[] = [];
+  const unsure = await escalates(stage, reply.modelVersion);
+  const another = stage.providers.length > 1;
   const reasons = new Map(parsed.refused.map((r) => [r.item, r.reason]));
   items.forEach((item, i) => {
     const answer = parsed.answers.get(i + 1);
@@ -47,13 +48,18 @@ export async function settle(
       refused.push({ name_key, error: reasons.get(i + 1) ?? 'the answer left it out' });
       return;
     }
+    const none = answer.categoryId === 0;
     const step = nextStep(answer.categoryId, prompt.route, taxonomy);
-    if (step === null) {
+    const first = item.purpose === 'answer';
+    if (step === null && !(first && unsure(answer.confidence))) {
       answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
       return;
     }
-    refused.push({ name_key, moved: true, none: answer.categoryId === 0, ...step });
-    moved.push({ ...item, ...step, shortlist: null, odds: null, asked: item.asked + 1 });
+    // what the first choice finds no category for, or is not sure of, is the next one's; of two stages it has done one
+    const purpose = first && another && (none || step === null) ? 'escalate' : item.purpose;
+    const to = { ...(step ?? { next: null, branch: null }), purpose };
+    refused.push({ name_key, moved: true, none, ...to });
+    moved.push({ ...item, ...to, shortlist: null, odds: null, asked: item.asked + 1 });
   });
   await settleLlm(stage.db, stage.worker, callId, {
     answers,

@@ -14,6 +14,8 @@ export interface LlmStage {
   /** Aborted when the shutdown's time is up: calls in flight are given up as `unknown`. */
   abandon: AbortSignal;
   taxonomy: { version: string; value: Taxonomy } | null;
+  /** What each model version says of its certainty, as a confidence, for a while. */
+  calibrations: Map<string, { until: number; confidence(said: number): number }>;
 }
 
 export function llmStage(
@@ -21,7 +23,7 @@ export function llmStage(
   providers: readonly Provider[],
 ): LlmStage {
   const states = providers.map((provider) => new ProviderState(provider, facts.config.llmConcurrency));
-  return { ...facts, providers: states, taxonomy: null };
+  return { ...facts, providers: states, taxonomy: null, calibrations: new Map() };
 }
 
 /**

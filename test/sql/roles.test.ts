@@ -7,15 +7,15 @@ const t = taxonDatabase();
 const functions: Record<string, string> = {
   RWAS: 'category_path name_hash normalise',
   RWA: 'look_up wait_for',
-  RAS: `blocking_word calibrate calibration_in_force champion exact llm_price neighbour_index neighbours never_sent said_of
-    setting similar_label similar_matches thresholds_in_force thresholds_said words`,
+  RAS: `blocking_word calibrate calibration_in_force champion exact llm_calibration llm_price neighbour_index neighbours
+    never_sent said_of setting similar_label similar_matches thresholds_in_force thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error beta_share
     calibration_error calibration_state check_outcomes checked_names checked_truths checks_to_prove clears
     confident_mistakes corrected_error corrected_rows coverage_curve drift_bets drift_by_week drift_cells drift_constant
     drift_limit drift_value drift_words explain explain_json fit_platt health in_alarm label_outcomes layer_errors
-    layer_verdicts llm_budgets llm_calibration llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error
-    open_checks overridden pays people_disagreement product_cost rescaled routing same_path savings shadow_report
-    share_bound similar_checks similar_error_by_band simulate_thresholds spend standing_promise suggest_similar_threshold
+    layer_verdicts llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error open_checks
+    overridden pays people_disagreement product_cost rescaled routing same_path savings shadow_report share_bound
+    similar_checks similar_error_by_band simulate_thresholds spend standing_promise suggest_similar_threshold
     suggest_thresholds teacher_quality thresholds_for trust`,
   A: `adopt_deployment apply_cleaning confirm count_labels end_promise end_run export_embeddings export_labels export_products
     finish_import import_labels judge keep_promise label_conflicts learn_guard make_category mark_urgent may_send_again
