@@ -23,7 +23,7 @@ export interface Use {
   /** Names that it answered for good, and how many rightly. */
   answered: number;
   right: number;
-  /** Names of it that were shown their true category, or one that it lies below. */
+  /** Names of it that were shown their true category, or, in the first of two stages, one that it lies below. */
   reached: number;
 }
 
@@ -31,7 +31,7 @@ export interface Asked {
   /** Category of each name; null: no valid answer. */
   answers: Map<number, number | null>;
   uses: Use[];
-  /** Names that were shown their true category at some step. */
+  /** Names that were shown it at some step. */
   reached: number;
   /** Wrong answers of names that never were. */
   unshown: number;
@@ -100,14 +100,13 @@ export async function askAll(
       uses.set(choice.route, use);
       const parsed = parseAnswers(reply.text, prompt).answers;
       for (const [i, item] of items.entries()) {
-        const shown = choice.offered.has(item.truth);
-        if (shown) reached.add(item.at);
-        if (
-          shown ||
-          (choice.route === 'two-stage' &&
-            ancestors(taxonomy, item.truth).some((id) => choice.offered.has(id)))
-        )
+        // in the first of two stages what its category lies below stands for it
+        const above = choice.route === 'two-stage' ? ancestors(taxonomy, item.truth) : [];
+        const shown = [item.truth, ...above].some((id) => choice.offered.has(id));
+        if (shown) {
+          reached.add(item.at);
           use.reached++;
+        }
         const id = parsed.get(i + 1)?.categoryId;
         const seen = item.shown || shown;
         if (id === undefined && item.tries < 3) again.push({ ...item, shown: seen, tries: item.tries + 1 });
