@@ -54,9 +54,12 @@ export interface Jobs {
 /**
  * Runs each job at its times, one run at a time over all sidecars of the schema: whoever finds it running leaves it. A job
  * that fails is logged and tried at its next time.
+ *
+ * One job of a sidecar after the other: each holds a connection for its lock and needs another one, so that four at the turn of a
+ * minute held all that a pooler with two or three had, and waited for each other.
  */
 export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
-  const running = new Set<Promise<void>>();
+  let last = Promise.resolve();
   const run = async ({ name, run }: Job) => {
     try {
       const done = await alone(db, name, () => run(db));
@@ -69,16 +72,14 @@ export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
     (job) =>
       // protect: a run that is not over when the next is due takes its place
       new Cron(job.when, { protect: true, unref: true }, async () => {
-        const one = run(job);
-        running.add(one);
-        await one;
-        running.delete(one);
+        last = last.then(() => run(job));
+        await last;
       }),
   );
   return {
     async stop() {
       for (const cron of schedule) cron.stop();
-      await Promise.all(running);
+      await last;
     },
   };
 }

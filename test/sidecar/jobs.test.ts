@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { alone } from '../../src/database/jobs.ts';
-import type { Database } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
 import { housekeeping, type Job, runJobs } from '../../src/sidecar/jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
@@ -82,6 +82,26 @@ describe('jobs', () => {
     // and the lock is free again
     expect(await alone(two, 'slow', async () => {})).toBe(true);
   });
+});
+
+test('two connections are enough for all that is due at the same moment', async () => {
+  const small = openDatabase(database.url, { schema: 'taxon', poolSize: 2 }, 'test');
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const jobs = runJobs(
+    small,
+    names.map((name) =>
+      everySecond(name, async (db) => {
+        await db.rows('select pg_sleep(.01)');
+        runs.push(name);
+      }),
+    ),
+  );
+  await until(
+    async () => runs,
+    (found) => names.every((name) => found.filter((run) => run === name).length >= 2),
+  );
+  await jobs.stop();
+  await small.close();
 });
 
 /** No model is there. */
