@@ -5,7 +5,7 @@ create table opinions (
   opinion_id bigint not null generated always as identity unique,
   levels smallint not null check (levels between 0 and 3)
 );
-comment on table opinions is 'The LLM''s answers to names that the local layer passed on, compared with what it would have answered: 60 bytes a row with its indexes, removed with the evidence.';
+comment on table opinions is 'The LLM''s answers to names that the local layer passed on, compared with what it would have answered. Removed with the evidence.';
 comment on column opinions.evidence_id is 'What the local layer said.';
 comment on column opinions.opinion_id is 'In which order the answers came.';
 comment on column opinions.levels is 'How many levels agree, from the top: 3 the whole path, 0 not even the top category.';
