@@ -1,4 +1,4 @@
-// Imports go one way: cli → demo | replay | compare | sidecar | train | import | registry → report → model, llm, database, cluster → config, log, errors.
+// Imports go one way: cli → demo | replay | compare | autopilot | sidecar | train | import | registry → report → model, llm, database, cluster → config, log, errors.
 // Type-only imports count: a type that points upwards ties the layers together as a value does.
 // `npm run imports` runs this and fails when not every file of src/ was read.
 const base = '^src/[^/]+\\.ts$';
@@ -15,6 +15,7 @@ const below = {
   review: ['database'],
   sidecar: ['model', 'llm', 'database'],
   dashboard: ['model', 'llm', 'database'],
+  autopilot: ['sidecar', 'train', 'report', 'model', 'llm', 'database'],
   compare: ['sidecar', 'train', 'model', 'llm', 'database'],
   replay: ['sidecar', 'train', 'model', 'llm', 'database'],
   demo: ['import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],

@@ -89,6 +89,11 @@ declare
   in_parts boolean := (setting('partial_answers'))::boolean;
   keeps boolean := (setting('evidence_days'))::numeric > 0;
 begin
+  -- Locked against promote() and end_rollout(): what they have taken back answers nothing more, and a model just replaced
+  -- may finish what is in hand.
+  if exists (select from models m where m.model_id = settle_local.model_id and m.barred_at is not null for share) then
+    raise exception 'model % was taken back', settle_local.model_id using errcode = 'object_not_in_prerequisite_state', hint = 'Ask serving() which model answers, and decide the names again.';
+  end if;
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   -- one statement, one snapshot: a recalibration in between would judge new thresholds by old confidences
   select f.*, k.offsets, k.slopes into t
@@ -160,3 +165,29 @@ begin
   return next;
 end $$;
 comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], odds: [how likely each is], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds of their branch are answered where local_mode() is on, the others go to the LLM stage with their shortlist; both leave their evidence. With partial_answers the levels that clear are shown while the LLM is asked for the rest.';
+
+create or replace function note_shadow(model_id bigint, results jsonb) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  t record;
+  noted integer;
+begin
+  if (setting('evidence_days'))::numeric = 0 then return 0; end if;
+  select f.*, k.offsets, k.slopes into t
+    from thresholds_in_force(note_shadow.model_id) f left join calibration_in_force(note_shadow.model_id) k on true;
+  insert into evidence (product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest, unknown, voices, clears, answered)
+    select p.product_id, note_shadow.model_id, g.category_id, coalesce(o.threshold_id, t.threshold_id), g.confidence[1], g.confidence[2], g.confidence[3],
+           g.margin, g.nearest, g.unknown, g.voices,
+           c.category_id is not null and o.never_local is not true
+             and clears(calibrate(g.confidence[1], t.offsets[1], t.slopes[1]), calibrate(g.confidence[2], t.offsets[2], t.slopes[2]),
+                        calibrate(g.confidence[3], t.offsets[3], t.slopes[3]), greatest(t.l1, o.l1), greatest(t.l2, o.l2), greatest(t.l3, o.l3)), false
+      from jsonb_to_recordset(results) g(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)
+      -- the row that the champion's evidence stands on, or may: what is compared is what both said of one name
+      join lateral (select x.product_id from products x where name_hash(x.name_key) = name_hash(g.name_key)
+                      order by x.evidence_id desc nulls last, x.product_id limit 1) p on true
+      left join categories c on c.category_id = g.category_id and c.retired_at is null
+      left join overridden(note_shadow.model_id) o on o.category_id = c.category_id;
+  get diagnostics noted = row_count;
+  return noted;
+end $$;
+comment on function note_shadow(bigint, jsonb) is 'Keeps what a model in shadow says of names that were just decided as evidence, and whether that would have been enough; changes no row. results: as settle_local() takes them. Returns how many. Example: select note_shadow((select model_id from champion()), ''[]'');';

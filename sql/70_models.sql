@@ -101,10 +101,55 @@ begin atomic
 end;
 comment on function champion() is 'The model in use; no row before the first is promoted.';
 
-create or replace function promote(model_id bigint) returns bigint
+create or replace function serving()
+  returns table (model_id bigint, encoder_id integer, role text, share real)
+  language sql stable
+begin atomic
+  select m.model_id, m.encoder_id, m.state, case m.state when 'canary' then coalesce(r.share, 0) else 0 end
+    from models m left join rollouts r on r.model_id = m.model_id and r.ended_at is null
+    where m.state in ('champion', 'shadow', 'canary');
+end;
+comment on function serving() is 'The models that sidecars hold: the champion, and a challenger in shadow or as the canary, with the share of the names that it answers. Example: select model_id, role, share from serving();';
+
+create or replace function in_canary(name_hash bytea, share real) returns boolean
+  language sql immutable parallel safe
+begin atomic
+  -- bytes of their own: the first twelve give a name its part and its fold in training
+  select get_byte(name_hash, 12) * 65536 + get_byte(name_hash, 13) * 256 + get_byte(name_hash, 14) < share * 16777216;
+end;
+comment on function in_canary(bytea, real) is 'Whether a canary with this share answers a name: by the hash of its key, so that a name does not flip. Example: select in_canary(name_hash(''kettle''), .1);';
+
+create or replace function tell_sidecars() returns void
+  language plpgsql security definer set search_path from current as $$
+begin
+  -- also to those that are busy: models change seldom, and who answers must be known at once
+  perform pg_notify(current_schema(), '');
+end $$;
+comment on function tell_sidecars() is 'Notifies every sidecar, idle or not. Example: select tell_sidecars();';
+
+create or replace function carry_thresholds(before bigint, after bigint) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  carried integer;
+begin
+  -- general ones only while no promise stands (it proves its own), a person set them, and the new model has none
+  insert into thresholds (model_id, branch, l1, l2, l3, reason, set_by, calibration_id, cause, never_local)
+    select carry_thresholds.after, t.branch, t.l1, t.l2, t.l3, format('carried over from model %s: %s', carry_thresholds.before, t.reason),
+           session_user, (select c.calibration_id from calibration_in_force(carry_thresholds.after) c), 'carried', t.never_local
+      from (select distinct on (x.branch) x.* from thresholds x
+              where x.model_id = carry_thresholds.before and x.undone_at is null order by x.branch, x.threshold_id desc) t
+      where (t.branch is not null or not exists (select from standing_promise()))
+        and not exists (select from thresholds n where n.model_id = carry_thresholds.after and n.branch is not distinct from t.branch and n.undone_at is null);
+  get diagnostics carried = row_count;
+  return carried;
+end $$;
+comment on function carry_thresholds(bigint, bigint) is 'Gives a model the thresholds that people set for another, of branches and in general, where it has none of its own; with a standing promise only those of branches. Returns how many. Example: select carry_thresholds(1, 2);';
+
+create or replace function promote(model_id bigint, force boolean default false, reason text default null) returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
   before bigint;
+  refused gate_verdicts;
 begin
   -- one after the other: the second must see the champion that the first made
   perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
@@ -113,16 +158,26 @@ begin
     raise exception 'there is no model %', promote.model_id using hint = 'select * from models_readable;';
   elsif not exists (select from model_files f where f.model_id = promote.model_id) then
     raise exception 'model % has no files and cannot be loaded', promote.model_id;
+  elsif force and coalesce(btrim(promote.reason), '') = '' then
+    raise exception 'say why: promote(%, force => true, reason => ''…'')', promote.model_id;
   end if;
+  select g.* into refused from gate_verdicts g where g.challenger = promote.model_id order by g.gate_id desc limit 1;
+  if refused.passed is false and not force
+     and not exists (select from promotions p where p.model_id = promote.model_id) then
+    raise exception 'the gate refused model %: %', promote.model_id, array_to_string(refused.reasons, '; ')
+      using hint = format('select * from gate_report(%s); to promote it all the same: promote(%s, force => true, reason => ''…'')', promote.model_id, promote.model_id);
+  end if;
+  perform end_rollout('replaced', format('model %s was promoted', promote.model_id))
+    from rollouts r where r.ended_at is null and r.model_id <> promote.model_id;
   update models m set state = 'retired' where m.state = 'champion' and m.model_id <> promote.model_id returning m.model_id into before;
-  update models m set state = 'champion', promoted_at = now() where m.model_id = promote.model_id and m.state <> 'champion';
+  update models m set state = 'champion', promoted_at = now(), barred_at = null where m.model_id = promote.model_id and m.state <> 'champion';
   if found then
-    insert into promotions (model_id) values (promote.model_id);
+    insert into promotions (model_id, forced) values (promote.model_id, case when force then btrim(promote.reason) end);
   end if;
-  perform wake();
+  perform tell_sidecars();
   return before;
 end $$;
-comment on function promote(bigint) is 'Makes a model the champion; sidecars load it without a restart. Returns the champion before.';
+comment on function promote(bigint, boolean, text) is 'Makes a model the champion; sidecars load it without a restart. Refused for one that the gate refused, unless forced with a reason. Returns the champion before. Example: promote(7), or promote(7, force => true, reason => ''seasonal range'').';
 
 create or replace function roll_back_model() returns bigint
   language plpgsql security definer set search_path from current as $$
@@ -145,10 +200,13 @@ begin
   -- the target's own row goes too, as promote() writes it anew on top of what was before it
   update promotions p set rolled_back_at = clock_timestamp()
     where p.promotion_id >= target.promotion_id and p.rolled_back_at is null;
-  perform promote(target.model_id);
+  perform end_rollout('returned', format('rolled back by %s', session_user)) from rollouts r where r.ended_at is null and r.model_id = now_champion;
+  perform promote(target.model_id, true, format('rolled back from model %s', now_champion));
+  -- what sidecars have in hand from it is refused from this commit on
+  update models m set barred_at = clock_timestamp() where m.model_id = now_champion;
   return target.model_id;
 end $$;
-comment on function roll_back_model() is 'Makes the champion before the champion again and returns its id; called again it goes back one more. Thresholds belong to a model and come back with it; answers that were given stay.';
+comment on function roll_back_model() is 'Makes the champion before the champion again and returns its id; called again it goes back one more. Thresholds belong to a model and come back with it; answers that were given stay, those that sidecars have in hand are decided again.';
 
 create or replace view models_readable as
   select m.model_id, m.state, m.created_at, m.promoted_at, e.identity as encoder, (m.data ->> 'labels')::bigint as labels,
@@ -159,7 +217,7 @@ create or replace view models_readable as
     from models m join encoders e using (encoder_id) order by m.model_id desc;
 comment on view models_readable is 'Every model, newest first: what it is, what made it, how large it is.';
 comment on column models_readable.model_id is 'Id of the model.';
-comment on column models_readable.state is 'candidate, champion (at most one) or retired.';
+comment on column models_readable.state is 'candidate, shadow, canary, champion (at most one) or retired.';
 comment on column models_readable.created_at is 'When it was stored.';
 comment on column models_readable.promoted_at is 'When it last became champion.';
 comment on column models_readable.encoder is 'The encoder whose embeddings it reads.';

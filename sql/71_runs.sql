@@ -41,6 +41,9 @@ comment on function renew_run(bigint, interval) is 'Prolongs the lease of a run;
 
 create or replace function end_run(run_id bigint, report jsonb, error text default null) returns void
   language sql volatile security definer set search_path from current as $$
+  update run_steps s set state = 'failed', ended_at = clock_timestamp(), detail = jsonb_build_object('error', end_run.error)
+    where s.run_id = end_run.run_id and s.state = 'running' and end_run.error is not null
+      and exists (select from training_runs r where r.run_id = end_run.run_id and r.state = 'running');
   update training_runs r set state = case when end_run.error is null then 'done' else 'failed' end,
       report = end_run.report, error = end_run.error, ended_at = now()
     where r.run_id = end_run.run_id and r.state = 'running';

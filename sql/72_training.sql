@@ -28,9 +28,10 @@ comment on function embeddings_of(integer, text[]) is 'Stored embeddings of name
 create or replace function sealed(name_hash bytea) returns boolean
   language sql stable parallel safe
 begin atomic
-  select exists (select from checks k where k.name_hash = sealed.name_hash and k.layer = 'local' and k.strategy <> 'audit');
+  select exists (select from checks k where k.name_hash = sealed.name_hash and k.layer = 'local' and k.strategy <> 'audit')
+      or exists (select from regression_names r where r.name_hash = sealed.name_hash);
 end;
-comment on function sealed(bytea) is 'Whether a name was drawn for people to judge the local layer: it trains no model and cleaning leaves it alone, so that it can certify every later model. Example: sealed(name_hash(''kettle'')) is false until spot_check() has drawn it.';
+comment on function sealed(bytea) is 'Whether a name was drawn for people to judge the local layer, or stands in the regression set: it trains no model and cleaning leaves it alone, so that it can certify every later model. Example: sealed(name_hash(''kettle'')) is false until spot_check() has drawn it.';
 
 create or replace function training_labels(encoder_id integer, after bytea, most integer)
   returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, retired boolean, encoded boolean, sealed boolean)

@@ -41,6 +41,11 @@ grant execute on function audit_share_now, drift_by_week, drift_constant, drift_
   to taxon_reader, taxon_admin;
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
 grant execute on function release_alarm to taxon_admin;
+grant execute on function serving to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function autopilot, gate_report, gate_pairs, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
+  shadow_verdict, audits_disprove, in_canary, run_model, new_labels to taxon_reader, taxon_admin;
+grant execute on function retrain_due, request_retrain, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
+grant execute on function keep_right, let_go, start_rollout to taxon_admin;
 grant execute on function coverage_curve, suggest_thresholds, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
 grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
@@ -59,6 +64,7 @@ grant execute on function set_setting, set_tree_levels, make_category, set_thres
   revert_cleaning, spot_check, confirm, reject, judge, undo_check, set_llm_price, mark_urgent, adopt_deployment, never_send, may_send_again to taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
+grant execute on function begin_retrain, begin_step, end_step, note_run, cleaned_by, pass_gate, unanswered_gate_names, save_gate_answers to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
   save_model, save_model_file, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;
@@ -70,7 +76,7 @@ grant execute on function open_batch, add_to_batch, note_batch, open_batches, op
   to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
-grant select on categories, models, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
+grant select on categories, models, rollouts, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
   leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held to taxon_sidecar;

@@ -84,6 +84,10 @@ const schema = z.strictObject({
   llmTimeoutSeconds: count(1, 3600).default(60),
   /** How long a name waits for others to fill its batch. */
   llmWaitMs: count(0, 60_000).default(1000),
+  /** Whether this sidecar trains, in a process of its own, when the autopilot asks for it. */
+  retrain: flag.default(true),
+  /** A retraining that takes more memory than this ends itself. */
+  retrainMemoryMb: count(256, 1_000_000).default(4096),
 });
 
 /** The validated settings. */
@@ -93,6 +97,12 @@ export type ConfigKey = keyof Config;
 /** `encoderDtype` → `TAXON_ENCODER_DTYPE`. */
 function environmentName(key: string): string {
   return `TAXON_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+}
+
+/** The settings as variables of the environment, for a process that is to have the same. */
+export function environmentOf(config: Config): Record<string, string> {
+  const set = Object.entries(config).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set.map(([key, value]) => [environmentName(key), String(value)]));
 }
 
 function fromFile(path: string): Record<string, unknown> {

@@ -20,6 +20,7 @@ import { promptCommand } from './prompt.ts';
 import { recalibrateCommand } from './recalibrate.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
+import { retrainCommand } from './retrain.ts';
 import { reviewCommand } from './review.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { simulateLlmCommand } from './simulate-llm.ts';
@@ -71,6 +72,7 @@ const commands = [
   importCommand(),
   exportCommand(),
   trainCommand(),
+  retrainCommand(),
   cleanCommand(),
   recalibrateCommand(),
   evaluateCommand(),

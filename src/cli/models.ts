@@ -50,11 +50,15 @@ export function promoteCommand(): Command {
   return new Command('promote')
     .description('Makes a model the champion; sidecars load it without a restart.')
     .argument('<model>', 'its id, as taxon models shows it')
+    .option('--force <reason>', 'although the gate refused it, and why')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExamples:\n  taxon promote 3\n  taxon promote 3 --json')
-    .action(async (id: string, options: { json?: boolean }) => {
+    .addHelpText(
+      'after',
+      "\nExamples:\n  taxon promote 3\n  taxon promote 3 --json\n  taxon promote 4 --force 'seasonal range'",
+    )
+    .action(async (id: string, options: { force?: string; json?: boolean }) => {
       const modelId = wholeNumber('MODEL_ID', id);
-      const before = await withDatabase((db) => promoteModel(db, modelId));
+      const before = await withDatabase((db) => promoteModel(db, modelId, options.force ?? null));
       print(
         options.json === true,
         { model_id: modelId, before },

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { autopilotState } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { health, routing, thresholdsInForce } from '../database/reports.ts';
 import { withAnyDatabase } from './database.ts';
@@ -6,12 +7,13 @@ import { print, table } from './output.ts';
 import { wholeNumber } from './train.ts';
 
 async function snapshot(db: Database, since: string | null) {
-  const [items, layers, thresholds] = await Promise.all([
+  const [items, layers, thresholds, autopilot] = await Promise.all([
     health(db),
     routing(db, since),
     thresholdsInForce(db),
+    autopilotState(db),
   ]);
-  return { health: items, routing: layers, thresholds };
+  return { health: items, routing: layers, thresholds, autopilot };
 }
 
 type Snapshot = Awaited<ReturnType<typeof snapshot>>;
@@ -30,6 +32,9 @@ function text(s: Snapshot, since: string): string {
     '',
     `routing, ${since}${simulated ? ' (the LLM is SIMULATED: its tokens and money are not real)' : ''}`,
     table(layers),
+    '',
+    'autopilot',
+    table(s.autopilot as unknown as Record<string, unknown>[]),
   ].join('\n');
 }
 

@@ -60,22 +60,35 @@ export interface LocalResult {
   evidence: { margin: number; nearest: number | null; unknown: number; voices: number | null } | null;
 }
 
-/** Layer 3's verdict; SQL compares with the thresholds. */
+const asJson = (results: readonly LocalResult[]) =>
+  JSON.stringify(
+    results.map((r) => ({
+      name_key: r.nameKey,
+      category_id: r.categoryId,
+      confidence: r.confidence,
+      shortlist: r.shortlist,
+      odds: r.odds,
+      ...r.evidence,
+    })),
+  );
+
+/** Layer 3's verdict; SQL compares with the thresholds. A model that was taken back is refused (SQLSTATE 55000). */
 export function settleLocal(
   db: Database,
   worker: string,
   modelId: number | null,
   results: readonly LocalResult[],
 ): Promise<{ answered: number; passed_on: number }> {
-  const json = results.map((r) => ({
-    name_key: r.nameKey,
-    category_id: r.categoryId,
-    confidence: r.confidence,
-    shortlist: r.shortlist,
-    odds: r.odds,
-    ...r.evidence,
-  }));
-  return db.row(`select * from ${db.at}settle_local($1, $2, $3)`, [worker, modelId, JSON.stringify(json)]);
+  return db.row(`select * from ${db.at}settle_local($1, $2, $3)`, [worker, modelId, asJson(results)]);
+}
+
+/** Keeps what a model in shadow says of names that were just decided. */
+export async function noteShadow(
+  db: Database,
+  modelId: number,
+  results: readonly LocalResult[],
+): Promise<void> {
+  await db.rows(`select ${db.at}note_shadow($1, $2)`, [modelId, asJson(results)]);
 }
 
 /** Returns leased names; `counts` false where it was not the name's fault. */

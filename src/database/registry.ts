@@ -31,6 +31,25 @@ export async function champion(db: Database): Promise<Champion | null> {
   return row === undefined ? null : { modelId: row.model_id, encoderId: row.encoder_id };
 }
 
+/** A model that sidecars hold. */
+export interface ServingModel extends Champion {
+  role: 'champion' | 'shadow' | 'canary';
+  /** Share of the names that the canary answers. */
+  share: number;
+}
+
+/** The champion, and the challenger that watches or answers a share beside it. */
+export async function serving(db: Database): Promise<ServingModel[]> {
+  const rows = await db.rows<{ model_id: number; encoder_id: number } & Pick<ServingModel, 'role' | 'share'>>(
+    `select * from ${db.at}serving()`,
+  );
+  return rows.map(({ model_id, encoder_id, ...rest }) => ({
+    modelId: model_id,
+    encoderId: encoder_id,
+    ...rest,
+  }));
+}
+
 /** The encoder whose embeddings a model reads; null when there is no such model. */
 export async function modelEncoder(db: Database, modelId: number): Promise<number | null> {
   const [row] = await db.rows<{ encoder_id: number }>(
@@ -143,10 +162,22 @@ export function listModels(db: Database): Promise<ModelRow[]> {
   return db.rows(`select * from ${db.at}models_readable`);
 }
 
-/** Makes a model the champion; returns the one before, null where there was none or it was this one. */
-export async function promoteModel(db: Database, modelId: number): Promise<number | null> {
-  const row = refusing(db.row<{ before: number | null }>(`select ${db.at}promote($1) as before`, [modelId]));
-  return (await row).before;
+/**
+ * Makes a model the champion; returns the one before, null where there was none or it was this one.
+ *
+ * @param force why it is promoted although the gate refused it; null: it is not then
+ */
+export async function promoteModel(
+  db: Database,
+  modelId: number,
+  force: string | null = null,
+): Promise<number | null> {
+  const row = db.row<{ before: number | null }>(`select ${db.at}promote($1, $2, $3) as before`, [
+    modelId,
+    force !== null,
+    force,
+  ]);
+  return (await refusing(row)).before;
 }
 
 /**

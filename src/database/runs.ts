@@ -1,7 +1,8 @@
+import { TaxonError } from '../errors.ts';
 import type { Database } from './open.ts';
 import { refusing } from './refusals.ts';
 
-/** Runs of training and cleaning: one at a time, held by a lease. `holdRun` in train/ keeps it while it works. */
+/** Runs of training and cleaning: one at a time, held by a lease. `asRun` in train/ keeps it while it works. */
 
 /**
  * @throws TaxonError when another run is alive, with whose it is and when to try again
@@ -39,4 +40,78 @@ export async function endRun(
     report === null ? null : JSON.stringify(report),
     error,
   ]);
+}
+
+/** The steps of a retraining that a process does; those of the rollout are the database's. */
+export type Step = 'encode' | 'clean' | 'train' | 'calibrate' | 'gate';
+
+/**
+ * Begins a retraining, or takes over one whose process died.
+ *
+ * @param reason null: that of the open request, if there is one
+ * @throws TaxonError when another training is alive, or a model is being rolled out
+ */
+export async function beginRetrain(
+  db: Database,
+  worker: string,
+  options: object,
+  leaseSeconds: number,
+  reason: string | null,
+): Promise<{ run_id: number; taken_over: boolean }> {
+  const [began] = await refusing(
+    db.rows<{ run_id: number; taken_over: boolean }>(
+      `select * from ${db.at}begin_retrain($1, $2, make_interval(secs => $3), $4)`,
+      [worker, JSON.stringify(options), leaseSeconds, reason],
+    ),
+  );
+  if (began === undefined)
+    throw new TaxonError('the last retraining died again and again, it was closed as failed', {
+      hint: 'select * from taxon.autopilot() says where; then try again: taxon retrain.',
+    });
+  return began;
+}
+
+/** Begins a step; `done` or `skipped` when it has been, `running` when it is to be done now. */
+export async function beginStep(
+  db: Database,
+  runId: number,
+  step: Step,
+): Promise<'running' | 'done' | 'skipped'> {
+  const row = db.row<{ state: 'running' | 'done' | 'skipped' }>(
+    `select ${db.at}begin_step($1, $2) as state`,
+    [runId, step],
+  );
+  return (await refusing(row)).state;
+}
+
+export async function endStep(
+  db: Database,
+  runId: number,
+  step: Step,
+  state: 'done' | 'skipped' | 'failed',
+  detail: object,
+): Promise<void> {
+  await db.rows(`select ${db.at}end_step($1, $2, $3, $4)`, [runId, step, state, JSON.stringify(detail)]);
+}
+
+/** Keeps what a run has found before it ends. */
+export async function noteRun(db: Database, runId: number, report: object): Promise<void> {
+  await db.rows(`select ${db.at}note_run($1, $2)`, [runId, JSON.stringify(report)]);
+}
+
+/** The model that a run has made, null before; and how many labels it has changed. */
+export function madeBy(db: Database, runId: number): Promise<{ model: number | null; cleaned: number }> {
+  return db.row(`select ${db.at}run_model($1) as model, ${db.at}cleaned_by($1) as cleaned`, [runId]);
+}
+
+/** A run whose process died, or a request that nobody took. */
+export async function retrainWaits(db: Database): Promise<boolean> {
+  const row = await db.row<{ waits: boolean }>(
+    `select exists (select from ${db.at}retrain_requests where run_id is null)
+              and not exists (select from ${db.at}training_runs
+                              where state = 'rollout' or state = 'running' and lease_until > now())
+         or exists (select from ${db.at}training_runs
+                    where state = 'running' and kind = 'retrain' and lease_until <= now()) as waits`,
+  );
+  return row.waits;
 }

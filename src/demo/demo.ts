@@ -135,7 +135,7 @@ export async function runDemo(
     log.info(`SIMULATED LLM on ${simulator.url}: it knows the truth and errs on purpose`);
     const simulated = { llmBaseUrl: simulator.url, llmModel: simulatedModel, llmFallback: undefined };
     const providers = await openProviders({ ...config, llmProvider: 'openai', ...simulated }, {});
-    const sidecar = await startSidecar(url, config, providers);
+    const sidecar = await startSidecar(url, { ...config, retrain: false }, providers);
     closers.push(() => sidecar.stop());
 
     log.info('a shop inserts new names', { names: catalogue.arriving.length });

@@ -11,6 +11,11 @@ export function isInfrastructure(error: unknown): boolean {
   return (error as { name?: string }).name !== 'EncodeError';
 }
 
+/** Whether settle_local() refused the answers because their model was taken back meanwhile. */
+export function isTakenBack(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '55000';
+}
+
 /** What a name (or its batch) did to the encoder or the heads: not the database's fault. */
 export class EncodeError extends Error {
   constructor(cause: unknown) {

@@ -1,7 +1,9 @@
+import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import {
   giveBack,
   type LocalResult,
+  noteShadow,
   saveEmbeddings,
   settleFromMemory,
   settleLocal,
@@ -11,8 +13,9 @@ import { log } from '../log.ts';
 import { marginOf } from '../model/decode.ts';
 import { deepest } from '../model/tree.ts';
 import type { Answer, Evidence } from '../model/types.ts';
-import type { ChampionHolder } from './champion.ts';
-import { isInfrastructure } from './errors.ts';
+import { inCanary } from './canary.ts';
+import type { ChampionHolder, LoadedModel } from './champion.ts';
+import { isInfrastructure, isTakenBack } from './errors.ts';
 import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 
 /** A candidate less likely than this never pays for its line, of about 10 tokens, in a batch of 20. */
@@ -23,6 +26,8 @@ export interface LocalStage {
   db: Database;
   worker: string;
   champion: ChampionHolder;
+  /** Called when a challenger has seen more names. */
+  onWatched(): Promise<void>;
 }
 
 /** The categories that the LLM should choose from, best first, and how likely each is. */
@@ -45,12 +50,38 @@ function resultOf(nameKey: string, prediction: Answer & Evidence): LocalResult {
   };
 }
 
+/** What a model says of names, ready to be settled; `known` are embeddings of its encoder. */
+async function ask(
+  db: Database,
+  model: LoadedModel,
+  keys: readonly string[],
+  find: () => Promise<ReadonlyMap<string, Float32Array>>,
+): Promise<LocalResult[]> {
+  const embeddings = embeddingsFrom({
+    find,
+    encode: (fresh) => encodeNames(model.encoder, fresh),
+    save: (fresh, vectors) => saveEmbeddings(db, model.encoderId, fresh, vectors),
+  });
+  const answers = await predict(db, model, keys, embeddings);
+  return keys.map((key, i) => resultOf(key, answers[i] as Answer & Evidence));
+}
+
+/** Lets a challenger say what it would; nothing that goes wrong here is the names' business. */
+async function watch(db: Database, model: LoadedModel, keys: readonly string[]): Promise<void> {
+  try {
+    const stored = () => embeddingsOf(db, model.encoderId, model.classifier.dimension, keys);
+    await noteShadow(db, model.modelId, await ask(db, model, keys, stored));
+  } catch (error) {
+    log.warn('the challenger could not be asked', { model: model.modelId, error: messageOf(error) });
+  }
+}
+
 async function attempt(stage: LocalStage, names: readonly string[]): Promise<number> {
   const { db, worker } = stage;
-  const model = await stage.champion.current();
-  const misses = await settleFromMemory(db, worker, names, model?.encoderId ?? null);
+  const { champion, challenger } = await stage.champion.serving();
+  const misses = await settleFromMemory(db, worker, names, champion?.encoderId ?? null);
   if (misses.length === 0) return 0;
-  if (model === null) {
+  if (champion === null) {
     const none = misses.map((miss) => ({
       nameKey: miss.nameKey,
       categoryId: null,
@@ -65,14 +96,23 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
   const known = new Map(
     misses.flatMap(({ nameKey, embedding }) => (embedding ? [[nameKey, embedding]] : [])),
   );
-  const embeddings = embeddingsFrom({
-    find: async () => known,
-    encode: (fresh) => encodeNames(model.encoder, fresh),
-    save: (fresh, vectors) => saveEmbeddings(db, model.encoderId, fresh, vectors),
-  });
-  const answers = await predict(db, model, keys, embeddings);
-  const results = keys.map((key, i) => resultOf(key, answers[i] as Answer & Evidence));
-  return (await settleLocal(db, worker, model.modelId, results)).passed_on;
+  const toCanary = new Set(challenger === null ? [] : keys.filter((key) => inCanary(key, challenger.share)));
+  const own = keys.filter((key) => !toCanary.has(key));
+  const settled = async (model: LoadedModel, some: readonly string[], find: Parameters<typeof ask>[3]) =>
+    some.length === 0
+      ? 0
+      : (await settleLocal(db, worker, model.modelId, await ask(db, model, some, find))).passed_on;
+  let passedOn = await settled(champion, own, async () => known);
+  if (challenger !== null) {
+    const { model, role } = challenger;
+    const some = [...toCanary];
+    passedOn += await settled(model, some, () =>
+      embeddingsOf(db, model.encoderId, model.classifier.dimension, some),
+    );
+    if (role === 'shadow') await watch(db, model, own);
+    await stage.onWatched();
+  }
+  return passedOn;
 }
 
 /**
@@ -86,6 +126,11 @@ export async function decideLocally(stage: LocalStage, names: readonly string[])
   try {
     return await attempt(stage, names);
   } catch (error) {
+    if (isTakenBack(error)) {
+      // the names are still leased: whoever answers now decides them
+      await stage.champion.refresh();
+      return decideLocally(stage, names);
+    }
     if (isInfrastructure(error)) throw error;
     if (names.length === 1) {
       log.warn('a name failed', { name: names[0]?.slice(0, 80), error: messageOf(error) });

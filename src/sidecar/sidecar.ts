@@ -10,6 +10,7 @@ import { forgetDeadSidecars, heartbeat, leave } from '../database/sidecars.ts';
 import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
+import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
 import { holdChampion } from './champion.ts';
 import { housekeeping, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
@@ -112,7 +113,7 @@ export async function startSidecar(
   void refresh();
   llmLoop = llm && runLlmLoop(llm, stopping.signal);
   local = runLocalLoop({
-    stage: { db, worker, champion },
+    stage: { db, worker, champion, onWatched: rolloutAdvancer(db, () => void refresh()) },
     config,
     waker: localWaker,
     stopping: stopping.signal,
@@ -120,7 +121,10 @@ export async function startSidecar(
     onPassedOn: () => llmLoop?.wake(),
   });
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
-  const jobs = runJobs(db, housekeeping(champion, llm, stopping.signal));
+  const jobs = runJobs(db, [
+    ...housekeeping(champion, llm, stopping.signal),
+    autopilotJob(config, url, stopping.signal),
+  ]);
   const beat = setInterval(
     () => {
       Promise.all([announce(), renew(db, worker, config.leaseSeconds), refresh()]).catch((error) =>

@@ -12,6 +12,11 @@ export interface HeldRun {
   readonly signal: AbortSignal;
 }
 
+/** A name for this process that no other has. */
+export function workerName(): string {
+  return `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+}
+
 /**
  * Does `work` as a run of which there is one at a time: its row is held by a lease that is renewed while it works, and
  * says at the end how it went. A process that is killed leaves the lease to run out.
@@ -26,8 +31,25 @@ export async function asRun<T extends object>(
   signal: AbortSignal | undefined,
   work: (run: HeldRun) => Promise<T>,
 ): Promise<T> {
-  const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
-  const id = await startRun(db, options, worker, leaseSeconds);
+  const id = await startRun(db, options, workerName(), leaseSeconds);
+  try {
+    const report = await holdingRun(db, id, leaseSeconds, signal, work);
+    await endRun(db, id, report, null);
+    return report;
+  } catch (error) {
+    await endRun(db, id, null, messageOf(error)).catch(() => {});
+    throw error;
+  }
+}
+
+/** Renews the lease of a run while `work` goes on; `work` is told when it was lost. */
+export async function holdingRun<T>(
+  db: Database,
+  id: number,
+  leaseSeconds: number,
+  signal: AbortSignal | undefined,
+  work: (run: HeldRun) => Promise<T>,
+): Promise<T> {
   const lost = new AbortController();
   const renew = async () => {
     try {
@@ -45,12 +67,7 @@ export async function asRun<T extends object>(
   const timer = setInterval(renew, (leaseSeconds * 1000) / 4);
   try {
     const held = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
-    const report = await work({ id, signal: held });
-    await endRun(db, id, report, null);
-    return report;
-  } catch (error) {
-    await endRun(db, id, null, messageOf(error)).catch(() => {});
-    throw error;
+    return await work({ id, signal: held });
   } finally {
     clearInterval(timer);
   }

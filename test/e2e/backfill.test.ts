@@ -15,6 +15,7 @@ import { newNames, shopDatabase } from '../support/shop.ts';
 /** The job that looks after batches needs no model. */
 const noChampion = {
   current: async () => null,
+  serving: async () => ({ champion: null, challenger: null }),
   id: () => null,
   notice: () => null,
   refresh: async () => {},

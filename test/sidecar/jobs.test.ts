@@ -107,6 +107,7 @@ test('two connections are enough for all that is due at the same moment', async 
 /** No model is there. */
 const nobody = {
   current: async () => null,
+  serving: async () => ({ champion: null, challenger: null }),
   id: () => null,
   notice: () => null,
   refresh: async () => {},

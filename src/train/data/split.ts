@@ -42,6 +42,13 @@ export function partOf(key: string): Part {
   return standardPart(key);
 }
 
+/** The digest below which the test part lies, under the standard share. */
+export function testUpTo(): Buffer {
+  const bound = Buffer.alloc(6);
+  bound.writeUIntBE(Math.ceil(testShare * bits48), 0, 6);
+  return bound;
+}
+
 /** The lowest digest of the training part: in SQL a label trains when its name_hash is not below it. */
 export function trainFrom(share: number = testShare): Buffer {
   checkShare(share);

@@ -1,0 +1,134 @@
+-- Retraining: why one is due, and a run in steps that another process goes on with where one died.
+
+create or replace function request_retrain(reason text default 'by hand', cause text default 'person') returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  open bigint;
+begin
+  if coalesce(btrim(request_retrain.reason), '') = '' then
+    raise exception 'say why: request_retrain(''…'')';
+  end if;
+  insert into retrain_requests (cause, reason) values (request_retrain.cause, btrim(request_retrain.reason))
+    on conflict ((true)) where run_id is null do nothing returning request_id into open;
+  if open is null then
+    select r.request_id into open from retrain_requests r where r.run_id is null;
+  else
+    perform tell_sidecars();
+  end if;
+  return open;
+end $$;
+comment on function request_retrain(text, text) is 'Asks for a retraining; a sidecar that may train begins it within a minute. One request is open at a time: asked again it returns that one. Example: select request_retrain(''new range of garden tools'');';
+
+create or replace function new_labels(model_id bigint default null) returns table (known bigint, new bigint)
+  language sql stable security definer set search_path from current as $$
+  select coalesce((m.data ->> 'labels')::bigint, 0), greatest((select count(*) from labels) - coalesce((m.data ->> 'labels')::bigint, 0), 0)
+    from (select coalesce(new_labels.model_id, (select c.model_id from champion() c)) as model_id) w left join models m using (model_id);
+$$;
+comment on function new_labels(bigint) is 'How many labels a model (default: the champion) was trained on, and how many more memory has now. Example: select known, new from new_labels();';
+
+create or replace function retrain_due(scheduled boolean default false) returns table (cause text, reason text)
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  last training_runs;
+  n record;
+begin
+  if not (setting('autopilot_request'))::boolean or exists (select from retrain_requests r where r.run_id is null)
+     or exists (select from training_runs r where r.state in ('running', 'rollout')) then
+    return;
+  end if;
+  -- what was refused is not tried again with the same labels
+  select r.* into last from training_runs r where r.kind = 'retrain' order by r.run_id desc limit 1;
+  select * into n from new_labels();
+  if n.known = 0 and n.new < 500 then return; end if;
+  if scheduled then
+    return query select 'schedule', format('the schedule %s', setting('retrain_schedule') #>> '{}');
+  elsif (setting('retrain_labels'))::bigint > 0 and n.new >= greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric * n.known)
+        and n.known + n.new >= coalesce((last.report ->> 'labels')::bigint, 0) + (setting('retrain_labels'))::bigint then
+    return query select 'labels', format('%s new labels beside %s', n.new, n.known);
+  elsif exists (select from alarms a where a.ended_at is null and a.raised_at > coalesce(last.started_at, '-infinity') and a.stream <> 'agreement') and n.new > 0
+        and coalesce(last.started_at, '-infinity') < now() - interval '1 day' then
+    return query select 'drift', (select a.detail from alarms a where a.ended_at is null and a.stream <> 'agreement' order by a.alarm_id desc limit 1);
+  end if;
+end $$;
+comment on function retrain_due(boolean) is 'Why a retraining is due now; no row: it is not. One is not due while another runs or is rolled out. Example: select cause, reason from retrain_due();';
+
+create or replace function begin_retrain(worker text, options jsonb default '{}', lease interval default '60 s', reason text default null)
+  returns table (run_id bigint, taken_over boolean)
+  language plpgsql security definer set search_path from current as $$
+#variable_conflict use_column
+declare
+  other training_runs;
+  request retrain_requests;
+  began bigint;
+begin
+  perform pg_advisory_xact_lock('training_runs'::regclass::oid::bigint);
+  select * into other from training_runs r where r.state = 'rollout';
+  if other.run_id is not null then
+    raise exception 'run % is still rolled out: %', other.run_id, (select format('its model %s is in stage %s', o.model_id, o.stage) from rollouts o where o.ended_at is null)
+      using errcode = 'object_in_use', hint = 'Wait for its end: select * from autopilot(); or promote a model by hand, which ends it.';
+  end if;
+  select * into other from training_runs r where r.state = 'running' for update;
+  if other.kind = 'retrain' and other.lease_until <= clock_timestamp() and other.takeovers >= 4 then
+    -- a process that dies each time (of memory, say) is not started for ever; told by no row, as an error would undo this
+    perform end_run(other.run_id, other.report, format('its process died %s times', other.takeovers + 1));
+    return;
+  elsif other.kind = 'retrain' and other.lease_until <= clock_timestamp() then
+    update training_runs r set worker = begin_retrain.worker, lease_until = clock_timestamp() + begin_retrain.lease, takeovers = r.takeovers + 1
+      where r.run_id = other.run_id;
+    return query select other.run_id, true;
+    return;
+  end if;
+  began := start_run(begin_retrain.options, begin_retrain.worker, begin_retrain.lease);
+  select * into request from retrain_requests q where q.run_id is null for update;
+  if request.request_id is null or begin_retrain.reason is not null then
+    insert into retrain_requests (cause, reason, run_id) values ('person', coalesce(begin_retrain.reason, 'by hand'), began);
+  end if;
+  update retrain_requests q set run_id = began where q.request_id = request.request_id;
+  update training_runs r set kind = 'retrain', reason = coalesce(begin_retrain.reason, request.reason, 'by hand') where r.run_id = began;
+  return query select began, false;
+end $$;
+comment on function begin_retrain(text, jsonb, interval, text) is 'Begins a retraining, or takes one over whose process died, and returns its run. Takes the open request. No row: the process of that run has died five times, it was closed as failed. Refused (SQLSTATE 55006) while another training runs or a model is rolled out.';
+
+create or replace function begin_step(run_id bigint, step text) returns text
+  language plpgsql security definer set search_path from current as $$
+#variable_conflict use_column
+declare
+  was text;
+begin
+  perform from training_runs r where r.run_id = begin_step.run_id and r.state = 'running' for update;
+  if not found then
+    raise exception 'run % is not running any more', begin_step.run_id using hint = 'Another training took over: see training_runs.';
+  end if;
+  select s.state into was from run_steps s where s.run_id = begin_step.run_id and s.step = begin_step.step;
+  if was in ('done', 'skipped') then return was; end if;
+  insert into run_steps as s (run_id, step, state) values (begin_step.run_id, begin_step.step, 'running')
+    on conflict (run_id, step) do update set state = 'running', attempts = s.attempts + 1, started_at = clock_timestamp(), ended_at = null;
+  return 'running';
+end $$;
+comment on function begin_step(bigint, text) is 'Begins a step of a run, again where it was cut short; done or skipped: it has been, go on to the next.';
+
+create or replace function end_step(run_id bigint, step text, state text, detail jsonb default null) returns void
+  language sql volatile security definer set search_path from current as $$
+  insert into run_steps as s (run_id, step, state, detail, ended_at)
+    values (end_step.run_id, end_step.step, end_step.state, end_step.detail, clock_timestamp())
+    on conflict (run_id, step) do update set state = excluded.state, detail = excluded.detail, ended_at = excluded.ended_at;
+$$;
+comment on function end_step(bigint, text, text, jsonb) is 'Notes how a step ended: done, skipped or failed, and what it found.';
+
+create or replace function note_run(run_id bigint, report jsonb) returns void
+  language sql volatile security definer set search_path from current as $$
+  update training_runs r set report = note_run.report where r.run_id = note_run.run_id and r.state = 'running';
+$$;
+comment on function note_run(bigint, jsonb) is 'Keeps what a run has found before it ends.';
+
+create or replace function run_model(run_id bigint) returns bigint
+  language sql stable security definer set search_path from current as $$
+  select m.model_id from models m where m.run_id = run_model.run_id order by m.model_id desc limit 1;
+$$;
+comment on function run_model(bigint) is 'The model that a run has made; NULL: none yet. Example: select run_model(1);';
+
+create or replace function cleaned_by(run_id bigint) returns bigint
+  language sql stable security definer set search_path from current as $$
+  select count(*) from label_changes c where c.run_id = cleaned_by.run_id;
+$$;
+comment on function cleaned_by(bigint) is 'How many labels a run has changed, all in one transaction. Example: select cleaned_by(1);';

@@ -1,0 +1,119 @@
+-- The gate: a challenger against the champion on the same names, none of which trained either.
+
+create or replace function keep_right(name text, category_id bigint, reason text default null) returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  key text := normalise(keep_right.name);
+begin
+  if coalesce(key, '') = '' then
+    raise exception 'give a name';
+  elsif not exists (select from categories c where c.category_id = keep_right.category_id and c.retired_at is null) then
+    raise exception 'there is no category % in use', keep_right.category_id using hint = 'select category_id, category_path(category_id) from categories;';
+  end if;
+  insert into regression_names (name_key, category_id, reason) values (key, keep_right.category_id, keep_right.reason)
+    on conflict (name_hash) do update set category_id = excluded.category_id, reason = excluded.reason, added_by = session_user, added_at = clock_timestamp();
+  return (select count(*) from regression_names);
+end $$;
+comment on function keep_right(text, bigint, text) is 'Puts a name into the regression set: a new model that gets it wrong, where the champion does not, is not promoted. It trains no model. Returns how many stand there. Example: keep_right(''kettle 1.7 l'', 7, ''our best seller'').';
+
+create or replace function let_go(name text) returns boolean
+  language sql volatile security definer set search_path from current as $$
+  with gone as (delete from regression_names r where r.name_hash = name_hash(normalise(let_go.name)) returning 1)
+  select exists (select from gone);
+$$;
+comment on function let_go(text) is 'Takes a name out of the regression set; false: it was not there. Example: select let_go(''kettle 1.7 l'');';
+
+create or replace function gate_names(test_bound bytea, most integer default 3000) returns table (name_key text)
+  language sql stable security definer set search_path from current as $$
+  select r.name_key from regression_names r
+  union
+  select n.name_key from (
+    -- asked of the LLM, so a cache miss when it came; of the part that trains no model
+    select l.name_key from labels l
+      where l.name_hash < gate_names.test_bound and l.source = 'llm' order by l.created_at desc limit gate_names.most) n;
+$$;
+comment on function gate_names(bytea, integer) is 'Which names the gate asks both models, beside those that people checked: the regression set and the newest labels of the LLM in the test part (hashes below the bound). Example: select count(*) from gate_names(''\x0ccccccccccd'');';
+
+create or replace function unanswered_gate_names(model_id bigint, test_bound bytea, most integer default 256) returns setof text
+  language sql stable security definer set search_path from current as $$
+  select g.name_key from gate_names(unanswered_gate_names.test_bound) g
+    where not exists (select from gate_answers a where a.model_id = unanswered_gate_names.model_id and a.name_hash = name_hash(g.name_key))
+    limit unanswered_gate_names.most;
+$$;
+comment on function unanswered_gate_names(bigint, bytea, integer) is 'Those names of the gate of which a model has not said anything yet. Example: select count(*) from unanswered_gate_names(1, ''\x0ccccccccccd'');';
+
+create or replace function save_gate_answers(model_id bigint, answers jsonb) returns void
+  language sql volatile security definer set search_path from current as $$
+  insert into gate_answers (model_id, name_hash, category_id)
+    select save_gate_answers.model_id, name_hash(a.name_key), a.category_id
+      from jsonb_to_recordset(answers) a(name_key text, category_id bigint)
+    on conflict do nothing;
+$$;
+comment on function save_gate_answers(bigint, jsonb) is 'Keeps what a model says of names of the gate; answers: [{name_key, category_id}]. Example: select save_gate_answers(1, ''[]'');';
+
+create or replace function gate_pairs(champion bigint, challenger bigint)
+  returns table (kind text, branch bigint, name_key text, champion_right boolean, challenger_right boolean)
+  language sql stable security definer set search_path from current as $$
+  select 'checked', (select c.l1 from categories c where c.category_id = coalesce(k.truth_category_id, k.category_id)), k.name_key, a.is_right[3], b.is_right[3]
+    from check_outcomes(gate_pairs.champion) a join check_outcomes(gate_pairs.challenger) b using (check_id) join checks k using (check_id)
+    where a.is_right[3] is not null and b.is_right[3] is not null
+  union all
+  select 'regression', c.l1, r.name_key, same_path(a.category_id, r.category_id), same_path(b.category_id, r.category_id)
+    from regression_names r join categories c using (category_id)
+    join gate_answers a on a.model_id = gate_pairs.champion and a.name_hash = r.name_hash
+    join gate_answers b on b.model_id = gate_pairs.challenger and b.name_hash = r.name_hash
+  union all
+  select 'teacher', c.l1, l.name_key, same_path(a.category_id, l.category_id), same_path(b.category_id, l.category_id)
+    from gate_answers a join gate_answers b on b.model_id = gate_pairs.challenger and b.name_hash = a.name_hash
+    join labels l on l.name_hash = a.name_hash and l.source = 'llm' join categories c on c.category_id = l.category_id
+    where a.model_id = gate_pairs.champion and not exists (select from regression_names r where r.name_hash = a.name_hash);
+$$;
+comment on function gate_pairs(bigint, bigint) is 'What two models say of the same names, and who is right: names that people checked, the regression set, and labels of the LLM that trained neither. Example: select kind, count(*) from gate_pairs(1, 2) group by 1;';
+
+create or replace function sign_test(worse bigint, better bigint) returns double precision
+  language sql immutable parallel safe
+begin atomic
+  -- P(at least so many worse among all that differ, if worse and better were alike)
+  select case when worse = 0 then 1 else beta_share(worse, better + 1, .5) end;
+end;
+comment on function sign_test(bigint, bigint) is 'How likely it is that at least so many of the names on which two models differ went worse, were they alike: the exact one-sided paired test (McNemar). Example: select round(sign_test(8, 2)::numeric, 3);';
+
+create or replace function teacher_agreement(model_id bigint, most integer default 1000)
+  returns table (branch bigint, names bigint, agreed double precision, expected double precision)
+  language sql stable security definer set search_path from current as $$
+  with seen as (
+    select c.l1, (o.levels > 0)::integer::float8 as agreed, calibrate(e.l1_said, k.offsets[1], k.slopes[1])::float8 as expected
+      from (select x.* from opinions x order by x.opinion_id desc limit 5 * teacher_agreement.most) o
+      join evidence e using (evidence_id)
+      left join categories c using (category_id) left join calibration_in_force(teacher_agreement.model_id) k on true
+      where e.model_id = teacher_agreement.model_id and e.l1_said is not null
+      order by o.opinion_id desc limit teacher_agreement.most
+  )
+  select b.branch, count(*), avg(s.agreed), avg(s.expected)
+    from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b
+    group by b.branch order by b.branch;
+$$;
+comment on function teacher_agreement(bigint, integer) is 'Of the newest names that the local layer passed on: how often the LLM agreed with what a model said of the top category, and how often its confidences let expect that; branch 0: all. Example: select branch, names, agreed, expected from teacher_agreement(1);';
+
+create or replace function certified_coverage(model_id bigint) returns double precision
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  promise promises;
+  proof record;
+  covered double precision;
+begin
+  select s.* into promise from standing_promise() s;
+  if promise.promise_id is null then
+    select t.l1, t.l2, t.l3, true as feasible into proof from thresholds_in_force(certified_coverage.model_id) t;
+  else
+    select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, certified_coverage.model_id) s;
+  end if;
+  if not coalesce(proof.feasible, false) then return 0; end if;
+  -- on the same names for every model: uniform checks stand for the traffic
+  select avg(clears(calibrate(s.l1_said, k.offsets[1], k.slopes[1]), calibrate(s.l2_said, k.offsets[2], k.slopes[2]),
+                    calibrate(s.l3_said, k.offsets[3], k.slopes[3]), proof.l1, proof.l2, proof.l3)::integer) into covered
+    from check_scores s join checks c using (check_id) left join calibration_in_force(certified_coverage.model_id) k on true
+    where s.model_id = certified_coverage.model_id and c.layer = 'local' and c.strategy = 'uniform';
+  return coalesce(covered, 0);
+end $$;
+comment on function certified_coverage(bigint) is 'The share of cache misses that a model would answer with thresholds that today''s checks prove for the standing promise (without one: with those in force); 0 where they prove none. Counted on the uniform checks. Example: select certified_coverage(1);';

@@ -1,0 +1,187 @@
+import type { Config } from '../config.ts';
+import { cleansFirst, type GateVerdict, gateReport, keepPromise, passGate } from '../database/autopilot.ts';
+import type { Database } from '../database/open.ts';
+import { champion, modelFiles } from '../database/registry.ts';
+import {
+  beginRetrain,
+  beginStep,
+  endRun,
+  endStep,
+  madeBy,
+  noteRun,
+  renewRun,
+  type Step,
+} from '../database/runs.ts';
+import { messageOf, TaxonError } from '../errors.ts';
+import { log } from '../log.ts';
+import { type Encoder, openEncoder } from '../model/encoder.ts';
+import { openModel } from '../sidecar/open-model.ts';
+import { type RecalibratedModel, recalibrate } from '../sidecar/recalibrate.ts';
+import { type CleaningReport, cleanMemory } from '../train/cleaning/clean.ts';
+import { type HeldRun, holdingRun, workerName } from '../train/lease.ts';
+import { logTraining, type Memory, makeModel, readMemory } from '../train/pipeline.ts';
+import { answerGateNames, gateFacts } from './gate.ts';
+
+export interface RetrainOptions {
+  /** Why; without it the open request says. */
+  reason?: string;
+  epochs?: number;
+  seed?: number;
+  /** Clean memory's labels first; default: as the setting autopilot_clean says. */
+  clean?: boolean;
+  signal?: AbortSignal;
+  /** Called before each step is done, for tests. */
+  onStep?: (step: Step) => Promise<void> | void;
+}
+
+export interface RetrainResult {
+  run_id: number;
+  /** Whether it went on where another process had died. */
+  taken_over: boolean;
+  model_id: number;
+  /** What the gate said of it. */
+  verdict: GateVerdict;
+}
+
+/** What the steps hand on; what a step of a process before left is read from the database. */
+interface Bench {
+  db: Database;
+  config: Config;
+  encoder: Encoder;
+  run: HeldRun;
+  options: RetrainOptions;
+  memory?: Memory;
+  cleaning: CleaningReport | null;
+}
+
+async function memoryOf(bench: Bench): Promise<Memory> {
+  bench.memory ??= await readMemory(bench.db, bench.config, bench.encoder, bench.run);
+  return bench.memory;
+}
+
+async function clean(bench: Bench): Promise<object> {
+  const { db, encoder, run, options } = bench;
+  const { cleaned } = await madeBy(db, run.id);
+  // killed after its one transaction: a second look would judge labels that it has changed itself
+  if (cleaned > 0) return { changed: cleaned };
+  const { set } = await memoryOf(bench);
+  const { report } = await cleanMemory(db, run, set, encoder.identity, options);
+  bench.cleaning = report;
+  return { changed: report.applied?.changed ?? 0, levels: report.levels };
+}
+
+async function makeChallenger(bench: Bench): Promise<object> {
+  const { db, encoder, run, options } = bench;
+  const { model } = await madeBy(db, run.id);
+  if (model !== null) return { model_id: model };
+  const { reason: _, signal: __, onStep: ___, ...asked } = options;
+  const memory = await memoryOf(bench);
+  logTraining(memory);
+  const made = await makeModel(db, encoder, memory, { ...asked, promote: false }, bench.cleaning, run);
+  await noteRun(db, run.id, made);
+  return { model_id: made.model_id, labels: made.labels, seconds: made.seconds };
+}
+
+type Opened = RecalibratedModel & { close(): Promise<void> };
+
+async function opened(bench: Bench, modelId: number): Promise<Opened> {
+  const model = await openModel(bench.db, bench.config, modelId);
+  if (model === null) throw new Error(`model ${modelId} is gone`);
+  return model;
+}
+
+/** Challenger and champion are asked about the same names; their calibrations and the promise are fitted on them. */
+async function calibrate(bench: Bench): Promise<object> {
+  const { db, run } = bench;
+  const { model } = await madeBy(db, run.id);
+  const before = await champion(db);
+  if (model === null || before === null) return {};
+  const asked: Record<string, object> = {};
+  for (const [role, id] of Object.entries({ champion: before.modelId, challenger: model })) {
+    const one = await opened(bench, id);
+    try {
+      const { scored, checks, state } = await recalibrate(db, one, run.signal);
+      asked[role] = { model_id: id, scored, checks, state, ms: await answerGateNames(db, one, run.signal) };
+    } finally {
+      await one.close();
+    }
+  }
+  return { ...asked, promise: await keepPromise(db, model) };
+}
+
+async function judge(bench: Bench, found: Partial<Record<Step, object>>): Promise<void> {
+  const { db, run } = bench;
+  const { model } = await madeBy(db, run.id);
+  if (model === null) throw new Error(`run ${run.id} has no model`);
+  const files = [...(await modelFiles(db, model)).values()];
+  const bytes = files.reduce((sum, file) => sum + file.byteLength, 0);
+  const { challenger, champion: before } = (found.calibrate ?? {}) as Record<string, { ms?: number | null }>;
+  await passGate(db, run.id, model, gateFacts(bytes, challenger?.ms ?? null, before?.ms ?? null));
+}
+
+/** Does one step unless a process before has; says how it went. */
+async function step(bench: Bench, name: Step, work: () => Promise<object>): Promise<object | undefined> {
+  const { db, run, options } = bench;
+  run.signal.throwIfAborted();
+  if ((await beginStep(db, run.id, name)) !== 'running') return undefined;
+  await options.onStep?.(name);
+  const found = await work();
+  await endStep(db, run.id, name, 'done', found);
+  return found;
+}
+
+async function steps(bench: Bench): Promise<number> {
+  const { db, run, options } = bench;
+  const found: Partial<Record<Step, object>> = {};
+  await step(bench, 'encode', async () => ({ encoded: (await memoryOf(bench)).encoded }));
+  if (options.clean ?? (await cleansFirst(db))) {
+    await step(bench, 'clean', () => clean(bench));
+  } else if ((await beginStep(db, run.id, 'clean')) === 'running') {
+    await endStep(db, run.id, 'clean', 'skipped', {});
+  }
+  await step(bench, 'train', () => makeChallenger(bench));
+  const calibrated = await step(bench, 'calibrate', () => calibrate(bench));
+  if (calibrated !== undefined) found.calibrate = calibrated;
+  run.signal.throwIfAborted();
+  await beginStep(db, run.id, 'gate');
+  await options.onStep?.('gate');
+  await judge(bench, found);
+  return (await madeBy(db, run.id)).model as number;
+}
+
+/**
+ * The job of the autopilot: embed what is new → clean → train → calibrate → gate, in steps that each say in the database that
+ * they are done. Killed at any moment, the next call goes on with the first step that is not; the champion is not touched
+ * by any of them. What passes the gate goes into shadow; canary, promotion and watch are the database's (advance_rollout()).
+ *
+ * @throws TaxonError when another training is alive, a model is being rolled out, or memory is too small to learn from;
+ *   the signal's reason when aborted: the lease is given back, and another process may go on at once
+ */
+export async function retrain(
+  db: Database,
+  config: Config,
+  options: RetrainOptions = {},
+): Promise<RetrainResult> {
+  const encoder = await openEncoder(config);
+  try {
+    const { reason, signal, onStep: _, ...asked } = options;
+    const noted = { encoder: encoder.identity, ...asked };
+    const began = await beginRetrain(db, workerName(), noted, config.leaseSeconds, reason ?? null);
+    if (began.taken_over) log.info('going on with a run whose process died', { run: began.run_id });
+    try {
+      const model = await holdingRun(db, began.run_id, config.leaseSeconds, signal, (run) =>
+        steps({ db, config, encoder, run, options, cleaning: null }),
+      );
+      const [verdict] = await gateReport(db, model);
+      return { ...began, model_id: model, verdict: verdict as GateVerdict };
+    } catch (error) {
+      // a limit that was passed would be passed again
+      if (signal?.aborted && !(signal.reason instanceof TaxonError))
+        await renewRun(db, began.run_id, 0).catch(() => {});
+      else await endRun(db, began.run_id, null, messageOf(error)).catch(() => {});
+      throw error;
+    }
+  } finally {
+    await encoder.close();
+  }
+}

@@ -1,0 +1,124 @@
+import type { Database } from './open.ts';
+import { refusing } from './refusals.ts';
+
+/** The autopilot: why a retraining is due, the gate, the rollout. Steps of a run are in runs.ts. */
+
+/** Asks for a retraining; returns the request that is open then. */
+export async function requestRetrain(db: Database, reason: string, cause = 'person'): Promise<number> {
+  const row = db.row<{ id: number }>(`select ${db.at}request_retrain($1, $2) as id`, [reason, cause]);
+  return (await refusing(row)).id;
+}
+
+/** Why a retraining is due now; null: it is not. */
+export async function retrainDue(
+  db: Database,
+  scheduled: boolean,
+): Promise<{ cause: string; reason: string } | null> {
+  const [row] = await db.rows<{ cause: string; reason: string }>(
+    `select cause, reason from ${db.at}retrain_due($1)`,
+    [scheduled],
+  );
+  return row ?? null;
+}
+
+/** The setting retrain_schedule, null when it is empty, and when a retraining was last asked for or a model promoted. */
+export async function retrainSchedule(db: Database): Promise<{ pattern: string | null; since: Date | null }> {
+  return db.row(
+    `select nullif(${db.at}setting('retrain_schedule') #>> '{}', '') as pattern,
+            greatest((select max(requested_at) from ${db.at}retrain_requests),
+                     (select promoted_at from ${db.at}champion())) as since`,
+  );
+}
+
+/** Takes the rollout a stage on, or back; says what it did, null: nothing. */
+export async function advanceRollout(db: Database): Promise<string | null> {
+  return (await db.row<{ did: string | null }>(`select ${db.at}advance_rollout() as did`)).did;
+}
+
+/** Names that the gate asks a model and that it has not answered yet. */
+export async function unansweredGateNames(
+  db: Database,
+  modelId: number,
+  testBound: Buffer,
+  most: number,
+): Promise<string[]> {
+  const rows = await db.rows<{ name: string }>(
+    `select * from ${db.at}unanswered_gate_names($1, $2, $3) as name`,
+    [modelId, testBound, most],
+  );
+  return rows.map(({ name }) => name);
+}
+
+export async function saveGateAnswers(
+  db: Database,
+  modelId: number,
+  answers: readonly { name_key: string; category_id: number }[],
+): Promise<void> {
+  await db.rows(`select ${db.at}save_gate_answers($1, $2)`, [modelId, JSON.stringify(answers)]);
+}
+
+/** What is measured outside the database and has its budget. */
+export interface GateFacts {
+  /** Of all files of the challenger. */
+  bytes: number;
+  /** Milliseconds a name; absent where there was nothing to measure on. */
+  challenger_ms?: number;
+  champion_ms?: number;
+}
+
+/** Judges the challenger of a run: it is rolled out, or the run ends as refused. */
+export async function passGate(
+  db: Database,
+  runId: number,
+  challenger: number,
+  facts: GateFacts,
+): Promise<boolean> {
+  const row = db.row<{ passed: boolean }>(`select ${db.at}pass_gate($1, $2, $3) as passed`, [
+    runId,
+    challenger,
+    JSON.stringify(facts),
+  ]);
+  return (await refusing(row)).passed;
+}
+
+export interface GateVerdict {
+  gate_id: number;
+  challenger: number;
+  champion: number | null;
+  passed: boolean;
+  reasons: string[];
+  judged_at: Date;
+  numbers: Record<string, unknown>;
+}
+
+/** What the gate said of a model, the newest first. */
+export function gateReport(db: Database, modelId: number): Promise<GateVerdict[]> {
+  return db.rows(`select * from ${db.at}gate_report($1)`, [modelId]);
+}
+
+/** A row of autopilot(). */
+export interface AutopilotRow {
+  item: string;
+  state: string;
+  detail: string | null;
+}
+
+export function autopilotState(db: Database): Promise<AutopilotRow[]> {
+  return db.rows(`select * from ${db.at}autopilot()`);
+}
+
+/** Proves the standing promise for a model; null when none stands. */
+export async function keepPromise(
+  db: Database,
+  modelId: number,
+): Promise<{ certified: boolean; verdict: string } | null> {
+  const { stands } = await db.row<{ stands: boolean }>(
+    `select exists (select from ${db.at}standing_promise()) as stands`,
+  );
+  return stands ? db.row(`select certified, verdict from ${db.at}keep_promise($1)`, [modelId]) : null;
+}
+
+/** Whether a retraining cleans memory's labels first: the setting autopilot_clean. */
+export async function cleansFirst(db: Database): Promise<boolean> {
+  return (await db.row<{ on: boolean }>(`select (${db.at}setting('autopilot_clean'))::boolean as on`)).on;
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Cron } from 'croner';
+import { type Config, environmentOf, packageRoot } from '../config.ts';
+import { advanceRollout, requestRetrain, retrainDue, retrainSchedule } from '../database/autopilot.ts';
+import type { Database } from '../database/open.ts';
+import { retrainWaits } from '../database/runs.ts';
+import { messageOf } from '../errors.ts';
+import { log } from '../log.ts';
+import type { Job } from './jobs.ts';
+
+/** The command line that this process is a part of, as source or as built. */
+const main = import.meta.url.endsWith('.ts')
+  ? join(packageRoot, 'src', 'cli', 'main.ts')
+  : join(packageRoot, 'dist', 'cli', 'main.js');
+
+/** Whether the schedule has come round since a retraining was last asked for. */
+async function isScheduled(db: Database): Promise<boolean> {
+  const { pattern, since } = await retrainSchedule(db);
+  if (pattern === null || since === null) return false;
+  const next = new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(since);
+  return next !== null && next.getTime() <= Date.now();
+}
+
+/** Retrains in a process of its own: its memory and its processor time are not the answers'. */
+function spawnRetrain(config: Config, url: string): ChildProcess {
+  const child = spawn(process.execPath, [main, 'retrain'], {
+    env: { ...process.env, ...environmentOf({ ...config, databaseUrl: url }) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('utf8')).slice(-2000);
+  });
+  child.on('error', (error) => log.warn('a retraining could not be started', { error: messageOf(error) }));
+  child.on('exit', (code, signal) => {
+    if (code === 0) log.info('a retraining ended; select * from taxon.autopilot()');
+    else log.warn('a retraining failed', { code: code ?? signal, said: said.trim().split('\n').at(-1) });
+  });
+  return child;
+}
+
+/**
+ * Each minute: takes the rollout on, asks for a retraining when one is due, and starts the one that is asked for, if this
+ * sidecar may. One at a time over all sidecars: the lease of its run decides, and a second process that came too late ends.
+ */
+export function autopilotJob(config: Config, url: string, stopping: AbortSignal): Job {
+  let child: ChildProcess | null = null;
+  // the run stays, its lease is given back: another process goes on with it
+  stopping.addEventListener('abort', () => child?.kill('SIGTERM'), { once: true });
+  return {
+    name: 'autopilot',
+    when: '* * * * *',
+    async run(db) {
+      const did = await advanceRollout(db);
+      if (did !== null) log.info(did);
+      const due = await retrainDue(db, await isScheduled(db));
+      if (due !== null) await requestRetrain(db, due.reason, due.cause);
+      const busy = child !== null && child.exitCode === null && child.signalCode === null;
+      if (!config.retrain || busy || stopping.aborted || !(await retrainWaits(db))) return;
+      child = spawnRetrain(config, url);
+    },
+  };
+}
+
+/** Takes the rollout on as names are seen, at most once a second; `changed` is called when its stage did. */
+export function rolloutAdvancer(db: Database, changed: () => void): () => Promise<void> {
+  let next = 0;
+  return async () => {
+    if (Date.now() < next) return;
+    next = Date.now() + 1000;
+    try {
+      const did = await advanceRollout(db);
+      if (did === null) return;
+      log.info(did);
+      changed();
+    } catch (error) {
+      log.warn('the rollout could not be advanced', { error: messageOf(error) });
+    }
+  };
+}

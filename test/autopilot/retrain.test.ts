@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { retrain } from '../../src/autopilot/retrain.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { Database } from '../../src/database/open.ts';
+import { startSidecar } from '../../src/sidecar/sidecar.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { until } from '../support/processes.ts';
+import { insert, look } from '../support/rows.ts';
+import { newNames, shopDatabase } from '../support/shop.ts';
+
+let database: TestDatabase;
+let db: Database;
+const config = loadConfig({}, {});
+
+beforeAll(async () => {
+  database = await shopDatabase();
+  db = look(database.url);
+});
+afterAll(async () => {
+  await db?.close();
+  await database?.drop();
+});
+
+const states = () =>
+  db.rows<{ model_id: number; state: string }>('select model_id, state from taxon.models order by 1');
+
+it('a retraining passes the gate, watches, answers a share, and becomes the champion', async () => {
+  for (const [key, value] of Object.entries({
+    shadow_names: 60,
+    canary_names: 20,
+    canary_share: 0.3,
+    watch_names: 30,
+  }))
+    await db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
+  const { verdict, model_id } = await retrain(db, config, { reason: 'test', clean: false, seed: 2 });
+  expect(verdict).toMatchObject({ passed: true, challenger: model_id, champion: 1 });
+  expect(await states()).toEqual([
+    { model_id: 1, state: 'champion' },
+    { model_id, state: 'shadow' },
+  ]);
+  const sidecar = await startSidecar(database.url, { ...config, retrain: false }, []);
+  try {
+    for (let from = 20_000; (await states())[1]?.state !== 'champion'; from += 100) {
+      const before = await db.row<{ n: number }>('select count(*) as n from taxon.evidence');
+      await insert(
+        db,
+        newNames(100, from).map(({ name }) => name),
+      );
+      await until(
+        () => db.row<{ n: number }>('select count(*) as n from taxon.evidence'),
+        ({ n }) => n >= before.n + 100,
+      );
+      await db.rows('select taxon.advance_rollout()');
+      expect(from).toBeLessThan(30_000);
+    }
+  } finally {
+    await sidecar.stop();
+  }
+  expect(await db.rows('select step, state from taxon.run_steps order by started_at, step')).toEqual(
+    ['encode', 'clean', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch'].map((step) => ({
+      step,
+      state: step === 'clean' ? 'skipped' : step === 'watch' ? 'running' : 'done',
+    })),
+  );
+  // each row carries the one model whose evidence it rests on
+  expect(
+    await db.rows(
+      `select p.product_id from taxon.products p join taxon.evidence e using (evidence_id) where p.model_id <> e.model_id`,
+    ),
+  ).toEqual([]);
+}, 120_000);
