@@ -140,7 +140,11 @@ alter table thresholds
   add constraint thresholds_cause_check check (cause in ('person', 'promise', 'tightened', 'released', 'recalibrated', 'carried'));
 comment on column thresholds.cause is 'person, promise, tightened (an alarm), released (its end), recalibrated, or carried: taken over from the champion before.';
 
+alter table promises add column checks integer not null default 0;
+comment on column promises.checks is 'How many checks people had judged when it was last looked whether it can be proved.';
+
 insert into settings (key, value, description) values
+  ('autopilot_prove', 'true', 'Whether the promise is proved anew by itself when people have judged a fifth more checks, 20 at least.'),
   ('autopilot_request', 'true', 'Whether sidecars ask for a retraining by themselves: enough new labels, the schedule, drift.'),
   ('autopilot_clean', 'true', 'Whether a retraining cleans memory''s labels first.'),
   ('autopilot_promote', 'true', 'Whether a challenger that passed the gate is rolled out by itself; false: it waits as a candidate for promote().'),
@@ -153,10 +157,10 @@ insert into settings (key, value, description) values
   ('gate_teacher_drop', '0.15', 'How far the LLM''s agreement with the champion may have fallen below what its confidences and earlier gates let expect, at the top level.'),
   ('gate_model_mb', '400', 'The largest model that passes the gate, in megabytes.'),
   ('gate_slower', '2', 'How many times as long as the champion a challenger may take for a name.'),
-  ('shadow_names', '500', 'Cache misses that a challenger watches before it answers any; 0: no shadow.'),
-  ('canary_share', '0.1', 'Share of the names that a canary answers.'),
-  ('canary_names', '200', 'Cache misses that a canary decides before it is promoted; 0: no canary.'),
-  ('watch_names', '2000', 'Cache misses for which a new champion is watched before its run is done.');
+  ('shadow_names', '300', 'Cache misses that a challenger watches before it answers any; 0: no shadow.'),
+  ('canary_share', '0.2', 'Share of the names that a canary answers.'),
+  ('canary_names', '100', 'Cache misses that a canary decides before it is promoted; 0: no canary.'),
+  ('watch_names', '1000', 'Cache misses for which a new champion is watched before its run is done.');
 
 -- it takes a reason to go against the gate
 drop function if exists promote(bigint);

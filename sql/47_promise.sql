@@ -89,6 +89,7 @@ begin
   if promise.promise_id is null then
     raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');';
   end if;
+  update promises p set checks = judged_checks() where p.promise_id = promise.promise_id;
   select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
   if proof.feasible then
     insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
@@ -103,6 +104,32 @@ begin
   return next;
 end $$;
 comment on function keep_promise(bigint) is 'Proves the promise that stands anew, with the checks of today, and sets what is certified: after more checks, or for a model (default: the champion) that was just promoted. Where nothing can be certified the thresholds stay as they are. Example: select certified, mode, verdict from keep_promise();';
+
+create or replace function judged_checks() returns integer
+  language sql stable security definer set search_path from current as $$
+  select count(*)::integer from checks c
+    where c.layer = 'local' and c.auditor = 'human' and c.verdict is not null and c.strategy in ('uniform', 'surer', 'answered');
+$$;
+comment on function judged_checks() is 'How many checks that may prove a promise people have judged. Example: select judged_checks();';
+
+create or replace function renew_promise() returns text
+  language plpgsql security definer set search_path from current as $$
+declare
+  promise promises;
+  proof record;
+  target bigint := (select c.model_id from champion() c);
+begin
+  select s.* into promise from standing_promise() s;
+  -- each look is a chance to be wrong: a fifth more checks at least, so that from 100 to 1,000 there are thirteen
+  if promise.promise_id is null or target is null or not (setting('autopilot_prove'))::boolean
+     or judged_checks() < greatest(promise.checks + 20, 1.2 * promise.checks)
+     or exists (select from alarms a where a.ended_at is null and a.model_id = target) then
+    return null;
+  end if;
+  select k.* into proof from keep_promise(target) k;
+  return proof.verdict;
+end $$;
+comment on function renew_promise() is 'Proves the standing promise anew for the champion when a fifth more checks (20 at least) were judged since the last look and no alarm is open; says what came of it, NULL: it was not time. Sidecars call it every minute. Example: select renew_promise();';
 
 create or replace function set_promise(max_error double precision, confidence double precision default .95, reason text default null)
   returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric,

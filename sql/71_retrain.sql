@@ -33,7 +33,8 @@ declare
   n record;
 begin
   if not (setting('autopilot_request'))::boolean or exists (select from retrain_requests r where r.run_id is null)
-     or exists (select from training_runs r where r.state in ('running', 'rollout')) then
+     or exists (select from training_runs r where r.state = 'running')
+     or exists (select from rollouts o where o.ended_at is null and o.stage <> 'watch') then
     return;
   end if;
   -- what was refused is not tried again with the same labels
@@ -50,7 +51,7 @@ begin
     return query select 'drift', (select a.detail from alarms a where a.ended_at is null and a.stream <> 'agreement' order by a.alarm_id desc limit 1);
   end if;
 end $$;
-comment on function retrain_due(boolean) is 'Why a retraining is due now; no row: it is not. One is not due while another runs or is rolled out. Example: select cause, reason from retrain_due();';
+comment on function retrain_due(boolean) is 'Why a retraining is due now; no row: it is not. One is not due while another runs, or its model is in shadow or canary. Example: select cause, reason from retrain_due();';
 
 create or replace function begin_retrain(worker text, options jsonb default '{}', lease interval default '60 s', reason text default null)
   returns table (run_id bigint, taken_over boolean)
@@ -58,13 +59,14 @@ create or replace function begin_retrain(worker text, options jsonb default '{}'
 #variable_conflict use_column
 declare
   other training_runs;
+  rolled rollouts;
   request retrain_requests;
   began bigint;
 begin
   perform pg_advisory_xact_lock('training_runs'::regclass::oid::bigint);
-  select * into other from training_runs r where r.state = 'rollout';
-  if other.run_id is not null then
-    raise exception 'run % is still rolled out: %', other.run_id, (select format('its model %s is in stage %s', o.model_id, o.stage) from rollouts o where o.ended_at is null)
+  select * into rolled from rollouts o where o.ended_at is null and o.stage <> 'watch';
+  if rolled.rollout_id is not null then
+    raise exception 'model % is still rolled out: it is in stage %', rolled.model_id, rolled.stage
       using errcode = 'object_in_use', hint = 'Wait for its end: select * from autopilot(); or promote a model by hand, which ends it.';
   end if;
   select * into other from training_runs r where r.state = 'running' for update;
@@ -87,7 +89,7 @@ begin
   update training_runs r set kind = 'retrain', reason = coalesce(begin_retrain.reason, request.reason, 'by hand') where r.run_id = began;
   return query select began, false;
 end $$;
-comment on function begin_retrain(text, jsonb, interval, text) is 'Begins a retraining, or takes one over whose process died, and returns its run. Takes the open request. No row: the process of that run has died five times, it was closed as failed. Refused (SQLSTATE 55006) while another training runs or a model is rolled out.';
+comment on function begin_retrain(text, jsonb, interval, text) is 'Begins a retraining, or takes one over whose process died, and returns its run. Takes the open request. No row: the process of that run has died five times, it was closed as failed. Refused (SQLSTATE 55006) while another training runs or a model is in shadow or canary.';
 
 create or replace function begin_step(run_id bigint, step text) returns text
   language plpgsql security definer set search_path from current as $$

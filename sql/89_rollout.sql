@@ -8,7 +8,9 @@ declare
 begin
   perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
   select * into other from rollouts r where r.ended_at is null;
-  if other.rollout_id is not null then
+  if other.stage = 'watch' then
+    perform end_rollout('done', 'the next challenger follows');
+  elsif other.rollout_id is not null then
     raise exception 'model % is rolled out already', other.model_id using hint = 'Wait for its end: select * from autopilot(); or promote a model by hand, which ends it.';
   elsif not exists (select from models m where m.model_id = start_rollout.model_id and m.state in ('candidate', 'retired')) then
     raise exception 'model % cannot be rolled out: there is none, or it is in use already', start_rollout.model_id using hint = 'select model_id, state from models_readable;';

@@ -43,8 +43,8 @@ grant execute on function watch_drift to taxon_admin, taxon_sidecar;
 grant execute on function release_alarm to taxon_admin;
 grant execute on function serving to taxon_reader, taxon_admin, taxon_sidecar;
 grant execute on function autopilot, gate_report, gate_pairs, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
-  shadow_verdict, audits_disprove, in_canary, run_model, new_labels to taxon_reader, taxon_admin;
-grant execute on function retrain_due, request_retrain, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
+  shadow_verdict, audits_disprove, in_canary, run_model, new_labels, judged_checks to taxon_reader, taxon_admin;
+grant execute on function retrain_due, request_retrain, renew_promise, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
 grant execute on function keep_right, let_go, start_rollout to taxon_admin;
 grant execute on function coverage_curve, suggest_thresholds, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;

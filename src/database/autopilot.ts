@@ -122,3 +122,8 @@ export async function keepPromise(
 export async function cleansFirst(db: Database): Promise<boolean> {
   return (await db.row<{ on: boolean }>(`select (${db.at}setting('autopilot_clean'))::boolean as on`)).on;
 }
+
+/** Proves the standing promise anew when enough new checks were judged; says what came of it, null: it was not time. */
+export async function renewPromise(db: Database): Promise<string | null> {
+  return (await db.row<{ verdict: string | null }>(`select ${db.at}renew_promise() as verdict`)).verdict;
+}

@@ -109,7 +109,8 @@ export async function retrainWaits(db: Database): Promise<boolean> {
   const row = await db.row<{ waits: boolean }>(
     `select exists (select from ${db.at}retrain_requests where run_id is null)
               and not exists (select from ${db.at}training_runs
-                              where state = 'rollout' or state = 'running' and lease_until > now())
+                              where state = 'running' and lease_until > now())
+              and not exists (select from ${db.at}rollouts where ended_at is null and stage <> 'watch')
          or exists (select from ${db.at}training_runs
                     where state = 'running' and kind = 'retrain' and lease_until <= now()) as waits`,
   );

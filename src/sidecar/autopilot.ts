@@ -2,7 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Cron } from 'croner';
 import { type Config, environmentOf, packageRoot } from '../config.ts';
-import { advanceRollout, requestRetrain, retrainDue, retrainSchedule } from '../database/autopilot.ts';
+import {
+  advanceRollout,
+  renewPromise,
+  requestRetrain,
+  retrainDue,
+  retrainSchedule,
+} from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { retrainWaits } from '../database/runs.ts';
 import { messageOf } from '../errors.ts';
@@ -54,6 +60,8 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
     async run(db) {
       const did = await advanceRollout(db);
       if (did !== null) log.info(did);
+      const proof = await renewPromise(db);
+      if (proof !== null) log.info(`the promise was looked at again: ${proof}`);
       const due = await retrainDue(db, await isScheduled(db));
       if (due !== null) await requestRetrain(db, due.reason, due.cause);
       const busy = child !== null && child.exitCode === null && child.signalCode === null;

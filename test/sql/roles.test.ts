@@ -13,7 +13,7 @@ const functions: Record<string, string> = {
     autopilot beta_share calibration_error calibration_state certified_coverage check_outcomes checked_names
     checked_truths checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve drift_bets
     drift_by_week drift_cells drift_constant drift_limit drift_value drift_words explain explain_json fit_platt
-    gate_differences gate_judges gate_pairs gate_report health in_alarm in_canary label_outcomes layer_errors
+    gate_differences gate_judges gate_pairs gate_report health in_alarm in_canary judged_checks label_outcomes layer_errors
     layer_verdicts llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_labels
     open_checks overridden pays people_disagreement product_cost rescaled routing run_model same_path savings
     shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks similar_error_by_band
@@ -28,7 +28,7 @@ const functions: Record<string, string> = {
     undo_check undo_thresholds unencoded_labels`,
   AS: `add_to_batch advance_rollout batch_totals calibration_due cancel_batches draw_audits embeddings_of end_batch
     fail_call fit_calibration forget_evidence keep_deployment note_batch note_shadow open_batch open_batch_calls
-    open_batches register_encoder request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call
+    open_batches register_encoder renew_promise request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call
     unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat leave renew
     settle_from_memory settle_held settle_local`,
