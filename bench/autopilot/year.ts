@@ -1,0 +1,149 @@
+/** `node bench/autopilot/year.ts --help` */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../../src/config.ts';
+import { renewPromise, requestRetrain, retrainDue } from '../../src/database/autopilot.ts';
+import { misuse } from '../../src/errors.ts';
+import { log, setLogLevel } from '../../src/log.ts';
+import { titlesFile } from '../accuracy/data.ts';
+import { benchFolder } from '../accuracy/results.ts';
+import { openShop, type Shop } from './shop.ts';
+import { countWeek, people, type Week } from './week.ts';
+import { type Arrival, demoWorld, titlesWorld, type World } from './world.ts';
+
+const { values } = parseArgs({
+  options: {
+    set: { type: 'string', default: 'titles' },
+    how: { type: 'string', default: 'autopilot' },
+    weeks: { type: 'string', default: '52' },
+    names: { type: 'string', default: '1190' },
+    labels: { type: 'string', default: '2000' },
+    checks: { type: 'string', default: '20' },
+    growth: { type: 'string', default: '0.25' },
+    error: { type: 'string', default: '0.1' },
+    clean: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const help = `A simulated year of a shop: names arrive week by week in a fixed order at a real PostgreSQL and a real sidecar; the LLM is SIMULATED and
+says what the noisy teacher said. It starts with so many labels. Nobody touches it but for so many simulated human checks a week. This
+bench plays the clock only: what sidecars do each minute and night is called at the end of each week.
+
+  node bench/autopilot/year.ts [--set titles|demo] [--how autopilot|never|ungated|once] [--weeks 52] [--names 1190]
+                               [--labels 2000] [--checks 20] [--growth .25] [--error .1] [--clean] [--seed N]
+
+  --how     autopilot: retrained when memory has grown by --growth, behind the gate; never: the first model stays; ungated: trained
+            anew as often and promoted at once; once: trained once on all but the last four weeks, checked as often as the year
+  --clean   the autopilot cleans labels first
+
+A line a week goes to year-SET-HOW.jsonl in the data folder; node bench/autopilot/year-doc.ts makes table and picture of them.`;
+
+/** Begins with the first model and the promise. */
+async function open(shop: Shop, world: World, error: number): Promise<void> {
+  const { db } = shop;
+  const settings = {
+    retrain_growth: Number(values.growth),
+    autopilot_clean: values.clean,
+    // a year passes in an hour here: budgets of a day hold for all of it
+    audit_tokens_a_day: 365 * 20_000,
+    audit_people_a_day: 0,
+    drift_names_a_year: Math.max(1000, world.weeks.flat().length),
+  };
+  for (const [key, value] of Object.entries(settings))
+    await db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
+  const all = [...world.start, ...world.weeks.flat()];
+  await shop.teach(new Map(all.map(({ key, teacher }) => [key, teacher])));
+  await shop.taxon('train', '--no-clean');
+  await db.rows(`select taxon.set_promise($1, .95, 'the year')`, [error]);
+}
+
+/** What sidecars do each minute and night, at the end of a week. */
+async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promise<string[]> {
+  const { db } = shop;
+  const did: string[] = [];
+  const note = (what: string | null) => {
+    if (what !== null) did.push(what);
+  };
+  await db.rows('select taxon.draw_audits()');
+  await db.rows('select taxon.watch_drift()');
+  await people(shop, truth, Number(values.checks));
+  await shop.recalibrate();
+  note(await renewPromise(db));
+  for (let i = 0; i < 3; i++)
+    note((await db.row<{ did: string | null }>('select taxon.advance_rollout() as did')).did);
+  const due = await retrainDue(db, false);
+  if (due === null || values.how === 'never' || values.how === 'once') return did;
+  if (values.how === 'ungated') {
+    const { model_id } = await shop.taxon('train', '--no-clean');
+    await shop.recalibrate();
+    await db.rows('select taxon.keep_promise()');
+    return [...did, `model ${model_id} was trained and promoted: ${due.reason}`];
+  }
+  await requestRetrain(db, due.reason, due.cause);
+  const { model_id, verdict } = (await shop.taxon('retrain')) as {
+    model_id: number;
+    verdict: { passed: boolean; reasons: string[] };
+  };
+  const said = verdict.passed ? 'passed the gate' : 'was refused';
+  return [...did, `model ${model_id} ${said} (${due.reason}): ${verdict.reasons.join('; ')}`];
+}
+
+/** As the last four weeks of a year that was trained once, on all before: two weeks of names are checked, then two answered. */
+function asOnce(world: World): World {
+  const weeks = world.weeks.slice(-4);
+  return { ...world, start: [...world.start, ...world.weeks.slice(0, -4).flat()], weeks };
+}
+
+async function run(): Promise<void> {
+  const options = {
+    labels: Number(values.labels),
+    weeks: Number(values.weeks),
+    names: Number(values.names),
+    seed: Number(values.seed),
+  };
+  const made = values.set === 'demo' ? demoWorld(options) : await titlesWorld(titlesFile, options);
+  if (made === null) throw misuse(`no file ${titlesFile}: the titles are not part of the project`);
+  const world = values.how === 'once' ? asOnce(made) : made;
+  const config = loadConfig();
+  const file = join(benchFolder(config), `year-${values.set}-${values.how}.jsonl`);
+  mkdirSync(benchFolder(config), { recursive: true });
+  const truth = new Map([...world.start, ...world.weeks.flat()].map((name) => [name.key, name]));
+  const started = Date.now();
+  const keep = (line: object) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+  const shop = await openShop(config, world);
+  try {
+    await open(shop, world, Number(values.error));
+    keep({ began: new Date().toISOString(), ...values });
+    for (const [i, names] of world.weeks.entries()) {
+      const since = (await shop.db.row<{ now: Date }>('select now()')).now;
+      const range = await shop.arrive(names);
+      if (values.how === 'once' && i === 1)
+        await people(shop, truth, Number(values.checks) * (Number(values.weeks) - 4));
+      const did = await endOfWeek(shop, truth);
+      const week: Week = { week: i + 1, ...(await countWeek(shop, truth, range, since)), did };
+      keep({ ...week, seconds: Math.round((Date.now() - started) / 1000) });
+      const { layers, wrong, tokens, labels, checks, mode } = week;
+      log.warn(`week ${i + 1}`, {
+        ...layers,
+        wrong: JSON.stringify(wrong),
+        tokens,
+        labels,
+        checks,
+        mode,
+        s: Math.round((Date.now() - started) / 1000),
+      });
+      for (const what of did) log.warn(`  ${what}`);
+    }
+  } finally {
+    await shop.close();
+  }
+}
+
+if (values.help) console.log(help);
+else {
+  setLogLevel('warn');
+  await run();
+}
