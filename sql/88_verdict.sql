@@ -78,9 +78,6 @@ begin
         t.path, t.names, round((100 * t.agreed)::numeric), round((100 * (t.expected - usual))::numeric));
     end if;
   end loop;
-  for t in select a.alarm_id, a.detail from alarms a where a.ended_at is null and a.stream = 'agreement' and a.model_id = gate_judges.champion loop
-    against := against || format('alarm %s is open: %s', t.alarm_id, t.detail);
-  end loop;
   if (facts ->> 'bytes')::bigint > (setting('gate_model_mb'))::float8 * 1e6 then
     against := against || format('it is %s MB large, at most %s are allowed', round((facts ->> 'bytes')::numeric / 1e6, 1), setting('gate_model_mb'));
   end if;

@@ -37,7 +37,11 @@ export async function people(
   );
   for (const { check_id, category_id, name_key } of drawn) {
     const right = idOf(shop, (truth.get(name_key) as Arrival).truth);
-    await db.rows('select taxon.judge($1, $2, $3)', [check_id, right === category_id, right]);
+    await db.rows('select taxon.judge($1, $2, $3)', [
+      check_id,
+      right === category_id,
+      right === category_id ? null : right,
+    ]);
   }
   return drawn.length;
 }
