@@ -173,8 +173,6 @@ begin
   update models m set state = 'champion', promoted_at = now(), barred_at = null where m.model_id = promote.model_id and m.state <> 'champion';
   if found then
     insert into promotions (model_id, forced) values (promote.model_id, case when force then btrim(promote.reason) end);
-    -- what its alarms did was done to its answers: left alone, a shadow would hold for a model that nobody has watched yet
-    perform end_alarm(a.alarm_id, format('model %s took over', promote.model_id)) from alarms a where a.ended_at is null and a.model_id = before;
   end if;
   perform tell_sidecars();
   return before;

@@ -29,7 +29,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     shadow_names: 60,
     canary_names: 20,
     canary_share: 0.3,
-    watch_names: 30,
+    watch_names: 100_000,
   }))
     await db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
   const { verdict, model_id } = await retrain(db, config, { reason: 'test', clean: false, seed: 2 });
