@@ -31,6 +31,7 @@ declare
   t record;
   usual double precision;
   drop_now double precision;
+  changed bigint[] := array[]::bigint[];
 begin
   select s.* into promise from standing_promise() s;
   select * into all_people from gate_differences(gate_judges.champion, gate_judges.challenger) x where x.kind = 'people' and x.branch = 0;
@@ -68,12 +69,16 @@ begin
   -- Labels of a teacher that has changed are not to be learnt, whatever the tests say of so few names.
   select coalesce(percentile_cont(.5) within group (order by (g.numbers -> 'teacher' ->> 'drop')::float8), 0) into usual
     from (select y.numbers from gate_verdicts y where y.passed and y.numbers -> 'teacher' ->> 'drop' is not null order by y.gate_id desc limit 6) g;
-  for t in select a.*, coalesce(category_path(nullif(a.branch, 0)), 'all names') as path from teacher_agreement(gate_judges.champion) a order by a.branch loop
-    if t.branch = 0 then drop_now := t.expected - t.agreed; end if;
+  -- the newest few hundred show a change at once, the newest thousands one that came and went since the champion
+  for t in select a.*, w.most, coalesce(category_path(nullif(a.branch, 0)), 'all names') as path
+             from unnest(array[300, 1000, 5000]) w(most), teacher_agreement(gate_judges.champion, w.most) a order by a.branch, w.most loop
+    if t.branch = 0 and t.most = 1000 then drop_now := t.expected - t.agreed; end if;
+    continue when t.branch = any (changed);
     if t.names >= (case t.branch when 0 then 100 else 20 end)
        and t.expected - t.agreed - usual > (setting('gate_teacher_drop'))::float8 * (case t.branch when 0 then 1 else 2 end)
        -- three standard errors: of some twenty branches none by chance
        and t.expected - t.agreed - usual > 3 * sqrt(greatest(t.expected * (1 - t.expected), .05) / t.names) then
+      changed := changed || t.branch;
       against := against || format('the LLM has changed in %s: of the newest %s names it agreed on the top category of %s%%, expected were %s%%; see confident_mistakes(), and taxon clean',
         t.path, t.names, round((100 * t.agreed)::numeric), round((100 * (t.expected - usual))::numeric));
     end if;
