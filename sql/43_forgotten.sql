@@ -11,17 +11,6 @@ begin atomic
 end;
 comment on function forgotten(bytea) is 'Whether a name was forgotten in the last two days and nobody has given it again since: what is still in hand of it is dropped. Example: select forgotten(name_hash(''kettle''));';
 
-create or replace function embedding_needed(name_hash bytea) returns boolean
-  language sql stable
-begin atomic
-  select exists (select from labels l where l.name_hash = embedding_needed.name_hash)
-      or exists (select from products p where name_hash(p.name_key) = embedding_needed.name_hash)
-      or exists (select from queue q where q.name_hash = embedding_needed.name_hash)
-      or exists (select from checks k where k.name_hash = embedding_needed.name_hash)
-      or exists (select from regression_names r where r.name_hash = embedding_needed.name_hash);
-end;
-comment on function embedding_needed(bytea) is 'Whether a label, product, queue entry, check or regression name still has this name. Example: select embedding_needed(name_hash(''kettle''));';
-
 create or replace function tables_of_names() returns table (relation regclass, by_hash boolean)
   language sql stable set search_path from current as $$
   select c.oid::regclass, bool_or(a.attname = 'name_hash')

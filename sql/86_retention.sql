@@ -25,8 +25,22 @@ create or replace function forget_calls(most integer default 1000) returns integ
 $$;
 comment on function forget_calls(integer) is 'Removes calls of the ledger that are older than the setting ledger_days (0: none), at most so many, and returns how many; call again until it is 0. Labels and checks that came by them stay and say no longer by which; products keep pointing to what is gone. Example: select forget_calls();';
 
+create or replace view unneeded_embeddings as
+  select e.encoder_id, e.name_hash from embeddings e
+    where not e.labelled
+      and not exists (select from labels l where l.name_hash = e.name_hash)
+      and not exists (select from products p where name_hash(p.name_key) = e.name_hash)
+      and not exists (select from queue q where q.name_hash = e.name_hash)
+      and not exists (select from checks k where k.name_hash = e.name_hash)
+      and not exists (select from regression_names r where r.name_hash = e.name_hash);
+comment on view unneeded_embeddings is 'Embeddings whose name no label, product, queue entry, check or regression name has any more.';
+comment on column unneeded_embeddings.encoder_id is 'The encoder.';
+comment on column unneeded_embeddings.name_hash is 'Digest of the name key.';
+
 create or replace function forget_embeddings(slice integer, most integer default 10000) returns integer
-  language plpgsql security definer set search_path from current as $$
+  language plpgsql security definer set search_path from current
+  -- a slice is looked up in the indexes; a hash of all products would be made for each of the 256
+  set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   from_hash bytea := set_byte('\x00', 0, slice);
   to_hash bytea := case when slice < 255 then set_byte('\x00', 0, slice + 1) end;
@@ -34,9 +48,9 @@ declare
 begin
   if not (setting('forget_embeddings'))::boolean then return 0; end if;
   delete from embeddings e using (
-      select x.encoder_id, x.name_hash from encoders c join embeddings x using (encoder_id)
-        where x.name_hash >= from_hash and (to_hash is null or x.name_hash < to_hash) and not x.labelled and not embedding_needed(x.name_hash)
-        limit most for update of x skip locked) lost
+      select u.encoder_id, u.name_hash from encoders c join unneeded_embeddings u using (encoder_id)
+        where u.name_hash >= from_hash and (to_hash is null or u.name_hash < to_hash)
+        limit most for update of u skip locked) lost
     where e.encoder_id = lost.encoder_id and e.name_hash = lost.name_hash;
   get diagnostics gone = row_count;
   return gone;
@@ -112,7 +126,7 @@ begin
         union all
         select 5, 'embeddings', case when (setting('forget_embeddings'))::boolean then 'while a label, product, queue entry, check or regression name has the name' else 'for ever' end,
                'forget_embeddings', (select count(*) from embeddings), pg_total_relation_size('embeddings'),
-               (select count(*) from embeddings e where (setting('forget_embeddings'))::boolean and not e.labelled and not embedding_needed(e.name_hash))
+               (select count(*) from unneeded_embeddings where (setting('forget_embeddings'))::boolean)
         union all
         select 6, 'models', case when model_days = 0 then 'for ever' else format('%s days; the champion, what is in a rollout and %s champions before it longer', model_days, setting('way_back')) end,
                'model_days, way_back', (select count(distinct f.model_id) from model_files f), pg_total_relation_size('model_files'),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './open.ts';
 
 /**
@@ -35,6 +36,9 @@ const kept: readonly [thing: string, calls: readonly string[]][] = [
   ['models', ['forget_models()']],
 ];
 
+/** Between two batches it rests, so many times as long as the batch took: what is answered meanwhile comes first. */
+const rest = 3;
+
 /** Removes what is past its days, a small batch a transaction, and notes how much; returns how many rows in all. */
 export async function forgetOld(db: Database, signal: AbortSignal): Promise<number> {
   let all = 0;
@@ -43,7 +47,9 @@ export async function forgetOld(db: Database, signal: AbortSignal): Promise<numb
     for (const call of calls) {
       for (let gone = 1; gone > 0; removed += gone) {
         signal.throwIfAborted();
+        const since = performance.now();
         gone = (await db.row<{ gone: number }>(`select ${db.at}${call} as gone`)).gone;
+        await sleep(rest * (performance.now() - since), null, { signal });
       }
     }
     await db.rows(`select ${db.at}note_retention($1, $2)`, [thing, removed]);

@@ -35,7 +35,7 @@ const functions: Record<string, string> = {
   // triggers, and what only other functions call
   nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test autopilot_health
     batches_health begin_stage blank_messages calls_with candidates_below carry_thresholds check_frame checked_answer
-    checks_short correct_label correct_products coverage_steps embedding_needed end_alarm end_rollout forget_guard_words
+    checks_short correct_label correct_products coverage_steps end_alarm end_rollout forget_guard_words
     forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent judged_llm_answers
     judged_since level_ids llm_answers llm_health llm_stop look_again make_imported_categories models_past_days
     note_changed_labels note_new_labels note_outcomes note_removed_labels note_verdict open_answer passes pick_audits
@@ -95,6 +95,7 @@ const tables: Record<string, string> = {
   threshold_history: '',
   thresholds: 'sidecar: select',
   training_runs: '',
+  unneeded_embeddings: '',
   urgent_names: '',
   waiting_for_people: '',
 };
