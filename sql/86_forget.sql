@@ -13,25 +13,25 @@ begin
 end $$;
 comment on function without_name(text, text[]) is 'A message with "…" in the place of some names, where they stand as words of their own. Example: select without_name(''the embedding of "red kettle" is odd'', ''{red kettle}'');';
 
-create or replace function without_name(said jsonb, names text[]) returns jsonb
+create or replace function report_without_name(said jsonb, names text[]) returns jsonb
   language plpgsql immutable set search_path from current as $$
 begin
   case jsonb_typeof(said)
     when 'object' then
       return (select coalesce(jsonb_object_agg(e.key,
-          case when e.key in ('name', 'name_key', 'matched_key') then without_name(jsonb_build_array(e.value), names) -> 0
-               else without_name(e.value, names) end), '{}') from jsonb_each(said) e);
+          case when e.key in ('name', 'name_key', 'matched_key') then report_without_name(jsonb_build_array(e.value), names) -> 0
+               else report_without_name(e.value, names) end), '{}') from jsonb_each(said) e);
     when 'array' then
       return (select coalesce(jsonb_agg(
           case when jsonb_typeof(a.v) = 'string' and exists (select from unnest(names) n where lower(n) = lower(a.v #>> '{}')) then '"…"'
-               else without_name(a.v, names) end order by a.i), '[]') from jsonb_array_elements(said) with ordinality a(v, i));
+               else report_without_name(a.v, names) end order by a.i), '[]') from jsonb_array_elements(said) with ordinality a(v, i));
     when 'string' then
       -- one word outside a list is a word of ours ("labels", "local"), not a name
       return case when said #>> '{}' like '% %' then to_jsonb(without_name(said #>> '{}', names)) else said end;
     else return said;
   end case;
 end $$;
-comment on function without_name(jsonb, text[]) is 'A report with "…" in the place of some names: as a whole in lists and under name, name_key and matched_key, as words in sentences. Example: select without_name(''{"mistakes": [{"name": "kettle", "answer": "kettle"}]}''::jsonb, ''{kettle}'');';
+comment on function report_without_name(jsonb, text[]) is 'A report with "…" in the place of some names: as a whole in lists and under name, name_key and matched_key, as words in sentences. Example: select report_without_name(''{"mistakes": [{"name": "kettle", "answer": "kettle"}]}''::jsonb, ''{kettle}'');';
 
 create or replace function blank_messages(names text[]) returns table (relation regclass, attribute text, changed bigint)
   language plpgsql security definer set search_path from current as $$
@@ -52,8 +52,9 @@ begin
       execute format('update %1$s x set %2$I = array(select without_name(u.m, $1) from unnest(x.%2$I) with ordinality u(m, i) order by u.i)
           where lower(x.%2$I::text) like any ($2)', c.relation, c.attribute) using names, likely || likely_json;
     else
-      execute format('update %1$s x set %2$I = without_name(x.%2$I, $1) where lower(x.%2$I::text) like any ($2) and x.%2$I is distinct from without_name(x.%2$I, $1)',
-          c.relation, c.attribute) using names, case c.type when 'text' then likely else likely || likely_json end;
+      execute format('update %1$s x set %2$I = %3$I(x.%2$I, $1) where lower(x.%2$I::text) like any ($2) and x.%2$I is distinct from %3$I(x.%2$I, $1)',
+          c.relation, c.attribute, case c.type when 'text' then 'without_name' else 'report_without_name' end)
+        using names, case c.type when 'text' then likely else likely || likely_json end;
     end if;
     get diagnostics changed = row_count;
     relation := c.relation;

@@ -4,9 +4,9 @@ import { withDatabase } from './database.ts';
 import { print } from './output.ts';
 
 interface Flags {
-  blank?: true;
-  dryRun?: true;
-  json?: true;
+  blank?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
 /** Counts lined up, then what is only said. */

@@ -35,14 +35,14 @@ const functions: Record<string, string> = {
   // triggers, and what only other functions call
   nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test autopilot_health
     batches_health begin_stage blank_messages calls_with candidates_below carry_thresholds check_frame checked_answer
-    checks_short correct_label correct_products coverage_steps end_alarm end_rollout forget_guard_words
-    forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent judged_llm_answers
-    judged_since level_ids llm_answers llm_health llm_stop look_again make_imported_categories models_past_days
-    note_changed_labels note_new_labels note_outcomes note_removed_labels note_verdict open_answer passes pick_audits
-    place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call said_near sealed
+    checks_short correct_label correct_products coverage_steps end_alarm end_rollout forget_guard_words forget_products
+    forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent judged_llm_answers judged_since
+    level_ids llm_answers llm_health llm_stop look_again make_imported_categories models_past_days note_changed_labels
+    note_new_labels note_outcomes note_removed_labels note_verdict open_answer passes pick_audits place_category
+    queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call report_without_name said_near sealed
     sent_to settle_alarms settle_answered settle_answers settle_audits settle_verdict shade simulated spend_parts
     start_agreement_streams start_drift_streams tables_of_names tell_sidecars thresholds_of_alarm trust_health undo_label
-    undo_rows waiting_checks wake watch_audits watch_stream without_name without_name`,
+    undo_rows waiting_checks wake watch_audits watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
