@@ -42,9 +42,15 @@ begin
     raise exception '% must be from 0 to 1, not %', key, value;
   elsif key = 'drift_names_a_year' and value::numeric < 1000 then
     raise exception 'drift_names_a_year must be 1000 or more, not %', value;
+  elsif key in ('evidence_days', 'ledger_names_days', 'ledger_days', 'model_days') and not (value::numeric between 0 and 36500 and value::numeric % 1 = 0) then
+    raise exception '% must be a whole number of days, 0 to 36500, not %', key, value;
+  elsif key = 'ledger_days' and value::numeric between 1 and 61 then
+    raise exception 'ledger_days must be 0 (for ever) or 62 at least, as budgets count a month, not %', value;
+  elsif key = 'way_back' and not (value::numeric between 1 and 1000 and value::numeric % 1 = 0) then
+    raise exception 'way_back must be a whole number from 1 to 1000, not %', value;
   elsif key in ('gate_model_mb', 'gate_slower') and value::numeric <= 0 then
     raise exception '% must be above 0, not %', key, value;
-  elsif key in ('evidence_days', 'ledger_names_days', 'llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day',
+  elsif key in ('llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day',
                 'retrain_labels', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;

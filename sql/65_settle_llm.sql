@@ -33,11 +33,13 @@ create or replace function settle_answers(llm_call_id bigint, answers jsonb) ret
 declare
   valid integer;
 begin
-  -- A late valid answer to a name still open is taken, whoever holds the lease by now: it was paid for.
+  -- A late valid answer to a name still open is taken, whoever holds the lease by now: it was paid for. That of a name
+  -- forgotten meanwhile is not ('': its place in a batch).
   with given as (
     select distinct on (a.name_key) a.name_key as key, name_hash(a.name_key) as hash, a.category_id, a.confidence
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint, confidence real)
       join categories c on c.category_id = a.category_id
+      where a.name_key <> '' and not forgotten(name_hash(a.name_key))
   ), label as (
     insert into labels (name_key, category_id, source, confidence, llm_call_id, labelled_at)
       select g.key, g.category_id, 'llm', g.confidence, settle_answers.llm_call_id, now() from given g

@@ -9,7 +9,10 @@ comment on function open_batch(text, text) is 'Begins a batch; names are claimed
 
 create or replace function add_to_batch(llm_batch_id bigint, llm_call_id bigint, name_keys text[], offered bigint[]) returns void
   language sql volatile security definer set search_path from current as $$
-  insert into llm_batch_calls (llm_batch_id, llm_call_id, name_keys, offered) values (llm_batch_id, llm_call_id, name_keys, offered);
+  -- forgotten since its call started: its place stays, as answers come by place
+  insert into llm_batch_calls (llm_batch_id, llm_call_id, name_keys, offered)
+    select add_to_batch.llm_batch_id, add_to_batch.llm_call_id,
+           array(select case when forgotten(name_hash(u.n)) then '' else u.n end from unnest(add_to_batch.name_keys) with ordinality u(n, i) order by u.i), add_to_batch.offered;
 $$;
 comment on function add_to_batch(bigint, bigint, text[], bigint[]) is 'Puts a started call into a batch: its names in the order of the prompt, the ids that an answer may use. Example: add_to_batch(3, 12, ''{kettle}'', ''{0,7}'').';
 

@@ -110,6 +110,10 @@ begin
     raise exception 'the name "%" may not be sent: %', left(secret, 100), never_sent(secret)
       using hint = 'It waits for people: select * from waiting_for_people;';
   end if;
+  -- claimed before it was forgotten: its entry of the queue is gone, the others of its batch go on without it
+  if exists (select from unnest(name_keys) n where forgotten(name_hash(n))) then
+    raise exception 'a name of this call was forgotten in the last two days' using hint = 'Insert it again if it shall be classified.';
+  end if;
   select string_agg(b.budget, ', ') into full_budget from llm_budgets() b where b.spent >= b.most;
   if full_budget is not null
      and (name_keys is null or exists (select from unnest(name_keys) n where not exists (select from urgent_names u where u.name_hash = name_hash(n)))) then
@@ -117,4 +121,4 @@ begin
       using hint = 'select * from llm_budgets(); set_setting() changes it, mark_urgent() lets a name pass.';
   end if;
 end $$;
-comment on function refuse_call(boolean, text, text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent, or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';
+comment on function refuse_call(boolean, text, text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent or was forgotten, or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';

@@ -20,10 +20,11 @@ create or replace function save_embeddings(encoder_id integer, names text[], vec
     select save_embeddings.encoder_id, g.hash, g.vector, exists (select from labels l where l.name_hash = g.hash)
       from (select name_hash(n) as hash, v as vector from unnest(names, vectors) u(n, v)) g
       join encoders e on e.encoder_id = save_embeddings.encoder_id and e.dimension = vector_dims(g.vector)
+      where not forgotten(g.hash)
       order by g.hash
     on conflict do nothing;
 $$;
-comment on function save_embeddings(integer, text[], halfvec[]) is 'Stores vectors of name keys (vectors[i] of names[i]); names that have one keep it.';
+comment on function save_embeddings(integer, text[], halfvec[]) is 'Stores vectors of name keys (vectors[i] of names[i]); names that have one keep it, those that were forgotten meanwhile get none.';
 
 create or replace function note_new_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
@@ -80,9 +81,11 @@ begin
     raise exception 'run % is not running any more, its model is not kept', save_model.run_id
       using hint = 'Its lease ran out and another training took over: see training_runs.';
   end if;
-  insert into models (encoder_id, run_id, manifest, metrics, data, code_version, seed, settings)
+  insert into models (encoder_id, run_id, manifest, metrics, data, code_version, seed, settings, forgotten)
     values (save_model.encoder_id, save_model.run_id, save_model.manifest, save_model.metrics, save_model.data,
-            save_model.code_version, save_model.seed, save_model.settings)
+            save_model.code_version, save_model.seed, save_model.settings,
+            -- what was forgotten while it was trained, it has read
+            (select count(*) from training_runs r join forgotten_names f on f.labelled and f.forgotten_at > r.started_at where r.run_id = save_model.run_id))
     returning model_id into made;
   return made;
 end $$;
@@ -157,7 +160,8 @@ begin
   if not found then
     raise exception 'there is no model %', promote.model_id using hint = 'select * from models_readable;';
   elsif not exists (select from model_files f where f.model_id = promote.model_id) then
-    raise exception 'model % has no files and cannot be loaded', promote.model_id;
+    raise exception 'model % has no files and cannot be loaded', promote.model_id
+      using hint = 'Files of retired models go after model_days: select * from retention(); those that have files: select model_id, files from models_readable;';
   elsif force and coalesce(btrim(promote.reason), '') = '' then
     raise exception 'say why: promote(%, force => true, reason => ''…'')', promote.model_id;
   end if;
@@ -213,7 +217,8 @@ create or replace view models_readable as
          m.metrics, m.data, m.code_version, m.seed, m.settings, m.run_id,
          -- octet_length() reads no content: the size stands beside the pointer to it
          (select count(*) from model_files f where f.model_id = m.model_id) as files,
-         (select coalesce(sum(octet_length(f.content)), 0)::bigint from model_files f where f.model_id = m.model_id) as bytes
+         (select coalesce(sum(octet_length(f.content)), 0)::bigint from model_files f where f.model_id = m.model_id) as bytes,
+         m.forgotten
     from models m join encoders e using (encoder_id) order by m.model_id desc;
 comment on view models_readable is 'Every model, newest first: what it is, what made it, how large it is.';
 comment on column models_readable.model_id is 'Id of the model.';
@@ -228,5 +233,6 @@ comment on column models_readable.code_version is 'The pgtaxon that trained it.'
 comment on column models_readable.seed is 'Seed of everything random in its training.';
 comment on column models_readable.settings is 'What the training was asked for.';
 comment on column models_readable.run_id is 'The training run that made it; NULL for one from another database.';
-comment on column models_readable.files is 'How many files it has.';
+comment on column models_readable.files is 'How many files it has; 0: they are past their days, it cannot be promoted.';
 comment on column models_readable.bytes is 'Their bytes together.';
+comment on column models_readable.forgotten is 'Names forgotten since that it may have learnt from; see models.';

@@ -6,6 +6,7 @@ create or replace function save_out_of_fold(run_id bigint, hashes bytea[], label
   insert into out_of_fold (run_id, name_hash, label_category_id, category_id, l1_confidence, l2_confidence, l3_confidence, voices)
     select save_out_of_fold.run_id, u.hash, u.label, u.category, u.l1, u.l2, u.l3, u.voices
       from unnest(hashes, labels, predicted, l1, l2, l3, voices) u(hash, label, category, l1, l2, l3, voices)
+      where not forgotten(u.hash)
       order by u.hash
     on conflict (name_hash) do update
       set run_id = excluded.run_id, label_category_id = excluded.label_category_id, category_id = excluded.category_id,

@@ -14,6 +14,8 @@ begin
     raise exception 'model % is rolled out already', other.model_id using hint = 'Wait for its end: select * from autopilot(); or promote a model by hand, which ends it.';
   elsif not exists (select from models m where m.model_id = start_rollout.model_id and m.state in ('candidate', 'retired')) then
     raise exception 'model % cannot be rolled out: there is none, or it is in use already', start_rollout.model_id using hint = 'select model_id, state from models_readable;';
+  elsif not exists (select from model_files f where f.model_id = start_rollout.model_id) then
+    raise exception 'model % has no files and cannot be loaded', start_rollout.model_id using hint = 'select model_id, files from models_readable;';
   elsif not exists (select from champion()) then
     raise exception 'there is no champion to roll out beside' using hint = 'select promote(%s);';
   end if;

@@ -61,7 +61,8 @@ grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend,
 grant insert, update, delete on labels, products to taxon_admin;
 grant update (name, external_id, retired_at) on categories to taxon_admin;
 grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, undo_thresholds, set_promise, keep_promise, end_promise, promote, roll_back_model, requeue, retry_dead,
-  revert_cleaning, spot_check, confirm, reject, judge, undo_check, set_llm_price, mark_urgent, adopt_deployment, never_send, may_send_again to taxon_admin;
+  revert_cleaning, spot_check, confirm, reject, judge, undo_check, set_llm_price, mark_urgent, adopt_deployment, never_send, may_send_again, forget to taxon_admin;
+grant execute on function retention to taxon_reader, taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 grant execute on function begin_retrain, begin_step, end_step, note_run, cleaned_by, pass_gate, unanswered_gate_names, save_gate_answers to taxon_admin;
@@ -72,6 +73,7 @@ grant execute on function training_labels, label_conflicts, similar_in_training,
   export_embeddings to taxon_admin;
 grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration, calibration_due, llm_calibration,
   unscored_checks, save_check_scores, forget_evidence, keep_deployment to taxon_admin, taxon_sidecar;
+grant execute on function forget_batch_names, forget_calls, forget_embeddings, forget_models to taxon_admin, taxon_sidecar;
 grant execute on function open_batch, add_to_batch, note_batch, open_batches, open_batch_calls, cancel_batches, end_batch, batch_totals
   to taxon_admin, taxon_sidecar;
 
@@ -79,5 +81,5 @@ grant execute on function open_batch, add_to_batch, note_batch, open_batches, op
 grant select on categories, models, rollouts, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
-  leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held to taxon_sidecar;
+  leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held, sweep_forgotten, note_retention to taxon_sidecar;
 grant execute on function llm_price, never_sent to taxon_sidecar;

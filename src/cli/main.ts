@@ -12,6 +12,7 @@ import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
+import { forgetCommand } from './forget.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
@@ -71,6 +72,7 @@ const commands = [
   backfillCommand(),
   importCommand(),
   exportCommand(),
+  forgetCommand(),
   trainCommand(),
   retrainCommand(),
   cleanCommand(),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './open.ts';
 
 /**
@@ -25,20 +26,45 @@ export async function watchDrift(db: Database): Promise<number> {
   return rows.filter(({ alarm_id }) => alarm_id !== null).length;
 }
 
-/** Forgets evidence and the names of calls past their days, page by page; returns how many rows. */
+/** What is kept for a time, as retention() calls it, and the calls that remove what is due. */
+const kept: readonly [thing: string, calls: readonly string[]][] = [
+  ['evidence', ['forget_evidence()']],
+  ['names of calls', ['forget_call_names()']],
+  ['names of batches', ['forget_batch_names()']],
+  ['calls', ['forget_calls()']],
+  ['embeddings', Array.from({ length: 256 }, (_, slice) => `forget_embeddings(${slice})`)],
+  ['models', ['forget_models()']],
+];
+
+/** Between two batches it rests, so many times as long as the batch took: what is answered meanwhile comes first. */
+const rest = 3;
+
+/** Removes what is past its days, a small batch a transaction, and notes how much; returns how many rows in all. */
 export async function forgetOld(db: Database, signal: AbortSignal): Promise<number> {
   let all = 0;
-  for (const forget of ['forget_evidence', 'forget_call_names']) {
-    for (let gone = 1; gone > 0; all += gone) {
-      signal.throwIfAborted();
-      gone = (await db.row<{ gone: number }>(`select ${db.at}${forget}() as gone`)).gone;
+  for (const [thing, calls] of kept) {
+    let removed = 0;
+    for (const call of calls) {
+      for (let gone = 1; gone > 0; removed += gone) {
+        signal.throwIfAborted();
+        const since = performance.now();
+        gone = (await db.row<{ gone: number }>(`select ${db.at}${call} as gone`)).gone;
+        await sleep(rest * (performance.now() - since), null, { signal });
+      }
     }
+    await db.rows(`select ${db.at}note_retention($1, $2)`, [thing, removed]);
+    all += removed;
   }
   return all;
 }
 
-/** Settles names that wait for people and that memory knows by now, and forgets marks of urgency that are done with. */
+/**
+ * Settles names that wait for people and that memory knows by now, forgets marks of urgency that are done with, and removes what
+ * was written of forgotten names by somebody who had them in hand.
+ */
 export async function settleHeld(db: Database): Promise<number> {
-  const { n } = await db.row<{ n: number }>(`select ${db.at}settle_held() + ${db.at}forget_urgent() as n`);
+  const { n } = await db.row<{ n: number }>(
+    `select ${db.at}settle_held() + ${db.at}forget_urgent() + ${db.at}sweep_forgotten() as n`,
+  );
   return n;
 }

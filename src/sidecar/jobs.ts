@@ -30,7 +30,7 @@ export function housekeeping(
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
     { name: 'draw audits', when: '* * * * *', run: drawAudits },
     { name: 'settle held names', when: '* * * * *', run: settleHeld },
-    { name: 'forget evidence', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
+    { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },
   ];
 }

@@ -121,6 +121,7 @@ describe('every command', () => {
     'sidecar',
     'import',
     'export',
+    'forget',
     'train',
     'recalibrate',
     'evaluate',

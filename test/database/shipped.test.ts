@@ -30,6 +30,7 @@ f4bfc34db7f8696b9dc8569fb1274bced520c3555403a2476751b7e16de9878c  migrations/002
 f7e03fde56f163930fdab76de091c3bf214055bebbf7097c6dfb355dd79ff90d  migrations/0022_llm_batches.sql
 6f0f4dca5fb0adc70d4d2cbc605a578ca3f566f96e98852c7eee788c95010dbe  migrations/0023_prompt_version.sql
 1608614f0497f3ad0dc32c0f06a7e75212751b6144275681549c3a24eaadaa57  migrations/0024_autopilot.sql
+7befb47383860bce2b27b14e961d841b734cb122dbfc34db26fbbee28f9d11c2  migrations/0026_retention.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

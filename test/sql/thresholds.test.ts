@@ -237,6 +237,10 @@ describe('settings', () => {
     ['notify', 'false'],
     ['max_attempts', '3'],
     ['shadow_branches', '[3, 5]'],
+    ['ledger_days', '0'],
+    ['ledger_days', '62'],
+    ['way_back', '1'],
+    ['forget_embeddings', 'false'],
   ])('%s takes %s', async (key, value) => {
     await put(key, value);
     expect(await t.owner.value('select setting($1)::text', key)).toBe(value);
@@ -254,6 +258,10 @@ describe('settings', () => {
     ['tree_levels', '"1,2,3"', 'tree_levels is not changed here'],
     ['sql_sha256', '"x"', 'there is no setting "sql_sha256"'],
     ['shadow_branches', '["Home"]', 'takes ids of top categories'],
+    ['evidence_days', '36501', 'a whole number of days, 0 to 36500'],
+    ['model_days', '-1', 'a whole number of days, 0 to 36500'],
+    ['ledger_days', '61', '62 at least'],
+    ['way_back', '0', 'a whole number from 1 to 1000'],
     ['nonsense', '1', 'there is no setting "nonsense"'],
   ])('%s refuses %s', async (key, value, message) => {
     await expect(put(key, value)).rejects.toThrow(message);
@@ -261,7 +269,7 @@ describe('settings', () => {
 
   test('an unknown one is told which there are', async () => {
     await expect(put('gaurd', 'true')).rejects.toMatchObject({
-      hint: 'The settings are: audit_people_a_day, audit_share, audit_tokens_a_day, auditor, auditor_error, autopilot_clean, autopilot_promote, autopilot_prove, autopilot_request, autopilot_return, canary_names, canary_share, drift_names_a_year, evidence_days, gate_branch_loss, gate_coverage_loss, gate_model_mb, gate_slower, gate_teacher_drop, guard, ledger_names_days, llm_deployment, llm_dollars_a_day, llm_dollars_a_month, llm_naive_tokens, llm_tokens_a_day, llm_tokens_a_month, local_layer, max_attempts, neighbours, notify, partial_answers, retrain_growth, retrain_labels, retrain_schedule, shadow_branches, shadow_names, similar_layer, similar_promise, similarity_threshold, tree_levels, watch_names',
+      hint: 'The settings are: audit_people_a_day, audit_share, audit_tokens_a_day, auditor, auditor_error, autopilot_clean, autopilot_promote, autopilot_prove, autopilot_request, autopilot_return, canary_names, canary_share, drift_names_a_year, evidence_days, forget_embeddings, gate_branch_loss, gate_coverage_loss, gate_model_mb, gate_slower, gate_teacher_drop, guard, ledger_days, ledger_names_days, llm_deployment, llm_dollars_a_day, llm_dollars_a_month, llm_naive_tokens, llm_tokens_a_day, llm_tokens_a_month, local_layer, max_attempts, model_days, neighbours, notify, partial_answers, retrain_growth, retrain_labels, retrain_schedule, shadow_branches, shadow_names, similar_layer, similar_promise, similarity_threshold, tree_levels, watch_names, way_back',
     });
   });
 });

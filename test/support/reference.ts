@@ -28,6 +28,7 @@ const topics: [title: string, names: string][] = [
     'labels label_changes memory_at neighbours neighbour_index learn_guard similar_matches blocking_word guard_tokens',
   ],
   ['The LLM as teacher', 'teacher_quality llm_confidence llm_calibration checked_truths'],
+  ['What is kept for how long', 'retention forget'],
   ['The ledger', 'llm_calls'],
 ];
 

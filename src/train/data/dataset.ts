@@ -14,7 +14,7 @@ import { TaxonError } from '../../errors.ts';
 import type { Encoder } from '../../model/encoder.ts';
 import type { Path } from '../../model/types.ts';
 import { progress } from '../../progress.ts';
-import { readMatrix, writeMatrix } from './matrix-cache.ts';
+import { readMatrix, removeMatrices, writeMatrix } from './matrix-cache.ts';
 
 /** Names encoded between two commits: what an interruption costs at most. */
 const encodePage = 2048;
@@ -81,7 +81,7 @@ export interface MatrixCache {
   encoder: string;
 }
 
-/** The cache's file: one an encoder; where databases take turns, each makes it anew. */
+/** The cache's file: named by its encoder; where databases or encoders take turns, each makes it anew. */
 function cacheFile({ folder, encoder }: MatrixCache): string {
   return join(folder, `${createHash('sha256').update(encoder).digest('hex').slice(0, 16)}.f32`);
 }
@@ -164,7 +164,7 @@ async function readEmbeddings(
 
 /**
  * Reads all labels that have an embedding into one matrix: from the cache on disk when that is of the same names, else
- * from the database, and then the cache is made anew. Labels of retired categories and of sealed names are left out and
+ * from the database, and then the cache is made anew; all other caches are removed. Labels of retired categories and of sealed names are left out and
  * counted.
  *
  * @param cache none: always from the database
@@ -188,6 +188,7 @@ export async function readDataset(
     cache !== undefined &&
     path !== undefined &&
     (await readMatrix(path, { encoder: cache.encoder, ...facts }, matrix));
+  if (cache !== undefined && path !== undefined) await removeMatrices(cache.folder, cached ? path : null);
   let rows = keys.length;
   if (!cached) {
     const found = await readEmbeddings(db, encoderId, keys, matrix, signal);

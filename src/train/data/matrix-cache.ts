@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { makeFolderOf, writeWhole } from '../../atomic-file.ts';
 import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';
@@ -103,6 +104,24 @@ export async function readMatrix(path: string, wanted: MatrixFacts, matrix: Floa
   if (why === null) return true;
   log.info('the cache of embeddings is made anew', { why, file: path });
   return false;
+}
+
+/**
+ * Removes what lies in the folder of caches: those of other encoders, of memory as it was, and what a killed process left. They
+ * hold embeddings of names that may have been forgotten since, and are made anew in seconds.
+ *
+ * @param keep the one that is in use; null: none
+ */
+export async function removeMatrices(folder: string, keep: string | null): Promise<void> {
+  try {
+    for (const name of await readdir(folder))
+      if (/\.f32(\.\d+\.part)?$/.test(name) && (keep === null || name !== basename(keep)))
+        await rm(join(folder, name), { force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      log.warn('old caches of embeddings could not be removed', { folder, why: messageOf(error) });
+  }
 }
 
 /** Writes the cache; when it cannot be written, a warning says so and nothing else happens. */

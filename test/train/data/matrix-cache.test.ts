@@ -173,6 +173,19 @@ describe('readDataset', () => {
     expect((await load()).set).toEqual(grown.set);
   });
 
+  test('leaves no other cache on the disk, nor one of a memory without labels', async () => {
+    await load();
+    const matrices = join(folder, 'matrices');
+    for (const name of ['0123456789abcdef.f32', '0123456789abcdef.f32.4711.part', 'mine.txt'])
+      writeFileSync(join(matrices, name), 'x');
+    expect((await load()).asked).toBe(false);
+    expect(readdirSync(matrices)).toHaveLength(2);
+    rmSync(join(matrices, 'mine.txt'));
+    await taxon.owner.rows('delete from labels');
+    await load();
+    expect(readdirSync(matrices)).toEqual([]);
+  });
+
   test('refuses an embedding of another length', async () => {
     await taxon.owner.rows(`update embeddings set embedding = '[1,0,0]' where name_hash = name_hash('b')`);
     await expect(load()).rejects.toMatchObject({

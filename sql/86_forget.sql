@@ -1,0 +1,228 @@
+-- forget(): one name, out of everything that holds it.
+
+create or replace function without_name(said text, names text[]) returns text
+  language plpgsql immutable set search_path from current as $$
+declare
+  name text;
+begin
+  foreach name in array names loop
+    said := case when length(name) > 500 then replace(said, name, '…')
+                 else regexp_replace(said, '(?<!\w)' || regexp_replace(name, '([][\\.^$*+?(){}|-])', '\\\1', 'g') || '(?!\w)', '…', 'gi') end;
+  end loop;
+  return said;
+end $$;
+comment on function without_name(text, text[]) is 'A message with "…" in the place of some names, where they stand as words of their own. Example: select without_name(''the embedding of "red kettle" is odd'', ''{red kettle}'');';
+
+create or replace function report_without_name(said jsonb, names text[]) returns jsonb
+  language plpgsql immutable set search_path from current as $$
+begin
+  case jsonb_typeof(said)
+    when 'object' then
+      return (select coalesce(jsonb_object_agg(e.key,
+          case when e.key in ('name', 'name_key', 'matched_key') then report_without_name(jsonb_build_array(e.value), names) -> 0
+               else report_without_name(e.value, names) end), '{}') from jsonb_each(said) e);
+    when 'array' then
+      return (select coalesce(jsonb_agg(
+          case when jsonb_typeof(a.v) = 'string' and exists (select from unnest(names) n where lower(n) = lower(a.v #>> '{}')) then '"…"'
+               else report_without_name(a.v, names) end order by a.i), '[]') from jsonb_array_elements(said) with ordinality a(v, i));
+    when 'string' then
+      -- one word outside a list is a word of ours ("labels", "local"), not a name
+      return case when said #>> '{}' like '% %' then to_jsonb(without_name(said #>> '{}', names)) else said end;
+    else return said;
+  end case;
+end $$;
+comment on function report_without_name(jsonb, text[]) is 'A report with "…" in the place of some names: as a whole in lists and under name, name_key and matched_key, as words in sentences. Example: select report_without_name(''{"mistakes": [{"name": "kettle", "answer": "kettle"}]}''::jsonb, ''{kettle}'');';
+
+create or replace function blank_messages(names text[]) returns table (relation regclass, attribute text, changed bigint)
+  language plpgsql security definer set search_path from current as $$
+declare
+  -- messages of programs and notes of people; not a table's own vocabulary (state, layer, …)
+  messages constant text[] := array['error', 'last_error', 'failure', 'reason', 'reasons', 'detail', 'outcome', 'notice', 'forced', 'ended_because',
+    'report', 'numbers', 'metrics', 'data', 'settings', 'options'];
+  -- most rows are seen to have none of the names without a regular expression
+  likely text[] := array(select '%' || regexp_replace(lower(n), '([\\%_])', '\\\1', 'g') || '%' from unnest(names) n);
+  likely_json text[] := array(select '%' || regexp_replace(lower(btrim(to_jsonb(n)::text, '"')), '([\\%_])', '\\\1', 'g') || '%' from unnest(names) n);
+  c record;
+begin
+  for c in select a.attrelid::regclass as relation, a.attname::text as attribute, a.atttypid::regtype::text as type from pg_attribute a join pg_class t on t.oid = a.attrelid
+             where t.relnamespace = current_schema()::regnamespace and t.relkind = 'r' and not a.attisdropped
+               and a.attname = any (messages) and a.atttypid in ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
+             order by 1, 2 loop
+    if c.type = 'text[]' then
+      execute format('update %1$s x set %2$I = array(select without_name(u.m, $1) from unnest(x.%2$I) with ordinality u(m, i) order by u.i)
+          where lower(x.%2$I::text) like any ($2)', c.relation, c.attribute) using names, likely || likely_json;
+    else
+      execute format('update %1$s x set %2$I = %3$I(x.%2$I, $1) where lower(x.%2$I::text) like any ($2) and x.%2$I is distinct from %3$I(x.%2$I, $1)',
+          c.relation, c.attribute, case c.type when 'text' then 'without_name' else 'report_without_name' end)
+        using names, case c.type when 'text' then likely else likely || likely_json end;
+    end if;
+    get diagnostics changed = row_count;
+    relation := c.relation;
+    attribute := c.attribute;
+    if changed > 0 then return next; end if;
+  end loop;
+end $$;
+comment on function blank_messages(text[]) is 'Takes some names out of all messages: errors, reasons, notices, reports of trainings, whatever table has such a column. Returns where it changed how many rows. Example: select * from blank_messages(''{red kettle}'');';
+
+create or replace function sent_to(llm_call_ids bigint[]) returns table (provider text, calls bigint, detail text)
+  language sql stable security definer set search_path from current as $$
+  select c.provider || case when c.simulated then ' (simulated)' else '' end, count(*),
+         case when c.simulated then 'a simulator of ours: nobody else has it'
+              else format('was sent it from %s to %s%s, and keeps it for as long as its terms say; ask it to delete: requests %s',
+                to_char(min(c.started_at), 'YYYY-MM-DD'), to_char(max(c.started_at), 'YYYY-MM-DD'),
+                case when bool_or(c.state = 'started') then ', and may be answering at this moment' else '' end,
+                string_agg(coalesce(c.request_id, 'without an id, call ' || c.llm_call_id) || coalesce(' of batch ' || b.provider_batch_id, ''), ', ' order by c.llm_call_id)) end
+    from llm_calls c left join llm_batch_calls k using (llm_call_id) left join llm_batches b using (llm_batch_id)
+    where c.llm_call_id = any (sent_to.llm_call_ids) group by c.provider, c.simulated order by 1;
+$$;
+comment on function sent_to(bigint[]) is 'To which providers some calls went, when, and by which ids they know them. Example: select * from sent_to(array[1, 2]);';
+
+create or replace function calls_with(name_key text) returns bigint[]
+  language sql stable security definer set search_path from current as $$
+  select array(
+    select n.llm_call_id from llm_call_names n where n.name_hash = name_hash(calls_with.name_key)
+    union select l.llm_call_id from labels l where l.name_hash = name_hash(calls_with.name_key)
+    union select p.llm_call_id from products p where name_hash(p.name_key) = name_hash(calls_with.name_key)
+    union select k.llm_call_id from checks k where k.name_hash = name_hash(calls_with.name_key)
+    union select x.before_llm_call_id from label_changes x where name_hash(x.name_key) = name_hash(calls_with.name_key)
+    union select b.llm_call_id from llm_batch_calls b where b.name_keys @> array[calls_with.name_key]);
+$$;
+comment on function calls_with(text) is 'The calls of the ledger that sent a name, as far as anything still tells. Example: select calls_with(''kettle'');';
+
+create or replace function forget_guard_words(name_key text) returns bigint
+  language sql volatile security definer set search_path from current as $$
+  with gone as (
+    delete from guard_tokens g
+      where g.token = any (words(forget_guard_words.name_key))
+        and not exists (select from labels l where l.name_key like '%' || g.token || '%' and g.token = any (words(l.name_key)))
+      returning 1)
+  select count(*) from gone;
+$$;
+comment on function forget_guard_words(text) is 'Removes the words of a name that the guard learnt and that no labelled name has; returns how many. Example: select forget_guard_words(''kettle'');';
+
+create or replace function forget_products(name_key text, blank boolean) returns table (what text, removed bigint)
+  language plpgsql security definer set search_path from current as $$
+declare
+  hash bytea := name_hash(forget_products.name_key);
+  ids bigint[] := array(select p.product_id from products p where name_hash(p.name_key) = hash order by p.product_id for update);
+begin
+  delete from evidence e where e.product_id = any (ids) or e.evidence_id in (select p.evidence_id from products p where p.product_id = any (ids));
+  get diagnostics removed = row_count;
+  what := 'evidence';
+  return next;
+  delete from product_changes x where x.product_id = any (ids);
+  get diagnostics removed = row_count;
+  what := 'product_changes';
+  return next;
+  delete from audit_waiting w where w.product_id = any (ids);
+  if blank then
+    -- the trigger takes the answer away; why there is none is said afterwards
+    update products p set name = null, evidence_id = null where p.product_id = any (ids);
+    update products p set failure = 'the name was forgotten' where p.product_id = any (ids);
+  else
+    delete from products p where p.product_id = any (ids);
+  end if;
+  get diagnostics removed = row_count;
+  what := case when blank then 'products, blanked' else 'products' end;
+  return next;
+  -- the answers that others took from it stay
+  update products p set matched_key = null where p.matched_key is not null and name_hash(p.matched_key) = hash;
+  get diagnostics removed = row_count;
+  what := 'matched_key of other products, blanked';
+  return next;
+  update product_changes x set before_matched_key = null where x.before_matched_key = forget_products.name_key;
+  get diagnostics removed = row_count;
+  what := 'before_matched_key of product_changes, blanked';
+  return next;
+end $$;
+comment on function forget_products(text, boolean) is 'The part of forget() that works on products: their evidence, history and rows, and other rows that were answered because they are near. Example: forget_products(''kettle'', false).';
+
+create or replace function forget(name text, blank boolean default false) returns table (what text, removed bigint, detail text)
+  language plpgsql security definer set search_path from current as $$
+declare
+  key text := normalise(forget.name);
+  hash bytea := name_hash(key);
+  names text[];
+  since timestamptz;
+  drawn boolean;
+  calls bigint[];
+  t record;
+begin
+  if coalesce(key, '') = '' then
+    raise exception 'forget() needs a name' using hint = 'select * from forget(''Red kettle 1.7 l'');';
+  end if;
+  -- what learn_guard() reads meanwhile would have its words; before all other locks, as that takes a minute at 743,000 labels
+  perform pg_advisory_xact_lock('guard_tokens'::regclass::oid::bigint);
+  perform hold_names(array[key]);
+  -- as others lock them: queue, checks, labels, products. The longest form of the name first.
+  perform from checks k where k.name_hash = hash order by k.check_id for update;
+  perform from labels l where l.name_hash = hash for update;
+  names := array(select n from (select key as n union select p.name from products p where name_hash(p.name_key) = hash
+                                union select left(key, x.most) from unnest('{80,100}'::integer[]) x(most)) u order by length(n) desc, n);
+  calls := calls_with(key);
+  select least((select min(l.created_at) from labels l where l.name_hash = hash),
+               (select min(coalesce(x.before_created_at, x.changed_at)) from label_changes x where name_hash(x.name_key) = hash)) into since;
+  drawn := exists (select from checks k where k.name_hash = hash and k.layer = 'local' and k.strategy <> 'audit');
+  insert into forgotten_names as f (name_hash, labelled) values (hash, since is not null and not drawn)
+    on conflict (name_hash) do update set forgotten_at = excluded.forgotten_at, labelled = f.labelled or excluded.labelled;
+
+  for t in select * from tables_of_names() loop
+    execute format('delete from %s x where %s = $1 %s', t.relation, case when t.by_hash then 'x.name_hash' else 'name_hash(x.name_key)' end,
+      case when t.relation = 'embeddings'::regclass then 'and x.encoder_id in (select e.encoder_id from encoders e)' else '' end) using hash;
+    get diagnostics removed = row_count;
+    what := t.relation;
+    detail := case t.relation when 'llm_call_names'::regclass then 'the calls stay in the ledger, with what they cost'
+                              when 'checks'::regclass then 'what was proved with them stands; the next proof goes without them'
+                              when 'never_send_marks'::regclass then 'given again, the name would be sent' end;
+    if removed > 0 then return next; end if;
+  end loop;
+  -- products after the queue: one that arrives at this moment is removed with the rest, or waits with its entry
+  for t in select * from forget_products(key, blank) p where p.removed > 0 loop
+    what := t.what;
+    removed := t.removed;
+    detail := case t.what when 'matched_key of other products, blanked' then 'they were answered because they are near it, and keep their answer' end;
+    return next;
+  end loop;
+  update llm_batch_calls b set name_keys = array_replace(b.name_keys, key, '') where b.name_keys @> array[key];
+  get diagnostics removed = row_count;
+  what := 'llm_batch_calls';
+  detail := 'what the batch answers for it is dropped';
+  if removed > 0 then return next; end if;
+  removed := forget_guard_words(key);
+  what := 'guard_tokens';
+  detail := 'words that no other labelled name has; those of others are learnt anew by the next training or large import';
+  if removed > 0 then return next; end if;
+  for t in select * from blank_messages(names) loop
+    what := format('%s of %s', t.attribute, t.relation);
+    removed := t.changed;
+    detail := 'the name is blanked, the rest stays';
+    return next;
+  end loop;
+
+  -- what holds it in other ways, in words
+  removed := null;
+  detail := null;
+  if since is not null and not drawn then
+    with seen as (
+      update models m set forgotten = m.forgotten + 1
+        where m.created_at >= since and exists (select from model_files f where f.model_id = m.model_id) returning m.model_id, m.state)
+    select format('not removed: %s may have been trained on it. They hold no names, but weights that it moved; the next training leaves it behind, and select * from retention() says when files go',
+        string_agg(format('model %s (%s)', s.model_id, s.state), ', ' order by s.model_id desc)) into detail from seen s having count(*) > 0;
+    what := 'models';
+    if detail is not null then return next; end if;
+  end if;
+  for t in select * from sent_to(calls) loop
+    what := 'provider ' || t.provider;
+    detail := t.detail;
+    return next;
+  end loop;
+  return query select n.what, null::bigint, n.detail from (values
+    ('providers', case when (setting('ledger_names_days'))::integer = 0 then 'the ledger keeps no names of calls: which provider was sent it is known only where its answer was still here'
+                       else format('what was sent more than %s days ago (ledger_names_days) is known only where its answer was still here', setting('ledger_names_days')) end),
+    ('back-ups', 'dumps and base back-ups made before now hold it, as do restored copies: forget it there again'),
+    ('WAL and replicas', 'archived WAL and snapshots hold it; standbys follow by themselves, logical subscribers as far as deletions are published'),
+    ('pages', 'pages of this database hold it until VACUUM has gone over them'),
+    ('files', 'the caches of embeddings in <data dir>/matrices are made anew by the next training; exports, report pages, CSV files and logs are yours to remove'),
+    ('forgotten_names', 'its digest is kept for two days, so that what is in flight does not bring it back')) n(what, detail);
+end $$;
+comment on function forget(text, boolean) is 'Forgets a name, however it is written: removes it from products (with blank => true the rows stay, without name and answer), memory, embeddings, queue, dead letters, evidence, checks, history, the names of calls, and every other table that is about names; blanks it in messages and where other rows were answered by it. Returns what was removed and how many, then in words what models, providers, back-ups and files may still hold. What is in flight does not bring it back; rows that the application has not committed yet are not seen: call it again. begin; select * from forget(…); rollback; shows it first. Example: select what, removed from forget(''never seen'');';
