@@ -177,6 +177,8 @@ begin
   update models m set state = 'champion', promoted_at = now(), barred_at = null where m.model_id = promote.model_id and m.state <> 'champion';
   if found then
     insert into promotions (model_id, forced) values (promote.model_id, case when force then btrim(promote.reason) end);
+    -- by hand it may come before its shadow or canary is over: watched it is all the same
+    perform watch_promoted(promote.model_id);
   end if;
   perform tell_sidecars();
   return before;

@@ -109,6 +109,22 @@ begin
 end $$;
 comment on function audits_disprove(bigint, timestamptz) is 'Whether audits of a model''s answers since a moment disprove the standing promise, in words; NULL: they do not. Example: select audits_disprove(1, now() - interval ''1 day'');';
 
+create or replace function watch_promoted(model_id bigint) returns void
+  language plpgsql security definer set search_path from current as $$
+declare
+  r rollouts;
+begin
+  update rollouts x
+    set stage = 'watch', stage_at = clock_timestamp(), from_evidence_id = (select coalesce(max(e.evidence_id), 0) from evidence e), share = 1
+    where x.ended_at is null and x.model_id = watch_promoted.model_id and x.stage <> 'watch' returning * into r;
+  if r.run_id is null then return; end if;
+  update run_steps s set state = 'skipped', ended_at = clock_timestamp(), detail = '{"why": "promoted by hand before it was over"}'
+    where s.run_id = r.run_id and s.step in ('shadow', 'canary') and s.state = 'running';
+  perform end_step(r.run_id, 'promote', 'done', jsonb_build_object('model_id', watch_promoted.model_id));
+  perform begin_stage(r.run_id, 'watch');
+end $$;
+comment on function watch_promoted(bigint) is 'Takes the rollout of a model that was just promoted into its last stage, in which audits may still take it back; without a rollout it does nothing.';
+
 create or replace function advance_rollout() returns text
   language plpgsql security definer set search_path from current as $$
 declare
@@ -167,9 +183,6 @@ begin
     end if;
     perform end_step(r.run_id, 'canary', 'done', jsonb_build_object('names', seen)) where r.run_id is not null;
     perform promote(r.model_id, true, 'passed the gate, the shadow and the canary');
-    perform end_step(r.run_id, 'promote', 'done', jsonb_build_object('model_id', r.model_id)) where r.run_id is not null;
-    update rollouts x set stage = 'watch', stage_at = clock_timestamp(), from_evidence_id = newest, share = 1 where x.rollout_id = r.rollout_id;
-    perform begin_stage(r.run_id, 'watch');
     return format('model %s is the champion', r.model_id);
   elsif r.stage = 'watch' and (seen >= (setting('watch_names'))::bigint or r.stage_at < now() - interval '7 days') then
     perform end_rollout('done', format('watched for %s names', seen));

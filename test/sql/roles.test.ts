@@ -43,7 +43,7 @@ const functions: Record<string, string> = {
     recheck_promise refuse_call report_without_name said_near sealed sent_to settle_alarms settle_answered
     settle_answers settle_audits settle_verdict shade simulated spend_parts start_agreement_streams
     start_drift_streams tables_of_names tell_sidecars thresholds_of_alarm trust_health undo_label undo_rows
-    waiting_checks wake watch_audits watch_stream without_name`,
+    waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Database } from '../../src/database/open.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { look } from '../support/rows.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { openSession, type Session } from '../support/sql.ts';
+
+let database: TestDatabase;
+let db: Database;
+let holder: Session;
+let admin: Session;
+let environment: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  database = await shopDatabase();
+  db = look(database.url);
+  holder = await openSession(database.url);
+  admin = await openSession(database.superUrl);
+  environment = { DATABASE_URL: database.url, TAXON_LEASE_SECONDS: '2' };
+  // what passes the gate waits for a person, so that the next run may begin
+  await db.rows(`select taxon.set_setting('autopilot_promote', 'false')`);
+});
+afterAll(async () => {
+  await holder?.close();
+  await admin?.close();
+  await db?.close();
+  await database?.drop();
+});
+
+/** A table that only this step of a run needs: whoever locks it stops the step in its middle. */
+const needs = {
+  encode: 'embeddings',
+  clean: 'out_of_fold',
+  train: 'model_files',
+  calibrate: 'gate_answers',
+  gate: 'gate_verdicts',
+};
+
+/** Ends the connections that wait for our lock: else what was sent before the kill would still be done. */
+const endBlocked = () =>
+  admin.rows(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+
+const stuckIn = (step: string) =>
+  until(
+    () =>
+      db.row<{ stuck: boolean }>(
+        `select exists (select from taxon.run_steps s join taxon.training_runs r using (run_id)
+                          where s.step = $1 and s.state = 'running' and r.state = 'running')
+            and exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as stuck`,
+        [step],
+      ),
+    ({ stuck }) => stuck,
+  );
+
+const options = (step: string) => (step === 'clean' ? [] : ['--no-clean']);
+
+/** Begins a retraining and kills it in the middle of a step; its statement goes with it, as when a machine is lost. */
+async function killIn(step: keyof typeof needs): Promise<void> {
+  await holder.rows('begin');
+  await holder.rows(`lock table taxon.${needs[step]} in access exclusive mode`);
+  const process = startTaxon(['retrain', ...options(step)], environment);
+  try {
+    await stuckIn(step);
+  } finally {
+    await process.kill('SIGKILL');
+    await endBlocked();
+    await holder.rows('rollback');
+  }
+}
+
+const champion = () => db.row('select model_id from taxon.champion()');
+const digest = () =>
+  db.row<{ labels: string; embeddings: number }>(
+    `select (select md5(string_agg(l::text, '|' order by name_key)) from taxon.labels l) as labels,
+            (select count(*) from taxon.embeddings) as embeddings`,
+  );
+
+test.each(Object.keys(needs) as (keyof typeof needs)[])(
+  'killed twice in the step %s, a retraining goes on there, makes one model and leaves the champion alone',
+  async (step) => {
+    const before = { champion: await champion(), ...(await digest()) };
+    await killIn(step);
+    await until(
+      () =>
+        db.row<{ over: boolean }>(
+          `select bool_and(lease_until < now()) as over from taxon.training_runs where state = 'running'`,
+        ),
+      ({ over }) => over,
+    );
+    await killIn(step);
+    expect(await champion()).toEqual(before.champion);
+    const { stdout } = await until(
+      () => runTaxon(['retrain', '--json', ...options(step)], environment),
+      ({ code }) => code === 0,
+    );
+    const { run_id, taken_over, model_id } = JSON.parse(stdout);
+    expect(taken_over).toBe(true);
+    expect(
+      await db.row('select state, kind, takeovers from taxon.training_runs where run_id = $1', [run_id]),
+    ).toEqual({
+      state: 'done',
+      kind: 'retrain',
+      takeovers: 2,
+    });
+    expect(await db.rows('select model_id, state from taxon.models where run_id = $1', [run_id])).toEqual([
+      { model_id, state: 'candidate' },
+    ]);
+    const steps = await db.rows<{ step: string; attempts: number }>(
+      'select step, attempts from taxon.run_steps where run_id = $1 and attempts > 1',
+      [run_id],
+    );
+    expect(steps).toEqual([{ step, attempts: 3 }]);
+    expect({ champion: await champion(), ...(await digest()) }).toEqual(before);
+  },
+  120_000,
+);
+
+test('interrupted it gives its lease back, and the next goes on at once', async () => {
+  await holder.rows('begin');
+  await holder.rows('lock table taxon.gate_answers in access exclusive mode');
+  const interrupted = startTaxon(['retrain', '--no-clean'], { ...environment, TAXON_LEASE_SECONDS: '600' });
+  try {
+    await stuckIn('calibrate');
+    const ended = interrupted.kill('SIGINT');
+    await holder.rows('rollback');
+    expect(await ended).toBe(1);
+  } finally {
+    await holder.rows('rollback');
+  }
+  expect(interrupted.stderr()).toContain('interrupted; taxon retrain goes on where it stopped');
+  const next = await runTaxon(['retrain', '--json', '--no-clean'], environment);
+  expect(JSON.parse(next.stdout)).toMatchObject({ taken_over: true, verdict: { passed: true } });
+}, 120_000);

@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { taxonDatabase } from '../support/sql.ts';
+
+const t = taxonDatabase();
+let encoder: number;
+beforeEach(async () => {
+  encoder = await t.owner.value(`select register_encoder('e', 2)`);
+});
+
+const begin = () => t.owner.rows<{ run_id: number; taken_over: boolean }>(`select * from begin_retrain('w')`);
+const die = () =>
+  t.owner.rows(`update training_runs set lease_until = now() - interval '1 s' where state = 'running'`);
+
+async function model(run: number | null = null): Promise<number> {
+  const id = await t.owner.value<number>(
+    `select save_model($1, $2, '{}', data => '{"labels": 100}')`,
+    encoder,
+    run,
+  );
+  await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, id);
+  return id;
+}
+
+describe('begin_retrain', () => {
+  test('takes the open request, of which there is one', async () => {
+    const request = await t.owner.value(`select request_retrain('more tools')`);
+    expect(await t.owner.value(`select request_retrain('again')`)).toBe(request);
+    const [run] = await begin();
+    expect(await t.owner.row('select run_id, reason, cause from retrain_requests')).toEqual({
+      run_id: run?.run_id,
+      reason: 'more tools',
+      cause: 'person',
+    });
+    expect(await t.owner.value('select reason from training_runs')).toBe('more tools');
+  });
+
+  test('is refused while another runs, with who it is', async () => {
+    const [run] = await begin();
+    await expect(begin()).rejects.toMatchObject({
+      code: '55006',
+      message: expect.stringContaining(`a training is running already: run ${run?.run_id}, by w`),
+    });
+  });
+
+  test('takes over a run whose process died, and closes it when that has happened five times', async () => {
+    const [first] = await begin();
+    for (let deaths = 1; deaths <= 4; deaths++) {
+      await die();
+      expect(await begin()).toEqual([{ run_id: first?.run_id, taken_over: true }]);
+    }
+    await die();
+    expect(await begin()).toEqual([]);
+    expect(await t.owner.row('select state, error from training_runs')).toEqual({
+      state: 'failed',
+      error: 'its process died 5 times',
+    });
+  });
+
+  test('waits for a rollout in shadow or canary, not for one that is watched', async () => {
+    await t.owner.rows('select promote($1)', await model());
+    const challenger = await model();
+    await t.owner.rows('select start_rollout($1)', challenger);
+    await expect(begin()).rejects.toMatchObject({
+      code: '55006',
+      message: `model ${challenger} is still rolled out: it is in stage shadow`,
+    });
+    await t.owner.rows('select promote($1)', challenger);
+    expect(await t.owner.value('select stage from rollouts')).toBe('watch');
+    expect(await begin()).toHaveLength(1);
+  });
+});
+
+describe('the gate', () => {
+  async function judged(
+    champion: string,
+    challenger: string,
+  ): Promise<{ passed: boolean; reasons: string[] }> {
+    const old = await model();
+    await t.owner.rows('select promote($1)', old);
+    const fresh = await model();
+    const home = await t.category('Home > Kettles');
+    const other = await t.category('Home > Knives');
+    for (const [i] of [...champion].entries()) {
+      await t.owner.rows(`select keep_right($1, $2)`, `kettle ${i}`, home);
+      for (const [id, said] of [
+        [old, champion],
+        [fresh, challenger],
+      ] as const)
+        await t.owner.rows(
+          `select save_gate_answers($1, jsonb_build_array(jsonb_build_object('name_key', $2::text, 'category_id', $3::bigint)))`,
+          id,
+          `kettle ${i}`,
+          said[i] === '+' ? home : other,
+        );
+    }
+    return t.owner.row('select passed, reasons from gate_judges($1, $2)', old, fresh);
+  }
+
+  test('lets a challenger pass that is as right', async () => {
+    expect(await judged('++++++++-', '++++++++-')).toMatchObject({ passed: true });
+  });
+
+  test('refuses one that breaks a single name of the regression set', async () => {
+    expect(await judged('+++++', '++++-')).toEqual({
+      passed: false,
+      reasons: ['breaks 1 of the regression set: kettle 4'],
+    });
+  });
+
+  test('refuses one that is worse by more than chance, and names the branch', async () => {
+    const { passed, reasons } = await judged('++++++++++', '++++------');
+    expect(passed).toBe(false);
+    expect(reasons).toEqual([
+      "worse on people's names: 6 lost, 0 won of 10 (p = 0.0156)",
+      'worse in Home: 6 lost, 0 won of 10 names',
+      'breaks 6 of the regression set: kettle 4, kettle 5, kettle 6',
+    ]);
+  });
+
+  test('a refused challenger is promoted by force only, with a reason that stays', async () => {
+    const [run] = await begin();
+    const old = await model();
+    await t.owner.rows('select promote($1)', old);
+    const fresh = await model(run?.run_id);
+    await t.owner.rows(`select set_setting('gate_model_mb', '1')`);
+    expect(await t.owner.value(`select pass_gate($1, $2, '{"bytes": 2000000}')`, run?.run_id, fresh)).toBe(
+      false,
+    );
+    expect(await t.owner.value('select state from training_runs')).toBe('refused');
+    await expect(t.owner.rows('select promote($1)', fresh)).rejects.toThrow(
+      `the gate refused model ${fresh}: it is 2.0 MB large`,
+    );
+    await t.owner.rows(`select promote($1, true, 'the new machine has room')`, fresh);
+    expect(await t.owner.value('select forced from promotions order by promotion_id desc limit 1')).toBe(
+      'the new machine has room',
+    );
+  });
+});
+
+describe('a rollout', () => {
+  test('what was taken back answers nothing more', async () => {
+    const old = await model();
+    const fresh = await model();
+    for (const id of [old, fresh]) await t.owner.rows('select promote($1)', id);
+    expect(await t.owner.value('select roll_back_model()')).toBe(old);
+    await expect(t.owner.rows(`select * from settle_local('w', $1, '[]')`, fresh)).rejects.toMatchObject({
+      code: '55000',
+      message: `model ${fresh} was taken back`,
+    });
+    await t.owner.rows('select promote($1)', fresh);
+    expect(await t.owner.rows(`select * from settle_local('w', $1, '[]')`, fresh)).toHaveLength(1);
+  });
+
+  test('a name does not flip: the canary has it by its hash', async () => {
+    const share = (s: number) =>
+      t.owner.value<number>(
+        `select avg(in_canary(name_hash('name ' || i), $1)::integer)::float8 from generate_series(1, 4000) i`,
+        s,
+      );
+    expect([await share(0), await share(1)]).toEqual([0, 1]);
+    expect(Math.abs((await share(0.2)) - 0.2)).toBeLessThan(0.03);
+    expect(
+      await t.owner.value(
+        `select count(*) from generate_series(1, 2000) i
+         where in_canary(name_hash('name ' || i), .1) and not in_canary(name_hash('name ' || i), .2)`,
+      ),
+    ).toBe(0);
+  });
+});
