@@ -188,7 +188,7 @@ async function pipeline(
   }).finally(() => bar.end());
   signal.throwIfAborted();
   const rows = Int32Array.from(set.keys.keys());
-  const diagnostics = await diagnose(
+  const diagnosis = await diagnose(
     db,
     files,
     set,
@@ -198,12 +198,16 @@ async function pipeline(
       facts: factsOf(encoder.identity, set, cleaning?.report ?? null, report, heldOut),
       cleaning: cleaning === null ? null : cleaningOf(cleaning.report),
       depth: asked.depth ?? 3,
+      curve: {
+        from: rows.filter((row) => part[row] === 'train'),
+        asked: rows.filter((row) => part[row] !== 'train' && isCacheMiss(row)),
+      },
     },
     signal,
   );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
   const facts = {
-    metrics: report,
+    metrics: { ...report, learning: diagnosis?.curve ?? null },
     data: dataSnapshot(set.keys, set.paths, changed),
     code_version: version,
     seed: report.seed,
@@ -223,7 +227,7 @@ async function pipeline(
     seconds: Math.round((Date.now() - started) / 100) / 10,
     cleaning: cleaning?.report ?? null,
     report,
-    diagnostics,
+    diagnostics: diagnosis?.report ?? null,
   };
 }
 
