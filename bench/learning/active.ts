@@ -16,13 +16,14 @@ import { embeddingsOf } from '../accuracy/embeddings.ts';
 import { coverageAt, score } from '../accuracy/score.ts';
 import { Kept } from './measure.ts';
 
-const strategies = ['random', 'uncertain', 'diverse', 'unfamiliar'] as const;
+const strategies = ['random', 'uncertain', 'diverse', 'unfamiliar', 'mixed'] as const;
 type Strategy = (typeof strategies)[number];
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '20' },
+    only: { type: 'string', multiple: true },
     joined: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     data: { type: 'string', default: titlesFile },
@@ -32,12 +33,14 @@ const { values } = parseArgs({
 
 const help = `Starts with the noisy labels of 2,000 real titles and adds 500 more a round, chosen by each strategy; the truth of other titles judges.
 
-  node bench/learning/active.ts [--seeds 3] [--rounds 20] [--joined] [--json] [--data FILE]
+  node bench/learning/active.ts [--seeds 3] [--rounds 20] [--only STRATEGY] [--joined] [--json] [--data FILE]
 
   random      any
   uncertain   those of whose whole path the letters voice is least sure
   diverse     of the five times as many that it is least sure of, those farthest from each other by embedding
   unfamiliar  those farthest from every labelled name by embedding
+  mixed       half of them unfamiliar, half uncertain
+  --only      one of these, more than once; random is always compared with
   --joined    also all three voices, with the labels of the last round
 
 Each round looks at 3,000 names that have no label yet. Kept in bench/learning-active.jsonl of the data folder
@@ -93,18 +96,22 @@ async function choose(
   said: (rows: Int32Array) => Prediction[],
 ): Promise<number[]> {
   if (strategy === 'random') return [...pool.subarray(0, step)];
-  if (strategy === 'unfamiliar') {
+  const ordered = (by: readonly number[]) =>
+    [...pool.keys()].sort((a, b) => (by[a] as number) - (by[b] as number)).map((i) => pool[i] as number);
+  const far: number[] = [];
+  if (strategy === 'unfamiliar' || strategy === 'mixed') {
     const vectors = Array.from(pool, (row) =>
       set.embeddings.subarray(row * set.dimension, (row + 1) * set.dimension),
     );
     const found = await nearest(set, { vectors, self: pool }, labelled, 1);
-    const far = [...pool.keys()].sort((a, b) => (found[a]?.[0]?.cosine ?? 0) - (found[b]?.[0]?.cosine ?? 0));
-    return far.slice(0, step).map((i) => pool[i] as number);
+    far.push(...ordered(found.map((of) => of[0]?.cosine ?? 0)));
+    if (strategy === 'unfamiliar') return far.slice(0, step);
   }
-  const sure = said(pool).map(({ confidence }) => confidence[2]);
-  const order = [...pool.keys()].sort((a, b) => (sure[a] as number) - (sure[b] as number));
-  const rows = order.map((i) => pool[i] as number);
-  return strategy === 'uncertain' ? rows.slice(0, step) : spread(set, rows.slice(0, step * 5), step);
+  const unsure = ordered(said(pool).map(({ confidence }) => confidence[2]));
+  if (strategy === 'uncertain') return unsure.slice(0, step);
+  if (strategy === 'diverse') return spread(set, unsure.slice(0, step * 5), step);
+  const half = new Set(far.slice(0, step / 2));
+  return [...half, ...unsure.filter((row) => !half.has(row)).slice(0, step / 2)];
 }
 
 async function main(): Promise<void> {
@@ -123,7 +130,7 @@ async function main(): Promise<void> {
   const last = start + step * Number(values.rounds);
 
   for (let seed = 1; seed <= Number(values.seeds); seed++)
-    for (const strategy of strategies) {
+    for (const strategy of strategies.filter((one) => values.only?.includes(one) ?? true)) {
       const done = (voice: Measured['voice']) =>
         kept.rows.some(
           (row) =>
@@ -146,7 +153,7 @@ async function main(): Promise<void> {
       };
       for (let round = 0; labelled.length <= last; round++) {
         const scored = round % scoredEvery === 0;
-        const fits = scored || strategy === 'uncertain' || strategy === 'diverse';
+        const fits = scored || strategy === 'uncertain' || strategy === 'diverse' || strategy === 'mixed';
         const ask = fits ? await lettersFrom(set, labelled.slice().sort(), { seed }) : null;
         if (scored && ask !== null && !done('letters')) note('letters', ask(keysOf(asked)));
         if (labelled.length === last) break;

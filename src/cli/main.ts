@@ -13,6 +13,7 @@ import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
+import { learningCurveCommand } from './learning-curve.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
@@ -74,6 +75,7 @@ const commands = [
   cleanCommand(),
   recalibrateCommand(),
   evaluateCommand(),
+  learningCurveCommand(),
   compareLlmCommand(),
   modelsCommand(),
   promoteCommand(),

@@ -261,7 +261,7 @@ describe('settings', () => {
 
   test('an unknown one is told which there are', async () => {
     await expect(put('gaurd', 'true')).rejects.toMatchObject({
-      hint: 'The settings are: audit_people_a_day, audit_share, audit_tokens_a_day, auditor, auditor_error, drift_names_a_year, evidence_days, guard, ledger_names_days, llm_deployment, llm_dollars_a_day, llm_dollars_a_month, llm_naive_tokens, llm_tokens_a_day, llm_tokens_a_month, local_layer, max_attempts, neighbours, notify, partial_answers, shadow_branches, similar_layer, similar_promise, similarity_threshold, tree_levels',
+      hint: 'The settings are: audit_people_a_day, audit_share, audit_tokens_a_day, auditor, auditor_error, drift_names_a_year, evidence_days, guard, ledger_names_days, llm_deployment, llm_dollars_a_day, llm_dollars_a_month, llm_naive_tokens, llm_tokens_a_day, llm_tokens_a_month, local_layer, max_attempts, neighbours, notify, partial_answers, retrain_gain, shadow_branches, similar_layer, similar_promise, similarity_threshold, teach_strategy, teach_tokens_a_day, tree_levels',
     });
   });
 });

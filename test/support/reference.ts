@@ -28,6 +28,10 @@ const topics: [title: string, names: string][] = [
     'labels label_changes memory_at neighbours neighbour_index learn_guard similar_matches blocking_word guard_tokens',
   ],
   ['The LLM as teacher', 'teacher_quality llm_confidence llm_calibration checked_truths'],
+  [
+    'What more labels would bring',
+    'learning_curve retrain_pays learning_points learning_history teach_first draw_teaching',
+  ],
   ['The ledger', 'llm_calls'],
 ];
 
