@@ -202,9 +202,9 @@ begin
     pays := false;
     verdict := format('no: there are no more labels (%s) than the champion has seen (%s)', labels_now, labels_trained);
   elsif llm_share_then is null then
-    pays := labels_now >= rule_of_thumb * labels_trained;
-    verdict := format('%s, by rule of thumb: %s labels, the champion has seen %s, a fifth more is worth a training; the curve %s',
-                      case when pays then 'yes' else 'no' end, labels_now, labels_trained, l.verdict);
+    pays := coalesce(labels_now >= rule_of_thumb * labels_trained, false);
+    verdict := format('%s, by rule of thumb: of %s labels the champion has seen %s, and a fifth more are worth a training (by the curve it %s)',
+                      case when pays then 'yes' else 'no' end, labels_now, coalesce(labels_trained::text, 'nobody knows how many'), l.verdict);
   else
     pays := llm_share_now - llm_share_then >= least_gain;
     verdict := format('%s: %s; at least %s points are asked for', case when pays then 'yes' else 'no' end, l.verdict, round(least_gain * 100, 2));
