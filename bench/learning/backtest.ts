@@ -15,13 +15,13 @@ const help = `Draws each curve of points.ts on from its first part and compares 
 
   node bench/learning/backtest.ts [--json]
 
-From 4,000 names on each size stands for "now": the curve has a sixteenth, an eighth, a quarter, half, seven tenths and all of them,
-a model that passes 30, 50 or 70 % on, and as many held-out names as a training would have (13 %, at most 3,000). Foretold
-is each larger size up to four times as many. Came (labels): what the larger training passes on at the same error, by the same teacher's
-labels of all 3,000 held-out names; came (truth): the same by the truth of other names, for the model that passes as many on now.`;
+From 4,000 names on each size stands for "now": the curve has the parts of them that a training measures (the nearest that
+were measured here), a model that passes 30, 50 or 70 % on, and as many held-out names as a training would have (13 %, at most
+3,000). Foretold is each larger size up to four times as many. By labels: what the larger training passes on at the same error, by the same teacher's
+labels of all 3,000 held-out names; by truth: the same by the truth of other names, for the model that passes as many on now.`;
 
-/** Sizes of one curve in front of its place, as steps of the square root of 2: shares of about 1/16, 1/8, 1/4, 1/2, .7, 1. */
-const back = [8, 6, 4, 2, 1, 0];
+/** Sizes of one curve in front of its place, as steps of the square root of 2: those nearest to what a training measures. */
+const back = (names: number) => (names > 20_000 ? [8, 6, 4, 2, 0] : [8, 6, 4, 3, 2, 1, 0]);
 const shares = [0.3, 0.5, 0.7];
 
 const first = ({ said, right }: Judged, count: number): Judged => ({
@@ -31,6 +31,7 @@ const first = ({ said, right }: Judged, count: number): Judged => ({
 
 interface Case {
   set: string;
+  now: number;
   passes: number;
   times: number;
   inLabels: boolean;
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
       for (const [at, now] of curve.entries()) {
         if (now.names < 4000) continue;
         const held = Math.min(3000, Math.round(now.names * 0.13));
-        const seen = back.flatMap((steps) => curve[at - steps] ?? []);
+        const seen = back(now.names).flatMap((steps) => curve[at - steps] ?? []);
         const trust = fitTrust(first(now.labels, held));
         const wide = fitTrust(now.labels, trust.ceiling);
         const true1 = fitTrust(now.truth, 1);
@@ -93,7 +94,7 @@ async function main(): Promise<void> {
             const cameTrue = passedOn(then.truth.said, fitTrust(then.truth, 1), errorTrue);
             const set = name.split('\n')[0] as string;
             cases.push({
-              ...{ set, passes, times, inLabels: came >= low && came <= high },
+              ...{ set, now: now.names, passes, times, inLabels: came >= low && came <= high },
               ...{ inTruth: cameTrue >= low && cameTrue <= high, off: (expected - came) * 100 },
               ...{
                 offSame: (passes - came) * 100,
@@ -111,9 +112,10 @@ async function main(): Promise<void> {
   const mean = (of: readonly number[]) => of.reduce((sum, each) => sum + each, 0) / of.length;
   const groups = new Map<string, Case[]>();
   for (const one of cases) {
+    const from = one.now < 8000 ? '4,000 to 5,657' : 'from 8,000 on';
     const upTo = one.times < 1.5 ? 'to 1.4 times' : one.times < 2.1 ? 'to 2 times' : 'to 4 times';
-    for (const key of [`${one.set}|${upTo}`, `${one.set}|all`])
-      groups.set(key, [...(groups.get(key) ?? []), one]);
+    const key = [one.set, from, upTo].join('|');
+    groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   const lines = [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -129,7 +131,27 @@ async function main(): Promise<void> {
       'off by, truth': mean(own.map(({ offTruth }) => Math.abs(offTruth))).toFixed(1),
       'no change: off by': mean(own.map(({ offSame }) => Math.abs(offSame))).toFixed(1),
     }));
-  console.log(values.json ? JSON.stringify(lines) : table(lines));
+  const voices = joinedAndLetters(rows);
+  console.log(values.json ? JSON.stringify({ lines, voices }) : `${table(lines)}\n\n${table(voices)}`);
+}
+
+/** What all voices pass on after learning from parts of the titles, beside the letters alone; both pass on as many at the end. */
+function joinedAndLetters(rows: readonly Point[]) {
+  return shares.flatMap((passes) =>
+    (['joined', 'letters'] as const).flatMap((voice) => {
+      const own = rows
+        .filter((row) => row.voice === voice && row.set === 'titles' && row.order === 1 && row.names > 5000)
+        .sort((a, b) => a.names - b.names);
+      const last = own.at(-1);
+      if (last === undefined) return [];
+      const trust = fitTrust(last.labels);
+      const error = errorAt(last.labels.said, trust, passes);
+      return own.map(({ names, labels }) => ({
+        ...{ 'passes at the end': passes, voice, names },
+        'passed on': passedOn(labels.said, fitTrust(labels, trust.ceiling), error).toFixed(3),
+      }));
+    }),
+  );
 }
 
 if (values.help) console.log(help);
