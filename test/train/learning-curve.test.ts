@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Path } from '../../src/model/types.ts';
-import { learningCurve } from '../../src/train/learning-curve.ts';
+import { learningCurve, lettersFrom } from '../../src/train/learning-curve.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 const taxonomy: Path[] = Array.from({ length: 60 }, (_, i) => [1 + (i % 3), 10 + (i % 3), null]);
@@ -42,4 +42,13 @@ it('has no part of fewer than 100 names, and is nothing where there is no part',
   for (const { names } of (await some(300))?.points ?? []) expect(names).toBeGreaterThanOrEqual(100);
   expect(await some(90)).toBeNull();
   expect(await learningCurve(set, rows, { keys: [], truth: [] }, 0.4, { seed: 1 })).toBeNull();
+});
+
+it('lettersFrom() knows the kinds that it has seen, and no others', async () => {
+  const first = rows.filter((row) => (set.paths[row] as Path)[0] === 1);
+  const answers = (await lettersFrom(set, first, { seed: 1 }))(asked.keys);
+  expect(new Set(answers.map(({ path }) => path[0]))).toEqual(new Set([1]));
+  const whole = (await lettersFrom(set, rows, { seed: 1 }))(asked.keys);
+  const right = whole.filter(({ path }, i) => path.join() === truth[i]?.join()).length;
+  expect(right / truth.length).toBeGreaterThan(0.7);
 });
