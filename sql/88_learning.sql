@@ -186,7 +186,7 @@ create or replace function retrain_pays()
                  least_gain numeric, verdict text)
   language plpgsql stable security definer set search_path from current as $$
 declare
-  -- where the curve says nothing; a quarter more labels took 3 to 5 points of what was passed on (real titles, 45,255 to 57,029)
+  -- where the curve says nothing; a quarter more labels took 2 to 6 points of what was passed on (real titles, 45,255 to 57,029)
   rule_of_thumb constant numeric := 1.2;
   -- below so many the join of the voices is not chosen but taken as usual
   first_labels constant bigint := 200;

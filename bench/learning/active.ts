@@ -25,6 +25,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '20' },
     only: { type: 'string', multiple: true },
     joined: { type: 'boolean', default: false },
+    answered: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     data: { type: 'string', default: titlesFile },
     help: { type: 'boolean', default: false },
@@ -33,7 +34,7 @@ const { values } = parseArgs({
 
 const help = `Starts with the noisy labels of 2,000 real titles and adds 500 more a round, chosen by each strategy; the truth of other titles judges.
 
-  node bench/learning/active.ts [--seeds 3] [--rounds 20] [--only STRATEGY] [--joined] [--json] [--data FILE]
+  node bench/learning/active.ts [--seeds 3] [--rounds 20] [--only STRATEGY] [--joined] [--answered] [--json] [--data FILE]
 
   random      any
   uncertain   those of whose whole path the letters voice is least sure
@@ -42,8 +43,10 @@ const help = `Starts with the noisy labels of 2,000 real titles and adds 500 mor
   mixed       half of them unfamiliar, half uncertain
   --only      one of these, more than once; random is always compared with
   --joined    also all three voices, with the labels of the last round
+  --answered  as in a database: each round the 500 that the letters are least sure of are labelled too, as the LLM is asked about them
+              anyway, and the strategy chooses among the surer six tenths, which the local layer answers
 
-Each round looks at 3,000 names that have no label yet. Kept in bench/learning-active.jsonl of the data folder
+Each round looks at 3,000 names that have no label yet. Kept in bench/learning-active.jsonl (-answered) of the data folder
 (TAXON_DATA_DIR); what is there is not measured again.`;
 
 const [start, step, looked, askedTest, scoredEvery] = [2000, 500, 3000, 4000, 4];
@@ -126,8 +129,8 @@ async function main(): Promise<void> {
   const asked = Int32Array.from({ length: Math.min(askedTest, test.keys.length) }, (_, i) => first + i);
   const truth = Array.from(asked, (row) => paths[row] as Path);
   const keysOf = (rows: Int32Array) => Array.from(rows, (row) => keys[row] as string);
-  const kept = new Kept<Measured>(config, 'learning-active.jsonl');
-  const last = start + step * Number(values.rounds);
+  const kept = new Kept<Measured>(config, `learning-active${values.answered ? '-answered' : ''}.jsonl`);
+  const last = start + step * Number(values.rounds) * (values.answered ? 2 : 1);
 
   for (let seed = 1; seed <= Number(values.seeds); seed++)
     for (const strategy of strategies.filter((one) => values.only?.includes(one) ?? true)) {
@@ -152,15 +155,29 @@ async function main(): Promise<void> {
         });
       };
       for (let round = 0; labelled.length <= last; round++) {
-        const scored = round % scoredEvery === 0;
-        const fits = scored || strategy === 'uncertain' || strategy === 'diverse' || strategy === 'mixed';
+        const scored = round % scoredEvery === 0 || labelled.length === last;
+        const fits =
+          values.answered ||
+          scored ||
+          strategy === 'uncertain' ||
+          strategy === 'diverse' ||
+          strategy === 'mixed';
         const ask = fits ? await lettersFrom(set, labelled.slice().sort(), { seed }) : null;
         if (scored && ask !== null && !done('letters')) note('letters', ask(keysOf(asked)));
         if (labelled.length === last) break;
         const said = (rows: Int32Array) => (ask === null ? [] : ask(keysOf(rows)));
         // the pool is in random order: what is looked at are its first names, what is not taken goes to its end
         const pool = rest.subarray(0, looked);
-        const taken = new Set(await choose(strategy, set, labelled, pool, said));
+        const taken = new Set<number>();
+        let open = pool;
+        if (values.answered) {
+          const sure = said(pool).map(({ confidence }) => confidence[2]);
+          const order = [...pool.keys()].sort((a, b) => (sure[a] as number) - (sure[b] as number));
+          for (const i of order.slice(0, step)) taken.add(pool[i] as number);
+          const surer = new Set(order.slice(Math.round(looked * 0.4)));
+          open = pool.filter((_, i) => surer.has(i));
+        }
+        for (const row of await choose(strategy, set, labelled, open, said)) taken.add(row);
         labelled = Int32Array.from([...labelled, ...taken]);
         rest = Int32Array.from([...rest.subarray(looked), ...pool.filter((row) => !taken.has(row))]);
       }
