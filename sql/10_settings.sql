@@ -36,9 +36,11 @@ begin
     raise exception 'neighbours must be "exact", "index" or "off", not %', value;
   elsif key = 'auditor' and value not in ('"llm"', '"human"') then
     raise exception 'auditor must be "llm" or "human", not %', value;
+  elsif key = 'teach_strategy' and value not in ('"random"', '"unfamiliar"', '"uncertain"', '"mixed"') then
+    raise exception 'teach_strategy must be "random", "unfamiliar", "uncertain" or "mixed", not %', value;
   elsif key = 'shadow_branches' and jsonb_path_exists(value, '$[*] ? (@.type() != "number")') then
     raise exception 'shadow_branches takes ids of top categories, not %', value;
-  elsif key in ('audit_share', 'auditor_error', 'similar_promise', 'retrain_growth', 'gate_branch_loss', 'gate_coverage_loss', 'gate_teacher_drop', 'canary_share') and not value::numeric between 0 and 1 then
+  elsif key in ('audit_share', 'auditor_error', 'similar_promise', 'retrain_gain', 'retrain_growth', 'gate_branch_loss', 'gate_coverage_loss', 'gate_teacher_drop', 'canary_share') and not value::numeric between 0 and 1 then
     raise exception '% must be from 0 to 1, not %', key, value;
   elsif key = 'drift_names_a_year' and value::numeric < 1000 then
     raise exception 'drift_names_a_year must be 1000 or more, not %', value;
@@ -50,7 +52,7 @@ begin
     raise exception 'way_back must be a whole number from 1 to 1000, not %', value;
   elsif key in ('gate_model_mb', 'gate_slower') and value::numeric <= 0 then
     raise exception '% must be above 0, not %', key, value;
-  elsif key in ('llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day',
+  elsif key in ('llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',
                 'retrain_labels', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;

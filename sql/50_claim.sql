@@ -33,14 +33,15 @@ begin
   if not exists (select from queue q where q.stage = 'llm' and q.available_at <= now()) then return; end if;
   stop := llm_stop(worker);
   if stop = 'deployment' then return; end if;
-  -- a batch is of one purpose; audits come when no answer is due
-  foreach kind in array array['answer', 'escalate', 'audit'] loop
+  -- a batch is of one purpose; audits come when no answer is due, and names that teach when no audit is
+  foreach kind in array array['answer', 'escalate', 'audit', 'teach'] loop
     loop
       select q.queue_id, q.branch, q.next, q.shortlist[1] as best, q.attempts, q.available_at into head from queue q
         where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
-          and (stop is null or kind <> 'audit' and exists (select from urgent_names u where u.name_hash = q.name_hash))
+          and (stop is null or kind in ('answer', 'escalate') and exists (select from urgent_names u where u.name_hash = q.name_hash))
         order by q.available_at limit 1 for update skip locked;
-      exit when not found or kind = 'audit' and audit_tokens_today() >= (setting('audit_tokens_a_day'))::numeric;
+      exit when not found or kind = 'audit' and audit_tokens_today() >= (setting('audit_tokens_a_day'))::numeric
+        or kind = 'teach' and teach_tokens_today() >= (setting('teach_tokens_a_day'))::numeric;
       -- the third time a name is tried alone: it may be what breaks the batch
       size := case when head.attempts >= 2 then 1 else most end;
       with due as (
@@ -55,8 +56,12 @@ begin
       select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
       -- memory may have learnt a name, every row that waited for it may be gone, a person may have judged it: that must
       -- not cost money
-      if kind <> 'audit' then
+      if kind in ('answer', 'escalate') then
         dropped := settle_answered('llm', keys);
+      elsif kind = 'teach' then
+        delete from queue q where q.queue_id = any (picked)
+          and (exists (select from labels l where l.name_hash = q.name_hash) or sealed(q.name_hash) or never_sent(q.name_key) is not null);
+        get diagnostics dropped = row_count;
       else
         delete from queue q where q.queue_id = any (picked)
           and not exists (select from checks c where c.name_hash = q.name_hash and c.auditor = 'llm' and c.verdict is null);
@@ -72,7 +77,7 @@ begin
     end loop;
   end loop;
 end $$;
-comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone. Audits come when no answer is due, and only while today''s tokens are within audit_tokens_a_day. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
+comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone. Audits come when no answer is due, names that teach when no audit is, and only while today''s tokens are within audit_tokens_a_day and teach_tokens_a_day. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
 
 create or replace function renew(worker text, lease interval default '60 s') returns integer
   language sql volatile security definer set search_path from current as $$
@@ -114,11 +119,11 @@ begin
       returning q.stage, q.name_key, q.name_hash, q.attempts, q.purpose
   ), buried as (
     insert into dead_letters (stage, name_key, attempts, error)
-      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose <> 'audit' group by 1, 2
+      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose not in ('audit', 'teach') group by 1, 2
       on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = now()
   ), failed as (
     update products p set state = 'failed', failure = coalesce(give_back.error, 'failed too often')
-      from dead d where d.purpose <> 'audit' and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
+      from dead d where d.purpose not in ('audit', 'teach') and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
   ), passed as (
     -- an audit that the LLM cannot do is a person's; no product waits for it
     update checks c set auditor = 'human'
@@ -129,7 +134,7 @@ begin
         attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
     from held where q.queue_id = held.queue_id and not (counts and q.attempts >= highest);
 end $$;
-comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead); without (a provider''s fault, a shutdown) the attempt is forgotten.';
+comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead, a name that was to teach is dropped); without (a provider''s fault, a shutdown) the attempt is forgotten.';
 
 create or replace function requeue(product_id bigint) returns text
   language plpgsql security definer set search_path from current as $$

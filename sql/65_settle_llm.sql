@@ -64,7 +64,7 @@ begin
         from rows r join evidence e using (evidence_id) where r.source = 'llm' and e.category_id is not null
       on conflict do nothing
   ), gone as (
-    delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose in ('answer', 'escalate')
+    delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose in ('answer', 'escalate', 'teach')
   )
   select count(*) into valid from given;
   return valid;

@@ -27,6 +27,8 @@ declare
   why text := case when new.purpose = 'audit' then never_sent(new.name_key) else never_sent(new.name_key, new.shortlist, new.branch) end;
 begin
   if why is null then return new; end if;
+  -- nobody waits for it: it is not put there, and dropped when it is claimed
+  if new.purpose = 'teach' then return case when tg_op = 'UPDATE' then new end; end if;
   if new.purpose = 'audit' then
     -- people audit it; the entry of an LLM's audit is not made, or dropped when it is claimed
     -- (a generated column is still NULL in a BEFORE trigger)

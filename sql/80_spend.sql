@@ -16,7 +16,7 @@ create or replace function spend_parts(by text, since timestamptz)
     left join labels l on spend_parts.by = 'branch' and l.name_hash = n.name_hash
     left join categories a on a.category_id = l.category_id
     cross join lateral (select case when n.name_hash is null then null
-      when spend_parts.by = 'layer' and c.purpose = 'compare' then 'compare'
+      when spend_parts.by = 'layer' and c.purpose in ('compare', 'teach') then c.purpose
       when spend_parts.by = 'layer' then 'audit of ' || (select k.layer from checks k where k.name_hash = n.name_hash and k.strategy = 'audit'
                                                           order by k.llm_call_id = c.llm_call_id desc nulls last, k.check_id desc limit 1)
       else (select x.name from categories x

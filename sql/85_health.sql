@@ -57,7 +57,7 @@ begin
                      round(100 * s.max_error::numeric, 2)) end
     from (select local_mode() as mode) x left join standing_promise() s on true;
   for item in select unnest(array['local', 'llm']) loop
-    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose <> 'audit' and q.available_at < 'infinity';
+    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose not in ('audit', 'teach') and q.available_at < 'infinity';
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
                    when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
     value := n::text;

@@ -50,6 +50,9 @@ grant execute on function coverage_curve, suggest_thresholds, simulate_threshold
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
 grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
   checks_to_prove, similar_checks, similar_error_by_band, suggest_similar_threshold, audit_tokens_today, same_path to taxon_reader, taxon_admin;
+grant execute on function learning_curve, learning_points, learning_history, curve_ahead, teach_first, teach_tokens_today, trains to taxon_reader, taxon_admin;
+grant execute on function retrain_pays to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function draw_teaching to taxon_admin, taxon_sidecar;
 grant execute on function teacher_quality, llm_calibration, llm_confidence, checked_truths to taxon_reader, taxon_admin;
 grant execute on function rescaled, check_outcomes, label_outcomes, fit_platt, calibration_state, calibration_error
   to taxon_reader, taxon_admin;

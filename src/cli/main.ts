@@ -14,6 +14,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { forgetCommand } from './forget.ts';
 import { importCommand } from './import.ts';
+import { learningCurveCommand } from './learning-curve.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
 import { exportModelCommand, importModelCommand } from './move-model.ts';
@@ -78,6 +79,7 @@ const commands = [
   cleanCommand(),
   recalibrateCommand(),
   evaluateCommand(),
+  learningCurveCommand(),
   compareLlmCommand(),
   modelsCommand(),
   promoteCommand(),

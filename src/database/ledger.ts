@@ -3,8 +3,8 @@ import { refusing } from './refusals.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
-/** What the LLM is asked for: to answer a name, again by a stronger model, to judge an answer that was given, or to be compared with other models. */
-type Purpose = 'answer' | 'escalate' | 'audit' | 'compare';
+/** What the LLM is asked for: to answer a name, again by a stronger model, to judge an answer that was given, to be compared with other models, or for a label to learn from. */
+type Purpose = 'answer' | 'escalate' | 'audit' | 'compare' | 'teach';
 
 export interface LlmItem {
   name_key: string;
@@ -189,4 +189,9 @@ export async function drawAudits(db: Database): Promise<number> {
     `select coalesce(sum(drawn), 0)::integer as n from ${db.at}draw_audits()`,
   );
   return n;
+}
+
+/** Puts names that teach into the LLM stage, within the day's tokens for them; returns how many. */
+export async function drawTeaching(db: Database): Promise<number> {
+  return (await db.row<{ n: number }>(`select ${db.at}draw_teaching() as n`)).n;
 }

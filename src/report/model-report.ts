@@ -125,6 +125,8 @@ const learningPoint = z.object({
   l2: share.nullable(),
   l3: share.nullable(),
   path: share,
+  /** Held-out names that it would pass on to the LLM to answer the others as well as the model does; null: not measured. */
+  passedOn: share.nullable().default(null),
 });
 export type LearningPoint = z.infer<typeof learningPoint>;
 

@@ -80,9 +80,17 @@ function coverageChart({ coverage }: ModelReport): Html {
 }
 
 function learningChart({ learningCurve }: ModelReport): Html {
-  const all = learningCurve.flatMap(({ l1, l2, l3, path }) => [l1, l2, l3, path]).filter((y) => y !== null);
+  const shown = { path: 'all three', passedOn: 'passed on to the LLM' };
+  const lines = ([...levels, 'path', 'passedOn'] as const).map((of) => ({
+    name: of === 'path' || of === 'passedOn' ? shown[of] : of,
+    points: learningCurve.flatMap((point): [number, number][] => {
+      const y = point[of];
+      return y === null ? [] : [[point.names, y]];
+    }),
+  }));
+  const all = lines.flatMap(({ points }) => points.map(([, y]) => y));
   return lineChart({
-    description: 'Learning curve: names trained on against the share that is right',
+    description: 'Learning curve: names trained on against the share that is right, and the share passed on',
     x: {
       title: 'names trained on',
       from: 0,
@@ -90,17 +98,11 @@ function learningChart({ learningCurve }: ModelReport): Html {
       show: number,
     },
     y: {
-      title: 'right',
+      title: 'share of held-out names',
       from: Math.floor(Math.min(...all) * 10) / 10,
       to: Math.min(1, Math.ceil(Math.max(...all) * 10 + 1e-9) / 10),
     },
-    lines: ([...levels, 'path'] as const).map((of) => ({
-      name: of === 'path' ? 'all three' : of,
-      points: learningCurve.flatMap((point): [number, number][] => {
-        const y = point[of];
-        return y === null ? [] : [[point.names, y]];
-      }),
-    })),
+    lines: lines.filter(({ points }) => points.length > 0),
   });
 }
 

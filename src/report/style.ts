@@ -1,10 +1,10 @@
 /** The page's whole style. Colours are the Okabe-Ito set, which people with colour blindness tell apart. */
 export const style = `
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #5b6570; --paper: #fff; --band: #f3f5f7; --rule: #d5dade;
-  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #9b4f80; --right: #009e73; --wrong: #d55e00; }
+  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #9b4f80; --c4: #4d5560; --right: #009e73; --wrong: #d55e00; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6e9ec; --soft: #9aa5b0; --paper: #15181b; --band: #1e2226; --rule: #363c42;
-    --c0: #56b4e9; --c1: #e69f00; --c2: #2fc59b; --c3: #d990bb; --right: #1f9e7a; --wrong: #d9742b; }
+    --c0: #56b4e9; --c1: #e69f00; --c2: #2fc59b; --c3: #d990bb; --c4: #b8c0c8; --right: #1f9e7a; --wrong: #d9742b; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--paper); color: var(--ink);
@@ -32,10 +32,10 @@ tr.main > * { font-weight: 600; background: var(--band); }
 figure { margin: .75rem 0; max-width: 36rem; } svg { width: 100%; height: auto; display: block; overflow: visible; }
 svg text { fill: var(--soft); font-size: 12px; } .grid { stroke: var(--rule); stroke-width: 1; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; } path.guide { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; }
-path.c0 { stroke: var(--c0); } path.c1 { stroke: var(--c1); } path.c2 { stroke: var(--c2); } path.c3 { stroke: var(--c3); }
-circle.c0 { fill: var(--c0); } circle.c1 { fill: var(--c1); } circle.c2 { fill: var(--c2); } circle.c3 { fill: var(--c3); }
+path.c0 { stroke: var(--c0); } path.c1 { stroke: var(--c1); } path.c2 { stroke: var(--c2); } path.c3 { stroke: var(--c3); } path.c4 { stroke: var(--c4); }
+circle.c0 { fill: var(--c0); } circle.c1 { fill: var(--c1); } circle.c2 { fill: var(--c2); } circle.c3 { fill: var(--c3); } circle.c4 { fill: var(--c4); }
 .key { margin-right: 1rem; white-space: nowrap; } .key i { display: inline-block; width: .9rem; height: .2rem; margin-right: .35rem; vertical-align: middle; background: var(--soft); }
-.key .c0 { background: var(--c0); } .key .c1 { background: var(--c1); } .key .c2 { background: var(--c2); } .key .c3 { background: var(--c3); }
+.key .c0 { background: var(--c0); } .key .c1 { background: var(--c1); } .key .c2 { background: var(--c2); } .key .c3 { background: var(--c3); } .key .c4 { background: var(--c4); }
 details > summary { cursor: pointer; margin: .5rem 0; }
 @media print { .scroll { max-height: none; } nav { display: none; } }
 `;

@@ -8,8 +8,9 @@ import type { ModelReport, TrainingFacts } from '../report/model-report.ts';
 import { headsGraph } from './artefact.ts';
 import { buildModelReport } from './diagnostics/build.ts';
 import { classNamesOf } from './diagnostics/class-names.ts';
+import { evaluatePredictions } from './evaluation/evaluate.ts';
 import { cutAt } from './fit.ts';
-import { learningCurve } from './learning-curve.ts';
+import { type Curve, learningCurve } from './learning-curve.ts';
 import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitHeads, type TrainingSet } from './voices.ts';
@@ -61,13 +62,21 @@ export interface TrainingSays {
   cleaning: ModelReport['cleaning'];
   /** Levels that were learnt. */
   depth: 1 | 2 | 3;
+  /** What the learning curve learns from, and asks: held-out rows, cache misses, more than only those of the test part. */
+  curve: { from: Int32Array; asked: Int32Array };
+}
+
+/** What a training found out about its model, and about what more labels would bring. */
+export interface Diagnosis {
+  report: ModelReport;
+  curve: Curve | null;
 }
 
 /**
  * Asks a new model, in every way, for names that trained nothing of it, and says what that shows.
  *
  * @param rows  held-out rows, cache misses
- * @param among rows that it was trained on: the memory of its memory voice, and what its baseline and curve learn from
+ * @param among rows that it was trained on: the memory of its memory voice, and what its baseline learns from
  * @returns null without a held-out name
  */
 export async function diagnose(
@@ -76,9 +85,9 @@ export async function diagnose(
   set: TrainingSet,
   rows: Int32Array,
   among: Int32Array,
-  { facts, cleaning, depth }: TrainingSays,
+  { facts, cleaning, depth, curve: part }: TrainingSays,
   signal: AbortSignal,
-): Promise<ModelReport | null> {
+): Promise<Diagnosis | null> {
   if (rows.length === 0) return null;
   const options = { seed: facts.seed, signal };
   const learnt = { ...set, paths: cutAt(set.paths, depth) };
@@ -92,16 +101,21 @@ export async function diagnose(
     baseline = fit.value;
     const views = await viewsOf(set, rows, searchedRows(among), neighboursAsked, signal);
     const methods = await askEachWay(model, baseline, views);
-    const letters = methods.letters as Prediction[];
-    const curve = await timed(() => learningCurve(learnt, among, { keys: names, truth }, letters, options));
-    return buildModelReport({
+    const thresholds = (await thresholdsInForce(db)) ?? usualThresholds;
+    const { coverage } = evaluatePredictions(methods.joined as Prediction[], truth, thresholds);
+    const asked = {
+      keys: Array.from(part.asked, (row) => set.keys[row] as string),
+      truth: Array.from(part.asked, (row) => set.paths[row] as Path),
+    };
+    const curve = await timed(() => learningCurve(learnt, part.from, asked, 1 - coverage, options));
+    const report = buildModelReport({
       names,
       truth,
       against: 'labels',
       methods,
       classNames: classNamesOf(await loadPaths(db)),
-      thresholds: (await thresholdsInForce(db)) ?? usualThresholds,
-      learningCurve: curve.value,
+      thresholds,
+      learningCurve: curve.value?.points ?? [],
       cleaning,
       facts: {
         ...facts,
@@ -115,6 +129,7 @@ export async function diagnose(
         loadSeconds: load.seconds,
       },
     });
+    return { report, curve: curve.value };
   } finally {
     await baseline?.close();
     await model.close();

@@ -4,16 +4,22 @@ import { layOut } from '../model/letters/tables.ts';
 import type { Path, Prediction } from '../model/types.ts';
 import type { LearningPoint } from '../report/model-report.ts';
 import { foldOf } from './data/split.ts';
-import { evaluatePredictions, type Truth } from './evaluation/evaluate.ts';
+import { evaluatePredictions, rightDownTo, type Truth } from './evaluation/evaluate.ts';
+import { errorAt, fitTrust, type Judged, passedOn } from './passed-on.ts';
 import { fitLettersOf, type TrainingSet, temperature } from './voices.ts';
 
 /**
- * Eighths of the names that the curve is measured at, beside all of them. Letters alone, as they are the cheapest voice and
- * the strongest: on 57,029 real titles the curve takes 17 CPU seconds (2.6, 4.9 and 9.5), 22 on busy cores.
+ * Sixteenths of the names that the curve is measured at, beside all of them. Letters alone, as they are the cheapest voice
+ * and the strongest: what they gain from more names, all voices gain alike (docs/learning-curve.md).
  */
-const eighths = [1, 2, 4] as const;
+const sixteenths = [1, 2, 4, 8] as const;
+/** More of them where they cost little: a curve is drawn on from four points at least, and the first may say nothing. */
+const closer = [1, 2, 4, 6, 8, 12] as const;
+const closerUpTo = 20_000;
 /** A smaller part says nothing. */
 const fewestNames = 100;
+/** Beyond these shares passed on, a cut through the held-out names says little. */
+const [leastPassed, mostPassed] = [0.1, 0.9] as const;
 
 const [none, full] = [[0, 0, 0] as const, [1, 1, 1] as const];
 const lettersOnly = { letters: full, meaning: none, memory: none };
@@ -24,50 +30,86 @@ export interface Asked {
   truth: readonly Truth[];
 }
 
-function pointOf(names: number, predictions: readonly Prediction[], truth: readonly Truth[]): LearningPoint {
-  const { levels, path } = evaluatePredictions(predictions, truth, { l1: 0, l2: 0, l3: 0 });
-  return { names, l1: levels.l1.top1, l2: levels.l2.top1, l3: levels.l3.top1, path };
+/** The curve, and what its `passedOn` rests on. */
+export interface Curve {
+  /** Held-out names that were asked. */
+  heldOut: number;
+  /** Of the answers that are not passed on, the share that is expected to be wrong; the same for every point. */
+  error: number;
+  /** Of right answers, the share that the labels agree with. */
+  ceiling: number;
+  points: LearningPoint[];
 }
 
-/** What the letters voice says of the asked names when it has learnt from some rows only. */
-async function lettersFrom(
+/**
+ * The letters voice, learnt from some rows only.
+ *
+ * @returns what it says of name keys
+ */
+export async function lettersFrom(
   set: Pick<TrainingSet, 'keys' | 'paths'>,
   rows: Int32Array,
-  keys: readonly string[],
   options: { seed: number; signal?: AbortSignal | undefined },
-): Promise<Prediction[]> {
+): Promise<(keys: readonly string[]) => Prediction[]> {
   const { paths, tree, letters } = await fitLettersOf(set, rows, options);
   const classes = ([0, 1, 2] as const).map((level) => [...new Set(paths.map((path: Path) => path[level]))]);
   const join = buildJoin(tree, classes as unknown as Classes, paths);
   const voice = new Letters(layOut(letters, tree), tree, temperature);
   const said = new Float64Array(tree.outputs);
-  return keys.map((key) => {
-    voice.score(key, said);
-    return join({ letters: said, meaning: null, memory: null }, lettersOnly);
-  });
+  return (keys) =>
+    keys.map((key) => {
+      voice.score(key, said);
+      return join({ letters: said, meaning: null, memory: null }, lettersOnly);
+    });
+}
+
+/** Shares of the names, by their hashes: each holds the smaller ones. */
+function parts(keys: readonly string[], rows: Int32Array): Int32Array[] {
+  const sixteenth = Int8Array.from(keys, (key) => foldOf(key, 16));
+  const shares = rows.length > closerUpTo ? sixteenths : closer;
+  const smaller = shares.map((share) => rows.filter((row) => (sixteenth[row] as number) < share));
+  return [...smaller.filter((part) => part.length >= fewestNames), rows];
 }
 
 /**
- * How often the letters voice is right about held-out names when it learns from an eighth, a quarter, half and all of the
- * rows. The parts follow the names' hashes, each holds the smaller ones.
+ * How often the letters voice is right about held-out names, and how many of them it would pass on, when it learns from a
+ * sixteenth, an eighth, … and all of the rows.
  *
- * @param rows  what the model learnt from
- * @param whole what the model's letters say of the asked names: the last point costs no training
- * @returns nothing where there are too few names for two points
+ * @param rows   names to learn from; none of them is asked
+ * @param passes the share of held-out names that the model itself passes on now: the curve's last point passes on as many, and
+ *               the others what leaves the same error
+ * @returns null where there are too few names for two points
  */
 export async function learningCurve(
   set: Pick<TrainingSet, 'keys' | 'paths'>,
   rows: Int32Array,
   { keys, truth }: Asked,
-  whole: readonly Prediction[],
+  passes: number,
   options: { seed: number; signal?: AbortSignal | undefined },
-): Promise<LearningPoint[]> {
-  const points: LearningPoint[] = [];
-  const eighth = Int8Array.from(set.keys, (key) => foldOf(key, 8));
-  for (const share of eighths) {
-    const part = rows.filter((row) => (eighth[row] as number) < share);
-    if (part.length < fewestNames) continue;
-    points.push(pointOf(part.length, await lettersFrom(set, part, keys, options), truth));
+): Promise<Curve | null> {
+  const learnt = parts(set.keys, rows);
+  if (learnt.length < 2 || keys.length === 0) return null;
+  const asked: { names: number; judged: Judged; right: Omit<LearningPoint, 'names' | 'passedOn'> }[] = [];
+  for (const part of learnt) {
+    const predictions = (await lettersFrom(set, part, options))(keys);
+    const { levels, path } = evaluatePredictions(predictions, truth, { l1: 0, l2: 0, l3: 0 });
+    asked.push({
+      names: part.length,
+      judged: {
+        said: predictions.map(({ confidence }) => confidence[2]),
+        right: predictions.map((said, i) => Number(rightDownTo(said.path, truth[i] as Truth, 2))),
+      },
+      right: { l1: levels.l1.top1, l2: levels.l2.top1, l3: levels.l3.top1, path },
+    });
   }
-  return points.length === 0 ? [] : [...points, pointOf(rows.length, whole, truth)];
+  const whole = (asked.at(-1) as (typeof asked)[number]).judged;
+  const trust = fitTrust(whole);
+  const error = errorAt(whole.said, trust, Math.min(mostPassed, Math.max(leastPassed, passes)));
+  return {
+    ...{ heldOut: keys.length, error, ceiling: trust.ceiling },
+    points: asked.map(({ names, judged, right }) => ({
+      ...{ names, ...right },
+      passedOn: passedOn(judged.said, fitTrust(judged, trust.ceiling), error),
+    })),
+  };
 }

@@ -123,7 +123,7 @@ export async function makeModel(
   }).finally(() => bar.end());
   signal.throwIfAborted();
   const rows = Int32Array.from(set.keys.keys());
-  const diagnostics = await diagnose(
+  const diagnosis = await diagnose(
     db,
     files,
     set,
@@ -133,12 +133,16 @@ export async function makeModel(
       facts: factsOf(encoder.identity, set, cleaning, report, heldOut),
       cleaning: cleaning === null ? null : cleaningOf(cleaning),
       depth: options.depth ?? 3,
+      curve: {
+        from: rows.filter((row) => part[row] === 'train'),
+        asked: rows.filter((row) => part[row] !== 'train' && isCacheMiss(row)),
+      },
     },
     signal,
   );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
   const facts = {
-    metrics: report,
+    metrics: { ...report, learning: diagnosis?.curve ?? null },
     data: dataSnapshot(set.keys, set.paths, changed),
     code_version: version,
     seed: report.seed,
@@ -158,7 +162,7 @@ export async function makeModel(
     seconds: Math.round((Date.now() - started) / 100) / 10,
     cleaning,
     report,
-    diagnostics,
+    diagnostics: diagnosis?.report ?? null,
   };
 }
 

@@ -10,7 +10,7 @@ let database: TestDatabase;
 let db: Database;
 let holder: Session;
 let admin: Session;
-let environment: NodeJS.ProcessEnv;
+let environment: Record<string, string>;
 
 beforeAll(async () => {
   database = await shopDatabase();

@@ -115,3 +115,26 @@ describe('an audit by the LLM', () => {
     });
   });
 });
+
+describe('a name that teaches', () => {
+  it('is asked by the sidecar and becomes memory, and the answer of its row stays', async () => {
+    const rows = () =>
+      db.rows('select product_id, category_id, source, state from taxon.products order by 1');
+    const taught = () =>
+      db.rows<{ name_key: string }>(
+        `select l.name_key from taxon.labels l join taxon.llm_calls c using (llm_call_id) where c.purpose = 'teach'`,
+      );
+    await db.rows(`select taxon.set_setting('audit_share', '0')`);
+    await db.rows(`select taxon.set_setting('teach_tokens_a_day', '1000000')`);
+    const first = await db.rows<{ name: string }>('select name from taxon.teach_first(1000)');
+    expect(first.length).toBeGreaterThan(20);
+    const before = await rows();
+    await db.rows('select taxon.draw_teaching()');
+    const labels = await until(taught, (found) => found.length === first.length);
+    expect(labels.map(({ name_key }) => name_key).toSorted()).toEqual(
+      first.map(({ name }) => name).toSorted(),
+    );
+    expect(await rows()).toEqual(before);
+    expect(await db.rows('select * from taxon.teach_first(1000)')).toEqual([]);
+  });
+});

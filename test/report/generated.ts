@@ -101,6 +101,7 @@ export function generatedInput(count = 1500, seed = 7): ModelReportInput {
       l2: 0.74 + 0.045 * i,
       l3: 0.55 + 0.055 * i,
       path: 0.53 + 0.055 * i,
+      passedOn: 0.9 - 0.12 * i,
     })),
     cleaning: {
       l1: { changed: 0.044, wrongBefore: 0.05, wrongAfter: 0.017 },

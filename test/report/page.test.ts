@@ -121,6 +121,13 @@ describe('sections', () => {
     expect(reportPage(flat)).not.toMatch(/NaN|null/);
   });
 
+  it('draw what is passed on as a line of its own, and none where an old training did not measure it', () => {
+    expect(reportPage(shown)).toContain('passed on to the LLM: 32,000, 42.0 %');
+    const learningCurve = shown.report.learningCurve.map((point) => ({ ...point, passedOn: null }));
+    const page = reportPage({ ...shown, report: { ...shown.report, learningCurve } });
+    expect(page).not.toContain('passed on to the LLM: ');
+  });
+
   it('say so where no product arrived', () => {
     const idle = sectionsOf({ ...shown, routing: routing.map((row) => ({ ...row, products: 0 })) });
     expect(idle.find(({ id }) => id === 'routing')).toMatchObject({

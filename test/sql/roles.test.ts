@@ -8,17 +8,19 @@ const functions: Record<string, string> = {
   RWAS: `category_path name_hash normalise`,
   RWA: `look_up wait_for`,
   RAS: `blocking_word calibrate calibration_in_force champion exact llm_calibration llm_price neighbour_index neighbours
-    never_sent said_of serving setting similar_label similar_matches thresholds_in_force thresholds_said words`,
+    never_sent retrain_pays said_of serving setting similar_label similar_matches thresholds_in_force
+    thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error audits_disprove
     autopilot beta_share calibration_error calibration_state certified_coverage check_outcomes checked_names
     checked_truths checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve
-    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words explain explain_json
-    fit_platt gate_differences gate_judges gate_pairs gate_report health in_alarm in_canary judged_checks
-    label_outcomes layer_errors layer_verdicts llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma
-    local_mode memory_error new_labels open_checks overridden pays people_disagreement product_cost rescaled
-    retention routing run_model same_path savings shadow_pairs shadow_report shadow_verdict share_bound sign_test
-    similar_checks similar_error_by_band simulate_thresholds spend standing_promise suggest_similar_threshold
-    suggest_thresholds teacher_agreement teacher_quality thresholds_for trust`,
+    curve_ahead drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words explain
+    explain_json fit_platt gate_differences gate_judges gate_pairs gate_report health in_alarm in_canary
+    judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
+    llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_labels open_checks
+    overridden pays people_disagreement product_cost rescaled retention routing run_model same_path savings
+    shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks similar_error_by_band
+    simulate_thresholds spend standing_promise suggest_similar_threshold suggest_thresholds teach_first
+    teach_tokens_today teacher_agreement teacher_quality thresholds_for trains trust`,
   A: `adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm count_labels end_promise end_run
     end_step export_embeddings export_labels export_products finish_import forget import_labels judge keep_promise
     keep_right label_conflicts learn_guard let_go make_category mark_urgent may_send_again memory_at never_send
@@ -26,24 +28,25 @@ const functions: Record<string, string> = {
     roll_back_model save_gate_answers save_model save_model_file save_out_of_fold set_llm_price set_promise
     set_setting set_thresholds set_tree_levels similar_in_training spot_check start_rollout start_run
     training_labels unanswered_gate_names undo_check undo_thresholds unencoded_labels`,
-  AS: `add_to_batch advance_rollout batch_totals calibration_due cancel_batches draw_audits embeddings_of end_batch
-    fail_call fit_calibration forget_batch_names forget_calls forget_embeddings forget_evidence forget_models
-    keep_deployment note_batch note_shadow open_batch open_batch_calls open_batches register_encoder renew_promise
-    request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call unscored_checks watch_drift`,
+  AS: `add_to_batch advance_rollout batch_totals calibration_due cancel_batches draw_audits draw_teaching embeddings_of
+    end_batch fail_call fit_calibration forget_batch_names forget_calls forget_embeddings forget_evidence
+    forget_models keep_deployment note_batch note_shadow open_batch open_batch_calls open_batches register_encoder
+    renew_promise request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call
+    unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat leave
     note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
-  nobody: `affordable_audits agreement_since answer_on_insert ask_again audit_candidates audit_test autopilot_health
-    batches_health begin_stage blank_messages calls_with candidates_below carry_thresholds check_frame
-    checked_answer checks_short correct_label correct_products coverage_steps end_alarm end_rollout
+  nobody: `affordable_audits affordable_teaching agreement_since answer_on_insert ask_again audit_candidates audit_test
+    autopilot_health batches_health begin_stage blank_messages calls_with candidates_below carry_thresholds
+    check_frame checked_answer checks_short correct_label correct_products coverage_steps end_alarm end_rollout
     forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here hold_names
     hold_never_sent judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop look_again
-    make_imported_categories models_past_days note_changed_labels note_new_labels note_outcomes note_removed_labels
-    note_verdict open_answer passes pick_audits place_category queue_audits queue_inserted queue_renamed raise_alarm
-    recheck_promise refuse_call report_without_name said_near sealed sent_to settle_alarms settle_answered
-    settle_answers settle_audits settle_verdict shade simulated spend_parts start_agreement_streams
-    start_drift_streams tables_of_names tell_sidecars thresholds_of_alarm trust_health undo_label undo_rows
-    waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
+    make_imported_categories measured_points models_past_days note_changed_labels note_new_labels note_outcomes
+    note_removed_labels note_verdict open_answer passes pick_audits place_category queue_audits queue_inserted
+    queue_renamed raise_alarm recheck_promise refuse_call report_without_name said_near sealed sent_to settle_alarms
+    settle_answered settle_answers settle_audits settle_verdict shade simulated spend_parts start_agreement_streams
+    start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels
+    trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */

@@ -269,7 +269,7 @@ describe('settings', () => {
 
   test('an unknown one is told which there are', async () => {
     await expect(put('gaurd', 'true')).rejects.toMatchObject({
-      hint: 'The settings are: audit_people_a_day, audit_share, audit_tokens_a_day, auditor, auditor_error, autopilot_clean, autopilot_promote, autopilot_prove, autopilot_request, autopilot_return, canary_names, canary_share, drift_names_a_year, evidence_days, forget_embeddings, gate_branch_loss, gate_coverage_loss, gate_model_mb, gate_slower, gate_teacher_drop, guard, ledger_days, ledger_names_days, llm_deployment, llm_dollars_a_day, llm_dollars_a_month, llm_naive_tokens, llm_tokens_a_day, llm_tokens_a_month, local_layer, max_attempts, model_days, neighbours, notify, partial_answers, retrain_growth, retrain_labels, retrain_schedule, shadow_branches, shadow_names, similar_layer, similar_promise, similarity_threshold, tree_levels, watch_names, way_back',
+      hint: 'The settings are: audit_people_a_day, audit_share, audit_tokens_a_day, auditor, auditor_error, autopilot_clean, autopilot_promote, autopilot_prove, autopilot_request, autopilot_return, canary_names, canary_share, drift_names_a_year, evidence_days, forget_embeddings, gate_branch_loss, gate_coverage_loss, gate_model_mb, gate_slower, gate_teacher_drop, guard, ledger_days, ledger_names_days, llm_deployment, llm_dollars_a_day, llm_dollars_a_month, llm_naive_tokens, llm_tokens_a_day, llm_tokens_a_month, local_layer, max_attempts, model_days, neighbours, notify, partial_answers, retrain_gain, retrain_growth, retrain_labels, retrain_schedule, shadow_branches, shadow_names, similar_layer, similar_promise, similarity_threshold, teach_strategy, teach_tokens_a_day, tree_levels, watch_names, way_back',
     });
   });
 });

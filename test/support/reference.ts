@@ -29,6 +29,10 @@ const topics: [title: string, names: string][] = [
   ],
   ['The LLM as teacher', 'teacher_quality llm_confidence llm_calibration checked_truths'],
   ['What is kept for how long', 'retention forget'],
+  [
+    'What more labels would bring',
+    'learning_curve retrain_pays learning_points learning_history teach_first draw_teaching',
+  ],
   ['The ledger', 'llm_calls'],
 ];
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Path, Prediction } from '../../src/model/types.ts';
-import { learningCurve } from '../../src/train/learning-curve.ts';
+import type { Path } from '../../src/model/types.ts';
+import { learningCurve, lettersFrom } from '../../src/train/learning-curve.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 const taxonomy: Path[] = Array.from({ length: 60 }, (_, i) => [1 + (i % 3), 10 + (i % 3), null]);
@@ -20,26 +20,35 @@ const set = names(1000, 1);
 const asked = names(300, 2);
 const truth = asked.paths;
 const rows = Int32Array.from(set.keys.keys());
-const whole = truth.map(
-  (path): Prediction => ({ path, confidence: [1, 1, 1], candidates: [], ranked: [[], [], []] }),
-);
 
-it('rises with the names learnt from, and ends with what all of them gave', async () => {
-  const curve = await learningCurve(set, rows, { keys: asked.keys, truth }, whole, { seed: 1 });
-  expect(curve).toHaveLength(4);
-  const sizes = curve.map((point) => point.names);
-  for (const [i, size] of [125, 250, 500].entries())
+it('rises with the names learnt from, and passes fewer on', async () => {
+  const curve = await learningCurve(set, rows, { keys: asked.keys, truth }, 0.4, { seed: 1 });
+  const points = curve?.points ?? [];
+  const sizes = points.map((point) => point.names);
+  expect(sizes).toHaveLength(6);
+  for (const [i, size] of [125, 250, 375, 500, 750, 1000].entries())
     expect(Math.abs((sizes[i] as number) - size)).toBeLessThan(60);
-  expect(curve[3]).toEqual({ names: 1000, l1: 1, l2: 1, l3: null, path: 1 });
-  const [eighth, , half] = curve.map(({ path }) => path) as [number, number, number];
+  const [eighth, , , half] = points.map(({ path }) => path) as [number, number, number, number];
   expect(half).toBeGreaterThan(eighth + 0.05);
   expect(half).toBeGreaterThan(0.6);
-  for (const { l3 } of curve) expect(l3).toBeNull();
+  for (const { l3 } of points) expect(l3).toBeNull();
+  expect(points.at(-1)?.passedOn).toBeCloseTo(0.4, 2);
+  expect(points[0]?.passedOn).toBeGreaterThan(0.5);
 });
 
 it('has no part of fewer than 100 names, and is nothing where there is no part', async () => {
   const some = (count: number) =>
-    learningCurve(set, rows.slice(0, count), { keys: asked.keys, truth }, whole, { seed: 1 });
-  expect((await some(300)).map(({ names }) => names > 100)).toEqual([true, true]);
-  expect(await some(150)).toEqual([]);
+    learningCurve(set, rows.slice(0, count), { keys: asked.keys, truth }, 0.4, { seed: 1 });
+  for (const { names } of (await some(300))?.points ?? []) expect(names).toBeGreaterThanOrEqual(100);
+  expect(await some(90)).toBeNull();
+  expect(await learningCurve(set, rows, { keys: [], truth: [] }, 0.4, { seed: 1 })).toBeNull();
+});
+
+it('lettersFrom() knows the kinds that it has seen, and no others', async () => {
+  const first = rows.filter((row) => (set.paths[row] as Path)[0] === 1);
+  const answers = (await lettersFrom(set, first, { seed: 1 }))(asked.keys);
+  expect(new Set(answers.map(({ path }) => path[0]))).toEqual(new Set([1]));
+  const whole = (await lettersFrom(set, rows, { seed: 1 }))(asked.keys);
+  const right = whole.filter(({ path }, i) => path.join() === truth[i]?.join()).length;
+  expect(right / truth.length).toBeGreaterThan(0.7);
 });
