@@ -40,7 +40,7 @@ bench plays the clock only: what sidecars do each minute and night is called at 
             anew as often and promoted at once; once: trained once on all but the last four weeks, checked as often as the year
   --clean   the autopilot cleans labels first
 
-A line a week goes to year-SET-HOW.jsonl in the data folder; node bench/autopilot/year-doc.ts makes table and picture of them.`;
+A line a week goes to bench/year-SET-HOW.jsonl in the data folder.`;
 
 /** Begins with the first model and the promise. */
 async function open(shop: Shop, world: World, error: number): Promise<void> {
