@@ -4,7 +4,7 @@ import { refusing } from './refusals.ts';
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
 /** What the LLM is asked for: to answer a name, again by a stronger model, to judge an answer that was given, or to be compared with other models. */
-type Purpose = 'answer' | 'escalate' | 'audit' | 'compare';
+type Purpose = 'answer' | 'escalate' | 'audit' | 'compare' | 'split';
 
 export interface LlmItem {
   name_key: string;

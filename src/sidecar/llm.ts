@@ -39,7 +39,8 @@ export async function promptFor(
     ...(odds && { odds }),
   }));
   const { purpose, next, branch } = items[0] as LlmItem;
-  if (purpose === 'audit' || purpose === 'split') return { prompt: buildPrompt(asked, taxonomy), reason: null };
+  if (purpose === 'audit' || purpose === 'split')
+    return { prompt: buildPrompt(asked, taxonomy), reason: null };
   const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy));
   return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
 }

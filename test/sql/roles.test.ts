@@ -279,10 +279,7 @@ describe('taxon_admin', () => {
     await admin.rows('delete from taxon.labels');
     expect(await admin.value('select taxon.requeue($1)', product_id)).toBe('pending');
     expect(await admin.value('select taxon.retry_dead()')).toBe(0);
-    await admin.rows(
-      `update taxon.categories set external_id = '7' where category_id = $1`,
-      category,
-    );
+    await admin.rows(`update taxon.categories set external_id = '7' where category_id = $1`, category);
     await admin.rows(`select taxon.rename_category($1, 'Teapots')`, category);
     expect(await admin.value('select taxon.category_path($1)', category)).toBe('Home > Teapots');
     expect(await admin.value(`select taxon.set_setting('guard', 'false')`)).toBe(false);
