@@ -26,6 +26,8 @@ begin
     new.llm_call_id := null;
     new.failure := null;
   end if;
+  -- before memory is read: mend_taxonomy() waits for the transactions that had a number before a change of the taxonomy
+  new.inserted_xact := pg_catalog.pg_current_xact_id();
   select l.category_id, c.l1, c.l2, c.l3 into hit
     from @schema@.labels l join @schema@.categories c on c.category_id operator(pg_catalog.=) l.category_id
     where l.name_hash operator(pg_catalog.=) @schema@.name_hash(key);
@@ -33,7 +35,6 @@ begin
   new.l1 := hit.l1;
   new.l2 := hit.l2;
   new.l3 := hit.l3;
-  new.inserted_xact := pg_catalog.pg_current_xact_id();
   if hit.category_id is not null then
     new.source := 'exact';
     new.state := 'done';

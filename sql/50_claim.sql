@@ -31,10 +31,11 @@ declare
 begin
   -- nothing is due: no need to add up a month's calls for its budget (14 ms at 100,000 of them)
   if not exists (select from queue q where q.stage = 'llm' and q.available_at <= now()) then return; end if;
+  perform hold_taxonomy();
   stop := llm_stop(worker);
   if stop = 'deployment' then return; end if;
-  -- a batch is of one purpose; audits come when no answer is due, and names that teach when no audit is
-  foreach kind in array array['answer', 'escalate', 'audit', 'teach'] loop
+  -- a batch is of one purpose; what splits ask again and audits come when no answer is due, names that teach when no audit is
+  foreach kind in array array['answer', 'escalate', 'audit', 'split', 'teach'] loop
     loop
       select q.queue_id, q.branch, q.next, q.shortlist[1] as best, q.attempts, q.available_at into head from queue q
         where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
@@ -56,7 +57,9 @@ begin
       select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
       -- memory may have learnt a name, every row that waited for it may be gone, a person may have judged it: that must
       -- not cost money
-      if kind in ('answer', 'escalate') then
+      if kind = 'split' then
+        dropped := drop_questions(picked);
+      elsif kind in ('answer', 'escalate') then
         dropped := settle_answered('llm', keys);
       elsif kind = 'teach' then
         delete from queue q where q.queue_id = any (picked)
@@ -70,9 +73,14 @@ begin
       continue when dropped > 0;
       exit when cardinality(picked) < size and head.available_at > now() - patience;
       return query
-        update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
-          where q.queue_id = any (picked)
-          returning q.name_key, q.shortlist, q.odds, q.next, q.branch, q.asked, q.attempts, q.purpose;
+        with taken as (
+          update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
+            where q.queue_id = any (picked) returning q.*
+        )
+        -- a shortlist may be older than the taxonomy, and so may the model that made it
+        select t.name_key, o.offered, o.offered_odds, t.next, case when t.branch is not null then coalesce(in_use(t.branch), t.branch) end,
+               t.asked, t.attempts, t.purpose
+          from taken t cross join lateral offer_today(t.shortlist, t.odds, kind in ('answer', 'escalate')) o;
       return;
     end loop;
   end loop;
@@ -119,11 +127,14 @@ begin
       returning q.stage, q.name_key, q.name_hash, q.attempts, q.purpose
   ), buried as (
     insert into dead_letters (stage, name_key, attempts, error)
-      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose not in ('audit', 'teach') group by 1, 2
+      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose not in ('audit', 'teach', 'split') group by 1, 2
       on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = now()
   ), failed as (
     update products p set state = 'failed', failure = coalesce(give_back.error, 'failed too often')
-      from dead d where d.purpose not in ('audit', 'teach') and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
+      from dead d where d.purpose not in ('audit', 'teach', 'split') and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
+  ), unasked as (
+    update taxonomy_questions k set state = 'failed', settled_at = now()
+      from dead d where d.purpose = 'split' and k.name_hash = d.name_hash and k.state = 'asked'
   ), passed as (
     -- an audit that the LLM cannot do is a person's; no product waits for it
     update checks c set auditor = 'human'
@@ -134,7 +145,7 @@ begin
         attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
     from held where q.queue_id = held.queue_id and not (counts and q.attempts >= highest);
 end $$;
-comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead, a name that was to teach is dropped); without (a provider''s fault, a shutdown) the attempt is forgotten.';
+comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead, a name that was to teach is dropped, what a split asks keeps its label); without (a provider''s fault, a shutdown) the attempt is forgotten.';
 
 create or replace function requeue(product_id bigint) returns text
   language plpgsql security definer set search_path from current as $$
@@ -143,6 +154,7 @@ declare
   hit labels;
   answered boolean;
 begin
+  perform hold_taxonomy();
   select p.name_key into key from products p where p.product_id = requeue.product_id for update;
   if not found then raise exception 'there is no product %', requeue.product_id; end if;
   if coalesce(key, '') = '' then return 'failed'; end if;

@@ -6,6 +6,7 @@ create or replace function settle_answered(stage text, names text[] default null
 declare
   settled integer;
 begin
+  perform hold_taxonomy();
   -- names that memory knows by now, and names for which no row waits any more
   with known as materialized (
     select q.queue_id, q.name_hash, l.category_id, c.l1, c.l2, c.l3
@@ -34,6 +35,7 @@ create or replace function settle_from_memory(worker text, names text[], encoder
   returns table (name_key text, embedding halfvec)
   language plpgsql security definer set search_path from current as $$
 begin
+  perform hold_taxonomy();
   perform hold_names(names);
   perform settle_answered('local', names);
   -- one row a name that the worker still holds, with what layer 2 says of it
@@ -88,7 +90,9 @@ declare
   watched jsonb := setting('shadow_branches');
   in_parts boolean := (setting('partial_answers'))::boolean;
   keeps boolean := (setting('evidence_days'))::numeric > 0;
+  trained timestamptz := trained_from(settle_local.model_id);
 begin
+  perform hold_taxonomy();
   -- Locked against promote() and end_rollout(): what they have taken back answers nothing more, and a model just replaced
   -- may finish what is in hand.
   if exists (select from models m where m.model_id = settle_local.model_id and m.barred_at is not null for share) then
@@ -108,13 +112,17 @@ begin
         g(name_key text, category_id bigint, confidence real[], shortlist bigint[], odds real[], margin real, nearest real, unknown real, voices smallint)
   ), judged as materialized (
     -- thresholds_for(), once a batch; where the local layer may answer at all, as local_mode() says it of the branch
-    select distinct on (g.hash) g.*, c.l1, c.l2, c.l3, coalesce(o.threshold_id, t.threshold_id) as threshold_id,
+    select distinct on (g.hash) g.key, g.hash, coalesce(c.category_id, g.category_id) as category_id, g.shortlist, g.odds, g.said,
+           g.c1, g.c2, g.c3, g.margin, g.nearest, g.unknown, g.voices, c.l1, c.l2, c.l3, coalesce(o.threshold_id, t.threshold_id) as threshold_id,
            greatest(t.l1, o.l1) as t1, greatest(t.l2, o.l2) as t2, greatest(t.l3, o.l3) as t3,
-           c.category_id is not null and o.never_local is not true as may,
+           -- a category was made below it that the model does not know: only the LLM can tell them apart
+           c.category_id is not null and o.never_local is not true and not exists (
+             select from categories f where f.parent_id = c.category_id and f.retired_at is null and f.in_use_since > trained) as may,
            answers and not watched @> to_jsonb(c.l1) as live
       from given g
       join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker
-      left join categories c on c.category_id = g.category_id and c.retired_at is null
+      -- a model, or a name claimed before a change, may know it by an id that was merged away, or is of no use any more
+      left join categories c on c.category_id = in_use(g.category_id) and c.retired_at is null
       left join overridden(settle_local.model_id) o on o.category_id = c.category_id
   ), decided as materialized (
     select j.*, v.clear, v.clear and coalesce(j.live, false) as ok,
@@ -164,7 +172,7 @@ begin
   select (count(*) filter (where d.ok))::integer, (count(*) filter (where not d.ok))::integer into answered, passed_on from decided d;
   return next;
 end $$;
-comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], odds: [how likely each is], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds of their branch are answered where local_mode() is on, the others go to the LLM stage with their shortlist; both leave their evidence. With partial_answers the levels that clear are shown while the LLM is asked for the rest.';
+comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], odds: [how likely each is], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds of their branch are answered where local_mode() is on, the others go to the LLM stage with their shortlist; both leave their evidence. A category that was merged counts as its successor, a retired one as no answer, and one below which there is a category newer than the model is asked of the LLM. With partial_answers the levels that clear are shown while the LLM is asked for the rest.';
 
 create or replace function note_shadow(model_id bigint, results jsonb) returns integer
   language plpgsql security definer set search_path from current as $$

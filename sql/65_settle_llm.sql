@@ -13,9 +13,12 @@ declare
   id bigint;
 begin
   perform refuse_call(start_call.simulated, start_call.deployment, name_keys);
-  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, attempt)
+  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, taxonomy_change_id, attempt)
     values (worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
             coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, now() + lease, reason, prompt_version,
+            case when start_call.purpose = 'split' then
+              (select max(k.taxonomy_change_id) from taxonomy_questions k
+                 where k.name_hash in (select name_hash(n) from unnest(name_keys) n) and k.state = 'asked') end,
             (select max(q.attempts) from queue q
                where q.name_hash in (select name_hash(n) from unnest(name_keys) n) and q.worker = start_call.worker and q.stage = 'llm'))
     returning llm_call_id into id;
@@ -36,9 +39,9 @@ begin
   -- A late valid answer to a name still open is taken, whoever holds the lease by now: it was paid for. That of a name
   -- forgotten meanwhile is not ('': its place in a batch).
   with given as (
-    select distinct on (a.name_key) a.name_key as key, name_hash(a.name_key) as hash, a.category_id, a.confidence
+    select distinct on (a.name_key) a.name_key as key, name_hash(a.name_key) as hash, c.category_id, a.confidence
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint, confidence real)
-      join categories c on c.category_id = a.category_id
+      join categories c on c.category_id = in_use(a.category_id) and c.retired_at is null
       where a.name_key <> '' and not forgotten(name_hash(a.name_key))
   ), label as (
     insert into labels (name_key, category_id, source, confidence, llm_call_id, labelled_at)
@@ -79,9 +82,18 @@ declare
   valid integer;
   kind text := coalesce((select c.purpose from llm_calls c where c.llm_call_id = settle_llm.llm_call_id), 'answer');
 begin
+  perform hold_taxonomy();
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
+  -- a category that was retired while the call was in flight is no answer: the whole tree of today is asked
+  select coalesce(jsonb_agg(a) filter (where c.retired_at is null or in_use(c.category_id) is not null), '[]'),
+         refused || coalesce(jsonb_agg(jsonb_build_object('name_key', a -> 'name_key', 'moved', true, 'none', kind = 'split'))
+                               filter (where c.retired_at is not null and in_use(c.category_id) is null), '[]')
+    into answers, refused
+    from jsonb_array_elements(answers) a left join categories c on c.category_id = (a ->> 'category_id')::bigint;
   if kind = 'audit' then
     valid := settle_audits(settle_llm.llm_call_id, answers, refused);
+  elsif kind = 'split' then
+    valid := settle_questions(settle_llm.llm_call_id, answers, refused);
   elsif kind = 'compare' then  -- answers of a comparison are nobody's label
     valid := jsonb_array_length(answers);
   else
@@ -109,7 +121,7 @@ begin
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a comparison''s: the ledger alone. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits.';
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval) returns void

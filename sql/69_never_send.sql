@@ -24,7 +24,7 @@ comment on function never_sent(text, bigint[], bigint) is 'Why a name may not be
 create or replace function hold_never_sent() returns trigger
   language plpgsql security definer set search_path from current as $$
 declare
-  why text := case when new.purpose = 'audit' then never_sent(new.name_key) else never_sent(new.name_key, new.shortlist, new.branch) end;
+  why text := case when new.purpose in ('audit', 'split') then never_sent(new.name_key) else never_sent(new.name_key, new.shortlist, new.branch) end;
 begin
   if why is null then return new; end if;
   -- nobody waits for it: it is not put there, and dropped when it is claimed
@@ -33,6 +33,11 @@ begin
     -- people audit it; the entry of an LLM's audit is not made, or dropped when it is claimed
     -- (a generated column is still NULL in a BEFORE trigger)
     update checks k set auditor = 'human' where k.name_hash = name_hash(new.name_key) and k.auditor = 'llm' and k.verdict is null;
+    return case when tg_op = 'UPDATE' then new end;
+  end if;
+  if new.purpose = 'split' then  -- its label stays until a person says otherwise
+    update taxonomy_questions k set state = 'person', settled_at = now()
+      where k.name_hash = name_hash(new.name_key) and k.state in ('waiting', 'asked');
     return case when tg_op = 'UPDATE' then new end;
   end if;
   new.available_at := 'infinity';

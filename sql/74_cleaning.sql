@@ -41,6 +41,7 @@ create or replace function apply_cleaning(run_id bigint, changes jsonb)
   -- as in revert_cleaning()
   set enable_nestloop = off as $$
 begin
+  perform hold_taxonomy();
   -- locked, so that nobody closes the run before its labels are committed
   perform from training_runs r where r.run_id = apply_cleaning.run_id and r.state <> 'failed' for share;
   if not found then
@@ -90,6 +91,7 @@ create or replace function revert_cleaning(run_id bigint) returns table (reverte
   -- 200,000 labels did not end in four minutes
   set enable_nestloop = off as $$
 begin
+  perform hold_taxonomy();
   perform from training_runs r where r.run_id = revert_cleaning.run_id;
   if not found then
     raise exception 'there is no run %', coalesce(revert_cleaning.run_id::text, 'NULL')
@@ -106,9 +108,11 @@ begin
       select o.* from ours o join held h on h.name_hash = o.hash
         where (h.category_id, h.source, h.confidence, h.llm_call_id, h.updated_at)
               is not distinct from (o.after_category_id, o.after_source, o.confidence, null::bigint, o.after_updated_at)
+          -- a category that was merged since comes back as its successor, a retired one not at all
+          and in_use(o.before_category_id) is not null
     ), written as (
       update labels l
-        set category_id = s.before_category_id, source = s.before_source, confidence = s.before_confidence,
+        set category_id = in_use(s.before_category_id), source = s.before_source, confidence = s.before_confidence,
             -- a call that was deleted meanwhile would have taken its id from the label too
             llm_call_id = (select c.llm_call_id from llm_calls c where c.llm_call_id = s.before_llm_call_id),
             created_at = s.before_created_at, updated_at = s.before_updated_at

@@ -23,7 +23,7 @@ begin
     group by 1 having count(distinct p.path) > 1 order by 1 limit 1;
   if found then
     raise exception 'the category id "%" stands for "%" and for "%"', clash.external_id, clash.paths[1], clash.paths[2]
-      using hint = 'Correct the ids; a category that has a new name is renamed with: update categories set name = … where external_id = ….';
+      using hint = 'Correct the ids; a category that has a new name is renamed with: select * from rename_category(category_id, ''…'').';
   end if;
   perform make_category(p.path, p.external_id)
     from (select r.path, max(r.external_id) as external_id, min(r.line) as first from import_rows r group by r.path) p
@@ -41,13 +41,18 @@ declare
   made integer;
   result jsonb;
 begin
+  perform hold_taxonomy();
   -- one import after the other: two at once could wait for each other's labels in a circle
   perform pg_advisory_xact_lock('import_rows'::regclass::oid::bigint);
   analyze import_rows;
   made := make_imported_categories();
-  with tree as materialized (
-    select c.category_id, array_agg(a.name order by a.level) as path
+  with named as materialized (
+    select c.category_id, c.retired_at, array_agg(a.name order by a.level) as path
       from categories c join categories a on a.category_id = any (c.path_ids) group by 1
+  ), tree as materialized (
+    -- as make_category() finds them: a path that was merged leads to its successor
+    select distinct on (n.path) in_use(n.category_id) as category_id, n.path
+      from named n order by n.path, n.retired_at desc nulls first
   ), votes as materialized (
     -- one row a name and category: who says so, how often, and how late (what has no labelled_at counts as older than
     -- what has one; among equals the line decides)

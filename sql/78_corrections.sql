@@ -153,6 +153,10 @@ declare
   label record;
   rows record;
 begin
+  perform hold_taxonomy();
+  -- what was merged counts as its successor
+  truth := coalesce(in_use(truth), truth);
+  answer := coalesce(in_use(answer), answer);
   if truth is not null and not exists (select from categories c where c.category_id = truth and c.retired_at is null) then
     raise exception 'there is no category % in use', truth
       using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';';

@@ -77,14 +77,15 @@ begin
              and c.changed_by = coalesce(by_whom, c.changed_by) order by c.change_id desc loop
     select * into l from labels y where y.name_hash = name_hash(x.name_key) for update;
     -- still exactly what the verdict made of it: whoever touched it since, keeps what he wrote
-    if (l.category_id, l.source, l.updated_at) is distinct from (x.after_category_id, x.after_source, x.after_updated_at) then
+    if (l.category_id, l.source, l.updated_at) is distinct from (x.after_category_id, x.after_source, x.after_updated_at)
+       or x.before_category_id is not null and in_use(x.before_category_id) is null then
       kept := kept + 1;
       continue;
     elsif x.before_category_id is null then
       delete from labels y where y.name_hash = name_hash(x.name_key);
     else
       insert into labels as y (name_key, category_id, source, confidence, llm_call_id, created_at, updated_at, labelled_at)
-        values (x.name_key, x.before_category_id, x.before_source, x.before_confidence,
+        values (x.name_key, in_use(x.before_category_id), x.before_source, x.before_confidence,
                 (select c.llm_call_id from llm_calls c where c.llm_call_id = x.before_llm_call_id),
                 x.before_created_at, x.before_updated_at, x.before_labelled_at)
         on conflict (name_hash) do update set category_id = excluded.category_id, source = excluded.source,
@@ -113,14 +114,15 @@ begin
              and c.changed_by = coalesce(by_whom, c.changed_by) order by c.change_id desc loop
     select * into p from products r where r.product_id = x.product_id for update;
     if not found or (p.category_id, p.source) is distinct from (x.after_category_id, x.after_source)
-       or (p.state = 'done') <> (x.after_source is not null) then
+       or (p.state = 'done') <> (x.after_source is not null)
+       or x.before_category_id is not null and in_use(x.before_category_id) is null then
       kept := kept + 1;
       continue;
     end if;
     update products r
       set state = case when x.before_source is null then 'pending' else 'done' end, source = x.before_source,
-          category_id = x.before_category_id,
-          (l1, l2, l3) = (select c.l1, c.l2, c.l3 from categories c where c.category_id = x.before_category_id),
+          category_id = in_use(x.before_category_id),
+          (l1, l2, l3) = (select c.l1, c.l2, c.l3 from categories c where c.category_id = in_use(x.before_category_id)),
           similarity = x.before_similarity, matched_key = x.before_matched_key, llm_call_id = x.before_llm_call_id,
           classified_at = case when x.before_source is not null then now() end, inserted_xact = pg_current_xact_id()
       where r.product_id = x.product_id;
@@ -147,6 +149,7 @@ declare
   of_label record;
   of_rows record;
 begin
+  perform hold_taxonomy();
   select * into k from checks x where x.check_id = undo_check.check_id for update;
   if not found then
     raise exception 'there is no check %', coalesce(undo_check.check_id::text, 'NULL');

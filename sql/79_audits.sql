@@ -174,8 +174,8 @@ declare
 begin
   -- a late answer is taken as long as the check is open: it was paid for
   with given as (
-    select distinct on (a.name_key) name_hash(a.name_key) as hash, a.category_id
-      from jsonb_to_recordset(answers) a(name_key text, category_id bigint) join categories c on c.category_id = a.category_id
+    select distinct on (a.name_key) name_hash(a.name_key) as hash, c.category_id
+      from jsonb_to_recordset(answers) a(name_key text, category_id bigint) join categories c on c.category_id = in_use(a.category_id)
   ), judged as (
     select g.hash, g.category_id from given g
     union all

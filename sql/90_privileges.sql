@@ -59,10 +59,13 @@ grant execute on function rescaled, check_outcomes, label_outcomes, fit_platt, c
 
 grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend, savings, never_sent, pays to taxon_reader, taxon_admin;
 
--- A person who looks after it: labels, thresholds, models, the taxonomy. New categories come by make_category(); none is
--- moved or deleted.
+-- A person who looks after it: labels, thresholds, models, the taxonomy, which is changed by functions alone.
 grant insert, update, delete on labels, products to taxon_admin;
-grant update (name, external_id, retired_at) on categories to taxon_admin;
+grant update (external_id) on categories to taxon_admin;
+grant execute on function add_category, rename_category, move_category, merge_categories, split_category, retire_category, more_tokens,
+  undo_taxonomy_change to taxon_admin;
+grant execute on function taxonomy_preview, new_categories, trained_from, in_use, split_tokens to taxon_reader, taxon_admin;
+grant execute on function mend_taxonomy, ask_questions to taxon_admin, taxon_sidecar;
 grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, undo_thresholds, set_promise, keep_promise, end_promise, promote, roll_back_model, requeue, retry_dead,
   revert_cleaning, spot_check, confirm, reject, judge, undo_check, set_llm_price, mark_urgent, adopt_deployment, never_send, may_send_again, forget to taxon_admin;
 grant execute on function retention to taxon_reader, taxon_admin;

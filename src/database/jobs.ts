@@ -59,6 +59,16 @@ export async function forgetOld(db: Database, signal: AbortSignal): Promise<numb
 }
 
 /**
+ * Mends rows that were answered while the taxonomy was changed, and has names of splits asked again; returns how many.
+ * Two statements: the first must see what has ended before it wrote anything.
+ */
+export async function followTaxonomy(db: Database): Promise<number> {
+  const { mended } = await db.row<{ mended: number }>(`select ${db.at}mend_taxonomy() as mended`);
+  const { asked } = await db.row<{ asked: number }>(`select ${db.at}ask_questions() as asked`);
+  return mended + asked;
+}
+
+/**
  * Settles names that wait for people and that memory knows by now, forgets marks of urgency that are done with, and removes what
  * was written of forgotten names by somebody who had them in hand.
  */

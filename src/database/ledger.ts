@@ -3,8 +3,8 @@ import { refusing } from './refusals.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 
-/** What the LLM is asked for: to answer a name, again by a stronger model, to judge an answer that was given, to be compared with other models, or for a label to learn from. */
-type Purpose = 'answer' | 'escalate' | 'audit' | 'compare' | 'teach';
+/** What the LLM is asked for: to answer a name, again by a stronger model, to judge an answer that was given, to be compared with other models, for a label to learn from, or again as its category was split. */
+type Purpose = 'answer' | 'escalate' | 'audit' | 'compare' | 'teach' | 'split';
 
 export interface LlmItem {
   name_key: string;

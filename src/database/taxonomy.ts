@@ -6,10 +6,10 @@ export interface CategoryNode {
   name: string;
 }
 
-/** Changes whenever a category in use was made, renamed or retired. */
+/** Changes whenever a category in use was made, renamed, moved or retired. */
 export async function taxonomyVersion(db: Database): Promise<string> {
   const { v } = await db.row<{ v: string }>(
-    `select concat_ws(' ', count(*), max(category_id), bit_xor(hashtextextended(name, category_id))) as v
+    `select concat_ws(' ', count(*), max(category_id), bit_xor(hashtextextended(concat(parent_id, ' ', name), category_id))) as v
      from ${db.at}categories where retired_at is null`,
   );
   return v;

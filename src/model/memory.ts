@@ -1,4 +1,4 @@
-import type { Tree } from './tree.ts';
+import { deepest, type Tree } from './tree.ts';
 import type { Neighbour, Path } from './types.ts';
 
 /** How many of the nearest labelled names vote. */
@@ -8,18 +8,22 @@ export const neighboursAsked = 30;
  * Weight of a vote: exp(sharpness × (cosine - 1)). Memory alone on the real titles, path right: .488 at 10, .515 at 30.
  */
 const sharpness = 20;
+/** How much the vote of a neighbour counts. */
+export const voteOf = (cosine: number): number => Math.exp(sharpness * (cosine - 1));
+
 /** Votes for nobody, spread evenly over the children of each node, so that no child is impossible. */
 const smoothing = 0.3;
 
 /** The memory voice: the nearest labelled names by embedding vote for their categories. */
 export class Memory {
   private readonly tree: Tree;
-  private readonly place: Map<string, number>;
+  /** By the category that a path ends in: it may have been moved in the tree since. */
+  private readonly place: Map<number, number>;
   private readonly votes: Float64Array;
 
   constructor(tree: Tree, paths: readonly Path[]) {
     this.tree = tree;
-    this.place = new Map(paths.map((path, p) => [path.join(), p]));
+    this.place = new Map(paths.map((path, p) => [deepest(path), p]));
     this.votes = new Float64Array(tree.outputs);
   }
 
@@ -35,9 +39,9 @@ export class Memory {
     votes.fill(0);
     let all = 0;
     for (const { path, cosine } of neighbours) {
-      const p = this.place.get(path.join());
+      const p = this.place.get(deepest(path));
       if (p === undefined) continue;
-      const vote = Math.exp(sharpness * (cosine - 1));
+      const vote = voteOf(cosine);
       all += vote;
       for (let level = 0; level < 3; level++) {
         const output = pathOutputs[p * 3 + level] as number;

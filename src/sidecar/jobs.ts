@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { calibrationDue } from '../database/calibration.ts';
-import { alone, forgetOld, settleHeld, watchDrift } from '../database/jobs.ts';
+import { alone, followTaxonomy, forgetOld, settleHeld, watchDrift } from '../database/jobs.ts';
 import { drawAudits, drawTeaching } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import { messageOf } from '../errors.ts';
@@ -30,6 +30,7 @@ export function housekeeping(
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
     { name: 'draw audits', when: '* * * * *', run: drawAudits },
     { name: 'draw names that teach', when: '*/5 * * * *', run: drawTeaching },
+    { name: 'follow the taxonomy', when: '* * * * *', run: followTaxonomy },
     { name: 'settle held names', when: '* * * * *', run: settleHeld },
     { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },

@@ -27,7 +27,8 @@ export async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
   return stage.taxonomy.value;
 }
 
-/** How a batch is asked: what was kept of its names decides. An audit offers what it was given, as it must be blind. */
+/** How a batch is asked: what was kept of its names decides. An audit and a split
+ * offer what they were given. */
 export async function promptFor(
   items: readonly LlmItem[],
   taxonomy: Taxonomy,
@@ -38,7 +39,8 @@ export async function promptFor(
     ...(odds && { odds }),
   }));
   const { purpose, next, branch } = items[0] as LlmItem;
-  if (purpose === 'audit') return { prompt: buildPrompt(asked, taxonomy), reason: null };
+  if (purpose === 'audit' || purpose === 'split')
+    return { prompt: buildPrompt(asked, taxonomy), reason: null };
   const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy));
   return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
 }

@@ -12,11 +12,11 @@ import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { marginOf } from '../model/decode.ts';
 import { deepest } from '../model/tree.ts';
-import type { Answer, Evidence } from '../model/types.ts';
+import type { Answer } from '../model/types.ts';
 import { inCanary } from './canary.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { isInfrastructure, isTakenBack } from './errors.ts';
-import { embeddingsFrom, encodeNames, predict } from './predict.ts';
+import { embeddingsFrom, encodeNames, predict, type Said } from './predict.ts';
 
 /** A candidate less likely than this never pays for its line, of about 10 tokens, in a batch of 20. */
 const leastOdds = 0.0005;
@@ -39,13 +39,23 @@ export function shortlistOf(prediction: Answer): { shortlist: number[]; odds: nu
   };
 }
 
-function resultOf(nameKey: string, prediction: Answer & Evidence): LocalResult {
-  const { nearest, unknown, voices } = prediction;
+/** Half of the votes of near labels: then the answer is likely one that the model does not know. */
+const mostBeyond = 0.5;
+
+function resultOf(nameKey: string, prediction: Said): LocalResult {
+  const { nearest, unknown, voices, beyond = [] } = prediction;
+  const share = beyond.reduce((sum, each) => sum + each.share, 0);
+  const { shortlist, odds } = shortlistOf(prediction);
+  const listed = [
+    ...beyond.map(({ categoryId, share }) => [categoryId, share] as const),
+    ...shortlist.map((id, i) => [id, (odds[i] ?? 0) * (1 - share)] as const),
+  ].sort((a, b) => b[1] - a[1]);
   return {
     nameKey,
-    categoryId: deepest(prediction.path),
+    categoryId: share < mostBeyond ? deepest(prediction.path) : null,
     confidence: prediction.confidence,
-    ...shortlistOf(prediction),
+    shortlist: listed.map(([id]) => id),
+    odds: listed.map(([, likely]) => likely),
     evidence: { margin: marginOf(prediction), nearest, unknown, voices },
   };
 }
@@ -63,7 +73,7 @@ async function ask(
     save: (fresh, vectors) => saveEmbeddings(db, model.encoderId, fresh, vectors),
   });
   const answers = await predict(db, model, keys, embeddings);
-  return keys.map((key, i) => resultOf(key, answers[i] as Answer & Evidence));
+  return keys.map((key, i) => resultOf(key, answers[i] as Said));
 }
 
 /** Lets a challenger say what it would; nothing that goes wrong here is the names' business. */

@@ -1,7 +1,9 @@
 import { neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import type { Encoder } from '../model/encoder.ts';
-import type { Answer, Evidence } from '../model/types.ts';
+import { voteOf } from '../model/memory.ts';
+import { deepest } from '../model/tree.ts';
+import type { Answer, Classifier, Evidence, Neighbour } from '../model/types.ts';
 import type { LoadedModel } from './champion.ts';
 import { EncodeError } from './errors.ts';
 
@@ -46,6 +48,28 @@ export async function encodeNames(encoder: Encoder, nameKeys: readonly string[])
   });
 }
 
+/** What is said of a name, with the categories of near labels that the model cannot answer. */
+export type Said = Answer & Evidence & { beyond?: { categoryId: number; share: number }[] };
+
+const known = new WeakMap<Classifier, ReadonlySet<number>>();
+
+/** Categories that near labels vote for and the model does not know, as they are newer: each with its share of the votes. */
+function beyond(classifier: Classifier, neighbours: readonly Neighbour[]): NonNullable<Said['beyond']> {
+  let ids = known.get(classifier);
+  if (ids === undefined) {
+    ids = new Set(classifier.paths.map(deepest));
+    known.set(classifier, ids);
+  }
+  const votes = new Map<number, number>();
+  let all = 0;
+  for (const { path, cosine } of neighbours) {
+    const id = deepest(path);
+    all += voteOf(cosine);
+    if (!ids.has(id)) votes.set(id, (votes.get(id) ?? 0) + voteOf(cosine));
+  }
+  return [...votes].map(([categoryId, vote]) => ({ categoryId, share: vote / all }));
+}
+
 /**
  * What the model says of each name, in order: letters first, and only names that they do not settle are encoded and
  * compared with memory. Thresholds have no say in it, so that evidence of one day holds for the thresholds of another.
@@ -58,10 +82,10 @@ export async function predict(
   { classifier, encoderId }: Pick<LoadedModel, 'classifier' | 'encoderId'>,
   nameKeys: readonly string[],
   embeddings: Embeddings,
-): Promise<(Answer & Evidence)[]> {
+): Promise<Said[]> {
   const said = await classifier.readManyLetters(nameKeys);
   const open = nameKeys.filter((_, i) => said[i] === null);
-  if (open.length === 0) return said as (Answer & Evidence)[];
+  if (open.length === 0) return said as Said[];
   const vectors = await embeddings.of(open);
   const sent = embeddings.stored ? null : vectors;
   const near = await neighboursOf(db, encoderId, open, classifier.neighbours, sent);
@@ -74,5 +98,9 @@ export async function predict(
     throw new EncodeError(error);
   });
   let next = 0;
-  return said.map((answer) => answer ?? (joined[next++] as Answer & Evidence));
+  return said.map((answer) => {
+    if (answer !== null) return answer;
+    const i = next++;
+    return { ...(joined[i] as Answer & Evidence), beyond: beyond(classifier, views[i]?.neighbours ?? []) };
+  });
 }

@@ -32,6 +32,7 @@ f7e03fde56f163930fdab76de091c3bf214055bebbf7097c6dfb355dd79ff90d  migrations/002
 1608614f0497f3ad0dc32c0f06a7e75212751b6144275681549c3a24eaadaa57  migrations/0024_autopilot.sql
 7befb47383860bce2b27b14e961d841b734cb122dbfc34db26fbbee28f9d11c2  migrations/0026_retention.sql
 b28fe41aebd5358b6c6580942000a3c5a27295a5f15f0c10cfeacd39015c9013  migrations/0028_learning.sql
+b0168027cec836c83a8e8e30f4209234b10d31c89be433a7852299f5ded93666  migrations/0030_taxonomy_changes.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -10,43 +10,50 @@ const functions: Record<string, string> = {
   RAS: `blocking_word calibrate calibration_in_force champion exact llm_calibration llm_price neighbour_index neighbours
     never_sent retrain_pays said_of serving setting similar_label similar_matches thresholds_in_force
     thresholds_said words`,
-  RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error audits_disprove
-    autopilot beta_share calibration_error calibration_state certified_coverage check_outcomes checked_names
-    checked_truths checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve
-    curve_ahead drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words explain
-    explain_json fit_platt gate_differences gate_judges gate_pairs gate_report health in_alarm in_canary
-    judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
-    llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_labels open_checks
-    overridden pays people_disagreement product_cost rescaled retention routing run_model same_path savings
-    shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks similar_error_by_band
-    simulate_thresholds spend standing_promise suggest_similar_threshold suggest_thresholds teach_first
-    teach_tokens_today teacher_agreement teacher_quality thresholds_for trains trust`,
-  A: `adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm count_labels end_promise end_run
-    end_step export_embeddings export_labels export_products finish_import forget import_labels judge keep_promise
-    keep_right label_conflicts learn_guard let_go make_category mark_urgent may_send_again memory_at never_send
-    note_run pass_gate promote reject release_alarm renew_run repeats_by requeue retry_dead revert_cleaning
+  RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error
+    audits_disprove autopilot beta_share calibration_error calibration_state certified_coverage check_outcomes
+    checked_names checked_truths checks_to_prove clears confident_mistakes corrected_error corrected_rows
+    coverage_curve curve_ahead drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value
+    drift_words explain explain_json fit_platt gate_differences gate_judges gate_pairs gate_report health
+    in_alarm in_canary in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve
+    learning_history learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
+    memory_error new_categories new_labels open_checks overridden pays people_disagreement product_cost rescaled
+    retention routing run_model same_path savings shadow_pairs shadow_report shadow_verdict share_bound
+    sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens standing_promise
+    suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first teach_tokens_today
+    teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
+  A: `add_category adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm count_labels
+    end_promise end_run end_step export_embeddings export_labels export_products finish_import forget
+    import_labels judge keep_promise keep_right label_conflicts learn_guard let_go make_category mark_urgent
+    may_send_again memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote
+    reject release_alarm rename_category renew_run repeats_by requeue retire_category retry_dead revert_cleaning
     roll_back_model save_gate_answers save_model save_model_file save_out_of_fold set_llm_price set_promise
-    set_setting set_thresholds set_tree_levels similar_in_training spot_check start_rollout start_run
-    training_labels unanswered_gate_names undo_check undo_thresholds unencoded_labels`,
-  AS: `add_to_batch advance_rollout batch_totals calibration_due cancel_batches draw_audits draw_teaching embeddings_of
-    end_batch fail_call fit_calibration forget_batch_names forget_calls forget_embeddings forget_evidence
-    forget_models keep_deployment note_batch note_shadow open_batch open_batch_calls open_batches register_encoder
-    renew_promise request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call
-    unscored_checks watch_drift`,
-  S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat leave
-    note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
+    set_setting set_thresholds set_tree_levels similar_in_training split_category spot_check start_rollout
+    start_run training_labels unanswered_gate_names undo_check undo_taxonomy_change undo_thresholds
+    unencoded_labels`,
+  AS: `add_to_batch advance_rollout ask_questions batch_totals calibration_due cancel_batches draw_audits
+    draw_teaching embeddings_of end_batch fail_call fit_calibration forget_batch_names forget_calls
+    forget_embeddings forget_evidence forget_models keep_deployment mend_taxonomy note_batch note_shadow
+    open_batch open_batch_calls open_batches register_encoder renew_promise request_retrain retrain_due
+    save_check_scores save_embeddings settle_llm start_call unscored_checks watch_drift`,
+  S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat
+    leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
-  nobody: `affordable_audits affordable_teaching agreement_since answer_on_insert ask_again audit_candidates audit_test
-    autopilot_health batches_health begin_stage blank_messages calls_with candidates_below carry_thresholds
-    check_frame checked_answer checks_short correct_label correct_products coverage_steps end_alarm end_rollout
-    forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here hold_names
-    hold_never_sent judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop look_again
-    make_imported_categories measured_points models_past_days note_changed_labels note_new_labels note_outcomes
-    note_removed_labels note_verdict open_answer passes pick_audits place_category queue_audits queue_inserted
-    queue_renamed raise_alarm recheck_promise refuse_call report_without_name said_near sealed sent_to settle_alarms
-    settle_answered settle_answers settle_audits settle_verdict shade simulated spend_parts start_agreement_streams
-    start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels
-    trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
+  nobody: `affordable_audits affordable_teaching agreement_since answer_on_insert ask_again audit_candidates
+    audit_test autopilot_health back_in_use batches_health begin_stage blank_messages bring_back_labels
+    bring_back_rows calls_with candidates_below carry_branches carry_thresholds check_frame checked_answer
+    checks_short correct_label correct_products coverage_steps drop_branches drop_questions end_alarm
+    end_rollout follow_categories forget_guard_words forget_products forgotten forgotten_health gate_names
+    hash_bound here hold_names hold_never_sent hold_taxonomy judged_llm_answers judged_since level_ids
+    llm_answers llm_health llm_stop lock_taxonomy look_again make_imported_categories measured_points
+    models_past_days move_labels name_label_changes need_category note_change note_changed_labels
+    note_new_labels note_outcomes note_removed_labels note_verdict offer_today open_answer passes pick_audits
+    place_below place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
+    refuse_retired refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered
+    settle_answers settle_audits settle_questions settle_verdict shade simulated spend_parts
+    start_agreement_streams start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm
+    traffic_of trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits
+    watch_promoted watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -55,7 +62,7 @@ const tables: Record<string, string> = {
   audit_waiting: '',
   audit_watermark: '',
   calibrations: 'sidecar: select',
-  categories: 'admin: update(external_id,name,retired_at); sidecar: select; writer: select',
+  categories: 'admin: update(external_id); sidecar: select; writer: select',
   check_scores: '',
   checks: '',
   dead_letters: '',
@@ -97,6 +104,10 @@ const tables: Record<string, string> = {
   settings: 'sidecar: select',
   sidecars: 'sidecar: select',
   threshold_history: '',
+  taxonomy_changes: '',
+  taxonomy_history: '',
+  taxonomy_progress: '',
+  taxonomy_questions: '',
   thresholds: 'sidecar: select',
   training_runs: '',
   unneeded_embeddings: '',
@@ -291,10 +302,8 @@ describe('taxon_admin', () => {
     await admin.rows('delete from taxon.labels');
     expect(await admin.value('select taxon.requeue($1)', product_id)).toBe('pending');
     expect(await admin.value('select taxon.retry_dead()')).toBe(0);
-    await admin.rows(
-      `update taxon.categories set name = 'Teapots', external_id = '7' where category_id = $1`,
-      category,
-    );
+    await admin.rows(`update taxon.categories set external_id = '7' where category_id = $1`, category);
+    await admin.rows(`select taxon.rename_category($1, 'Teapots')`, category);
     expect(await admin.value('select taxon.category_path($1)', category)).toBe('Home > Teapots');
     expect(await admin.value(`select taxon.set_setting('guard', 'false')`)).toBe(false);
     await admin.rows(`select taxon.set_tree_levels('1,2,3')`);
@@ -304,6 +313,7 @@ describe('taxon_admin', () => {
     await refused(admin, [
       ...beyondAllRoles,
       'update taxon.categories set parent_id = null',
+      'update taxon.categories set retired_at = now()',
       `update taxon.settings set value = 'true'`,
       `insert into taxon.models (encoder_id, manifest) values (1, '{}')`,
       `select from taxon.claim('w', 1)`,

@@ -156,6 +156,13 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     `insert into import_rows (line, name, path, source) values (1, $1, '{Home}', 'import')`,
     name,
   );
+  await owner.rows(
+    `with c as (insert into taxonomy_changes (kind, category_id, labels, human_labels, products, waiting, thresholds, training_rows, models, categories)
+                  values ('split', $2, 1, 0, 1, 0, 0, 1, '{}', '{}') returning taxonomy_change_id)
+     insert into taxonomy_questions (taxonomy_change_id, name_key, category_id) select taxonomy_change_id, normalise($1), $2 from c`,
+    name,
+    home,
+  );
   await owner.rows('begin');
   for (const { relation, attribute, type } of await columns(t)) {
     const value = {

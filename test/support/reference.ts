@@ -21,7 +21,10 @@ const topics: [title: string, names: string][] = [
     'spot_check open_checks confirm reject judge undo_check checks check_scores product_changes',
   ],
   ['Settings', 'set_setting setting settings'],
-  ['Taxonomy', 'categories category_path make_category set_tree_levels'],
+  [
+    'Taxonomy',
+    'categories category_path make_category set_tree_levels add_category rename_category move_category merge_categories split_category retire_category undo_taxonomy_change more_tokens taxonomy_history taxonomy_progress',
+  ],
   ['Cleaning of labels', 'confident_mistakes revert_cleaning out_of_fold'],
   [
     'Memory',
