@@ -18,7 +18,7 @@ interface Suggestion {
 }
 const suggest = (maxError: number, model: number | null = null) =>
   t.owner.row<Suggestion>(
-    'select * from suggest_thresholds(max_error => $1, model_id => $2)',
+    'select * from suggest_thresholds($1, each_look(.95), $2)',
     maxError,
     model,
   );
