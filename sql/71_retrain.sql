@@ -46,8 +46,9 @@ begin
   elsif (setting('retrain_labels'))::bigint > 0 and n.new >= greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric * n.known)
         and n.known + n.new >= coalesce((last.report ->> 'labels')::bigint, 0) + (setting('retrain_labels'))::bigint then
     return query select 'labels', format('%s new labels beside %s', n.new, n.known);
-  elsif exists (select from alarms a where a.ended_at is null and a.raised_at > coalesce(last.started_at, '-infinity') and a.stream <> 'agreement') and n.new > 0
-        and coalesce(last.started_at, '-infinity') < now() - interval '1 day' then
+  elsif exists (select from alarms a where a.ended_at is null and a.raised_at > coalesce(last.started_at, '-infinity') and a.stream <> 'agreement')
+        -- one training answers all alarms before it; with fewer labels it would have nothing to answer them with
+        and n.new >= greatest(200, .02 * n.known) then
     return query select 'drift', (select a.detail from alarms a where a.ended_at is null and a.stream <> 'agreement' order by a.alarm_id desc limit 1);
   end if;
 end $$;
