@@ -49,10 +49,10 @@ begin
 end $$;
 comment on function neighbours(text[], integer, integer, halfvec[]) is 'For each name key the k nearest labelled names, never itself, with their category and the cosine; nearest first. vectors[i] is the embedding of names[i]; by default what is stored of the encoder (default: the champion''s), and names without one have no neighbours. The setting neighbours says how: exact reads all labelled embeddings (.4 µs each at 384 dimensions), index uses the HNSW index of neighbour_index(), off returns nothing.';
 
-create or replace function neighbour_index() returns text
+create or replace function neighbour_index(encoder_id integer default null) returns text
   language sql stable security definer set search_path from current as $$
   select format('create index concurrently if not exists embeddings_near_%1$s on %2$I.embeddings using hnsw ((embedding::halfvec(%3$s)) halfvec_ip_ops) where encoder_id = %1$s and labelled',
                 e.encoder_id, current_schema(), e.dimension)
-    from encoders e join champion() c using (encoder_id);
+    from encoders e where e.encoder_id = coalesce(neighbour_index.encoder_id, (select c.encoder_id from champion() c));
 $$;
-comment on function neighbour_index() is 'The statement that makes the HNSW index of the champion''s encoder (in psql: select taxon.neighbour_index() \gexec; then select taxon.set_setting(''neighbours'', ''"index"'')). Worth it from 50,000 labels: 1.4 ms a name instead of 30. HNSW vacuuming has faults below pgvector 0.8.4; health() says so.';
+comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s; of another before a model that reads it answers; in psql: select taxon.neighbour_index() \gexec; then select taxon.set_setting(''neighbours'', ''"index"'')). Worth it from 50,000 labels: 1.4 ms a name instead of 30. HNSW vacuuming has faults below pgvector 0.8.4; health() says so.';

@@ -19,6 +19,16 @@ const flag = z.preprocess(
 const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
 const url = (protocols: RegExp, says: string) => z.string().regex(protocols, `must start with ${says}`);
 
+const dtype = z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4']);
+const fromJson = (value: unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+};
+
 /**
  * Every setting of a process, with its default. What several processes must agree on (thresholds, similarity, guard)
  * lives in the database's table `settings` instead.
@@ -43,10 +53,27 @@ const schema = z.strictObject({
   /** Branch, tag or commit on the hub. */
   encoderRevision: z.string().min(1).default('main'),
   /** Which of the encoder's ONNX files. */
-  encoderDtype: z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4']).default('q8'),
+  encoderDtype: dtype.default('q8'),
   /** Stands before each name: what the e5 models were trained with. */
   encoderPrefix: z.string().default('passage: '),
-  /** Worker threads; default: one a core. */
+  /**
+   * Encoders beside it, as JSON: what is not given is as above. Models that read them may answer, so that one encoder follows
+   * another without a stop; new models are trained on the one above.
+   */
+  encoderBeside: z
+    .preprocess(
+      fromJson,
+      z.array(
+        z.strictObject({
+          encoder: z.string().min(1).optional(),
+          encoderRevision: z.string().min(1).optional(),
+          encoderDtype: dtype.optional(),
+          encoderPrefix: z.string().optional(),
+        }),
+      ),
+    )
+    .default([]),
+  /** Worker threads of each; default: one a core. */
   encoderThreads: count(1, 64).optional(),
   /** Names encoded at once in a thread. */
   encoderBatch: count(1, 256).default(16),
@@ -102,7 +129,12 @@ function environmentName(key: string): string {
 /** The settings as variables of the environment, for a process that is to have the same. */
 export function environmentOf(config: Config): Record<string, string> {
   const set = Object.entries(config).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set.map(([key, value]) => [environmentName(key), String(value)]));
+  return Object.fromEntries(
+    set.map(([key, value]) => [
+      environmentName(key),
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
+  );
 }
 
 function fromFile(path: string): Record<string, unknown> {

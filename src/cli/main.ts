@@ -10,6 +10,7 @@ import { compareLlmCommand } from './compare-llm.ts';
 import { setFlags } from './database.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
+import { encodersCommand } from './encoders.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { forgetCommand } from './forget.ts';
@@ -82,6 +83,7 @@ const commands = [
   learningCurveCommand(),
   compareLlmCommand(),
   modelsCommand(),
+  encodersCommand(),
   promoteCommand(),
   rollBackCommand(),
   exportModelCommand(),

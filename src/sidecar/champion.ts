@@ -4,7 +4,8 @@ import { modelFiles, registerEncoder, type ServingModel, serving } from '../data
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { loadClassifier } from '../model/bundle.ts';
-import { type Encoder, openEncoder } from '../model/encoder.ts';
+import type { Encoder } from '../model/encoder.ts';
+import { type Encoders, holdEncoders, otherEncoder } from '../model/encoders.ts';
 import type { Classifier } from '../model/types.ts';
 
 /** A model ready to answer, with the encoder that it reads. */
@@ -44,37 +45,44 @@ export interface ChampionHolder {
 }
 
 /**
- * Keeps the models of the registry loaded that are in use. The encoder is opened when the first model needs it, since it costs
- * memory and a second, and stays open.
+ * Keeps the models of the registry loaded that are in use, each with its encoder; close() closes the encoders, too.
  */
-export function holdChampion(db: Database, config: Config): ChampionHolder {
+export function holdChampion(
+  db: Database,
+  config: Config,
+  encoders: Encoders = holdEncoders(config),
+): ChampionHolder {
   let now: Serving = { champion: null, challenger: null };
-  let encoder: Encoder | null = null;
+  /** The champion before, for roll_back_model(): it answers again at once. */
+  let before: LoadedModel | null = null;
+  const loaded = new Set<LoadedModel>();
   let notice: string | null = null;
   let refused: number | null = null;
   let work: Promise<void> = Promise.resolve();
 
   const held = (modelId: number): LoadedModel | null =>
-    [now.champion, now.challenger?.model].find((model) => model?.modelId === modelId) ?? null;
+    [...loaded].find((model) => model.modelId === modelId) ?? null;
 
   /** Null: it is of another encoder, which was said. */
-  async function load({ modelId, encoderId: wanted }: ServingModel): Promise<LoadedModel | null> {
+  async function load({ modelId, encoderId }: ServingModel): Promise<LoadedModel | null> {
     const known = held(modelId);
     if (known !== null || modelId === refused) return known;
     try {
       const classifier = await loadClassifier(await modelFiles(db, modelId));
-      encoder ??= await openEncoder(config);
-      const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
-      if (encoderId !== wanted) {
+      const encoder = await encoders.of(classifier.encoder);
+      if (encoder === null) {
         await classifier.close();
         refused = modelId;
-        notice = `model ${modelId} reads embeddings of "${classifier.encoder}", this sidecar encodes with "${encoder.identity}": set TAXON_ENCODER or train again`;
+        notice = messageOf(await otherEncoder(encoders, `model ${modelId}`, classifier.encoder));
         log.warn(notice);
         return null;
       }
+      await registerEncoder(db, encoder.identity, encoder.dimension);
       notice = null;
       log.info('model loaded', { model: modelId, paths: classifier.paths.length });
-      return { modelId, encoderId, classifier, encoder };
+      const model = { modelId, encoderId, classifier, encoder };
+      loaded.add(model);
+      return model;
     } catch (error) {
       notice = `model ${modelId} cannot be loaded: ${messageOf(error)}`;
       throw error;
@@ -86,17 +94,29 @@ export function holdChampion(db: Database, config: Config): ChampionHolder {
     const champion = wanted.find(({ role }) => role === 'champion');
     const beside = wanted.find(({ role }) => role !== 'champion');
     // a champion that cannot be loaded leaves the one before answering
-    const loaded = (champion && (await load(champion))) ?? now.champion;
-    now = { ...now, champion: loaded };
+    const answers = (champion && (await load(champion))) ?? now.champion;
+    if (answers !== now.champion) before = now.champion;
+    now = { ...now, champion: answers };
     const challenger = beside && (await load(beside));
-    // what is dropped is not closed here: a batch may still be using it; the garbage collector frees it
     now = {
-      champion: loaded,
+      champion: answers,
       challenger: challenger
         ? { model: challenger, role: beside.role as Challenger['role'], share: beside.share }
         : null,
     };
+    drop();
   }
+
+  /** Frees models that are not needed any more. */
+  function drop(): void {
+    for (const model of loaded) {
+      if ([now.champion, before, now.challenger?.model].includes(model)) continue;
+      loaded.delete(model);
+      // a batch may still be using it; one that is not over by then is interrupted, and decided again
+      setTimeout(() => void model.classifier.close(), 60_000).unref();
+    }
+  }
+
   async function first(): Promise<void> {
     if (now.champion === null) await work.catch(() => {});
   }
@@ -117,9 +137,8 @@ export function holdChampion(db: Database, config: Config): ChampionHolder {
     },
     async close() {
       await work.catch(() => {});
-      await now.champion?.classifier.close();
-      await now.challenger?.model.classifier.close();
-      await encoder?.close();
+      for (const { classifier } of loaded) await classifier.close();
+      await encoders.close();
     },
   };
 }

@@ -10,8 +10,10 @@ import { forgetDeadSidecars, heartbeat, leave } from '../database/sidecars.ts';
 import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
+import { holdEncoders } from '../model/encoders.ts';
 import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
 import { holdChampion } from './champion.ts';
+import { fillEmbeddings } from './fill.ts';
 import { housekeeping, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { llmStage, noticeOf } from './llm-stage.ts';
@@ -66,7 +68,8 @@ export async function startSidecar(
   const stopping = new AbortController();
   const abandon = new AbortController();
   const localWaker = createWaker();
-  const champion = holdChampion(db, config);
+  const encoders = holdEncoders(config);
+  const champion = holdChampion(db, config, encoders);
   const llm =
     providers.length === 0 ? null : llmStage({ db, worker, config, abandon: abandon.signal }, providers);
 
@@ -124,6 +127,11 @@ export async function startSidecar(
   const jobs = runJobs(db, [
     ...housekeeping(champion, llm, stopping.signal),
     autopilotJob(config, url, stopping.signal),
+    {
+      name: 'fill embeddings',
+      when: '* * * * *',
+      run: (some) => fillEmbeddings(some, encoders, stopping.signal),
+    },
   ]);
   const beat = setInterval(
     () => {

@@ -17,11 +17,7 @@ interface Suggestion {
   verdict: string;
 }
 const suggest = (maxError: number, model: number | null = null) =>
-  t.owner.row<Suggestion>(
-    'select * from suggest_thresholds($1, each_look(.95), $2)',
-    maxError,
-    model,
-  );
+  t.owner.row<Suggestion>('select * from suggest_thresholds($1, each_look(.95), $2)', maxError, model);
 const mode = () => t.owner.value<string>('select local_mode()');
 const promise = (maxError: number) =>
   t.owner.row(`select * from set_promise(max_error => $1, reason => 'returns are dear')`, maxError);

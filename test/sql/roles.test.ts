@@ -7,35 +7,36 @@ const t = taxonDatabase();
 const functions: Record<string, string> = {
   RWAS: `category_path name_hash normalise`,
   RWA: `look_up wait_for`,
-  RAS: `blocking_word calibrate calibration_in_force champion exact llm_calibration llm_price neighbour_index neighbours
-    never_sent retrain_pays said_of serving setting similar_label similar_matches thresholds_in_force
+  RAS: `blocking_word calibrate calibration_in_force champion exact llm_calibration llm_price neighbour_index
+    neighbours never_sent retrain_pays said_of serving setting similar_label similar_matches thresholds_in_force
     thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error
     audits_disprove autopilot beta_share calibration_error calibration_state certified_coverage check_outcomes
     checked_names checked_truths checks_to_prove clears confident_mistakes corrected_error corrected_rows
     coverage_curve curve_ahead drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value
-    drift_words each_look explain explain_json fit_platt gate_differences gate_judges gate_pairs gate_report health
-    in_alarm in_canary in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve
+    drift_words each_look explain explain_json fit_platt gate_differences gate_judges gate_pairs gate_report
+    health in_alarm in_canary in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve
     learning_history learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
     memory_error new_categories new_labels open_checks overridden pays people_disagreement product_cost rescaled
     retention routing run_model same_path savings shadow_pairs shadow_report shadow_verdict share_bound
     sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens standing_promise
     suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first teach_tokens_today
     teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
-  A: `add_category adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm count_labels
-    end_promise end_run end_step export_embeddings export_labels export_products finish_import forget
-    import_labels judge keep_promise keep_right label_conflicts learn_guard let_go make_category mark_urgent
-    may_send_again memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote
-    reject release_alarm rename_category renew_run repeats_by requeue retire_category retry_dead revert_cleaning
-    roll_back_model save_gate_answers save_model save_model_file save_out_of_fold set_llm_price set_promise
-    set_setting set_thresholds set_tree_levels similar_in_training split_category spot_check start_rollout
-    start_run training_labels unanswered_gate_names undo_check undo_taxonomy_change undo_thresholds
-    unencoded_labels`,
-  AS: `add_to_batch advance_rollout ask_questions batch_totals calibration_due cancel_batches draw_audits
-    draw_teaching embeddings_of end_batch fail_call fit_calibration forget_batch_names forget_calls
-    forget_embeddings forget_evidence forget_models keep_deployment mend_taxonomy note_batch note_shadow
-    open_batch open_batch_calls open_batches register_encoder renew_promise request_retrain retrain_due
-    save_check_scores save_embeddings settle_llm start_call unscored_checks watch_drift`,
+  A: `add_category adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm end_promise
+    end_run end_step export_embeddings export_labels export_products finish_import forget import_labels judge
+    keep_promise keep_right label_conflicts learn_guard let_go make_category mark_urgent may_send_again
+    memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote reject
+    release_alarm remove_encoder rename_category renew_run repeats_by requeue retire_category retry_dead
+    revert_cleaning roll_back_model save_gate_answers save_model save_model_file save_out_of_fold set_llm_price
+    set_promise set_setting set_thresholds set_tree_levels similar_in_training split_category spot_check
+    start_rollout start_run training_labels unanswered_gate_names undo_check undo_taxonomy_change
+    undo_thresholds`,
+  AS: `add_to_batch advance_rollout ask_questions batch_totals calibration_due cancel_batches count_labels
+    draw_audits draw_teaching embeddings_of end_batch fail_call fills_embeddings fit_calibration
+    forget_batch_names forget_calls forget_embeddings forget_evidence forget_models keep_deployment
+    mend_taxonomy note_batch note_shadow open_batch open_batch_calls open_batches register_encoder renew_promise
+    request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call unencoded_labels
+    unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat
     leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
@@ -68,6 +69,7 @@ const tables: Record<string, string> = {
   dead_letters: '',
   drift_streams: '',
   embeddings: 'sidecar: select',
+  encoder_progress: '',
   encoders: 'sidecar: select',
   evidence: '',
   forgotten_names: '',

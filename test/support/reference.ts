@@ -25,10 +25,11 @@ const topics: [title: string, names: string][] = [
     'Taxonomy',
     'categories category_path make_category set_tree_levels add_category rename_category move_category merge_categories split_category retire_category undo_taxonomy_change more_tokens taxonomy_history taxonomy_progress',
   ],
+  ['Encoders', 'encoders encoder_progress remove_encoder neighbour_index'],
   ['Cleaning of labels', 'confident_mistakes revert_cleaning out_of_fold'],
   [
     'Memory',
-    'labels label_changes memory_at neighbours neighbour_index learn_guard similar_matches blocking_word guard_tokens',
+    'labels label_changes memory_at neighbours learn_guard similar_matches blocking_word guard_tokens',
   ],
   ['The LLM as teacher', 'teacher_quality llm_confidence llm_calibration checked_truths'],
   ['What is kept for how long', 'retention forget'],

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts';
-import { misuse, TaxonError } from '../../errors.ts';
+import { misuse } from '../../errors.ts';
 import { loadClassifier } from '../../model/bundle.ts';
-import { openEncoder } from '../../model/encoder.ts';
+import { encoderFor, holdEncoders } from '../../model/encoders.ts';
 import type { Prediction } from '../../model/types.ts';
 import { normalise } from '../../normalise.ts';
 import { progress } from '../../progress.ts';
@@ -44,14 +44,10 @@ export async function evaluateFolder(
   const { files, categories } = readModelFolder(folder);
   const { truth, strangers } = truthsBy(knownPaths(categories), labelled);
   const classifier = await loadClassifier(files);
-  const encoder = await openEncoder(config);
+  const encoders = holdEncoders(config);
   const bar = progress('evaluating', labelled.length, 'names');
   try {
-    if (encoder.identity !== classifier.encoder)
-      throw new TaxonError(
-        `the model in ${folder} reads embeddings of "${classifier.encoder}", not of "${encoder.identity}"`,
-        { hint: 'Set TAXON_ENCODER to the encoder that it was trained with, or train again.' },
-      );
+    const encoder = await encoderFor(encoders, `the model in ${folder}`, classifier.encoder);
     const predictions: Prediction[] = [];
     for (let from = 0; from < labelled.length; from += page) {
       const keys = labelled.slice(from, from + page).map(({ name }) => normalise(name));
@@ -67,7 +63,7 @@ export async function evaluateFolder(
     return { model: folder, unknown: strangers, ...evaluatePredictions(predictions, truth, thresholds) };
   } finally {
     bar.end();
-    await encoder.close();
+    await encoders.close();
     await classifier.close();
   }
 }

@@ -3,13 +3,14 @@ import type { Config } from '../../config.ts';
 import { calibrated } from '../../database/calibration.ts';
 import { embeddingsOf, memorySpeaks } from '../../database/memory.ts';
 import type { Database } from '../../database/open.ts';
-import { type Champion, champion, modelFiles, registeredEncoder } from '../../database/registry.ts';
+import { type Champion, champion, modelFiles } from '../../database/registry.ts';
 import { thresholdsInForce } from '../../database/reports.ts';
 import { loadPaths } from '../../database/taxonomy.ts';
 import { misuse, TaxonError } from '../../errors.ts';
 import { log } from '../../log.ts';
 import { loadClassifier } from '../../model/bundle.ts';
-import { type Encoder, openEncoder } from '../../model/encoder.ts';
+import type { Encoder } from '../../model/encoder.ts';
+import { encoderFor, holdEncoders } from '../../model/encoders.ts';
 import type { Classifier, Neighbour, Path, Prediction } from '../../model/types.ts';
 import { normalise } from '../../normalise.ts';
 import { progress } from '../../progress.ts';
@@ -183,16 +184,9 @@ export async function evaluateNames(
   }
   const { truth, strangers } = truthsBy(await databasePaths(db), labelled);
   const classifier = await loadClassifier(await modelFiles(db, model.modelId));
-  const encoder = await openEncoder(config);
+  const encoders = holdEncoders(config);
   try {
-    if ((await registeredEncoder(db, encoder.identity)) !== model.encoderId) {
-      throw new TaxonError(
-        `model ${model.modelId} reads embeddings of "${classifier.encoder}", not of "${encoder.identity}"`,
-        {
-          hint: 'Set TAXON_ENCODER to the encoder that it was trained with, or train again.',
-        },
-      );
-    }
+    const encoder = await encoderFor(encoders, `model ${model.modelId}`, classifier.encoder);
     const names = labelled.map(({ name }) => name);
     const memory = await readMemory(db, config, model.encoderId, encoder, signal);
     const said = await predictAll(db, model, memory, classifier, encoder, names, signal);
@@ -216,7 +210,7 @@ export async function evaluateNames(
     });
     return { ...scores, diagnostics };
   } finally {
-    await encoder.close();
+    await encoders.close();
     await classifier.close();
   }
 }
