@@ -53,7 +53,7 @@ begin
   elsif key in ('gate_model_mb', 'gate_slower') and value::numeric <= 0 then
     raise exception '% must be above 0, not %', key, value;
   elsif key in ('llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',
-                'retrain_labels', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
+                'retrain_labels', 'stale_names', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;
   update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;

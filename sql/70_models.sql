@@ -195,6 +195,8 @@ begin
     insert into promotions (model_id, forced) values (promote.model_id, case when force then btrim(promote.reason) end);
     -- by hand it may come before its shadow or canary is over: watched it is all the same
     perform watch_promoted(promote.model_id);
+    -- before they cost money; sidecars try the rest
+    perform try_waiting();
   end if;
   perform tell_sidecars();
   return before;

@@ -67,7 +67,9 @@ grant execute on function add_category, rename_category, move_category, merge_ca
 grant execute on function taxonomy_preview, new_categories, trained_from, in_use, split_tokens to taxon_reader, taxon_admin;
 grant execute on function mend_taxonomy, ask_questions to taxon_admin, taxon_sidecar;
 grant execute on function count_labels, unencoded_labels, fills_embeddings to taxon_admin, taxon_sidecar;
-grant execute on function remove_encoder to taxon_admin;
+grant execute on function remove_encoder, redecide to taxon_admin;
+grant execute on function stale_answers to taxon_reader, taxon_admin;
+grant execute on function try_waiting, rows_to_look_at, save_second_looks to taxon_admin, taxon_sidecar;
 grant execute on function set_setting, set_tree_levels, make_category, set_thresholds, undo_thresholds, set_promise, keep_promise, end_promise, promote, roll_back_model, requeue, retry_dead,
   revert_cleaning, spot_check, confirm, reject, judge, undo_check, set_llm_price, mark_urgent, adopt_deployment, never_send, may_send_again, forget to taxon_admin;
 grant execute on function retention to taxon_reader, taxon_admin;

@@ -9,6 +9,7 @@ import { batchesJob, lookAfterBatches } from './batches.ts';
 import type { ChampionHolder } from './champion.ts';
 import type { LlmStage } from './llm-stage.ts';
 import { recalibrate } from './recalibrate.ts';
+import { lookAgainAtAnswers } from './second-looks.ts';
 
 /** What some sidecar does now and then. */
 export interface Job {
@@ -31,6 +32,11 @@ export function housekeeping(
     { name: 'draw audits', when: '* * * * *', run: drawAudits },
     { name: 'draw names that teach', when: '*/5 * * * *', run: drawTeaching },
     { name: 'follow the taxonomy', when: '* * * * *', run: followTaxonomy },
+    {
+      name: 'look again at answers',
+      when: '* * * * *',
+      run: (db) => lookAgainAtAnswers(db, champion, signal),
+    },
     { name: 'settle held names', when: '* * * * *', run: settleHeld },
     { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },

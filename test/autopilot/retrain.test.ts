@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
+import { holdChampion } from '../../src/sidecar/champion.ts';
+import { lookAgainAtAnswers } from '../../src/sidecar/second-looks.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
@@ -69,3 +71,28 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     ),
   ).toEqual([]);
 }, 120_000);
+
+it('the new champion is asked in the background about what the one before has answered', async () => {
+  const old = await db.row<{ n: number }>(
+    `select count(*) as n from taxon.products where source = 'local' and model_id = 1`,
+  );
+  expect(old.n).toBeGreaterThan(10);
+  const champion = holdChampion(db, config);
+  try {
+    await champion.refresh();
+    expect(await lookAgainAtAnswers(db, champion, new AbortController().signal)).toBe(old.n);
+  } finally {
+    await champion.close();
+  }
+  expect(await db.row('select looked, done_at is not null as done from taxon.look_progress')).toEqual({
+    looked: old.n,
+    done: true,
+  });
+  // a name of which it says the same, and is as sure, is not listed
+  const stale = await db.rows<{ path: string; would_be: string; would: string }>(
+    'select * from taxon.stale_answers()',
+  );
+  expect(stale.length).toBeLessThan(old.n / 2);
+  for (const { path, would_be, would } of stale)
+    if (would === 'answer otherwise') expect(would_be).not.toBe(path);
+}, 30_000);

@@ -19,13 +19,13 @@ const functions: Record<string, string> = {
     learning_history learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
     memory_error new_categories new_labels open_checks overridden pays people_disagreement product_cost rescaled
     retention routing run_model same_path savings shadow_pairs shadow_report shadow_verdict share_bound
-    sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens standing_promise
-    suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first teach_tokens_today
-    teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
+    sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens stale_answers
+    standing_promise suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
+    teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm end_promise
     end_run end_step export_embeddings export_labels export_products finish_import forget import_labels judge
     keep_promise keep_right label_conflicts learn_guard let_go make_category mark_urgent may_send_again
-    memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote reject
+    memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote redecide reject
     release_alarm remove_encoder rename_category renew_run repeats_by requeue retire_category retry_dead
     revert_cleaning roll_back_model save_gate_answers save_model save_model_file save_out_of_fold set_llm_price
     set_promise set_setting set_thresholds set_tree_levels similar_in_training split_category spot_check
@@ -35,8 +35,8 @@ const functions: Record<string, string> = {
     draw_audits draw_teaching embeddings_of end_batch fail_call fills_embeddings fit_calibration
     forget_batch_names forget_calls forget_embeddings forget_evidence forget_models keep_deployment
     mend_taxonomy note_batch note_shadow open_batch open_batch_calls open_batches register_encoder renew_promise
-    request_retrain retrain_due save_check_scores save_embeddings settle_llm start_call unencoded_labels
-    unscored_checks watch_drift`,
+    request_retrain retrain_due rows_to_look_at save_check_scores save_embeddings save_second_looks settle_llm
+    start_call try_waiting unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat
     leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
@@ -104,6 +104,8 @@ const tables: Record<string, string> = {
   rollouts: 'sidecar: select',
   run_steps: '',
   settings: 'sidecar: select',
+  look_progress: '',
+  second_looks: '',
   sidecars: 'sidecar: select',
   threshold_history: '',
   taxonomy_changes: '',

@@ -150,6 +150,8 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     `insert into calibrations (model_id, offsets, slopes, fitted_on, names) values ($1, '{0,0,0}', '{1,1,1}', 'checks', 1)`,
     model,
   );
+  await owner.rows('insert into second_looks (product_id, model_id) values ($1, $2)', product, model);
+  await owner.rows('insert into look_progress (model_id) values ($1) on conflict do nothing', model);
   await owner.rows(`insert into sidecars (worker, host, pid, version) values ('w', 'h', 1, '1')`);
   await owner.rows(`insert into retention_runs values ('evidence', now(), 0)`);
   await owner.rows(

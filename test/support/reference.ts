@@ -7,7 +7,7 @@ import type { Session } from './sql.ts';
 const topics: [title: string, names: string][] = [
   ['Give names, read answers', 'products products_readable look_up wait_for normalise'],
   ['See what happens', 'routing health'],
-  ['Decide again', 'requeue retry_dead dead_letters'],
+  ['Decide again', 'requeue retry_dead dead_letters stale_answers redecide'],
   [
     'Trust: what is promised, and what it costs',
     'set_promise keep_promise end_promise standing_promise promises coverage_curve suggest_thresholds simulate_thresholds local_mode shadow_report checked_names',
