@@ -37,14 +37,15 @@ begin
      or exists (select from rollouts o where o.ended_at is null and o.stage <> 'watch') then
     return;
   end if;
-  -- what was refused is not tried again with the same labels
+  -- what was refused is not tried again with nearly the same labels
   select r.* into last from training_runs r where r.kind = 'retrain' order by r.run_id desc limit 1;
   select * into n from new_labels();
   if n.known = 0 and n.new < 500 then return; end if;
   if scheduled then
     return query select 'schedule', format('the schedule %s', setting('retrain_schedule') #>> '{}');
   elsif (setting('retrain_labels'))::bigint > 0 and n.new >= greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric * n.known)
-        and n.known + n.new >= coalesce((last.report ->> 'labels')::bigint, 0) + (setting('retrain_labels'))::bigint then
+        and n.known + n.new >= (select coalesce(l.n, 0) + greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric / 2 * coalesce(l.n, 0))
+                                 from (select (last.report ->> 'labels')::bigint as n) l) then
     return query select 'labels', format('%s new labels beside %s', n.new, n.known);
   elsif exists (select from alarms a where a.ended_at is null and a.raised_at > coalesce(last.started_at, '-infinity') and a.stream <> 'agreement')
         -- one training answers all alarms before it; with fewer labels it would have nothing to answer them with

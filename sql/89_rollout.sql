@@ -86,7 +86,11 @@ begin
          count(*) filter (where p.challenger_clears and p.champion_clears and not p.same),
          count(*) filter (where p.champion_clears and not p.challenger_clears), count(*) filter (where p.challenger_clears and not p.champion_clears)
     into names, challenger_covers, champion_covers, both_answer, differ, lost, won from shadow_pairs(shadow_verdict.model_id, shadow_verdict.champion, from_evidence_id) p;
-  if challenger_covers < champion_covers - (setting('gate_coverage_loss'))::float8 and sign_test(lost, won) < .05 then
+  -- Thresholds by which one of them may not answer are no more than defaults: a champion without a proof clears much and answers
+  -- nothing. On the titles it kept out seven challengers that were proved.
+  if local_mode(null, shadow_verdict.champion) <> 'on' or local_mode(null, shadow_verdict.model_id) <> 'on' then
+    null;
+  elsif challenger_covers < champion_covers - (setting('gate_coverage_loss'))::float8 and sign_test(lost, won) < .05 then
     against := format('on live traffic it would answer %s%% of %s names, the champion %s%%', round((100 * challenger_covers)::numeric, 1), names, round((100 * champion_covers)::numeric, 1));
   elsif share_bound(differ, both_answer, .95, false) > most then
     against := format('of %s live names that both would answer they differ in %s; if each kept its promise they would in at most %s%%', both_answer, differ, round((100 * most)::numeric, 1));

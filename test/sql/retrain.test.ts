@@ -207,3 +207,44 @@ describe('retrain_due', () => {
     expect(await due()).toEqual([]);
   });
 });
+
+describe('shadow_verdict', () => {
+  /** What both models say of the same names, and whether each is sure enough. */
+  async function bothSee(challenger: number, champion: number, names: number, clears: [boolean, boolean]) {
+    const home = await t.category('Home');
+    await t.owner.rows(
+      `with p as (insert into products (name) select 'both ' || i from generate_series(1, $1::integer) i returning product_id),
+            e as (insert into evidence (product_id, model_id, category_id, l1_said, clears, answered)
+                    select p.product_id, m.id, $4, .5, m.clear, false from p, unnest($2::bigint[], $3::boolean[]) m(id, clear)
+                    returning evidence_id, product_id, model_id)
+       select count(*) from e`,
+      names,
+      [challenger, champion],
+      clears,
+      home,
+    );
+    await t.owner.rows(
+      `update products p set evidence_id = e.evidence_id from evidence e where e.product_id = p.product_id and e.model_id = $1`,
+      champion,
+    );
+  }
+  const against = (challenger: number, champion: number) =>
+    t.owner.value<string | null>('select against from shadow_verdict($1, $2, 0)', challenger, champion);
+
+  test('is against a challenger that would answer less than a champion that answers', async () => {
+    const [champion, challenger] = [await model(), await model()];
+    await t.owner.rows('select promote($1)', champion);
+    await bothSee(challenger, champion, 50, [false, true]);
+    expect(await against(challenger, champion)).toBe(
+      'on live traffic it would answer 0.0% of 50 names, the champion 100.0%',
+    );
+  });
+
+  test('does not count what a champion clears that may not answer, as no promise is proved for it', async () => {
+    const [champion, challenger] = [await model(), await model()];
+    await t.owner.rows('select promote($1)', champion);
+    await t.owner.rows(`select set_promise(.1, .95, 'test')`);
+    await bothSee(challenger, champion, 50, [false, true]);
+    expect(await against(challenger, champion)).toBeNull();
+  });
+});

@@ -1,0 +1,216 @@
+/** `node bench/autopilot/reload.ts --help` */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { table } from '../../src/cli/output.ts';
+import { environmentOf, loadConfig, packageRoot } from '../../src/config.ts';
+import type { Database } from '../../src/database/open.ts';
+import { log, setLogLevel } from '../../src/log.ts';
+import { openShop, type Shop } from './shop.ts';
+import { type Arrival, demoWorld } from './world.ts';
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '200' },
+    promotions: { type: 'string', default: '50' },
+    seconds: { type: 'string', default: '30' },
+    labels: { type: 'string', default: '4000' },
+    sidecars: { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const help = `Models are promoted in turn while names arrive: how long does a name take from its INSERT to its answer, with promotions and
+without, in turns of so many seconds? Then the model is rolled back three times. A real PostgreSQL, sidecars in processes of their own;
+thresholds of 0, so that the local layer answers every cache miss and no LLM is needed.
+
+  node bench/autopilot/reload.ts [--rate 200] [--promotions 50] [--seconds 30] [--labels 4000] [--sidecars 2] [--json]`;
+
+/** Names a second, in steps of a tenth; resolves when the time is over and all are answered. */
+async function arrivals(db: Database, names: readonly Arrival[], rate: number, seconds: number) {
+  const { from } = await db.row<{ from: number }>(
+    'select coalesce(max(product_id), 0) as from from taxon.products',
+  );
+  const began = performance.now();
+  const insert = 'insert into taxon.products (name) select unnest($1::text[])';
+  const size = Math.round(rate / 10);
+  let late = 0;
+  for (let step = 0; step < seconds * 10; step++) {
+    const wait = began + step * 100 - performance.now();
+    if (wait > 0) await sleep(wait);
+    else late = Math.max(late, -wait);
+    const some = names.slice(step * size, (step + 1) * size);
+    await db.rows(insert, [some.map(({ key }) => key)]);
+  }
+  const open = () =>
+    db.row<{ n: number }>(
+      `select count(*) as n from taxon.products where product_id > $1 and state = 'pending'`,
+      [from],
+    );
+  while ((await open()).n > 0) await sleep(50);
+  return { from, late: Math.round(late) };
+}
+
+interface Latency {
+  names: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  most: number;
+  models: number;
+}
+
+/** Milliseconds from INSERT to answer of the local layer's rows. */
+const latency = (db: Database, from: number) =>
+  db.row<Latency>(
+    `select count(*) as names, round(percentile_disc(.5) within group (order by ms)) as p50, round(percentile_disc(.95) within group (order by ms)) as p95,
+            round(percentile_disc(.99) within group (order by ms)) as p99, round(max(ms)) as most, count(distinct model_id) as models
+     from (select extract(epoch from classified_at - created_at) * 1000 as ms, model_id
+             from taxon.products where product_id > $1 and source = 'local') x`,
+    [from],
+  );
+
+/** Rows that carry anything else than the one model that decided them, and rows that failed. */
+const wrong = (db: Database) =>
+  db.row<{ mixed: number; foreign_thresholds: number; failed: number; unanswered: number }>(
+    `select count(*) filter (where e.model_id <> p.model_id) as mixed,
+            count(*) filter (where t.model_id <> e.model_id) as foreign_thresholds,
+            count(*) filter (where p.state = 'failed') as failed, count(*) filter (where p.state = 'pending') as unanswered
+     from taxon.products p left join taxon.evidence e using (evidence_id) left join taxon.thresholds t using (threshold_id)`,
+  );
+
+function startSidecars(shop: Shop): ChildProcess[] {
+  const environment = { ...process.env, ...environmentOf({ ...shop.config, llmProvider: 'none' }) };
+  const main = join(packageRoot, 'src', 'cli', 'main.ts');
+  return Array.from({ length: Number(values.sidecars) }, () =>
+    spawn(process.execPath, [main, '--quiet', 'sidecar'], {
+      env: environment,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  );
+}
+
+/** Resident memory of a process in MB. */
+function memoryOf({ pid }: ChildProcess): number {
+  const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kb) / 1024);
+}
+
+/** Two models of the same labels that answer everything. */
+async function twoModels({ db, taxon }: Shop): Promise<number[]> {
+  const ids: number[] = [];
+  for (const seed of ['1', '2']) {
+    const { model_id } = await taxon('train', '--no-clean', '--seed', seed);
+    await db.rows(`select taxon.set_thresholds(0, 0, 0, 'the bench', $1)`, [model_id]);
+    ids.push(model_id as number);
+  }
+  return ids;
+}
+
+async function promoting(db: Database, models: readonly number[], times: number, seconds: number) {
+  for (let i = 0; i < times; i++) {
+    await db.rows('select taxon.promote($1, true, $2)', [models[i % 2], 'the bench']);
+    await sleep((seconds * 1000) / times);
+  }
+}
+
+/** Rolls back while names arrive; the longest that a name which came after it took. */
+async function rollingBack(db: Database, names: readonly Arrival[], rate: number) {
+  const rounds: Record<string, number>[] = [];
+  for (let round = 0; round < 3; round++) {
+    const some = names.slice(round * rate * 6, (round + 1) * rate * 6);
+    const all = arrivals(db, some, rate, 6);
+    await sleep(3000);
+    const { old } = await db.row<{ old: number }>('select model_id as old from taxon.champion()');
+    await db.rows('select taxon.roll_back_model()');
+    const { at } = await db.row<{ at: Date }>(
+      'select max(rolled_back_at) as at from taxon.promotions where model_id = $1',
+      [old],
+    );
+    await all;
+    rounds.push(
+      await db.row(
+        `select count(*) filter (where model_id = $2 and classified_at > $1) as by_old_after,
+                count(*) filter (where model_id <> $2) as by_new,
+                round(1000 * extract(epoch from min(classified_at) filter (where model_id <> $2) - $1)) as first_after_ms,
+                round(1000 * max(extract(epoch from classified_at - created_at)) filter (where created_at > $1)) as longest_ms
+         from taxon.products where created_at > $1::timestamptz - interval '3 s' and source = 'local'`,
+        [at, old],
+      ),
+    );
+    await db.rows('select taxon.promote($1, true, $2)', [old, 'the bench']);
+    await sleep(1000);
+  }
+  return rounds;
+}
+
+async function run(): Promise<void> {
+  const [rate, promotions, seconds] = [values.rate, values.promotions, values.seconds].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const turns = 4;
+  const world = demoWorld({
+    labels: Number(values.labels),
+    weeks: turns + 1,
+    names: rate * Math.max(seconds, 20),
+    seed: 1,
+  });
+  const shop = await openShop(loadConfig(), world);
+  let sidecars: ChildProcess[] = [];
+  try {
+    const { db } = shop;
+    const models = await twoModels(shop);
+    await db.rows(`select taxon.set_setting('similar_layer', 'false')`);
+    await db.rows(`select taxon.set_setting('stale_names', '0')`);
+    sidecars = startSidecars(shop);
+    await arrivals(db, world.weeks[turns]?.slice(0, rate * 2) ?? [], rate, 2);
+    const memory = [sidecars.map(memoryOf).join(' / ')];
+    const rows: Record<string, unknown>[] = [];
+    for (let turn = 0; turn < turns; turn++) {
+      const names = world.weeks[turn] as Arrival[];
+      const with_ = turn % 2 === 1;
+      const all = arrivals(db, names, rate, seconds);
+      if (with_) await promoting(db, models, promotions / 2, seconds);
+      const { from, late } = await all;
+      rows.push({
+        promotions: with_ ? promotions / 2 : 0,
+        ...(await latency(db, from)),
+        'bench late ms': late,
+      });
+      log.warn(`turn ${turn + 1}`, rows.at(-1));
+    }
+    memory.push(sidecars.map(memoryOf).join(' / '));
+    const p95 = (with_: number) =>
+      Math.max(...rows.filter((_, turn) => turn % 2 === with_).map((row) => Number(row.p95)));
+    const back = await rollingBack(db, world.weeks[turns]?.slice(rate * 2) ?? [], rate);
+    const report = {
+      turns: rows,
+      'p95 with : without': Math.round((100 * p95(1)) / p95(0)) / 100,
+      rows: await wrong(db),
+      'rolled back': back,
+      'memory of sidecars, MB, before and after': memory,
+    };
+    if (values.json) console.log(JSON.stringify(report));
+    else {
+      console.log(table(rows));
+      console.log(table(back));
+      const { turns: _, 'rolled back': __, ...rest } = report;
+      console.log(rest);
+    }
+  } finally {
+    for (const sidecar of sidecars) sidecar.kill('SIGTERM');
+    await Promise.all(sidecars.map((sidecar) => new Promise((end) => sidecar.once('exit', end))));
+    await shop.close();
+  }
+}
+
+if (values.help) console.log(help);
+else {
+  setLogLevel('warn');
+  await run();
+}
