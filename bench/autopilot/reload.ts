@@ -99,10 +99,13 @@ function memoryOf({ pid }: ChildProcess): number {
   return Math.round(Number(kb) / 1024);
 }
 
-/** Two models of the same labels that answer everything. */
-async function twoModels({ db, taxon }: Shop): Promise<number[]> {
+/**
+ * Models of the same labels that answer everything: three, as sidecars keep the one before in memory, and each promotion
+ * is to load one.
+ */
+async function makeModels({ db, taxon }: Shop): Promise<number[]> {
   const ids: number[] = [];
-  for (const seed of ['1', '2']) {
+  for (const seed of ['1', '2', '3']) {
     const { model_id } = await taxon('train', '--no-clean', '--seed', seed);
     await db.rows(`select taxon.set_thresholds(0, 0, 0, 'the bench', $1)`, [model_id]);
     ids.push(model_id as number);
@@ -112,7 +115,7 @@ async function twoModels({ db, taxon }: Shop): Promise<number[]> {
 
 async function promoting(db: Database, models: readonly number[], times: number, seconds: number) {
   for (let i = 0; i < times; i++) {
-    await db.rows('select taxon.promote($1, true, $2)', [models[i % 2], 'the bench']);
+    await db.rows('select taxon.promote($1, true, $2)', [models[i % 3], 'the bench']);
     await sleep((seconds * 1000) / times);
   }
 }
@@ -164,7 +167,7 @@ async function run(): Promise<void> {
   let sidecars: ChildProcess[] = [];
   try {
     const { db } = shop;
-    const models = await twoModels(shop);
+    const models = await makeModels(shop);
     await db.rows(`select taxon.set_setting('similar_layer', 'false')`);
     await db.rows(`select taxon.set_setting('stale_names', '0')`);
     sidecars = startSidecars(shop);
