@@ -89,7 +89,7 @@ begin
     -- the model of today may not know it any more
     update categories x set retired_at = null, merged_into = null, in_use_since = clock_timestamp() where x.category_id = c.category_id;
   end loop;
-  update categories x set merged_into = f.value::bigint from jsonb_each_text(followers) f where x.category_id = f.key::bigint and x.retired_at is not null;
+  update categories x set merged_into = f.value::bigint from jsonb_each_text(coalesce(nullif(followers, 'null'), '{}')) f where x.category_id = f.key::bigint and x.retired_at is not null;
 end $$;
 comment on function back_in_use(bigint[], jsonb) is 'Brings retired categories back, and has those that were merged into them lead there again. Example: select back_in_use(array[7], ''{}'');';
 

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf, TaxonError } from '../errors.ts';
 import { Heads } from './heads.ts';
@@ -91,10 +92,15 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   const paths = facts.paths as Path[];
   const tree = buildTree(paths);
   const join = buildJoin(tree, classes, paths);
-  const tables = layOut(readLetters(need(files, 'letters.bin')), tree);
+  // a sidecar loads a new model while another answers: between the parts names are read
+  const learnt = readLetters(need(files, 'letters.bin'));
+  await breathe();
+  const tables = layOut(learnt, tree);
+  await breathe();
   const letters = new Letters(tables, tree, facts.temperature);
   const source = { tables, paths, temperature: facts.temperature };
   const alone = lettersAlone(source);
+  await breathe();
   const memory = new Memory(tree, paths);
   const onnx = need(files, 'heads.onnx');
   const heads = await Heads.open(onnx, dimension).catch((error: unknown) => {

@@ -113,7 +113,7 @@ export function holdChampion(
       if ([now.champion, before, now.challenger?.model].includes(model)) continue;
       loaded.delete(model);
       // a batch may still be using it; one that is not over by then is interrupted, and decided again
-      setTimeout(() => void model.classifier.close(), 60_000).unref();
+      setTimeout(() => void model.classifier.close(), 15_000).unref();
     }
   }
 
