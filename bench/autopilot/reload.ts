@@ -1,14 +1,13 @@
 /** `node bench/autopilot/reload.ts --help` */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { table } from '../../src/cli/output.ts';
-import { environmentOf, loadConfig, packageRoot } from '../../src/config.ts';
+import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import { log, setLogLevel } from '../../src/log.ts';
 import { openShop, type Shop } from './shop.ts';
+import { arrivals, latency, memoryOf, startSidecars, stopAll, wrong } from './traffic.ts';
 import { type Arrival, demoWorld } from './world.ts';
 
 const { values } = parseArgs({
@@ -28,76 +27,6 @@ without, in turns of so many seconds? Then the model is rolled back three times.
 thresholds of 0, so that the local layer answers every cache miss and no LLM is needed.
 
   node bench/autopilot/reload.ts [--rate 200] [--promotions 50] [--seconds 30] [--labels 4000] [--sidecars 2] [--json]`;
-
-/** Names a second, in steps of a tenth; resolves when the time is over and all are answered. */
-async function arrivals(db: Database, names: readonly Arrival[], rate: number, seconds: number) {
-  const { from } = await db.row<{ from: number }>(
-    'select coalesce(max(product_id), 0) as from from taxon.products',
-  );
-  const began = performance.now();
-  const insert = 'insert into taxon.products (name) select unnest($1::text[])';
-  const size = Math.round(rate / 10);
-  let late = 0;
-  for (let step = 0; step < seconds * 10; step++) {
-    const wait = began + step * 100 - performance.now();
-    if (wait > 0) await sleep(wait);
-    else late = Math.max(late, -wait);
-    const some = names.slice(step * size, (step + 1) * size);
-    await db.rows(insert, [some.map(({ key }) => key)]);
-  }
-  const open = () =>
-    db.row<{ n: number }>(
-      `select count(*) as n from taxon.products where product_id > $1 and state = 'pending'`,
-      [from],
-    );
-  while ((await open()).n > 0) await sleep(50);
-  return { from, late: Math.round(late) };
-}
-
-interface Latency {
-  names: number;
-  p50: number;
-  p95: number;
-  p99: number;
-  most: number;
-  models: number;
-}
-
-/** Milliseconds from INSERT to answer of the local layer's rows. */
-const latency = (db: Database, from: number) =>
-  db.row<Latency>(
-    `select count(*) as names, round(percentile_disc(.5) within group (order by ms)) as p50, round(percentile_disc(.95) within group (order by ms)) as p95,
-            round(percentile_disc(.99) within group (order by ms)) as p99, round(max(ms)) as most, count(distinct model_id) as models
-     from (select extract(epoch from classified_at - created_at) * 1000 as ms, model_id
-             from taxon.products where product_id > $1 and source = 'local') x`,
-    [from],
-  );
-
-/** Rows that carry anything else than the one model that decided them, and rows that failed. */
-const wrong = (db: Database) =>
-  db.row<{ mixed: number; foreign_thresholds: number; failed: number; unanswered: number }>(
-    `select count(*) filter (where e.model_id <> p.model_id) as mixed,
-            count(*) filter (where t.model_id <> e.model_id) as foreign_thresholds,
-            count(*) filter (where p.state = 'failed') as failed, count(*) filter (where p.state = 'pending') as unanswered
-     from taxon.products p left join taxon.evidence e using (evidence_id) left join taxon.thresholds t using (threshold_id)`,
-  );
-
-function startSidecars(shop: Shop): ChildProcess[] {
-  const environment = { ...process.env, ...environmentOf({ ...shop.config, llmProvider: 'none' }) };
-  const main = join(packageRoot, 'src', 'cli', 'main.ts');
-  return Array.from({ length: Number(values.sidecars) }, () =>
-    spawn(process.execPath, [main, '--quiet', 'sidecar'], {
-      env: environment,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    }),
-  );
-}
-
-/** Resident memory of a process in MB. */
-function memoryOf({ pid }: ChildProcess): number {
-  const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kb) / 1024);
-}
 
 /**
  * Models of the same labels that answer everything: three, as sidecars keep the one before in memory, and each promotion
@@ -170,7 +99,7 @@ async function run(): Promise<void> {
     const models = await makeModels(shop);
     await db.rows(`select taxon.set_setting('similar_layer', 'false')`);
     await db.rows(`select taxon.set_setting('stale_names', '0')`);
-    sidecars = startSidecars(shop);
+    sidecars = startSidecars(shop.config, Number(values.sidecars));
     await arrivals(db, world.weeks[turns]?.slice(0, rate * 2) ?? [], rate, 2);
     const memory = [sidecars.map(memoryOf).join(' / ')];
     const rows: Record<string, unknown>[] = [];
@@ -206,8 +135,7 @@ async function run(): Promise<void> {
       console.log(rest);
     }
   } finally {
-    for (const sidecar of sidecars) sidecar.kill('SIGTERM');
-    await Promise.all(sidecars.map((sidecar) => new Promise((end) => sidecar.once('exit', end))));
+    await stopAll(sidecars);
     await shop.close();
   }
 }
