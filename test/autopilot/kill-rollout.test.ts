@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { retrain } from '../../src/autopilot/retrain.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { Database } from '../../src/database/open.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { insert, look } from '../support/rows.ts';
+import { newNames, shopDatabase } from '../support/shop.ts';
+
+let database: TestDatabase;
+let db: Database;
+let challenger: number;
+const set = (key: string, value: number) =>
+  db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
+const far = 100_000;
+
+beforeAll(async () => {
+  database = await shopDatabase();
+  db = look(database.url);
+  for (const key of ['shadow_names', 'canary_names', 'watch_names']) await set(key, far);
+  await db.rows(`select taxon.set_setting('canary_share', '0.5')`);
+  ({ model_id: challenger } = await retrain(db, loadConfig({}, {}), {
+    reason: 'test',
+    clean: false,
+    seed: 2,
+  }));
+  sidecar = await start();
+});
+afterAll(async () => {
+  await sidecar?.kill('SIGTERM');
+  await db?.close();
+  await database?.drop();
+});
+
+const stage = async () =>
+  (await db.row<{ stage: string }>('select stage from taxon.rollouts where ended_at is null')).stage;
+const champion = async () =>
+  (await db.row<{ model_id: number }>('select model_id from taxon.champion()')).model_id;
+const open = () => db.row<{ n: number }>(`select count(*) as n from taxon.queue where stage = 'local'`);
+
+let arrived = 30_000;
+let sidecar: TaxonProcess;
+const start = () =>
+  startSidecarProcess(database.url, {
+    TAXON_LEASE_SECONDS: '1',
+    TAXON_RETRAIN: 'false',
+    TAXON_LLM_PROVIDER: 'none',
+  });
+
+/** The sidecar is killed with names in hand; the next one decides them. */
+async function killAndGoOn(): Promise<void> {
+  const from = arrived;
+  arrived += 600;
+  await insert(
+    db,
+    newNames(600, from).map(({ name }) => name),
+  );
+  await until(open, ({ n }) => n < 600);
+  await sidecar.kill('SIGKILL');
+  expect((await open()).n).toBeGreaterThan(0);
+  sidecar = await start();
+  await until(open, ({ n }) => n === 0);
+}
+
+test.each([
+  ['shadow', 1],
+  ['canary', 1],
+  ['watch', null],
+] as const)(
+  'a sidecar killed twice in the stage %s: the next goes on, no name is lost or decided by two',
+  async (wanted, leads) => {
+    expect(await stage()).toBe(wanted);
+    for (const _ of [1, 2]) {
+      await killAndGoOn();
+      expect(await stage()).toBe(wanted);
+      expect(await champion()).toBe(leads ?? challenger);
+    }
+    expect(
+      await db.row(
+        `select count(*) filter (where e.evidence_id is null and p.source is distinct from 'similar') as undecided,
+              count(*) filter (where e.model_id <> p.model_id) as mixed, count(*) filter (where p.state = 'failed') as failed
+       from taxon.products p left join taxon.evidence e using (evidence_id)`,
+      ),
+    ).toEqual({ undecided: 0, mixed: 0, failed: 0 });
+    // what has been seen counts on: the stage ends without another name
+    await set(`${wanted}_names`, 50);
+    await until(
+      () =>
+        db.rows<{ stage: string }>(
+          'select stage, taxon.advance_rollout() from taxon.rollouts where ended_at is null',
+        ),
+      ([rollout]) => rollout?.stage !== wanted,
+    );
+  },
+  120_000,
+);
+
+test('then the challenger is the champion, and the run is done', async () => {
+  expect(await champion()).toBe(challenger);
+  expect(await db.rows('select state from taxon.training_runs order by run_id desc limit 1')).toEqual([
+    { state: 'done' },
+  ]);
+});
