@@ -92,7 +92,7 @@ begin
   passed := cardinality(against) = 0;
   reasons := case when passed then said else against end;
   numbers := facts || jsonb_build_object(
-    'differences', (select jsonb_agg(to_jsonb(x)) from gate_differences(gate_judges.champion, gate_judges.challenger) x),
+    'differences', (select jsonb_agg(to_jsonb(x) || jsonb_build_object('path', coalesce(category_path(nullif(x.branch, 0)), 'all names'))) from gate_differences(gate_judges.champion, gate_judges.challenger) x),
     'coverage', jsonb_build_object('champion', was, 'challenger', now_covers, 'promise', promise.max_error),
     'teacher', jsonb_build_object('drop', drop_now, 'usual', usual));
   return next;

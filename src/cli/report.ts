@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { gateReport } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { routing, storedReport } from '../database/reports.ts';
 import { messageOf, misuse, TaxonError } from '../errors.ts';
@@ -44,6 +45,7 @@ async function shownOf(db: Database, modelId: number | null): Promise<Shown> {
     model: { model_id, state, created_at: created_at.toISOString() },
     report,
     routing: await routing(db, '1 day'),
+    gate: (await gateReport(db, model_id))[0] ?? null,
   };
 }
 
@@ -67,7 +69,7 @@ export function reportCommand(): Command {
     )
     .argument('[file]', 'the page to write, FILE.html; needs nothing but a browser, no network')
     .option('--model <id>', 'another model than the champion')
-    .option('--json', 'print one JSON object: model, report, routing')
+    .option('--json', 'print one JSON object: model, report, routing, gate')
     .addHelpText(
       'after',
       `

@@ -1,3 +1,4 @@
+import { type Gate, gateSection } from './gate.ts';
 import type { Level, ModelReport } from './model-report.ts';
 import { levels } from './model-report.ts';
 import { blackHole, headline, number, percent, points, size } from './words.ts';
@@ -18,6 +19,8 @@ export interface Shown {
   report: ModelReport;
   /** Null where there is nothing to route. */
   routing: readonly RoutedShare[] | null;
+  /** What the gate said of the model; left out where it was not asked. */
+  gate?: Gate | null;
 }
 
 export type Cell = string | number;
@@ -237,12 +240,13 @@ function facts({ facts: known, madeAt }: ModelReport): Section {
 }
 
 /** The report's parts, in order; what there is nothing to say about is left out. */
-export function sectionsOf({ report, routing: layers }: Shown): Section[] {
+export function sectionsOf({ report, routing: layers, gate }: Shown): Section[] {
   const first = { id: 'headline', title: 'In short', says: headline(report), rows: [] };
   return [
     first,
     ...(layers === null ? [] : [routing(layers)]),
     verdict(report),
+    ...(gate == null ? [] : [gateSection(gate)]),
     methods(report),
     ...(report.gains.length === 0 ? [] : [gains(report)]),
     scores(report),

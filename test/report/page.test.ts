@@ -91,6 +91,28 @@ describe('the page', () => {
 });
 
 describe('sections', () => {
+  it('tell what the gate said, where it was asked', () => {
+    const gate = {
+      challenger: 2,
+      champion: 1,
+      passed: false,
+      reasons: ['worse in Home: 4 lost, 0 won of 20 names'],
+      numbers: {
+        coverage: { champion: 0.6, challenger: 0.45 },
+        differences: [{ kind: 'people', branch: 7, path: 'Home', names: 20, worse: 4, better: 0, p: 0.06 }],
+      },
+    };
+    expect(sectionsOf(shown).map(({ id }) => id)).not.toContain('gate');
+    expect(sectionsOf({ ...shown, gate }).find(({ id }) => id === 'gate')).toMatchObject({
+      says: [
+        'It was refused, beside model 1.',
+        'worse in Home: 4 lost, 0 won of 20 names',
+        'Within the promise it would answer 45.0 % of cache misses, the champion 60.0 %.',
+      ],
+      rows: [{ 'judged by': 'people', branch: 'Home', names: 20, better: 0, worse: 4 }],
+    });
+  });
+
   it('tell the headline in words: what it was measured against, and the best other method', () => {
     const [first] = sectionsOf(shown);
     const says = first?.says.join('\n') ?? '';
