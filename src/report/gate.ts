@@ -1,4 +1,4 @@
-import type { Section } from './tables.ts';
+import type { Section } from './section.ts';
 import { percent } from './words.ts';
 
 /** What the gate said of the model when it challenged the champion; see the table gate_verdicts. */

@@ -2,8 +2,9 @@ import { heatMap } from './heat-map.ts';
 import { Html, html } from './html.ts';
 import { lineChart } from './line-chart.ts';
 import { levels, type ModelReport } from './model-report.ts';
+import type { Cell, Section } from './section.ts';
 import { style } from './style.ts';
-import { type Cell, type Section, type Shown, sectionsOf } from './tables.ts';
+import { type Shown, sectionsOf } from './tables.ts';
 import { number, percent } from './words.ts';
 
 /** Longer tables are folded; a person opens them. */

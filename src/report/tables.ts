@@ -1,6 +1,7 @@
 import { type Gate, gateSection } from './gate.ts';
 import type { Level, ModelReport } from './model-report.ts';
 import { levels } from './model-report.ts';
+import type { Cell, Section } from './section.ts';
 import { blackHole, headline, number, percent, points, size } from './words.ts';
 
 /** Products of the last day by the layer that answered them; as the database reports it. */
@@ -21,17 +22,6 @@ export interface Shown {
   routing: readonly RoutedShare[] | null;
   /** What the gate said of the model; left out where it was not asked. */
   gate?: Gate | null;
-}
-
-export type Cell = string | number;
-
-/** A part of the report: sentences and a table. The page adds its charts, a terminal prints it as it is. */
-export interface Section {
-  id: string;
-  title: string;
-  says: string[];
-  /** Rows of the same columns; empty where sentences are all. */
-  rows: Record<string, Cell>[];
 }
 
 function routing(rows: readonly RoutedShare[]): Section {
