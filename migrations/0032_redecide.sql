@@ -35,3 +35,6 @@ create index queue_waiting on queue (created_at) where stage = 'llm' and purpose
 
 insert into settings (key, value, description) values
   ('stale_names', '100000', 'So many answers of older models, the newest first, is a new champion asked about again in the background; 0: none.');
+
+update settings set description = 'Memory must also have grown by this share of what the champion was trained on; 0: instead retrain_pays() must say that it pays.'
+  where key = 'retrain_growth';

@@ -43,7 +43,9 @@ begin
   if n.known = 0 and n.new < 500 then return; end if;
   if scheduled then
     return query select 'schedule', format('the schedule %s', setting('retrain_schedule') #>> '{}');
-  elsif (setting('retrain_labels'))::bigint > 0 and n.new >= greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric * n.known)
+  elsif (setting('retrain_labels'))::bigint > 0 and n.new >= (setting('retrain_labels'))::bigint
+        and (case when (setting('retrain_growth'))::numeric > 0 then n.new >= (setting('retrain_growth'))::numeric * n.known
+                 else (select p.pays from retrain_pays() p) end)
         and n.known + n.new >= (select coalesce(l.n, 0) + greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric / 2 * coalesce(l.n, 0))
                                  from (select (last.report ->> 'labels')::bigint as n) l) then
     return query select 'labels', format('%s new labels beside %s', n.new, n.known);

@@ -193,6 +193,18 @@ describe('retrain_due', () => {
     expect(await due()).toEqual([]);
   });
 
+  test('by the learning curve, where retrain_growth is 0', async () => {
+    await t.owner.rows(`select set_setting('retrain_growth', '0')`);
+    await learn(1, 1100);
+    const pays = () => t.owner.value<boolean>('select pays from retrain_pays()');
+    expect(await pays()).toBe(true);
+    expect(await due()).toEqual([{ cause: 'labels', reason: '1000 new labels beside 100' }]);
+    await t.owner.rows(`update models set data = '{"labels": 1050}'`);
+    await t.owner.rows(`select set_setting('retrain_labels', '10')`);
+    expect(await pays()).toBe(false);
+    expect(await due()).toEqual([]);
+  });
+
   test('by drift: once for the alarms so far, when there are 200 labels to learn them from', async () => {
     await learn(1, 299);
     await t.owner.rows(
