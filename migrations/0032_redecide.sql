@@ -38,3 +38,7 @@ insert into settings (key, value, description) values
 
 update settings set description = 'Memory must also have grown by this share of what the champion was trained on; 0: instead retrain_pays() must say that it pays.'
   where key = 'retrain_growth';
+
+-- the stream of agreement is read in the order in which names were decided, no longer in that of the LLM's answers
+update drift_streams s set last_id = coalesce((select max(o.evidence_id) from opinions o where o.opinion_id <= s.last_id), 0) where s.stream = 'agreement';
+comment on column drift_streams.last_id is 'Looked at so far: an evidence_id.';

@@ -60,21 +60,30 @@ begin atomic
 end;
 comment on function agreement_since(bigint, timestamptz) is 'From when on the LLM''s answers are compared: the last change of thresholds, or the moment given if that was later. Example: select agreement_since((select model_id from champion()), now() - interval ''7 days'');';
 
+create or replace function answered_until() returns timestamptz
+  language sql stable
+begin atomic
+  -- what has waited for an hour is not waited for: a budget that is used up, a name that breaks every batch
+  select coalesce((select min(q.created_at) from queue q where q.stage = 'llm' and q.purpose = 'answer' and q.created_at > now() - interval '1 hour'
+                     and q.available_at < 'infinity'), 'infinity');
+end;
+comment on function answered_until() is 'Up to when the LLM has answered all that was passed on to it, but for what has waited for an hour. It answers alike names together and those of which nobody knows the branch last: in the order of its answers the last of any burst look like drift. Example: select answered_until();';
+
 create or replace function start_agreement_streams(model_id bigint, since timestamptz) returns void
   language sql volatile set search_path from current as $$
   with seen as materialized (
-    select o.opinion_id, o.levels, e.l3_said::real as said, c.l1
+    select o.evidence_id, o.levels, e.l3_said::real as said, c.l1
       from evidence e join opinions o using (evidence_id) left join categories c using (category_id)
-      where e.model_id = start_agreement_streams.model_id and e.decided_at > since
-      order by o.opinion_id limit drift_constant('among')::bigint / 4
+      where e.model_id = start_agreement_streams.model_id and e.decided_at > since and e.decided_at < answered_until()
+      order by o.evidence_id limit drift_constant('among')::bigint / 4
   ), numbered as (
-    select b.branch, s.*, row_number() over (partition by b.branch order by opinion_id) as i
+    select b.branch, s.*, row_number() over (partition by b.branch order by evidence_id) as i
       from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b
       where not exists (select from drift_streams d where d.model_id = start_agreement_streams.model_id and d.stream = 'agreement' and d.branch = b.branch)
   ), first as (
     select * from numbered where i <= drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
   ), edges as (
-    select branch, max(opinion_id) as last,
+    select branch, max(evidence_id) as last,
            array(select distinct (q + 1e-6)::real from unnest(percentile_disc(case branch when 0 then array[.25, .5, .75] else array[.5] end) within group (order by said)) q order by 1) as edges
       from first group by branch
       having count(*) = drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
@@ -102,9 +111,9 @@ begin atomic
               and ((s).branch = 0 or c.l1 = (s).branch)) v
     where v.value is not null
   union all
-  select o.opinion_id, 4 * width_bucket(e.l3_said::real, (s).edges) + o.levels
+  select o.evidence_id, 4 * width_bucket(e.l3_said::real, (s).edges) + o.levels
     from opinions o join evidence e using (evidence_id) left join categories c using (category_id)
-    where (s).stream = 'agreement' and e.model_id = (s).model_id and o.opinion_id > (s).last_id and o.opinion_id <= upto
+    where (s).stream = 'agreement' and e.model_id = (s).model_id and o.evidence_id > (s).last_id and o.evidence_id <= upto
       and ((s).branch = 0 or c.l1 = (s).branch);
 end;
 comment on function drift_cells(drift_streams, bigint) is 'In which cell of a stream each name lies that it has not looked at, up to an id. Example: select c.* from drift_streams s, drift_cells(s, 1000) c;';
@@ -220,11 +229,11 @@ begin
          and e.evidence_id > (select min(d.last_id) from drift_streams d
                                 where d.model_id = m.model_id and d.stream <> 'agreement' and not in_alarm(d))
          order by e.evidence_id limit drift_constant('a pass')::bigint) e),
-    (select max(o.opinion_id) from (
-       select o.opinion_id from opinions o
-         where o.opinion_id > (select min(d.last_id) from drift_streams d
+    (select max(o.evidence_id) from (
+       select o.evidence_id from opinions o join evidence e using (evidence_id)
+         where e.decided_at < answered_until() and o.evidence_id > (select min(d.last_id) from drift_streams d
                                 where d.model_id = m.model_id and d.stream = 'agreement' and not in_alarm(d))
-         order by o.opinion_id limit drift_constant('a pass')::bigint) o)];
+         order by o.evidence_id limit drift_constant('a pass')::bigint) o)];
   for s in
     select d.* from drift_streams d where d.model_id = m.model_id and not in_alarm(d) order by d.stream, d.branch
   loop

@@ -83,11 +83,11 @@ create or replace function teacher_agreement(model_id bigint, most integer defau
   language sql stable security definer set search_path from current as $$
   with seen as (
     select c.l1, (o.levels > 0)::integer::float8 as agreed, calibrate(e.l1_said, k.offsets[1], k.slopes[1])::float8 as expected
-      from (select x.* from opinions x order by x.opinion_id desc limit 5 * teacher_agreement.most) o
+      from (select x.* from opinions x order by x.evidence_id desc limit 5 * teacher_agreement.most) o
       join evidence e using (evidence_id)
       left join categories c using (category_id) left join calibration_in_force(teacher_agreement.model_id) k on true
-      where e.model_id = teacher_agreement.model_id and e.l1_said is not null
-      order by o.opinion_id desc limit teacher_agreement.most
+      where e.model_id = teacher_agreement.model_id and e.l1_said is not null and e.decided_at < answered_until()
+      order by o.evidence_id desc limit teacher_agreement.most
   )
   select b.branch, count(*), avg(s.agreed), avg(s.expected)
     from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b

@@ -47,3 +47,16 @@ test('says on how many levels the LLM agrees with what the local layer would hav
   await t.owner.rows('delete from evidence');
   expect(await t.owner.value('select count(*) from opinions')).toBe(0);
 });
+
+test('are read up to the oldest name that the LLM has not answered, unless that has waited for an hour', async () => {
+  const until = () => t.owner.value<string>('select answered_until()::text');
+  expect(await until()).toBe('infinity');
+  await t.owner.rows(
+    `insert into queue (stage, name_key, created_at) values ('llm', 'newer', '2026-01-01 12:00+00'), ('llm', 'older', now() - interval '10 minutes')`,
+  );
+  expect(
+    await t.owner.value(`select answered_until() = (select created_at from queue where name_key = 'older')`),
+  ).toBe(true);
+  await t.owner.rows(`update queue set available_at = 'infinity' where name_key = 'older'`);
+  expect(await until()).toBe('infinity');
+});

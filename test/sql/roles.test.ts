@@ -40,13 +40,13 @@ const functions: Record<string, string> = {
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat
     leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
-  nobody: `affordable_audits affordable_teaching agreement_since answer_on_insert ask_again audit_candidates
-    audit_test autopilot_health back_in_use batches_health begin_stage blank_messages bring_back_labels
-    bring_back_rows calls_with candidates_below carry_branches carry_thresholds check_frame checked_answer
-    checks_short correct_label correct_products coverage_steps drop_branches drop_questions end_alarm
-    end_rollout follow_categories forget_guard_words forget_products forgotten forgotten_health gate_names
-    hash_bound here hold_names hold_never_sent hold_taxonomy judged_llm_answers judged_since level_ids
-    llm_answers llm_health llm_stop lock_taxonomy look_again make_imported_categories measured_points
+  nobody: `affordable_audits affordable_teaching agreement_since answer_on_insert answered_until ask_again
+    audit_candidates audit_test autopilot_health back_in_use batches_health begin_stage blank_messages
+    bring_back_labels bring_back_rows calls_with candidates_below carry_branches carry_thresholds check_frame
+    checked_answer checks_short correct_label correct_products coverage_steps drop_branches drop_questions
+    end_alarm end_rollout follow_categories forget_guard_words forget_products forgotten forgotten_health
+    gate_names hash_bound here hold_names hold_never_sent hold_taxonomy judged_llm_answers judged_since
+    level_ids llm_answers llm_health llm_stop lock_taxonomy look_again make_imported_categories measured_points
     models_past_days move_labels name_label_changes need_category note_change note_changed_labels
     note_new_labels note_outcomes note_removed_labels note_verdict offer_today open_answer passes pick_audits
     place_below place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
