@@ -34,7 +34,10 @@ function newest(set: string, how: How): Year | null {
     .split('\n')
     .map((line) => JSON.parse(line) as Week & { began?: string; seconds: number });
   const weeks = lines.slice(lines.findLastIndex(({ began }) => began !== undefined) + 1);
-  return { set, how, weeks, minutes: Math.round((weeks.at(-1)?.seconds ?? 0) / 60) };
+  const minutes = Math.round((weeks.at(-1)?.seconds ?? 0) / 60);
+  // its first two weeks are there to be checked
+  if (how === 'once') weeks.splice(0, 2);
+  return { set, how, weeks, minutes };
 }
 
 const count = (what: Record<string, number>, layer: string) => what[layer] ?? 0;
@@ -58,7 +61,7 @@ const isAbove = (wrong: number, answers: number, share: number) =>
 function rowOf({ set, how, weeks, minutes }: Year, error: number) {
   const local = sum(weeks.map(({ layers }) => count(layers, 'local')));
   const wrong = sum(weeks.map((week) => count(week.wrong, 'local')));
-  const last = weeks.slice(-4);
+  const last = weeks.slice(how === 'once' ? -2 : -4);
   const share = (some: Week[]) =>
     `${((100 * sum(some.map(({ layers }) => count(layers, 'llm')))) / sum(some.map(({ names }) => names))).toFixed(1)} %`;
   const all = (some: Week[], of: (week: Week) => number) =>
