@@ -1,7 +1,7 @@
 -- Re-decisions: what a new champion says of names that wait for the LLM, and of answers that an older model gave.
 
 create table second_looks (
-  product_id bigint primary key references products on delete cascade,
+  product_id bigint primary key,
   model_id bigint not null references models on delete cascade,
   category_id bigint,
   l1_said real,
@@ -10,7 +10,7 @@ create table second_looks (
   looked_at timestamptz not null default now()
 );
 comment on table second_looks is 'What the champion says of rows that an older model has answered. It changes no row: stale_answers() reads it.';
-comment on column second_looks.product_id is 'The row.';
+comment on column second_looks.product_id is 'The row. No foreign key: that would put a trigger on each DELETE of a shop; what has lost its row goes with the next promotion.';
 comment on column second_looks.model_id is 'The model that was asked again.';
 comment on column second_looks.category_id is 'Its answer, sure or not.';
 comment on column second_looks.l1_said is 'What the model says of l1, before calibration.';

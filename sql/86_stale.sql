@@ -32,6 +32,11 @@ begin
   -- names that wait come first
   if champion_id is null or exists (select from queue q where q.stage = 'local' and q.available_at <= now()) then return; end if;
   insert into look_progress (model_id) values (champion_id) on conflict do nothing;
+  if found then
+    -- a champion before that comes back begins anew
+    delete from look_progress x where x.model_id <> champion_id;
+    delete from second_looks s where s.model_id <> champion_id;
+  end if;
   select * into p from look_progress x where x.model_id = champion_id for update;
   if p.done_at is not null then return; end if;
   return query

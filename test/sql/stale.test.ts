@@ -101,6 +101,19 @@ describe('stale_answers', () => {
     expect(await t.owner.value('select count(*) from product_changes')).toBe(0);
   });
 
+  test('a champion that comes back looks anew, and what another one said is gone', async () => {
+    await decided(old, 0.9, 'pot');
+    const next = await makeModel(t);
+    expect(await look(next, { pot: [pans, 0.9] })).toEqual(['pot']);
+    const third = await makeModel(t);
+    expect(await look(third, { pot: [pots, 0.9] })).toEqual(['pot']);
+    expect(await stale()).toEqual([]);
+    await t.owner.rows('select roll_back_model()');
+    expect(await look(next, { pot: [pans, 0.9] })).toEqual(['pot']);
+    expect(await stale()).toMatchObject([{ name: 'pot', would_be: 'Home > Pans' }]);
+    expect(await t.owner.value('select count(*) from second_looks')).toBe(1);
+  });
+
   test('as many rows are looked at as stale_names says, and none while names wait', async () => {
     await decided(old, 0.9, 'pot', 'pan', 'lid');
     const next = await makeModel(t);
