@@ -6,6 +6,7 @@ import { table } from '../../src/cli/output.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import { log, setLogLevel } from '../../src/log.ts';
+import { median } from '../measure.ts';
 import { openShop, type Shop } from './shop.ts';
 import { arrivals, latency, memoryOf, startSidecars, stopAll, wrong } from './traffic.ts';
 import { type Arrival, demoWorld } from './world.ts';
@@ -14,7 +15,8 @@ const { values } = parseArgs({
   options: {
     rate: { type: 'string', default: '200' },
     promotions: { type: 'string', default: '50' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '20' },
+    turns: { type: 'string', default: '10' },
     labels: { type: 'string', default: '4000' },
     sidecars: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
@@ -23,10 +25,11 @@ const { values } = parseArgs({
 });
 
 const help = `Models are promoted in turn while names arrive: how long does a name take from its INSERT to its answer, with promotions and
-without, in turns of so many seconds? Then the model is rolled back three times. A real PostgreSQL, sidecars in processes of their own;
+without, in turns of so many seconds, one without and one with? The median turn of each kind counts, as the machine's own speed comes and goes.
+Then the model is rolled back three times. A real PostgreSQL, sidecars in processes of their own;
 thresholds of 0, so that the local layer answers every cache miss and no LLM is needed.
 
-  node bench/autopilot/reload.ts [--rate 200] [--promotions 50] [--seconds 30] [--labels 4000] [--sidecars 2] [--json]`;
+  node bench/autopilot/reload.ts [--rate 200] [--promotions 50] [--seconds 20] [--turns 10] [--labels 4000] [--sidecars 2] [--json]`;
 
 /**
  * Models of the same labels that answer everything: three, as sidecars keep the one before in memory, and each promotion
@@ -80,12 +83,12 @@ async function rollingBack(db: Database, names: readonly Arrival[], rate: number
 }
 
 async function run(): Promise<void> {
-  const [rate, promotions, seconds] = [values.rate, values.promotions, values.seconds].map(Number) as [
+  const [rate, seconds, turns] = [values.rate, values.seconds, values.turns].map(Number) as [
     number,
     number,
     number,
   ];
-  const turns = 4;
+  const promotions = Math.round((2 * Number(values.promotions)) / turns);
   const world = demoWorld({
     labels: Number(values.labels),
     weeks: turns + 1,
@@ -107,10 +110,10 @@ async function run(): Promise<void> {
       const names = world.weeks[turn] as Arrival[];
       const with_ = turn % 2 === 1;
       const all = arrivals(db, names, rate, seconds);
-      if (with_) await promoting(db, models, promotions / 2, seconds);
+      if (with_) await promoting(db, models, promotions, seconds);
       const { from, late } = await all;
       rows.push({
-        promotions: with_ ? promotions / 2 : 0,
+        promotions: with_ ? promotions : 0,
         ...(await latency(db, from)),
         'bench late ms': late,
       });
@@ -118,11 +121,11 @@ async function run(): Promise<void> {
     }
     memory.push(sidecars.map(memoryOf).join(' / '));
     const p95 = (with_: number) =>
-      Math.max(...rows.filter((_, turn) => turn % 2 === with_).map((row) => Number(row.p95)));
+      median(rows.filter((_, turn) => turn % 2 === with_).map((row) => Number(row.p95)));
     const back = await rollingBack(db, world.weeks[turns]?.slice(rate * 2) ?? [], rate);
     const report = {
       turns: rows,
-      'p95 with : without': Math.round((100 * p95(1)) / p95(0)) / 100,
+      'p95 in the median turn, with : without': `${p95(1)} : ${p95(0)} = ${(p95(1) / p95(0)).toFixed(2)}`,
       rows: await wrong(db),
       'rolled back': back,
       'memory of sidecars, MB, before and after': memory,
