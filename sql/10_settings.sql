@@ -48,8 +48,8 @@ begin
     raise exception '% must be a whole number of days, 0 to 36500, not %', key, value;
   elsif key = 'ledger_days' and value::numeric between 1 and 61 then
     raise exception 'ledger_days must be 0 (for ever) or 62 at least, as budgets count a month, not %', value;
-  elsif key = 'way_back' and not (value::numeric between 1 and 1000 and value::numeric % 1 = 0) then
-    raise exception 'way_back must be a whole number from 1 to 1000, not %', value;
+  elsif key in ('way_back', 'full_training_every') and not (value::numeric between 1 and 1000 and value::numeric % 1 = 0) then
+    raise exception '% must be a whole number from 1 to 1000, not %', key, value;
   elsif key in ('gate_model_mb', 'gate_slower') and value::numeric <= 0 then
     raise exception '% must be above 0, not %', key, value;
   elsif key in ('llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',

@@ -138,3 +138,15 @@ create or replace function cleaned_by(run_id bigint) returns bigint
   select count(*) from label_changes c where c.run_id = cleaned_by.run_id;
 $$;
 comment on function cleaned_by(bigint) is 'How many labels a run has changed, all in one transaction. Example: select cleaned_by(1);';
+
+create or replace function choices_to_carry(encoder_id bigint) returns table (model_id bigint, choices jsonb)
+  language sql stable security definer set search_path from current as $$
+  select s.model_id, jsonb_build_object('levels', s.metrics -> 'levels', 'join', s.metrics -> 'join')
+    from models c join models s on s.model_id = coalesce((c.metrics ->> 'chosen_by')::bigint, c.model_id)
+    where c.state = 'champion' and s.encoder_id = choices_to_carry.encoder_id
+      and s.metrics ? 'levels' and s.metrics ? 'join' and coalesce((s.settings ->> 'depth')::integer, 3) = 3
+      and (select count(*) from models m where m.metrics ->> 'chosen_by' = s.model_id::text) < (setting('full_training_every'))::integer - 1
+      -- measured up to 2.2 times as many (docs/autopilot.md)
+      and (select count(*) from labels) <= 2 * (s.data ->> 'labels')::bigint;
+$$;
+comment on function choices_to_carry(bigint) is 'What the next retraining takes over: how the voices of the champion count, and which model chose that. No row: it chooses anew, as full_training_every says, or as memory has doubled since, or for another encoder. Example: select model_id from choices_to_carry(1);';

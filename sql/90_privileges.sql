@@ -75,7 +75,7 @@ grant execute on function set_setting, set_tree_levels, make_category, set_thres
 grant execute on function retention to taxon_reader, taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
-grant execute on function begin_retrain, begin_step, end_step, note_run, cleaned_by, pass_gate, unanswered_gate_names, save_gate_answers to taxon_admin;
+grant execute on function begin_retrain, begin_step, end_step, note_run, choices_to_carry, cleaned_by, pass_gate, unanswered_gate_names, save_gate_answers to taxon_admin;
 grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
   save_model, save_model_file, save_out_of_fold, apply_cleaning,
   memory_at, repeats_by to taxon_admin;

@@ -77,9 +77,17 @@ async function makeChallenger(bench: Bench): Promise<object> {
   const { reason: _, signal: __, onStep: ___, ...asked } = options;
   const memory = await memoryOf(bench);
   logTraining(memory);
-  const made = await makeModel(db, encoder, memory, { ...asked, promote: false }, bench.cleaning, run);
+  const made = await makeModel(
+    db,
+    encoder,
+    memory,
+    { ...asked, promote: false, carry: true },
+    bench.cleaning,
+    run,
+  );
   await noteRun(db, run.id, made);
-  return { model_id: made.model_id, labels: made.labels, seconds: made.seconds };
+  const { model_id, labels, seconds, chosen_by } = made;
+  return { model_id, labels, seconds, chosen_by };
 }
 
 type Opened = RecalibratedModel & { close(): Promise<void> };

@@ -1,13 +1,13 @@
 import { misuse } from '../errors.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import type { LettersFirst } from '../model/letters-alone.ts';
-import type { Classifier, ModelFiles, Path, VoiceWeights } from '../model/types.ts';
+import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
 import type { HeadReport } from './meaning/fit-head.ts';
 import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
-import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
+import { fitVoices, type TrainingSet, usualWeights, type VoicesOptions } from './voices.ts';
 
 export type { TrainingSet } from './voices.ts';
 
@@ -22,18 +22,24 @@ export interface FitOptions {
   testShare?: number | undefined;
   /** Whether layers 1 and 2 would leave a held-out row to the local model; default: all rows. */
   isCacheMiss?: (row: number) => boolean;
+  /** What an earlier training chose: its half of the work is then not done again (docs/autopilot.md). */
+  chosen?: Chosen | undefined;
   signal?: AbortSignal | undefined;
   /** Share of the whole that is done, 0 to 1, never falling. */
   onProgress?: ((share: number) => void) | undefined;
 }
 
-export interface TrainingReport {
+/** What is chosen on held-out names: how long the heads learn, how much each voice counts, when letters suffice. */
+export interface Chosen {
+  levels: { l1: HeadReport; l2: HeadReport; l3: HeadReport };
+  join: Choice;
+}
+
+export interface TrainingReport extends Chosen {
   /** Names in each part. */
   names: Record<Part, number>;
   paths: number;
-  levels: { l1: HeadReport; l2: HeadReport; l3: HeadReport };
   letters: { grams: number; weights: number; seconds: number };
-  join: Choice;
   /** Names of the training part, and those of them that neighbours were looked for in. */
   memory: { names: number; searched: number };
   seed: number;
@@ -63,7 +69,8 @@ function split(keys: readonly string[], testShare: number | undefined): Record<P
 
 /**
  * Trains the three voices and the rule that joins them: first on the train part alone, where the valid part stops the heads
- * and chooses how the voices count and when letters suffice; then, with what was chosen, again on all but the test part.
+ * and chooses how the voices count and when letters suffice; then, with what was chosen (now, or by an earlier training),
+ * on all but the test part.
  *
  * @returns the model's files, and what happened
  * @throws TaxonError when there is nothing to train on; the signal's reason when aborted
@@ -82,41 +89,31 @@ export async function trainModel(
       'Import labels first: taxon import FILE --as labels.',
     );
   const set = { ...given, paths: cutAt(given.paths, depth) };
-  const valid = parts.valid.filter(isCacheMiss);
-
-  const first = await fitVoices(set, parts.train, valid, {
-    epochs: options.epochs,
-    seed,
-    signal,
-    onProgress: (share) => onProgress?.(share * 0.45),
-  });
-  const asked = valid.subarray(0, mostNames);
   const searched = searchedRows(parts.train);
-  const join = await chosen(first.files({ weights: usualWeights, lettersFirst: null }), async (classifier) =>
-    chooseJoin(
-      classifier,
-      {
-        views: await viewsOf(set, asked, searched, classifier.neighbours, signal),
-        labels: Array.from(asked, (row) => set.paths[row] as Path),
-      },
-      usualWeights,
-    ),
-  );
-  onProgress?.(0.55);
+  const before = options.chosen === undefined ? 0.55 : 0;
+  const { levels, join } =
+    options.chosen ??
+    (await choose(set, parts.train, parts.valid.filter(isCacheMiss), searched, {
+      epochs: options.epochs,
+      seed,
+      signal,
+      onProgress: (share) => onProgress?.(share * 0.45),
+    }));
+  onProgress?.(before);
 
   const all = Int32Array.from([...parts.train, ...parts.valid]).sort();
-  const second = await fitVoices(set, all, new Int32Array(), {
-    epochs: first.heads.map((head) => head.bestEpoch) as unknown as [number, number, number],
+  const { l1, l2, l3 } = levels;
+  const fitted = await fitVoices(set, all, new Int32Array(), {
+    epochs: [l1.bestEpoch, l2.bestEpoch, l3.bestEpoch],
     seed,
     signal,
-    onProgress: (share) => onProgress?.(0.55 + share * 0.45),
+    onProgress: (share) => onProgress?.(before + share * (1 - before)),
   });
-  const [l1, l2, l3] = first.heads;
   const report: TrainingReport = {
     names: { train: parts.train.length, valid: parts.valid.length, test: parts.test.length },
-    paths: second.paths.length,
-    levels: { l1, l2, l3 },
-    letters: { ...second.letters, seconds: second.lettersSeconds },
+    paths: fitted.paths.length,
+    levels,
+    letters: { ...fitted.letters, seconds: fitted.lettersSeconds },
     join,
     memory: { names: parts.train.length, searched: searched.length },
     seed,
@@ -124,15 +121,27 @@ export async function trainModel(
     seconds: (Date.now() - started) / 1000,
   };
   const how: { weights: VoiceWeights; lettersFirst: LettersFirst | null } = join;
-  const files = second.files({ ...how, facts: report });
+  const files = fitted.files({ ...how, facts: report });
   for (const bytes of files.values()) report.size += bytes.length;
   return { files, report };
 }
 
-async function chosen<T>(files: ModelFiles, work: (classifier: Classifier) => Promise<T>): Promise<T> {
-  const classifier = await loadClassifier(files);
+/** Trains on one part and chooses on another. */
+async function choose(
+  set: TrainingSet,
+  train: Int32Array,
+  valid: Int32Array,
+  searched: Int32Array,
+  options: VoicesOptions,
+): Promise<Chosen> {
+  const { heads, files } = await fitVoices(set, train, valid, options);
+  const [l1, l2, l3] = heads;
+  const asked = valid.subarray(0, mostNames);
+  const labels = Array.from(asked, (row) => set.paths[row] as Path);
+  const classifier = await loadClassifier(files({ weights: usualWeights, lettersFirst: null }));
   try {
-    return await work(classifier);
+    const views = await viewsOf(set, asked, searched, classifier.neighbours, options.signal);
+    return { levels: { l1, l2, l3 }, join: await chooseJoin(classifier, { views, labels }, usualWeights) };
   } finally {
     await classifier.close();
   }

@@ -14,7 +14,7 @@ import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
 import { partsBy } from './data/split.ts';
 import { diagnose } from './diagnose.ts';
-import { type TrainingReport, trainModel } from './fit.ts';
+import { type Chosen, type TrainingReport, trainModel } from './fit.ts';
 import type { HeldRun } from './lease.ts';
 
 export interface TrainOptions {
@@ -44,6 +44,8 @@ export interface TrainResult {
   held_out: { names: number; judged: number; cache_misses: number };
   seconds: number;
   cleaning: CleaningReport | null;
+  /** The model that chose how the voices count; null: this one. */
+  chosen_by: number | null;
   report: TrainingReport;
   /** What names of the test part show; null without one. */
   diagnostics: ModelReport | null;
@@ -87,7 +89,8 @@ export function logTraining({ set }: Memory): void {
 }
 
 /**
- * Learns a model from memory and stores it; `promote` false leaves it a candidate.
+ * Learns a model from memory and stores it; `promote` false leaves it a candidate, `carry` takes over what an earlier one
+ * chose where the database says so.
  *
  * @param cleaning what was cleaned before, for the report
  */
@@ -95,13 +98,14 @@ export async function makeModel(
   db: Database,
   encoder: Encoder,
   { encoderId, encoded, changed, set: memory }: Memory,
-  asked: Omit<TrainOptions, 'signal'> & { promote?: boolean },
+  asked: Omit<TrainOptions, 'signal'> & { promote?: boolean; carry?: boolean },
   cleaning: CleaningReport | null,
   run: HeldRun,
 ): Promise<TrainResult> {
   const started = Date.now();
   const { signal } = run;
-  const { promote = true, ...options } = asked;
+  const { promote = true, carry = false, ...options } = asked;
+  const carried = carry ? await choicesToCarry(db, encoderId) : undefined;
   const set = { ...memory, encoder: encoder.identity };
   const guard = await learnGuard(db);
   const part = set.keys.map(partsBy(options.testShare));
@@ -117,6 +121,7 @@ export async function makeModel(
   const bar = progress('training', 100, '%');
   const { files, report } = await trainModel(set, {
     ...options,
+    chosen: carried?.choices,
     isCacheMiss,
     signal,
     onProgress: (share: number) => bar.at(Math.round(share * 100)),
@@ -130,7 +135,7 @@ export async function makeModel(
     rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
     rows.filter((row) => part[row] !== 'test'),
     {
-      facts: factsOf(encoder.identity, set, cleaning, report, heldOut),
+      facts: factsOf(encoder.identity, set, cleaning, report, heldOut, carried?.model_id),
       cleaning: cleaning === null ? null : cleaningOf(cleaning),
       depth: options.depth ?? 3,
       curve: {
@@ -142,7 +147,7 @@ export async function makeModel(
   );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
   const facts = {
-    metrics: { ...report, learning: diagnosis?.curve ?? null },
+    metrics: { ...report, chosen_by: carried?.model_id ?? null, learning: diagnosis?.curve ?? null },
     data: dataSnapshot(set.keys, set.paths, changed),
     code_version: version,
     seed: report.seed,
@@ -161,9 +166,19 @@ export async function makeModel(
     held_out: heldOut,
     seconds: Math.round((Date.now() - started) / 100) / 10,
     cleaning,
+    chosen_by: carried?.model_id ?? null,
     report,
     diagnostics: diagnosis?.report ?? null,
   };
+}
+
+/** What a retraining takes over, and the model that chose it; undefined: it chooses anew. */
+async function choicesToCarry(db: Database, encoderId: number) {
+  const [row] = await db.rows<{ model_id: number; choices: Chosen }>(
+    `select * from ${db.at}choices_to_carry($1)`,
+    [encoderId],
+  );
+  return row;
 }
 
 /** What the report's page says of the training itself. */
@@ -173,6 +188,7 @@ function factsOf(
   cleaning: CleaningReport | null,
   report: TrainingReport,
   heldOut: TrainResult['held_out'],
+  chosenBy: number | undefined,
 ) {
   const { join, levels, letters } = report;
   const steps = [
@@ -190,6 +206,7 @@ function factsOf(
     rows: { ...report.names, ...set.sources },
     steps,
     more: {
+      'how the voices count was chosen by': chosenBy === undefined ? 'this training' : `model ${chosenBy}`,
       'weights of letters': join.weights.letters.join(' / '),
       'weights of meaning': join.weights.meaning.join(' / '),
       'weights of memory': join.weights.memory.join(' / '),

@@ -40,6 +40,12 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     { model_id: 1, state: 'champion' },
     { model_id, state: 'shadow' },
   ]);
+  // memory is what it was
+  expect(
+    await db.row(`select metrics -> 'chosen_by' as chosen_by from taxon.models where model_id = $1`, [
+      model_id,
+    ]),
+  ).toEqual({ chosen_by: 1 });
   const sidecar = await startSidecar(database.url, { ...config, retrain: false }, []);
   try {
     for (let from = 20_000; (await states())[1]?.state !== 'champion'; from += 100) {

@@ -168,58 +168,6 @@ describe('a rollout', () => {
   });
 });
 
-describe('retrain_due', () => {
-  const due = () => t.owner.rows<{ cause: string; reason: string }>('select * from retrain_due()');
-  const learn = (from: number, to: number) =>
-    t.owner.rows(
-      `insert into labels (name_key, category_id, source) select 'name ' || i, $3, 'llm' from generate_series($1::integer, $2::integer) i`,
-      from,
-      to,
-      home,
-    );
-  let home: number;
-  beforeEach(async () => {
-    home = await t.category('Home');
-    await t.owner.rows('select promote($1)', await model());
-    await t.owner.rows(`select set_setting('retrain_labels', '1000')`);
-  });
-
-  test('by labels: so many, and the share by which memory must grow', async () => {
-    await learn(1, 1000);
-    expect(await due()).toEqual([]);
-    await learn(1001, 1100);
-    expect(await due()).toEqual([{ cause: 'labels', reason: '1000 new labels beside 100' }]);
-    await t.owner.rows(`select set_setting('autopilot_request', 'false')`);
-    expect(await due()).toEqual([]);
-  });
-
-  test('by the learning curve, where retrain_growth is 0', async () => {
-    await t.owner.rows(`select set_setting('retrain_growth', '0')`);
-    await learn(1, 1100);
-    const pays = () => t.owner.value<boolean>('select pays from retrain_pays()');
-    expect(await pays()).toBe(true);
-    expect(await due()).toEqual([{ cause: 'labels', reason: '1000 new labels beside 100' }]);
-    await t.owner.rows(`update models set data = '{"labels": 1050}'`);
-    await t.owner.rows(`select set_setting('retrain_labels', '10')`);
-    expect(await pays()).toBe(false);
-    expect(await due()).toEqual([]);
-  });
-
-  test('by drift: once for the alarms so far, when there are 200 labels to learn them from', async () => {
-    await learn(1, 299);
-    await t.owner.rows(
-      `insert into alarms (model_id, stream, detail) select model_id, 'confidence', 'a new branch arrives' from champion()`,
-    );
-    expect(await due()).toEqual([]);
-    await learn(300, 300);
-    expect(await due()).toEqual([{ cause: 'drift', reason: 'a new branch arrives' }]);
-    const [run] = await begin();
-    await t.owner.rows(`select end_run($1, '{}', 'no better')`, run?.run_id);
-    await learn(301, 400);
-    expect(await due()).toEqual([]);
-  });
-});
-
 describe('shadow_verdict', () => {
   /** What both models say of the same names, and whether each is sure enough. */
   async function bothSee(challenger: number, champion: number, names: number, clears: [boolean, boolean]) {

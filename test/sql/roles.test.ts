@@ -22,14 +22,14 @@ const functions: Record<string, string> = {
     sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens stale_answers
     standing_promise suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
     teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
-  A: `add_category adopt_deployment apply_cleaning begin_retrain begin_step cleaned_by confirm end_promise
-    end_run end_step export_embeddings export_labels export_products finish_import forget import_labels judge
-    keep_promise keep_right label_conflicts learn_guard let_go make_category mark_urgent may_send_again
-    memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote redecide reject
-    release_alarm remove_encoder rename_category renew_run repeats_by requeue retire_category retry_dead
-    revert_cleaning roll_back_model save_gate_answers save_model save_model_file save_out_of_fold set_llm_price
-    set_promise set_setting set_thresholds set_tree_levels similar_in_training split_category spot_check
-    start_rollout start_run training_labels unanswered_gate_names undo_check undo_taxonomy_change
+  A: `add_category adopt_deployment apply_cleaning begin_retrain begin_step choices_to_carry cleaned_by confirm
+    end_promise end_run end_step export_embeddings export_labels export_products finish_import forget
+    import_labels judge keep_promise keep_right label_conflicts learn_guard let_go make_category mark_urgent
+    may_send_again memory_at merge_categories more_tokens move_category never_send note_run pass_gate promote
+    redecide reject release_alarm remove_encoder rename_category renew_run repeats_by requeue retire_category
+    retry_dead revert_cleaning roll_back_model save_gate_answers save_model save_model_file save_out_of_fold
+    set_llm_price set_promise set_setting set_thresholds set_tree_levels similar_in_training split_category
+    spot_check start_rollout start_run training_labels unanswered_gate_names undo_check undo_taxonomy_change
     undo_thresholds`,
   AS: `add_to_batch advance_rollout ask_questions batch_totals calibration_due cancel_batches count_labels
     draw_audits draw_teaching embeddings_of end_batch fail_call fills_embeddings fit_calibration

@@ -83,6 +83,16 @@ describe('trainModel', () => {
     expect(a?.files.get('heads.onnx')).not.toEqual(c?.files.get('heads.onnx'));
   });
 
+  it('takes over what an earlier training chose: the same model, without choosing again', async () => {
+    const set = makeSet(300, 0.1);
+    const first = await trainModel(set, { epochs: 3 });
+    const { levels, join } = first.report;
+    const again = await trainModel(set, { chosen: { levels, join } });
+    for (const file of ['heads.onnx', 'letters.bin'])
+      expect(again.files.get(file)).toEqual(first.files.get(file));
+    expect(again.report).toMatchObject({ levels, join });
+  });
+
   it('stops early when the valid part gets no better', async () => {
     const { report } = await trainModel(makeSet(300, 0.6), { epochs: 400 });
     const { epochs, bestEpoch } = report.levels.l3;
