@@ -23,6 +23,8 @@ interface Year {
   how: How;
   weeks: Week[];
   minutes: number;
+  /** Its last four weeks again, at a model trained once on all that memory held before them. */
+  again: Week | null;
 }
 
 /** The weeks after the last "began" of the file. */
@@ -32,12 +34,14 @@ function newest(set: string, how: How): Year | null {
   const lines = readFileSync(file, 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Week & { began?: string; seconds: number });
-  const weeks = lines.slice(lines.findLastIndex(({ began }) => began !== undefined) + 1);
+    .map((line) => JSON.parse(line) as Week & { began?: string; again?: Week; seconds: number });
+  const year = lines.slice(lines.findLastIndex(({ began }) => began !== undefined) + 1);
+  const again = year.find((line) => line.again !== undefined)?.again ?? null;
+  const weeks = year.filter((line) => line.again === undefined);
   const minutes = Math.round((weeks.at(-1)?.seconds ?? 0) / 60);
   // its first two weeks are there to be checked
   if (how === 'once') weeks.splice(0, 2);
-  return { set, how, weeks, minutes };
+  return { set, how, weeks, minutes, again };
 }
 
 const count = (what: Record<string, number>, layer: string) => what[layer] ?? 0;
@@ -58,7 +62,7 @@ function atLeast(wrong: number, answers: number, share: number): number {
 const isAbove = (wrong: number, answers: number, share: number) =>
   answers > 0 && atLeast(wrong, answers, share) < 0.05;
 
-function rowOf({ set, how, weeks, minutes }: Year, error: number) {
+function rowOf({ set, how, weeks, minutes, again }: Year, error: number) {
   const local = sum(weeks.map(({ layers }) => count(layers, 'local')));
   const wrong = sum(weeks.map((week) => count(week.wrong, 'local')));
   const last = weeks.slice(how === 'once' ? -2 : -4);
@@ -73,6 +77,7 @@ function rowOf({ set, how, weeks, minutes }: Year, error: number) {
     models: Math.max(...weeks.map(({ champion }) => champion ?? 0)),
     'first four': share(weeks.slice(0, 4)),
     'last four': share(last),
+    'again, trained once': again === null ? '' : share([again]),
     'tokens a name': Math.round(all(last, ({ tokens }) => tokens)),
     audits: Math.round(all(last, ({ auditTokens }) => auditTokens)),
     checks: weeks.at(-1)?.checks ?? 0,

@@ -40,6 +40,7 @@ bench plays the clock only: what sidecars do each minute and night is called at 
             anew as often and promoted at once; once: trained once on all but the last four weeks, checked as often as the year
   --clean   the autopilot cleans labels first
 
+After an autopilot's year a model is trained once on all that memory held before the last four weeks, and their names arrive again.
 A line a week goes to bench/year-SET-HOW.jsonl in the data folder.`;
 
 /** Begins with the first model and the promise. */
@@ -98,6 +99,17 @@ async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promi
   return [...did, `model ${model_id} ${said}: ${verdict.reasons.join('; ')}`];
 }
 
+/** The last weeks' names again, as if nobody had answered them, at a model that is trained once on all that memory held before. */
+async function again(shop: Shop, truth: ReadonlyMap<string, Arrival>, names: Arrival[], before: Date) {
+  const { db } = shop;
+  await db.rows('delete from taxon.labels where created_at >= $1', [before]);
+  await shop.taxon('train', '--no-clean');
+  await shop.recalibrate();
+  const [proof] = await db.rows<{ verdict: string }>('select verdict from taxon.keep_promise()');
+  const since = (await db.row<{ now: Date }>('select now()')).now;
+  return { ...(await countWeek(shop, truth, await shop.arrive(names), since)), did: [proof?.verdict] };
+}
+
 /** As the last four weeks of a year that was trained once, on all before: two weeks of names are checked, then two answered. */
 function asOnce(world: World): World {
   const weeks = world.weeks.slice(-4);
@@ -124,8 +136,10 @@ async function run(): Promise<void> {
   try {
     await open(shop, world, Number(values.error));
     keep({ began: new Date().toISOString(), ...values });
+    let lastFour = new Date();
     for (const [i, names] of world.weeks.entries()) {
       const since = (await shop.db.row<{ now: Date }>('select now()')).now;
+      if (i === world.weeks.length - 4) lastFour = since;
       const range = await shop.arrive(names);
       if (values.how === 'once' && i === 1)
         await people(shop, truth, Number(values.checks) * (Number(values.weeks) - 4));
@@ -143,6 +157,11 @@ async function run(): Promise<void> {
         s: Math.round((Date.now() - started) / 1000),
       });
       for (const what of did) log.warn(`  ${what}`);
+    }
+    if (values.how === 'autopilot') {
+      const week = await again(shop, truth, world.weeks.slice(-4).flat(), lastFour);
+      keep({ again: week });
+      log.warn('the last four weeks again, trained once on all before', { ...week.layers, did: week.did[0] });
     }
   } finally {
     await shop.close();
