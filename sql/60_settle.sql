@@ -93,12 +93,13 @@ declare
   trained timestamptz := trained_from(settle_local.model_id);
 begin
   perform hold_taxonomy();
-  -- Locked against promote() and end_rollout(): what they have taken back answers nothing more, and a model just replaced
-  -- may finish what is in hand.
-  if exists (select from models m where m.model_id = settle_local.model_id and m.barred_at is not null for share) then
+  perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
+  -- Against bar_model(): what was taken back answers nothing more, and a model just replaced may finish what is in hand. Two
+  -- statements, as the second must see what was committed while the first waited.
+  if settle_local.model_id is not null then perform pg_advisory_xact_lock_shared(settles(settle_local.model_id)); end if;
+  if exists (select from models m where m.model_id = settle_local.model_id and m.barred_at is not null) then
     raise exception 'model % was taken back', settle_local.model_id using errcode = 'object_not_in_prerequisite_state', hint = 'Ask serving() which model answers, and decide the names again.';
   end if;
-  perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   -- one statement, one snapshot: a recalibration in between would judge new thresholds by old confidences
   select f.*, k.offsets, k.slopes into t
     from thresholds_in_force(settle_local.model_id) f left join calibration_in_force(settle_local.model_id) k on true;
@@ -184,7 +185,7 @@ begin
   select f.*, k.offsets, k.slopes into t
     from thresholds_in_force(note_shadow.model_id) f left join calibration_in_force(note_shadow.model_id) k on true;
   insert into evidence (product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest, unknown, voices, clears, answered)
-    select p.product_id, note_shadow.model_id, g.category_id, coalesce(o.threshold_id, t.threshold_id), g.confidence[1], g.confidence[2], g.confidence[3],
+    select p.product_id, note_shadow.model_id, coalesce(c.category_id, g.category_id), coalesce(o.threshold_id, t.threshold_id), g.confidence[1], g.confidence[2], g.confidence[3],
            g.margin, g.nearest, g.unknown, g.voices,
            c.category_id is not null and o.never_local is not true
              and clears(calibrate(g.confidence[1], t.offsets[1], t.slopes[1]), calibrate(g.confidence[2], t.offsets[2], t.slopes[2]),
@@ -193,7 +194,7 @@ begin
       -- the row that the champion's evidence stands on, or may: what is compared is what both said of one name
       join lateral (select x.product_id from products x where name_hash(x.name_key) = name_hash(g.name_key)
                       order by x.evidence_id desc nulls last, x.product_id limit 1) p on true
-      left join categories c on c.category_id = g.category_id and c.retired_at is null
+      left join categories c on c.category_id = in_use(g.category_id) and c.retired_at is null
       left join overridden(note_shadow.model_id) o on o.category_id = c.category_id;
   get diagnostics noted = row_count;
   return noted;

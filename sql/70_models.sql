@@ -146,7 +146,7 @@ begin
 end $$;
 comment on function tell_sidecars() is 'Notifies every sidecar, idle or not. Example: select tell_sidecars();';
 
-create or replace function carry_thresholds(before bigint, after bigint) returns integer
+create or replace function carry_thresholds(before bigint, after bigint, branches_only boolean default false) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
   carried integer;
@@ -157,12 +157,31 @@ begin
            session_user, (select c.calibration_id from calibration_in_force(carry_thresholds.after) c), 'carried', t.never_local
       from (select distinct on (x.branch) x.* from thresholds x
               where x.model_id = carry_thresholds.before and x.undone_at is null order by x.branch, x.threshold_id desc) t
-      where (t.branch is not null or not exists (select from standing_promise()))
+      where (t.branch is not null or not branches_only and not exists (select from standing_promise()))
         and not exists (select from thresholds n where n.model_id = carry_thresholds.after and n.branch is not distinct from t.branch and n.undone_at is null);
   get diagnostics carried = row_count;
   return carried;
 end $$;
-comment on function carry_thresholds(bigint, bigint) is 'Gives a model the thresholds that people set for another, of branches and in general, where it has none of its own; with a standing promise only those of branches. Returns how many. Example: select carry_thresholds(1, 2);';
+comment on function carry_thresholds(bigint, bigint, boolean) is 'Gives a model the thresholds that people set for another, of branches and in general, where it has none of its own; with branches_only, or with a standing promise, those of branches. Returns how many. Example: select carry_thresholds(1, 2);';
+
+create or replace function settles(model_id bigint) returns bigint
+  language sql stable set search_path from current as $$
+  select hashtextextended(format('%s settles %s', current_schema(), settles.model_id), 0);
+$$;
+comment on function settles(bigint) is 'The advisory lock that settling a model''s answers shares, and bar_model() takes alone. Example: select settles(1);';
+
+create or replace function bar_model(model_id bigint) returns void
+  language plpgsql security definer set search_path from current set lock_timeout = '500ms' as $$
+begin
+  -- What is being settled is written before this commits, what comes later sees it and is refused. Settling that itself waits
+  -- for somebody's transaction is not waited for.
+  begin
+    perform pg_advisory_xact_lock(settles(bar_model.model_id));
+  exception when lock_not_available then null;
+  end;
+  update models m set barred_at = clock_timestamp() where m.model_id = bar_model.model_id;
+end $$;
+comment on function bar_model(bigint) is 'Takes a model back: what sidecars have in hand from it is refused from this commit on.';
 
 create or replace function promote(model_id bigint, force boolean default false, reason text default null) returns bigint
   language plpgsql security definer set search_path from current as $$
@@ -192,6 +211,10 @@ begin
   update models m set state = 'retired' where m.state = 'champion' and m.model_id <> promote.model_id returning m.model_id into before;
   update models m set state = 'champion', promoted_at = now(), barred_at = null where m.model_id = promote.model_id and m.state <> 'champion';
   if found then
+    -- one that comes back has its own
+    if before is not null and not exists (select from promotions p where p.model_id = promote.model_id) then
+      perform carry_thresholds(before, promote.model_id, true);
+    end if;
     insert into promotions (model_id, forced) values (promote.model_id, case when force then btrim(promote.reason) end);
     -- by hand it may come before its shadow or canary is over: watched it is all the same
     perform watch_promoted(promote.model_id);
@@ -201,7 +224,7 @@ begin
   perform tell_sidecars();
   return before;
 end $$;
-comment on function promote(bigint, boolean, text) is 'Makes a model the champion; sidecars load it without a restart. Refused for one that the gate refused, unless forced with a reason. Returns the champion before. Example: promote(7), or promote(7, force => true, reason => ''seasonal range'').';
+comment on function promote(bigint, boolean, text) is 'Makes a model the champion; sidecars load it without a restart. Refused for one that the gate refused, unless forced with a reason. The first time it takes over what people set for branches, never_local among it. Returns the champion before. Example: promote(7), or promote(7, force => true, reason => ''seasonal range'').';
 
 create or replace function roll_back_model() returns bigint
   language plpgsql security definer set search_path from current as $$
@@ -221,13 +244,13 @@ begin
     raise exception 'there is no champion before model %', now_champion
       using hint = 'select * from models_readable; then select promote(model_id);';
   end if;
+  -- first of all, while nothing is locked that settling may wait for
+  perform bar_model(now_champion);
   -- the target's own row goes too, as promote() writes it anew on top of what was before it
   update promotions p set rolled_back_at = clock_timestamp()
     where p.promotion_id >= target.promotion_id and p.rolled_back_at is null;
   perform end_rollout('returned', format('rolled back by %s', session_user)) from rollouts r where r.ended_at is null and r.model_id = now_champion;
   perform promote(target.model_id, true, format('rolled back from model %s', now_champion));
-  -- what sidecars have in hand from it is refused from this commit on
-  update models m set barred_at = clock_timestamp() where m.model_id = now_champion;
   return target.model_id;
 end $$;
 comment on function roll_back_model() is 'Makes the champion before the champion again and returns its id; called again it goes back one more. Thresholds belong to a model and come back with it; answers that were given stay, those that sidecars have in hand are decided again.';

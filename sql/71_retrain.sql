@@ -41,6 +41,8 @@ begin
   select r.* into last from training_runs r where r.kind = 'retrain' order by r.run_id desc limit 1;
   select * into n from new_labels();
   if n.known = 0 and n.new < 500 then return; end if;
+  -- what made it fail (memory, say) is likely still there
+  if last.state = 'failed' and last.ended_at > now() - interval '6 hours' then return; end if;
   if scheduled then
     return query select 'schedule', format('the schedule %s', setting('retrain_schedule') #>> '{}');
   elsif (setting('retrain_labels'))::bigint > 0 and n.new >= (setting('retrain_labels'))::bigint
@@ -55,7 +57,18 @@ begin
     return query select 'drift', (select a.detail from alarms a where a.ended_at is null and a.stream <> 'agreement' order by a.alarm_id desc limit 1);
   end if;
 end $$;
-comment on function retrain_due(boolean) is 'Why a retraining is due now; no row: it is not. One is not due while another runs, or its model is in shadow or canary. Example: select cause, reason from retrain_due();';
+comment on function retrain_due(boolean) is 'Why a retraining is due now; no row: it is not. One is not due while another runs, or its model is in shadow or canary, nor within 6 hours of one that failed (people may ask for it: request_retrain()). Example: select cause, reason from retrain_due();';
+
+create or replace function need_evidence() returns void
+  language plpgsql stable security definer set search_path from current as $$
+begin
+  if (setting('evidence_days'))::integer = 0 and (setting('autopilot_promote'))::boolean and exists (select from champion())
+     and greatest((setting('shadow_names'))::bigint, (setting('canary_names'))::bigint) > 0 then
+    raise exception 'a new model cannot be watched: evidence_days is 0, so nothing that it says is kept'
+      using hint = 'select set_setting(''evidence_days'', ''30''), or set shadow_names and canary_names to 0.';
+  end if;
+end $$;
+comment on function need_evidence() is 'An error where a rollout would wait for ever, as no evidence is written. Example: select need_evidence();';
 
 create or replace function begin_retrain(worker text, options jsonb default '{}', lease interval default '60 s', reason text default null)
   returns table (run_id bigint, taken_over boolean)
@@ -68,6 +81,7 @@ declare
   began bigint;
 begin
   perform pg_advisory_xact_lock('training_runs'::regclass::oid::bigint);
+  perform need_evidence();
   select * into rolled from rollouts o where o.ended_at is null and o.stage <> 'watch';
   if rolled.rollout_id is not null then
     raise exception 'model % is still rolled out: it is in stage %', rolled.model_id, rolled.stage
@@ -95,15 +109,15 @@ begin
 end $$;
 comment on function begin_retrain(text, jsonb, interval, text) is 'Begins a retraining, or takes one over whose process died, and returns its run. Takes the open request. No row: the process of that run has died five times, it was closed as failed. Refused (SQLSTATE 55006) while another training runs or a model is in shadow or canary.';
 
-create or replace function begin_step(run_id bigint, step text) returns text
+create or replace function begin_step(run_id bigint, step text, worker text) returns text
   language plpgsql security definer set search_path from current as $$
 #variable_conflict use_column
 declare
   was text;
 begin
-  perform from training_runs r where r.run_id = begin_step.run_id and r.state = 'running' for update;
+  perform from training_runs r where r.run_id = begin_step.run_id and r.worker = begin_step.worker and r.state = 'running' for update;
   if not found then
-    raise exception 'run % is not running any more', begin_step.run_id using hint = 'Another training took over: see training_runs.';
+    raise exception 'run % is not held by % any more', begin_step.run_id, begin_step.worker using hint = 'Another training took over: see training_runs.';
   end if;
   select s.state into was from run_steps s where s.run_id = begin_step.run_id and s.step = begin_step.step;
   if was in ('done', 'skipped') then return was; end if;
@@ -111,7 +125,7 @@ begin
     on conflict (run_id, step) do update set state = 'running', attempts = s.attempts + 1, started_at = clock_timestamp(), ended_at = null;
   return 'running';
 end $$;
-comment on function begin_step(bigint, text) is 'Begins a step of a run, again where it was cut short; done or skipped: it has been, go on to the next.';
+comment on function begin_step(bigint, text, text) is 'Begins a step of a run that this worker holds, again where it was cut short; done or skipped: it has been, go on to the next.';
 
 create or replace function end_step(run_id bigint, step text, state text, detail jsonb default null) returns void
   language sql volatile security definer set search_path from current as $$
@@ -150,3 +164,18 @@ create or replace function choices_to_carry(encoder_id bigint) returns table (mo
       and (select count(*) from labels) <= 2 * (s.data ->> 'labels')::bigint;
 $$;
 comment on function choices_to_carry(bigint) is 'What the next retraining takes over: how the voices of the champion count, and which model chose that. No row: it chooses anew, as full_training_every says, or as memory has doubled since, or for another encoder. Example: select model_id from choices_to_carry(1);';
+
+create or replace function retrain_waits() returns boolean
+  language sql stable security definer set search_path from current as $$
+  select exists (select from retrain_requests where run_id is null)
+         and not exists (select from training_runs where state = 'running' and lease_until > now())
+         and not exists (select from rollouts where ended_at is null and stage <> 'watch')
+      or exists (select from training_runs where state = 'running' and kind = 'retrain' and lease_until <= now());
+$$;
+comment on function retrain_waits() is 'Whether a process should begin a retraining: one is asked for and nothing stands in its way, or the process of one has died. Example: select retrain_waits();';
+
+create or replace function last_asked_for() returns timestamptz
+  language sql stable security definer set search_path from current as $$
+  select greatest((select max(r.requested_at) from retrain_requests r), (select c.promoted_at from champion() c));
+$$;
+comment on function last_asked_for() is 'When a retraining was last asked for, or a model promoted: from then on retrain_schedule counts. Example: select last_asked_for();';

@@ -29,15 +29,15 @@ begin
 end $$;
 comment on function start_run(jsonb, text, interval) is 'Begins a run of training or cleaning and returns its id. Refused (SQLSTATE 55006) while another runs; one whose lease ran out is closed first.';
 
-create or replace function renew_run(run_id bigint, lease interval default '60 s') returns boolean
+create or replace function renew_run(run_id bigint, worker text, lease interval default '60 s') returns boolean
   language plpgsql security definer set search_path from current as $$
 begin
   -- also past its end: as long as nobody took over, a process that was only slow goes on
   update training_runs r set lease_until = clock_timestamp() + renew_run.lease
-    where r.run_id = renew_run.run_id and r.state = 'running';
+    where r.run_id = renew_run.run_id and r.worker = renew_run.worker and r.state = 'running';
   return found;
 end $$;
-comment on function renew_run(bigint, interval) is 'Prolongs the lease of a run; false when it is not running any more, as another took over: then it must stop.';
+comment on function renew_run(bigint, text, interval) is 'Prolongs the lease of a run that this worker holds; false when it is not running any more, or another took over: then it must stop.';
 
 create or replace function end_run(run_id bigint, report jsonb, error text default null) returns void
   language sql volatile security definer set search_path from current as $$
@@ -45,7 +45,7 @@ create or replace function end_run(run_id bigint, report jsonb, error text defau
     where s.run_id = end_run.run_id and s.state = 'running' and end_run.error is not null
       and exists (select from training_runs r where r.run_id = end_run.run_id and r.state = 'running');
   update training_runs r set state = case when end_run.error is null then 'done' else 'failed' end,
-      report = end_run.report, error = end_run.error, ended_at = now()
+      report = coalesce(end_run.report, r.report), error = end_run.error, ended_at = now()
     where r.run_id = end_run.run_id and r.state = 'running';
 $$;
 comment on function end_run(bigint, jsonb, text) is 'Notes how a run ended and gives its lease back; a run that was closed by another stays as it is.';

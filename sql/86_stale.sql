@@ -1,10 +1,13 @@
 -- Re-decisions after a promotion: waiting names first, then a list of old answers that the new champion would change.
 
-create or replace function try_waiting(most integer default 2000) returns integer
+create or replace function try_waiting(most integer default 500) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
   tried integer;
 begin
+  if local_mode(null, (select c.model_id from champion() c)) <> 'on' then return 0; end if;
+  -- those that wait for the local layer come first
+  if (select count(*) from (select from queue q where q.stage = 'local' and q.available_at <= now() limit most) q) >= most then return null; end if;
   -- Free entries only; one that a person sent to the LLM, as the lower layers were wrong, has a history and stays.
   with old as (
     select q.queue_id from queue q
@@ -19,7 +22,7 @@ begin
   if tried > 0 then perform wake(); end if;
   return tried;
 end $$;
-comment on function try_waiting(integer) is 'Gives names that were passed on to the LLM before the champion was promoted, and wait for it still, to the local layers again, the oldest first, at most so many; returns how many. A promotion does so at once, sidecars do the rest each minute. Example: select try_waiting();';
+comment on function try_waiting(integer) is 'Gives names that were passed on to the LLM before the champion was promoted, and wait for it still, to the local layers again, the oldest first, at most so many; returns how many, NULL: as many wait for the local layer already. None while the champion answers nothing. A promotion does so at once, sidecars do the rest each minute. Example: select try_waiting();';
 
 create or replace function rows_to_look_at(most integer default 256) returns table (product_id bigint, name_key text)
   language plpgsql security definer set search_path from current as $$
@@ -69,7 +72,8 @@ create or replace function stale_answers(branch bigint default null, since times
   returns table (product_id bigint, name text, path text, would_be text, confidence real, would text, answered_by bigint, answered_at timestamptz)
   language sql stable security definer set search_path from current as $$
   with m as (
-    select f.*, k.offsets, k.slopes from thresholds_in_force() f left join calibration_in_force(f.model_id) k on true
+    select f.*, k.offsets, k.slopes, trained_from(f.model_id) as trained, setting('shadow_branches') as watched
+      from thresholds_in_force() f left join calibration_in_force(f.model_id) k on true
   )
   select p.product_id, p.name, category_path(p.category_id), category_path(coalesce(t.category_id, s.category_id)), c.l3,
          case when g.clear then 'answer otherwise' else 'ask the LLM' end, p.model_id, p.classified_at
@@ -80,7 +84,9 @@ create or replace function stale_answers(branch bigint default null, since times
     cross join lateral (select calibrate(s.l1_said, m.offsets[1], m.slopes[1]) as l1, calibrate(s.l2_said, m.offsets[2], m.slopes[2]) as l2,
                                calibrate(s.l3_said, m.offsets[3], m.slopes[3]) as l3) c
     cross join lateral (select t.category_id is not null and o.never_local is not true
-                          and clears(c.l1, c.l2, c.l3, greatest(m.l1, o.l1), greatest(m.l2, o.l2), greatest(m.l3, o.l3)) as clear) g
+                          and clears(c.l1, c.l2, c.l3, greatest(m.l1, o.l1), greatest(m.l2, o.l2), greatest(m.l3, o.l3))
+                          and not m.watched @> to_jsonb(t.l1)
+                          and not exists (select from categories n where n.parent_id = t.category_id and n.retired_at is null and n.in_use_since > m.trained) as clear) g
     where (not g.clear or not same_path(p.category_id, t.category_id))
       and (stale_answers.since is null or p.classified_at >= stale_answers.since)
       and (stale_answers.branch is null
@@ -107,6 +113,10 @@ begin
     raise exception 'there is no category %', branch;
   elsif stale_only and source <> 'local' then
     raise exception 'only local answers are known to be stale' using hint = 'redecide(source => ''similar'', stale_only => false, preview => true)';
+  end if;
+  if source = 'local' and local_mode(null, (select c.model_id from champion() c)) <> 'on' then
+    raise exception 'the local layer answers nothing now, so the LLM would be asked about all of these rows'
+      using hint = 'select local_mode(), and why: select * from health(); with a promise: select * from keep_promise();';
   end if;
   perform hold_taxonomy();
   stale := array(select s.product_id from stale_answers(redecide.branch, redecide.since) s);

@@ -58,12 +58,12 @@ create or replace function gate_pairs(champion bigint, challenger bigint)
     from check_outcomes(gate_pairs.champion) a join check_outcomes(gate_pairs.challenger) b using (check_id) join checks k using (check_id)
     where a.is_right[3] is not null and b.is_right[3] is not null
   union all
-  select 'regression', c.l1, r.name_key, same_path(a.category_id, r.category_id), same_path(b.category_id, r.category_id)
+  select 'regression', c.l1, r.name_key, same_path(in_use(a.category_id), r.category_id), same_path(in_use(b.category_id), r.category_id)
     from regression_names r join categories c using (category_id)
     join gate_answers a on a.model_id = gate_pairs.champion and a.name_hash = r.name_hash
     join gate_answers b on b.model_id = gate_pairs.challenger and b.name_hash = r.name_hash
   union all
-  select 'teacher', c.l1, l.name_key, same_path(a.category_id, l.category_id), same_path(b.category_id, l.category_id)
+  select 'teacher', c.l1, l.name_key, same_path(in_use(a.category_id), l.category_id), same_path(in_use(b.category_id), l.category_id)
     from gate_answers a join gate_answers b on b.model_id = gate_pairs.challenger and b.name_hash = a.name_hash
     join labels l on l.name_hash = a.name_hash and l.source = 'llm' join categories c on c.category_id = l.category_id
     where a.model_id = gate_pairs.champion and not exists (select from regression_names r where r.name_hash = a.name_hash);
@@ -78,22 +78,25 @@ begin atomic
 end;
 comment on function sign_test(bigint, bigint) is 'How likely it is that at least so many of the names on which two models differ went worse, were they alike: the exact one-sided paired test (McNemar). Example: select round(sign_test(8, 2)::numeric, 3);';
 
-create or replace function teacher_agreement(model_id bigint, most integer default 1000)
+create or replace function teacher_agreement(model_id bigint default null, most integer default 1000)
   returns table (branch bigint, names bigint, agreed double precision, expected double precision)
   language sql stable security definer set search_path from current as $$
-  with seen as (
+  with k as (
+    select m.model_id, f.offsets, f.slopes from models m left join calibration_in_force(m.model_id) f on true
+      where teacher_agreement.model_id is null or m.model_id = teacher_agreement.model_id
+  ), seen as (
     select c.l1, (o.levels > 0)::integer::float8 as agreed, calibrate(e.l1_said, k.offsets[1], k.slopes[1])::float8 as expected
       from (select x.* from opinions x order by x.evidence_id desc limit 5 * teacher_agreement.most) o
       join evidence e using (evidence_id)
-      left join categories c using (category_id) left join calibration_in_force(teacher_agreement.model_id) k on true
-      where e.model_id = teacher_agreement.model_id and e.l1_said is not null and e.decided_at < answered_until()
+      join k using (model_id) left join categories c using (category_id)
+      where e.l1_said is not null and e.decided_at < answered_until()
       order by o.evidence_id desc limit teacher_agreement.most
   )
   select b.branch, count(*), avg(s.agreed), avg(s.expected)
     from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b
     group by b.branch order by b.branch;
 $$;
-comment on function teacher_agreement(bigint, integer) is 'Of the newest names that the local layer passed on: how often the LLM agreed with what a model said of the top category, and how often its confidences let expect that; branch 0: all. Example: select branch, names, agreed, expected from teacher_agreement(1);';
+comment on function teacher_agreement(bigint, integer) is 'Of the newest names that the local layer passed on: how often the LLM agreed with what a model (default: whichever decided the name) said of the top category, and how often its confidences let expect that; branch 0: all. Example: select branch, names, agreed, expected from teacher_agreement();';
 
 create or replace function certified_coverage(model_id bigint) returns double precision
   language plpgsql stable security definer set search_path from current as $$

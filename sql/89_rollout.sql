@@ -7,6 +7,7 @@ declare
   other rollouts;
 begin
   perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform need_evidence();
   select * into other from rollouts r where r.ended_at is null;
   if other.stage = 'watch' then
     perform end_rollout('done', 'the next challenger follows');
@@ -23,7 +24,7 @@ begin
     select start_rollout.run_id, start_rollout.model_id, c.model_id, 'shadow', (select coalesce(max(e.evidence_id), 0) from evidence e) from champion() c
     returning rollout_id into began;
   perform carry_thresholds(c.model_id, start_rollout.model_id) from champion() c;
-  update models m set state = 'shadow' where m.model_id = start_rollout.model_id;
+  update models m set state = 'shadow', barred_at = null where m.model_id = start_rollout.model_id;
   update training_runs r set state = 'rollout', lease_until = null where r.run_id = start_rollout.run_id;
   if start_rollout.run_id is not null then perform begin_stage(start_rollout.run_id, 'shadow'); end if;
   perform tell_sidecars();
@@ -47,8 +48,8 @@ begin
   if r.rollout_id is null then return; end if;
   update rollouts x set stage = end_rollout.stage, outcome = end_rollout.outcome, ended_at = clock_timestamp(), stage_at = clock_timestamp()
     where x.rollout_id = r.rollout_id;
-  update models m set state = 'retired', barred_at = case when r.stage = 'canary' then clock_timestamp() end
-    where m.model_id = r.model_id and m.state in ('shadow', 'canary');
+  update models m set state = 'retired' where m.model_id = r.model_id and m.state in ('shadow', 'canary');
+  if r.stage = 'canary' and found then perform bar_model(r.model_id); end if;
   if r.run_id is not null then
     update run_steps s set state = case when end_rollout.stage = 'done' then 'done' else 'failed' end, ended_at = clock_timestamp(),
         detail = jsonb_build_object('outcome', end_rollout.outcome)
@@ -188,6 +189,10 @@ begin
     perform end_step(r.run_id, 'canary', 'done', jsonb_build_object('names', seen)) where r.run_id is not null;
     perform promote(r.model_id, true, 'passed the gate, the shadow and the canary');
     return format('model %s is the champion', r.model_id);
+  elsif r.stage in ('shadow', 'canary') and r.stage_at < now() - interval '14 days' then
+    -- few names arrive, or no sidecar can load it: the next training must not wait for ever
+    perform end_rollout('refused', format('in 14 days it saw %s names, too few to be judged', seen));
+    return format('model %s is refused: in 14 days it saw %s names', r.model_id, seen);
   elsif r.stage = 'watch' and (seen >= (setting('watch_names'))::bigint or r.stage_at < now() - interval '7 days') then
     perform end_rollout('done', format('watched for %s names', seen));
     return format('model %s stays the champion', r.model_id);

@@ -75,11 +75,13 @@ grant execute on function set_setting, set_tree_levels, make_category, set_thres
 grant execute on function retention to taxon_reader, taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
-grant execute on function begin_retrain, begin_step, end_step, note_run, choices_to_carry, cleaned_by, pass_gate, unanswered_gate_names, save_gate_answers to taxon_admin;
-grant execute on function import_labels, finish_import, learn_guard, start_run, renew_run, end_run, count_labels, unencoded_labels,
-  save_model, save_model_file, save_out_of_fold, apply_cleaning,
-  memory_at, repeats_by to taxon_admin;
-grant execute on function training_labels, label_conflicts, similar_in_training, export_labels, export_products,
+-- a retraining, which a sidecar begins by itself: it stores a candidate, the gate and the rollout are the database's
+grant execute on function begin_retrain, begin_step, end_step, note_run, run_model, choices_to_carry, cleaned_by, pass_gate, unanswered_gate_names,
+  save_gate_answers, renew_run, end_run, learn_guard, training_labels, similar_in_training, save_model, save_model_file, save_out_of_fold, apply_cleaning,
+  keep_promise, standing_promise, gate_report, calibration_error, calibration_state, label_conflicts to taxon_admin, taxon_sidecar;
+grant execute on function retrain_waits, last_asked_for to taxon_admin, taxon_sidecar;
+grant execute on function import_labels, finish_import, start_run, memory_at, repeats_by to taxon_admin;
+grant execute on function export_labels, export_products,
   export_embeddings to taxon_admin;
 grant execute on function register_encoder, save_embeddings, embeddings_of, start_call, settle_llm, fail_call, draw_audits, fit_calibration, calibration_due, llm_calibration,
   unscored_checks, save_check_scores, forget_evidence, keep_deployment to taxon_admin, taxon_sidecar;
@@ -88,7 +90,7 @@ grant execute on function open_batch, add_to_batch, note_batch, open_batches, op
   to taxon_admin, taxon_sidecar;
 
 -- A sidecar claims and settles, by functions alone.
-grant select on categories, models, rollouts, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, guard_tokens, sidecars
+grant select on categories, models, rollouts, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, label_changes, guard_tokens, promises, sidecars
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
   leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held, sweep_forgotten, note_retention to taxon_sidecar;

@@ -131,7 +131,7 @@ async function judge(bench: Bench, found: Partial<Record<Step, object>>): Promis
 async function step(bench: Bench, name: Step, work: () => Promise<object>): Promise<object | undefined> {
   const { db, run, options } = bench;
   run.signal.throwIfAborted();
-  if ((await beginStep(db, run.id, name)) !== 'running') return undefined;
+  if ((await beginStep(db, run.id, name, run.worker)) !== 'running') return undefined;
   await options.onStep?.(name);
   const found = await work();
   await endStep(db, run.id, name, 'done', found);
@@ -144,14 +144,14 @@ async function steps(bench: Bench): Promise<number> {
   await step(bench, 'encode', async () => ({ encoded: (await memoryOf(bench)).encoded }));
   if (options.clean ?? (await cleansFirst(db))) {
     await step(bench, 'clean', () => clean(bench));
-  } else if ((await beginStep(db, run.id, 'clean')) === 'running') {
+  } else if ((await beginStep(db, run.id, 'clean', run.worker)) === 'running') {
     await endStep(db, run.id, 'clean', 'skipped', {});
   }
   await step(bench, 'train', () => makeChallenger(bench));
   const calibrated = await step(bench, 'calibrate', () => calibrate(bench));
   if (calibrated !== undefined) found.calibrate = calibrated;
   run.signal.throwIfAborted();
-  await beginStep(db, run.id, 'gate');
+  await beginStep(db, run.id, 'gate', run.worker);
   await options.onStep?.('gate');
   await judge(bench, found);
   return (await madeBy(db, run.id)).model as number;
@@ -174,10 +174,11 @@ export async function retrain(
   try {
     const { reason, signal, onStep: _, ...asked } = options;
     const noted = { encoder: encoder.identity, ...asked };
-    const began = await beginRetrain(db, workerName(), noted, config.leaseSeconds, reason ?? null);
+    const worker = workerName();
+    const began = await beginRetrain(db, worker, noted, config.leaseSeconds, reason ?? null);
     if (began.taken_over) log.info('going on with a run whose process died', { run: began.run_id });
     try {
-      const model = await holdingRun(db, began.run_id, config.leaseSeconds, signal, (run) =>
+      const model = await holdingRun(db, { id: began.run_id, worker }, config.leaseSeconds, signal, (run) =>
         steps({ db, config, encoder, run, options, cleaning: null }),
       );
       const [verdict] = await gateReport(db, model);
@@ -185,7 +186,7 @@ export async function retrain(
     } catch (error) {
       // a limit that was passed would be passed again
       if (signal?.aborted && !(signal.reason instanceof TaxonError))
-        await renewRun(db, began.run_id, 0).catch(() => {});
+        await renewRun(db, began.run_id, worker, 0).catch(() => {});
       else await endRun(db, began.run_id, null, messageOf(error)).catch(() => {});
       throw error;
     }

@@ -25,8 +25,7 @@ export async function retrainDue(
 export async function retrainSchedule(db: Database): Promise<{ pattern: string | null; since: Date | null }> {
   return db.row(
     `select nullif(${db.at}setting('retrain_schedule') #>> '{}', '') as pattern,
-            greatest((select max(requested_at) from ${db.at}retrain_requests),
-                     (select promoted_at from ${db.at}champion())) as since`,
+            ${db.at}last_asked_for() as since`,
   );
 }
 

@@ -21,10 +21,15 @@ export async function startRun(
 }
 
 /** Prolongs the lease; false when another run took over and this one must stop. */
-export async function renewRun(db: Database, runId: number, leaseSeconds: number): Promise<boolean> {
+export async function renewRun(
+  db: Database,
+  runId: number,
+  worker: string,
+  leaseSeconds: number,
+): Promise<boolean> {
   const row = await db.row<{ held: boolean }>(
-    `select ${db.at}renew_run($1, make_interval(secs => $2)) as held`,
-    [runId, leaseSeconds],
+    `select ${db.at}renew_run($1, $2, make_interval(secs => $3)) as held`,
+    [runId, worker, leaseSeconds],
   );
   return row.held;
 }
@@ -76,10 +81,11 @@ export async function beginStep(
   db: Database,
   runId: number,
   step: Step,
+  worker: string,
 ): Promise<'running' | 'done' | 'skipped'> {
   const row = db.row<{ state: 'running' | 'done' | 'skipped' }>(
-    `select ${db.at}begin_step($1, $2) as state`,
-    [runId, step],
+    `select ${db.at}begin_step($1, $2, $3) as state`,
+    [runId, step, worker],
   );
   return (await refusing(row)).state;
 }
@@ -106,13 +112,6 @@ export function madeBy(db: Database, runId: number): Promise<{ model: number | n
 
 /** A run whose process died, or a request that nobody took. */
 export async function retrainWaits(db: Database): Promise<boolean> {
-  const row = await db.row<{ waits: boolean }>(
-    `select exists (select from ${db.at}retrain_requests where run_id is null)
-              and not exists (select from ${db.at}training_runs
-                              where state = 'running' and lease_until > now())
-              and not exists (select from ${db.at}rollouts where ended_at is null and stage <> 'watch')
-         or exists (select from ${db.at}training_runs
-                    where state = 'running' and kind = 'retrain' and lease_until <= now()) as waits`,
-  );
+  const row = await db.row<{ waits: boolean }>(`select ${db.at}retrain_waits() as waits`);
   return row.waits;
 }

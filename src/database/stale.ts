@@ -2,9 +2,9 @@ import type { Database } from './open.ts';
 
 /** One typed function for each SQL function that tries again after a promotion. */
 
-/** Gives names that were passed on by an older model to the local layers again; returns how many. */
-export async function tryWaiting(db: Database): Promise<number> {
-  return (await db.row<{ n: number }>(`select ${db.at}try_waiting() as n`)).n;
+/** Gives names that were passed on by an older model to the local layers again; returns how many, null: not now. */
+export async function tryWaiting(db: Database): Promise<number | null> {
+  return (await db.row<{ n: number | null }>(`select ${db.at}try_waiting() as n`)).n;
 }
 
 /** The next rows that an older model has answered. */

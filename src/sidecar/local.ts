@@ -21,6 +21,9 @@ import { embeddingsFrom, encodeNames, predict, type Said } from './predict.ts';
 /** A candidate less likely than this never pays for its line, of about 10 tokens, in a batch of 20. */
 const leastOdds = 0.0005;
 
+/** So often a batch is decided again because its model was taken back meanwhile. */
+const mostTakenBack = 3;
+
 /** What the local stage works with. */
 export interface LocalStage {
   db: Database;
@@ -132,14 +135,23 @@ async function attempt(stage: LocalStage, names: readonly string[]): Promise<num
  * @returns how many names went on to the LLM stage
  * @throws what `isInfrastructure` says is not the names' fault; the leases then stand until they are given back
  */
-export async function decideLocally(stage: LocalStage, names: readonly string[]): Promise<number> {
+export async function decideLocally(
+  stage: LocalStage,
+  names: readonly string[],
+  takenBack = 0,
+): Promise<number> {
   try {
     return await attempt(stage, names);
   } catch (error) {
     if (isTakenBack(error)) {
-      // the names are still leased: whoever answers now decides them
       await stage.champion.refresh();
-      return decideLocally(stage, names);
+      // the names are still leased: whoever answers now decides them, unless that one cannot be loaded here
+      if (takenBack < mostTakenBack) return decideLocally(stage, names, takenBack + 1);
+      log.warn('names wait: who answered was taken back, and the model before cannot be loaded', {
+        names: names.length,
+      });
+      await giveBack(stage.db, stage.worker, 'local', names, { counts: false, waitMs: 5000 });
+      return 0;
     }
     if (isInfrastructure(error)) throw error;
     if (names.length === 1) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { rowsToLookAt, type SecondLook, saveSecondLooks, tryWaiting } from '../database/stale.ts';
@@ -7,6 +8,9 @@ import { embeddingsFrom, encodeNames, predict } from './predict.ts';
 
 /** Rows between two looks whether names wait. */
 const page = 128;
+
+/** Milliseconds until it is looked again whether the local layer has done what waits for it. */
+const pause = 200;
 
 /** A run of the job ends after this long; the next begins with the next minute. */
 const longest = 50_000;
@@ -22,10 +26,14 @@ export async function lookAgainAtAnswers(
   champion: ChampionHolder,
   signal: AbortSignal,
 ): Promise<number> {
-  while (!signal.aborted && (await tryWaiting(db)) > 0);
+  const until = Date.now() + longest;
+  while (!signal.aborted && Date.now() < until) {
+    const tried = await tryWaiting(db);
+    if (tried === 0) break;
+    if (tried === null) await sleep(pause);
+  }
   const model = await champion.current();
   if (model === null) return 0;
-  const until = Date.now() + longest;
   let looked = 0;
   while (!signal.aborted && Date.now() < until) {
     const rows = await rowsToLookAt(db, page);

@@ -8,6 +8,8 @@ import { log } from '../log.ts';
 /** A run that this process holds. */
 export interface HeldRun {
   readonly id: number;
+  /** Who holds it: this process. */
+  readonly worker: string;
   /** Aborted when the caller's signal is, or when the lease was lost. */
   readonly signal: AbortSignal;
 }
@@ -31,9 +33,10 @@ export async function asRun<T extends object>(
   signal: AbortSignal | undefined,
   work: (run: HeldRun) => Promise<T>,
 ): Promise<T> {
-  const id = await startRun(db, options, workerName(), leaseSeconds);
+  const worker = workerName();
+  const id = await startRun(db, options, worker, leaseSeconds);
   try {
-    const report = await holdingRun(db, id, leaseSeconds, signal, work);
+    const report = await holdingRun(db, { id, worker }, leaseSeconds, signal, work);
     await endRun(db, id, report, null);
     return report;
   } catch (error) {
@@ -45,7 +48,7 @@ export async function asRun<T extends object>(
 /** Renews the lease of a run while `work` goes on; `work` is told when it was lost. */
 export async function holdingRun<T>(
   db: Database,
-  id: number,
+  { id, worker }: Pick<HeldRun, 'id' | 'worker'>,
   leaseSeconds: number,
   signal: AbortSignal | undefined,
   work: (run: HeldRun) => Promise<T>,
@@ -53,7 +56,7 @@ export async function holdingRun<T>(
   const lost = new AbortController();
   const renew = async () => {
     try {
-      if (await renewRun(db, id, leaseSeconds)) return;
+      if (await renewRun(db, id, worker, leaseSeconds)) return;
       lost.abort(
         new TaxonError(`run ${id} lost its lease, another took over`, {
           hint: 'See select * from taxon.training_runs; its champion stays.',
@@ -67,7 +70,7 @@ export async function holdingRun<T>(
   const timer = setInterval(renew, (leaseSeconds * 1000) / 4);
   try {
     const held = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
-    return await work({ id, signal: held });
+    return await work({ id, worker, signal: held });
   } finally {
     clearInterval(timer);
   }

@@ -17,7 +17,7 @@ beforeAll(async () => {
   db = look(database.url);
   holder = await openSession(database.url);
   admin = await openSession(database.superUrl);
-  environment = { DATABASE_URL: database.url, TAXON_LEASE_SECONDS: '2' };
+  environment = { DATABASE_URL: await database.urlFor('taxon_sidecar'), TAXON_LEASE_SECONDS: '2' };
   // what passes the gate waits for a person, so that the next run may begin
   await db.rows(`select taxon.set_setting('autopilot_promote', 'false')`);
 });

@@ -12,13 +12,17 @@ import { newNames, shopDatabase } from '../support/shop.ts';
 
 let database: TestDatabase;
 let db: Database;
+let asSidecar: Database;
 const config = loadConfig({}, {});
 
 beforeAll(async () => {
   database = await shopDatabase();
   db = look(database.url);
+  // as in production: nothing here needs more than the role of a sidecar
+  asSidecar = look(await database.urlFor('taxon_sidecar'));
 });
 afterAll(async () => {
+  await asSidecar?.close();
   await db?.close();
   await database?.drop();
 });
@@ -34,7 +38,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     watch_names: 100_000,
   }))
     await db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
-  const { verdict, model_id } = await retrain(db, config, { reason: 'test', clean: false, seed: 2 });
+  const { verdict, model_id } = await retrain(asSidecar, config, { reason: 'test', clean: false, seed: 2 });
   expect(verdict).toMatchObject({ passed: true, challenger: model_id, champion: 1 });
   expect(await states()).toEqual([
     { model_id: 1, state: 'champion' },
@@ -46,7 +50,11 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
       model_id,
     ]),
   ).toEqual({ chosen_by: 1 });
-  const sidecar = await startSidecar(database.url, { ...config, retrain: false }, []);
+  const sidecar = await startSidecar(
+    await database.urlFor('taxon_sidecar'),
+    { ...config, retrain: false },
+    [],
+  );
   try {
     for (let from = 20_000; (await states())[1]?.state !== 'champion'; from += 100) {
       const before = await db.row<{ n: number }>('select count(*) as n from taxon.evidence');
@@ -85,10 +93,10 @@ it('the new champion is asked in the background about what the one before has an
   expect(old.n).toBeGreaterThan(10);
   // the sidecar may have begun with it
   await db.rows('delete from taxon.look_progress');
-  const champion = holdChampion(db, config);
+  const champion = holdChampion(asSidecar, config);
   try {
     await champion.refresh();
-    expect(await lookAgainAtAnswers(db, champion, new AbortController().signal)).toBe(old.n);
+    expect(await lookAgainAtAnswers(asSidecar, champion, new AbortController().signal)).toBe(old.n);
   } finally {
     await champion.close();
   }

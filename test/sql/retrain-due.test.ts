@@ -39,6 +39,21 @@ describe('retrain_due', () => {
     expect(await due()).toEqual([]);
   });
 
+  test('not again within six hours of one that failed; people may ask all the same', async () => {
+    await learn(1, 1100);
+    expect(await due()).toHaveLength(1);
+    const run = await t.owner.value<number>(`select run_id from begin_retrain('w')`);
+    await t.owner.rows(`select note_run($1, '{"labels": 1100}')`, run);
+    await t.owner.rows(`select end_run($1, null, 'out of memory')`, run);
+    expect(await due()).toEqual([]);
+    await t.owner.rows(`update training_runs set ended_at = now() - interval '7 hours'`);
+    expect(await due(), 'what it was trained on stays known').toEqual([]);
+    await learn(1101, 2200);
+    expect(await due()).toHaveLength(1);
+    await t.owner.rows(`select request_retrain('now')`);
+    expect(await t.owner.value('select retrain_waits()')).toBe(true);
+  });
+
   test('by the learning curve, where retrain_growth is 0', async () => {
     await t.owner.rows(`select set_setting('retrain_growth', '0')`);
     await learn(1, 1100);

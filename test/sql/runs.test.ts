@@ -6,7 +6,8 @@ const t = taxonDatabase();
 const start = (worker = 'a', lease = '60 s') =>
   t.owner.value<number>(`select start_run('{"epochs": 3}', $1, $2)`, worker, lease);
 const runs = () => t.owner.rows('select run_id, state, report, error from training_runs order by run_id');
-const renew = (run: number, lease = '60 s') => t.owner.value('select renew_run($1, $2)', run, lease);
+const renew = (run: number, worker = 'a', lease = '60 s') =>
+  t.owner.value('select renew_run($1, $2, $3)', run, worker, lease);
 async function model(run: number): Promise<unknown> {
   const encoder = await t.owner.value(`select register_encoder('e', 3)`);
   return t.owner.value(`select save_model($1, $2, '{}')`, encoder, run);
@@ -59,7 +60,8 @@ describe('a run', () => {
     await expect(model(dead)).rejects.toThrow(`run ${dead} is not running any more, its model is not kept`);
     expect(await runs()).toMatchObject([{ run_id: dead, state: 'failed', report: null }, {}]);
     expect(await t.owner.value('select count(*) from models')).toBe(0);
-    expect(await renew(next)).toBe(true);
+    expect(await renew(next)).toBe(false);
+    expect(await renew(next, 'b')).toBe(true);
   });
 
   test('that was killed after its model was whole counts as done', async () => {

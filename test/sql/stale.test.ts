@@ -77,6 +77,21 @@ describe('a promotion', () => {
   });
 });
 
+describe('try_waiting', () => {
+  test('waits while as many wait for the local layer, and does nothing while the champion may not answer', async () => {
+    await decided(old, 0.1, 'pot', 'pan');
+    await t.owner.rows(`select set_setting('local_layer', '"shadow"')`);
+    await makeModel(t);
+    expect(await t.queued('llm')).toEqual(['pan', 'pot']);
+    expect(await t.owner.value('select try_waiting()')).toBe(0);
+    await t.owner.rows(`select set_setting('local_layer', '"on"')`);
+    await t.insert('fresh');
+    expect(await t.owner.value('select try_waiting(1)')).toBeNull();
+    expect(await t.owner.value('select try_waiting(2)')).toBe(2);
+    expect(await t.owner.value('select try_waiting()')).toBe(0);
+  });
+});
+
 describe('stale_answers', () => {
   const stale = (where = '') =>
     t.owner.rows(`select name, path, would_be, would from stale_answers(${where})`);
@@ -99,6 +114,19 @@ describe('stale_answers', () => {
       await t.owner.value(`select count(*) from products where source = 'local' and model_id = ${old}`),
     ).toBe(3);
     expect(await t.owner.value('select count(*) from product_changes')).toBe(0);
+  });
+
+  test('know branches that are in shadow, and categories that the champion does not know', async () => {
+    await decided(old, 0.9, 'pot', 'pan');
+    const next = await makeModel(t);
+    await look(next, { pot: [pots, 0.95], pan: [pots, 0.95] });
+    expect(await stale()).toEqual([]);
+    await t.owner.rows(`select add_category('Steel pots', $1)`, pots);
+    expect(await stale()).toMatchObject([{ would: 'ask the LLM' }, { would: 'ask the LLM' }]);
+    await t.owner.rows(`select set_setting('local_layer', '"shadow"')`);
+    await expect(t.owner.rows('select * from redecide(preview => true)')).rejects.toThrow(
+      'the local layer answers nothing now, so the LLM would be asked about all of these rows',
+    );
   });
 
   test('a champion that comes back looks anew, and what another one said is gone', async () => {

@@ -145,13 +145,18 @@ describe('thresholds of a branch', () => {
     expect(await at(home)).toMatchObject({ l1: 0.9, l2: 0.9, l3: 0.95 });
   });
 
-  test('belong to a model as the others do', async () => {
+  test('go with a promotion to the next model, which a person forbade as well, and not back', async () => {
     await model();
     const home = await t.category('Home');
     await never(home);
     expect(await at(home)).toMatchObject({ never_local: true });
     await model();
-    expect(await at(home)).toMatchObject({ never_local: false });
+    expect(await at(home)).toMatchObject({ never_local: true });
+    const food = await t.category('Food');
+    await never(food);
+    await t.owner.rows('select roll_back_model()');
+    expect(await at(home)).toMatchObject({ never_local: true });
+    expect(await at(food)).toMatchObject({ never_local: false });
   });
 
   test('can forbid local answers; for everything that is a setting', async () => {
