@@ -46,11 +46,11 @@ const endBlocked = () =>
 const stuckIn = (step: string) =>
   until(
     () =>
-      db.row<{ stuck: boolean }>(
+      admin.row<{ stuck: boolean }>(
         `select exists (select from taxon.run_steps s join taxon.training_runs r using (run_id)
                           where s.step = $1 and s.state = 'running' and r.state = 'running')
             and exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as stuck`,
-        [step],
+        step,
       ),
     ({ stuck }) => stuck,
   );
