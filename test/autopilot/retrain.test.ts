@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
+import { autopilotJob } from '../../src/sidecar/autopilot.ts';
 import { holdChampion } from '../../src/sidecar/champion.ts';
 import { lookAgainAtAnswers } from '../../src/sidecar/second-looks.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
@@ -113,3 +114,20 @@ it('the new champion is asked in the background about what the one before has an
   for (const { path, would_be, would } of stale)
     if (would === 'answer otherwise') expect(would_be).not.toBe(path);
 }, 30_000);
+
+it('the job of each minute asks for a retraining that is due, and may do so as a sidecar', async () => {
+  await db.rows(`select taxon.set_setting('retrain_labels', '5')`);
+  await db.rows(`select taxon.set_setting('retrain_growth', '0.01')`);
+  await db.rows(
+    `insert into taxon.labels (name_key, category_id, source)
+       select 'new ' || i, (select category_id from taxon.labels limit 1), 'llm' from generate_series(1, 500) i`,
+  );
+  const job = autopilotJob({ ...config, retrain: false }, database.url, new AbortController().signal);
+  await job.run(asSidecar);
+  expect(await db.row('select cause, requested_by from taxon.retrain_requests where run_id is null')).toEqual(
+    {
+      cause: 'labels',
+      requested_by: expect.stringContaining('taxon_sidecar'),
+    },
+  );
+});
