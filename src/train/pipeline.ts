@@ -105,7 +105,8 @@ export async function makeModel(
   const started = Date.now();
   const { signal } = run;
   const { promote = true, carry = false, ...options } = asked;
-  const carried = carry ? await choicesToCarry(db, encoderId) : undefined;
+  // who says how long the heads learn has chosen
+  const carried = carry && options.epochs === undefined ? await choicesToCarry(db, encoderId) : undefined;
   const set = { ...memory, encoder: encoder.identity };
   const guard = await learnGuard(db);
   const part = set.keys.map(partsBy(options.testShare));

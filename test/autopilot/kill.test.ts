@@ -55,7 +55,7 @@ const stuckIn = (step: string) =>
     ({ stuck }) => stuck,
   );
 
-const options = (step: string) => (step === 'clean' ? [] : ['--no-clean']);
+const options = (step: string) => (step === 'clean' ? ['--epochs', '2'] : ['--no-clean']);
 
 /** Begins a retraining and kills it in the middle of a step; its statement goes with it, as when a machine is lost. */
 async function killIn(step: keyof typeof needs): Promise<void> {
