@@ -94,10 +94,9 @@ begin
   update settings s set value = to_jsonb(tree_levels), changed_at = now() where s.key = 'tree_levels';
   update categories set name = name;
   update categories set name = name where merged_into is not null;  -- after their successors
-  update products p set l1 = c.l1, l2 = c.l2, l3 = c.l3 from categories c
-    where c.category_id = p.category_id and (p.l1, p.l2, p.l3) is distinct from (c.l1, c.l2, c.l3);
+  perform sweep_taxonomy();
 end $$;
-comment on function set_tree_levels(text) is 'Chooses which depths of the tree are l1, l2 and l3 (default 1,2,deepest) and moves categories and products along; models trained before must be trained again.';
+comment on function set_tree_levels(text) is 'Chooses which depths of the tree are l1, l2 and l3 (default 1,2,deepest) and moves categories and products along (rows that somebody holds, or inserts meanwhile, in the night: sweep_taxonomy()); models trained before must be trained again.';
 
 create or replace function category_path(category_id bigint) returns text
   language sql stable parallel safe

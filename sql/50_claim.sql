@@ -37,7 +37,7 @@ begin
   -- a batch is of one purpose; what splits ask again and audits come when no answer is due, names that teach when no audit is
   foreach kind in array array['answer', 'escalate', 'audit', 'split', 'teach'] loop
     loop
-      select q.queue_id, q.branch, q.next, q.shortlist[1] as best, q.attempts, q.available_at into head from queue q
+      select q.queue_id, q.branch, q.next, q.shortlist, q.shortlist[1] as best, q.attempts, q.available_at into head from queue q
         where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
           and (stop is null or kind in ('answer', 'escalate') and exists (select from urgent_names u where u.name_hash = q.name_hash))
         order by q.available_at limit 1 for update skip locked;
@@ -49,6 +49,8 @@ begin
         select q.queue_id, q.name_key from queue q
           where q.stage = 'llm' and q.purpose = kind and q.available_at <= now() and q.branch is not distinct from head.branch
             and q.next is not distinct from head.next
+            -- a call is booked on one split, and each has a list of its own
+            and (kind <> 'split' or q.shortlist is not distinct from head.shortlist)
             and (q.attempts < 2 or q.queue_id = head.queue_id)
             and (stop is null or exists (select from urgent_names u where u.name_hash = q.name_hash))
           -- names of one likely category share most of their candidates

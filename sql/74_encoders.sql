@@ -5,7 +5,8 @@ create or replace view encoder_progress as
          (select count(*) from labels l join embeddings x on x.encoder_id = e.encoder_id and x.name_hash = l.name_hash) as labels,
          (select count(*) from labels l where not exists (select from embeddings x where x.encoder_id = e.encoder_id and x.name_hash = l.name_hash)) as missing,
          b.embeddings, b.bytes, array(select m.model_id from models m where m.encoder_id = e.encoder_id order by 1) as models,
-         to_regclass(format('%I.%I', current_schema(), 'embeddings_near_' || e.encoder_id)) is not null as indexed
+         exists (select from pg_index i join pg_class c on c.oid = i.indexrelid
+                   where i.indrelid = 'embeddings'::regclass and c.relname = 'embeddings_near_' || e.encoder_id) as indexed
     from encoders e
     cross join lateral (select coalesce(array_agg(v.role order by v.role), '{}') as roles from serving() v where v.encoder_id = e.encoder_id) s
     cross join lateral (select count(*) as embeddings, coalesce(sum(pg_column_size(x.*)), 0) as bytes from embeddings x where x.encoder_id = e.encoder_id) b;

@@ -137,6 +137,24 @@ begin
 end $$;
 comment on function forget_products(text, boolean) is 'The part of forget() that works on products: their evidence, history and rows, and other rows that were answered because they are near. Example: forget_products(''kettle'', false).';
 
+create or replace function analyse_without(names text[]) returns setof text
+  language plpgsql security definer set search_path from current as $$
+declare
+  t text;
+begin
+  for t in
+    select distinct s.tablename::text from pg_stats s
+      join pg_attribute a on a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass and a.attname = s.attname
+      where s.schemaname = current_schema()
+        and case a.atttypid when 'text'::regtype then names && (coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}'))
+                            when 'text[]'::regtype then names && coalesce(s.most_common_elems::text::text[], '{}') end
+  loop
+    execute format('analyze %I', t);
+    return next t;
+  end loop;
+end $$;
+comment on function analyse_without(text[]) is 'Makes the planner''s statistics anew of tables where they hold one of some names, which are gone by then; returns these tables. Example: select * from analyse_without(array[''kettle'']);';
+
 create or replace function forget(name text, blank boolean default false) returns table (what text, removed bigint, detail text)
   language plpgsql security definer set search_path from current as $$
 declare
@@ -153,6 +171,8 @@ begin
   end if;
   -- what learn_guard() reads meanwhile would have its words; before all other locks, as that takes a minute at 743,000 labels
   perform pg_advisory_xact_lock('guard_tokens'::regclass::oid::bigint);
+  -- a merge of categories locks labels, products and checks in another order
+  perform hold_taxonomy();
   perform hold_names(array[key]);
   -- as others lock them: queue, checks, labels, products. The longest form of the name first.
   perform from checks k where k.name_hash = hash order by k.check_id for update;
@@ -196,6 +216,13 @@ begin
     what := format('%s of %s', t.attribute, t.relation);
     removed := t.changed;
     detail := 'the name is blanked, the rest stays';
+    return next;
+  end loop;
+
+  for t in select * from analyse_without(names) n loop
+    what := format('statistics of %s', t.n);
+    removed := null;
+    detail := 'the planner''s sample of its values held the name and was made anew';
     return next;
   end loop;
 

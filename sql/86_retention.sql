@@ -19,6 +19,8 @@ create or replace function forget_calls(most integer default 1000) returns integ
       where (setting('ledger_days'))::integer > 0 and c.state <> 'started'
         and c.started_at < now() - make_interval(days => (setting('ledger_days'))::integer)
         and not exists (select from llm_batch_calls k join llm_batches b using (llm_batch_id) where k.llm_call_id = c.llm_call_id and b.ended_at is null)
+        -- what a split has spent of its budget
+        and not exists (select from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id and k.state in ('waiting', 'asked'))
       limit most for update of c skip locked
   ), gone as (delete from llm_calls c using old o where c.llm_call_id = o.llm_call_id returning 1)
   select count(*)::integer from gone;

@@ -165,19 +165,28 @@ declare
 begin
   -- the strictest of them all: what could not be trusted before is not trusted under another name
   perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
-  with newest as (
-    select distinct on (t.model_id, t.branch) t.* from thresholds t
-      where t.branch = any (from_ids || successor) and t.undone_at is null order by t.model_id, t.branch, t.threshold_id desc
+  with effective as (
+    -- what holds for each, from whichever branch above it
+    select m.model_id, o.*, t.calibration_id
+      from (select distinct t.model_id from thresholds t where t.branch is not null and t.undone_at is null) m
+      cross join lateral overridden(m.model_id) o join thresholds t using (threshold_id)
+      where o.category_id = any (from_ids || successor)
   ), carried as (
     insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, calibration_id)
-      select n.model_id, successor, max(n.l1), max(n.l2), max(n.l3), bool_or(n.never_local), carry_branches.reason, session_user, max(n.calibration_id)
-        from newest n group by n.model_id having bool_or(n.branch = any (from_ids))
+      select e.model_id, successor, max(e.l1), max(e.l2), max(e.l3), bool_or(e.never_local), carry_branches.reason, session_user, max(e.calibration_id)
+        from effective e group by e.model_id
+        having (max(e.l1), max(e.l2), max(e.l3), bool_or(e.never_local)) is distinct from
+               (max(e.l1) filter (where e.category_id = successor), max(e.l2) filter (where e.category_id = successor),
+                max(e.l3) filter (where e.category_id = successor), bool_or(e.never_local) filter (where e.category_id = successor))
       returning threshold_id
   )
   select array_agg(c.threshold_id) into made from carried c;
   if made is not null then perform recheck_promise(c.model_id) from champion() c; end if;
   insert into never_send_marks as m (category_id, reason, marked_by)
-    select successor, min(x.reason), min(x.marked_by) from never_send_marks x where x.category_id = any (from_ids) having count(*) > 0
+    select successor, min(x.reason), min(x.marked_by) from never_send_marks x
+      where exists (select from categories f where f.category_id = any (from_ids) and f.path_ids @> array[x.category_id])
+        and not exists (select from categories s where s.category_id = successor and s.path_ids @> array[x.category_id])
+      having count(*) > 0
     on conflict do nothing returning m.mark_id into mark;
   update settings s set value = (
       select coalesce(jsonb_agg(distinct x.id), '[]')
@@ -187,4 +196,4 @@ begin
     where s.key = 'shadow_branches' and was @? '$[*]';
   return jsonb_strip_nulls(jsonb_build_object('thresholds', to_jsonb(made), 'mark', mark, 'shadow', case when was <> setting('shadow_branches') then was end));
 end $$;
-comment on function carry_branches(bigint[], bigint, text) is 'Thresholds of branches, never-send marks and the setting shadow_branches follow a merge: the successor gets the strictest thresholds of all. Returns what undoing it needs. Example: select carry_branches(array[7], 9, ''merged'');';
+comment on function carry_branches(bigint[], bigint, text) is 'Thresholds of branches, never-send marks and the setting shadow_branches follow a merge: the successor gets the strictest thresholds and the mark of all, those that they have from branches above them too. Returns what undoing it needs. Example: select carry_branches(array[7], 9, ''merged'');';

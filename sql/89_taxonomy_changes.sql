@@ -177,13 +177,20 @@ comment on function retire_category(bigint, bigint, text, boolean) is 'Takes a c
 create or replace function mend_taxonomy() returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
-  snapshot pg_snapshot := pg_current_snapshot();  -- before anything is written: our own number would count as running
+  snapshot pg_snapshot;
   c taxonomy_changes;
+  why text;
   mended bigint := 0;
 begin
   perform hold_taxonomy();
+  -- after the wait for a change that is being made, and before anything is written: our own number would count as running
+  snapshot := pg_current_snapshot();
   for c in select * from taxonomy_changes x where x.settled_at is null order by x.taxonomy_change_id for update skip locked loop
-    mended := mended + follow_categories(c.categories, c.taxonomy_change_id, format('answered while change %s was made', c.taxonomy_change_id));
+    why := format('answered while change %s was made', c.taxonomy_change_id);
+    if c.undo_of is not null then
+      mended := mended + (select b.restored from bring_back_rows(c.undo_of, why) b) + follow_labels(c.undo_of, why);
+    end if;
+    mended := mended + follow_categories(c.categories, c.taxonomy_change_id, why);
     update taxonomy_changes x
       set fence = coalesce(c.fence, pg_snapshot_xmax(snapshot)),
           settled_at = case when c.fence <= pg_snapshot_xmin(snapshot)
@@ -196,6 +203,16 @@ begin
   return mended;
 end $$;
 comment on function mend_taxonomy() is 'An INSERT that has read memory just before a change of the taxonomy and commits just after it carries a category that is retired by then, or its old l1 to l3: this brings such rows into line, until every transaction of that time has ended. Returns how many rows. Sidecars call it every minute. Example: select mend_taxonomy();';
+
+create or replace function sweep_taxonomy() returns bigint
+  language plpgsql security definer set search_path from current as $$
+begin
+  perform hold_taxonomy();
+  return follow_categories(array(
+    select distinct p.category_id from products p join categories t using (category_id)
+      where t.retired_at is not null or (p.l1, p.l2, p.l3) is distinct from (t.l1, t.l2, t.l3)), null, 'found by the nightly look');
+end $$;
+comment on function sweep_taxonomy() is 'Looks at every product for a category that is retired or levels that are no longer its: what mend_taxonomy() cannot know of, as it was written by a transaction that had been reading since before a change (REPEATABLE READ). Returns how many rows it brought into line; those that somebody holds are left to the next call. Sidecars call it every night. Example: select sweep_taxonomy();';
 
 create or replace view taxonomy_history as
   select c.taxonomy_change_id, c.kind, c.category_id, c.path, category_path(c.category_id) as path_now, c.labels, c.human_labels, c.products,

@@ -67,14 +67,43 @@ begin
 end $$;
 comment on function bring_back_rows(bigint, text) is 'Gives back to rows what a change of the taxonomy took from them, where they still are as it left them. Example: select restored, kept from bring_back_rows(1, ''undone'');';
 
-create or replace function drop_branches(before jsonb) returns void
+create or replace function follow_labels(taxonomy_change_id bigint, reason text) returns bigint
+  language sql volatile security definer set search_path from current as $$
+  with back as materialized (
+    select distinct name_hash(x.name_key) as hash from label_changes x
+      where x.taxonomy_change_id = follow_labels.taxonomy_change_id and x.reverted_at is not null
+  ), was as materialized (
+    select p.product_id, p.category_id as before, l.category_id as after, c.l1, c.l2, c.l3
+      from back b join labels l on l.name_hash = b.hash join categories c on c.category_id = l.category_id
+      join products p on name_hash(p.name_key) = b.hash
+      where p.source = 'exact' and p.category_id <> l.category_id
+      order by p.product_id for update of p skip locked
+  ), written as (
+    update products p set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3 from was w where p.product_id = w.product_id
+  ), noted as (
+    insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason)
+      select w.product_id, w.before, 'exact', w.after, 'exact', follow_labels.reason from was w
+  )
+  select count(*) from was;
+$$;
+comment on function follow_labels(bigint, text) is 'Brings exact answers into line with the labels that the undo of a change has brought back: those of rows that came between the two. Returns how many. Example: select follow_labels(1, ''undone'');';
+
+create or replace function drop_branches(before jsonb, successor bigint) returns void
   language sql volatile security definer set search_path from current as $$
   update thresholds t set undone_at = clock_timestamp()
     where t.undone_at is null and t.threshold_id in (select (e #>> '{}')::bigint from jsonb_array_elements(before -> 'thresholds') e);
   delete from never_send_marks m where m.mark_id = (before ->> 'mark')::bigint;
-  update settings s set value = before -> 'shadow', changed_at = now() where s.key = 'shadow_branches' and before ? 'shadow';
+  -- what was put there or taken out since stays so
+  update settings s set value = (
+      select coalesce(jsonb_agg(distinct x.id), '[]')
+        from (select (e #>> '{}')::bigint as id from jsonb_array_elements(s.value) e
+                where e <> to_jsonb(successor) or before -> 'shadow' @> to_jsonb(successor)
+              union all
+              select (e #>> '{}')::bigint from jsonb_array_elements(before -> 'merged') e
+                where before -> 'shadow' @> e and s.value @> to_jsonb(successor)) x), changed_at = now()
+    where s.key = 'shadow_branches' and before ? 'shadow';
 $$;
-comment on function drop_branches(jsonb) is 'Takes back what carry_branches() carried. Example: select drop_branches(''{}'');';
+comment on function drop_branches(jsonb, bigint) is 'Takes back what carry_branches() carried to a successor. Example: select drop_branches(''{}'', 1);';
 
 create or replace function back_in_use(category_ids bigint[], followers jsonb) returns void
   language plpgsql security definer set search_path from current as $$
@@ -137,7 +166,7 @@ begin
     -- a child that was moved or retired since stays where it is
     perform place_below(k.key::bigint, k.value::bigint) from jsonb_each_text(coalesce(c.before -> 'children', '{}')) k
       join categories x on x.category_id = k.key::bigint and x.parent_id = c.category_id and x.retired_at is null;
-    perform drop_branches(c.before);
+    perform drop_branches(c.before, c.category_id);
     update checks k set category_id = k2.before from (
         select k1.check_id, p.before_category_id as before from checks k1 join product_changes p on p.product_id = k1.product_id
           and p.taxonomy_change_id = c.taxonomy_change_id
@@ -149,6 +178,7 @@ begin
       where k.taxonomy_change_id = c.taxonomy_change_id and k.state in ('waiting', 'asked');
     select * into of_labels from bring_back_labels(c.taxonomy_change_id, why);
     select * into of_rows from bring_back_rows(c.taxonomy_change_id, why);
+    perform follow_labels(c.taxonomy_change_id, why);
     u.note := format('%s labels and %s rows are as they were; %s labels and %s rows were changed since and stay',
                      of_labels.restored, of_rows.restored, of_labels.kept, of_rows.kept);
   end if;

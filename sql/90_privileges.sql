@@ -65,7 +65,7 @@ grant update (external_id) on categories to taxon_admin;
 grant execute on function add_category, rename_category, move_category, merge_categories, split_category, retire_category, more_tokens,
   undo_taxonomy_change to taxon_admin;
 grant execute on function taxonomy_preview, new_categories, trained_from, in_use, split_tokens to taxon_reader, taxon_admin;
-grant execute on function mend_taxonomy, ask_questions to taxon_admin, taxon_sidecar;
+grant execute on function mend_taxonomy, sweep_taxonomy, ask_questions to taxon_admin, taxon_sidecar;
 grant execute on function count_labels, unencoded_labels, fills_embeddings to taxon_admin, taxon_sidecar;
 grant execute on function remove_encoder, redecide to taxon_admin;
 grant execute on function stale_answers to taxon_reader, taxon_admin;

@@ -1,3 +1,4 @@
+import { TaxonError } from '../errors.ts';
 import type { Database } from './open.ts';
 import { refusing } from './refusals.ts';
 
@@ -36,8 +37,26 @@ export async function removeEncoder(db: Database, encoderId: number): Promise<nu
   return (await refusing(removing)).n;
 }
 
-/** Drops the index of an encoder whose embeddings are gone, and has their space used again. Blocks nobody. */
+/**
+ * Drops the index of an encoder whose embeddings are gone, and has their space used again. Blocks nobody.
+ *
+ * @throws TaxonError when that is not for this role to do, with the statements for the owner
+ */
 export async function freeEncoder(db: Database, encoderId: number): Promise<void> {
-  await db.rows(`drop index concurrently if exists ${db.at}embeddings_near_${Number(encoderId)}`);
-  await db.rows(`vacuum ${db.at}embeddings`);
+  const statements = [
+    `drop index concurrently if exists ${db.at}embeddings_near_${Number(encoderId)}`,
+    `vacuum ${db.at}embeddings`,
+  ];
+  const { owns } = await db.row<{ owns: boolean }>(
+    `select pg_has_role(relowner, 'usage') as owns from pg_class where oid = $1::regclass`,
+    [`${db.at}embeddings`],
+  );
+  if (!owns)
+    throw new TaxonError(
+      'the embeddings are removed, but only the owner of the tables can free their space',
+      {
+        hint: `As the owner: ${statements.join('; ')};`,
+      },
+    );
+  for (const statement of statements) await db.rows(statement);
 }

@@ -68,6 +68,11 @@ export async function followTaxonomy(db: Database): Promise<number> {
   return mended + asked;
 }
 
+/** Brings rows into line with the taxonomy that followTaxonomy() cannot know of; returns how many. Reads every product. */
+export async function sweepTaxonomy(db: Database): Promise<number> {
+  return (await db.row<{ n: number }>(`select ${db.at}sweep_taxonomy() as n`)).n;
+}
+
 /**
  * Settles names that wait for people and that memory knows by now, forgets marks of urgency that are done with, and removes what
  * was written of forgotten names by somebody who had them in hand.

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { calibrationDue } from '../database/calibration.ts';
-import { alone, followTaxonomy, forgetOld, settleHeld, watchDrift } from '../database/jobs.ts';
+import { alone, followTaxonomy, forgetOld, settleHeld, sweepTaxonomy, watchDrift } from '../database/jobs.ts';
 import { drawAudits, drawTeaching } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import { messageOf } from '../errors.ts';
@@ -37,6 +37,7 @@ export function housekeeping(
       when: '* * * * *',
       run: (db) => lookAgainAtAnswers(db, champion, signal),
     },
+    { name: 'bring rows into line with the taxonomy', when: '7 3 * * *', run: sweepTaxonomy },
     { name: 'settle held names', when: '* * * * *', run: settleHeld },
     { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },

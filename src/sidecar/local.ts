@@ -89,9 +89,12 @@ async function watch(db: Database, model: LoadedModel, keys: readonly string[]):
   }
 }
 
-async function attempt(stage: LocalStage, names: readonly string[]): Promise<number> {
+/** @param byModel false: nobody here may answer, so what layers 1 and 2 leave goes on to the LLM */
+async function attempt(stage: LocalStage, names: readonly string[], byModel: boolean): Promise<number> {
   const { db, worker } = stage;
-  const { champion, challenger } = await stage.champion.serving();
+  const { champion, challenger } = byModel
+    ? await stage.champion.serving()
+    : { champion: null, challenger: null };
   const misses = await settleFromMemory(db, worker, names, champion?.encoderId ?? null);
   if (misses.length === 0) return 0;
   if (champion === null) {
@@ -141,17 +144,12 @@ export async function decideLocally(
   takenBack = 0,
 ): Promise<number> {
   try {
-    return await attempt(stage, names);
+    return await attempt(stage, names, takenBack < mostTakenBack);
   } catch (error) {
     if (isTakenBack(error)) {
       await stage.champion.refresh();
-      // the names are still leased: whoever answers now decides them, unless that one cannot be loaded here
-      if (takenBack < mostTakenBack) return decideLocally(stage, names, takenBack + 1);
-      log.warn('names wait: who answered was taken back, and the model before cannot be loaded', {
-        names: names.length,
-      });
-      await giveBack(stage.db, stage.worker, 'local', names, { counts: false, waitMs: 5000 });
-      return 0;
+      // the names are still leased: whoever answers now decides them, in the end nobody, where that one cannot be loaded here
+      return decideLocally(stage, names, takenBack + 1);
     }
     if (isInfrastructure(error)) throw error;
     if (names.length === 1) {

@@ -171,3 +171,19 @@ describe('without_name', () => {
     });
   });
 });
+
+test('the planner’s statistics hold it no longer', async () => {
+  await t.owner.rows(
+    `insert into products (name) select case when i % 4 = 0 then 'Mug for Jane "J" Doe' else 'mug ' || i end from generate_series(1, 400) i`,
+  );
+  await t.owner.rows('analyze products');
+  const held = () =>
+    t.owner.value<number>(
+      `select count(*) from pg_stats where schemaname = 'taxon' and most_common_vals::text ilike '%jane%'`,
+    );
+  expect(await held()).toBeGreaterThan(0);
+  expect(
+    await t.owner.rows(`select what from forget('Mug for Jane "J" Doe') where what like 'statistics%'`),
+  ).toEqual([{ what: 'statistics of products' }]);
+  expect(await held()).toBe(0);
+});

@@ -35,24 +35,24 @@ const functions: Record<string, string> = {
     last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow open_batch open_batch_calls
     open_batches pass_gate register_encoder renew_promise renew_run request_retrain retrain_due retrain_waits
     rows_to_look_at save_check_scores save_embeddings save_gate_answers save_model save_model_file
-    save_out_of_fold save_second_looks settle_llm similar_in_training start_call training_labels try_waiting
-    unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
+    save_out_of_fold save_second_looks settle_llm similar_in_training start_call sweep_taxonomy
+    training_labels try_waiting unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat
     leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
-  nobody: `affordable_audits affordable_teaching agreement_since answer_on_insert answered_until ask_again
-    audit_candidates audit_test autopilot_health back_in_use bar_model batches_health begin_stage
+  nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert answered_until
+    ask_again audit_candidates audit_test autopilot_health back_in_use bar_model batches_health begin_stage
     blank_messages bring_back_labels bring_back_rows calls_with candidates_below carry_branches
     carry_thresholds check_frame checked_answer checks_short correct_label correct_products coverage_steps
-    drop_branches drop_questions end_alarm end_rollout follow_categories forget_guard_words forget_products
-    forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent hold_taxonomy
-    judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop lock_taxonomy look_again
-    make_imported_categories measured_points models_past_days move_labels name_label_changes need_category
-    need_evidence note_change note_changed_labels note_new_labels note_outcomes note_removed_labels
-    note_verdict offer_today open_answer passes pick_audits place_below place_category queue_audits
-    queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired refuse_same_name
-    report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers settle_audits
-    settle_questions settle_verdict settles shade simulated spend_parts start_agreement_streams
+    drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
+    forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
+    hold_taxonomy judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop lock_taxonomy
+    look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
+    need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
+    note_removed_labels note_verdict offer_today open_answer passes pick_audits place_below place_category
+    queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
+    refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
+    settle_audits settle_questions settle_verdict settles shade simulated spend_parts start_agreement_streams
     start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm traffic_of
     trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
     watch_stream without_name`,
