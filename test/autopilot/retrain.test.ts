@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import { autopilotJob } from '../../src/sidecar/autopilot.ts';
 import { holdChampion } from '../../src/sidecar/champion.ts';
+import { decideLocally } from '../../src/sidecar/local.ts';
 import { lookAgainAtAnswers } from '../../src/sidecar/second-looks.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -114,6 +115,23 @@ it('the new champion is asked in the background about what the one before has an
   for (const { path, would_be, would } of stale)
     if (would === 'answer otherwise') expect(would_be).not.toBe(path);
 }, 30_000);
+
+it('names go on to the LLM where the model was taken back and no other can be loaded', async () => {
+  await db.rows(`delete from taxon.queue`);
+  await insert(db, ['qwerty one', 'qwerty two']);
+  await db.rows(`select from taxon.claim('w', 10)`);
+  const champion = holdChampion(asSidecar, config);
+  try {
+    await champion.refresh();
+    await db.rows('update taxon.models set barred_at = now() where model_id = $1', [champion.id()]);
+    const stage = { db: asSidecar, worker: 'w', champion, onWatched: async () => {} };
+    expect(await decideLocally(stage, ['qwerty one', 'qwerty two'])).toBe(2);
+  } finally {
+    await db.rows('update taxon.models set barred_at = null');
+    await champion.close();
+  }
+  expect(await db.rows('select distinct stage from taxon.queue')).toEqual([{ stage: 'llm' }]);
+});
 
 it('the job of each minute asks for a retraining that is due, and may do so as a sidecar', async () => {
   await db.rows(`select taxon.set_setting('retrain_labels', '5')`);

@@ -140,6 +140,21 @@ describe('split_category', () => {
     expect(await strays(t)).toEqual([]);
   });
 
+  test('is asked in calls of its own: each call is booked on one split', async () => {
+    await split();
+    const pots = await t.label('pot a', 'Home > Pots', 'llm');
+    await t.label('pot b', 'Home > Pots', 'llm');
+    await change(`split_category($1, '{Clay,Iron}', 100000)`, pots);
+    const claim = async () =>
+      (await t.owner.rows<{ name_key: string }>(`select name_key from claim_llm('w', 100, '0 s')`))
+        .map(({ name_key }) => name_key)
+        .sort();
+    expect([await claim(), await claim()].sort()).toEqual([
+      ['kettle a', 'kettle b'],
+      ['pot a', 'pot b'],
+    ]);
+  });
+
   test('asks no more names than its budget pays for; more_tokens() goes on', async () => {
     const { id } = await split(200);
     expect(await progress()).toMatchObject({ waiting: 1, asked: 1 });
