@@ -5,7 +5,7 @@ create or replace function try_waiting(most integer default 500) returns integer
 declare
   tried integer;
 begin
-  if local_mode(null, (select c.model_id from champion() c)) <> 'on' then return 0; end if;
+  if local_mode() <> 'on' then return 0; end if;
   -- those that wait for the local layer come first
   if (select count(*) from (select from queue q where q.stage = 'local' and q.available_at <= now() limit most) q) >= most then return null; end if;
   -- Free entries only; one that a person sent to the LLM, as the lower layers were wrong, has a history and stays.
@@ -114,7 +114,7 @@ begin
   elsif stale_only and source <> 'local' then
     raise exception 'only local answers are known to be stale' using hint = 'redecide(source => ''similar'', stale_only => false, preview => true)';
   end if;
-  if source = 'local' and local_mode(null, (select c.model_id from champion() c)) <> 'on' then
+  if source = 'local' and local_mode() <> 'on' then
     raise exception 'the local layer answers nothing now, so the LLM would be asked about all of these rows'
       using hint = 'select local_mode(), and why: select * from health(); with a promise: select * from keep_promise();';
   end if;

@@ -67,15 +67,40 @@ async function train(names: number, chosen?: Chosen) {
   }
 }
 
+/** Of the letters' work, the share in nodes that got no new name when memory grew: what keeping them would save. */
+function unchanged(before: number, now: number): { nodes: number; kept: number; work: number } {
+  const nodes = new Map<string, { names: number; children: Set<number | null>; grew: boolean }>();
+  for (const [row, path] of set.paths.slice(0, now).entries())
+    path.forEach((child, level) => {
+      if (level > 0 && path[level - 1] === null) return;
+      const above = path.slice(0, level).join();
+      const node = nodes.get(above) ?? { names: 0, children: new Set(), grew: false };
+      nodes.set(above, node);
+      node.names++;
+      node.children.add(child);
+      node.grew ||= row >= before;
+    });
+  const fitted = [...nodes.values()].filter(({ children }) => children.size > 1);
+  const work = (some: typeof fitted) => some.reduce((sum, node) => sum + node.names * node.children.size, 0);
+  const kept = fitted.filter(({ grew }) => !grew);
+  return { nodes: fitted.length, kept: kept.length, work: work(kept) / work(fitted) };
+}
+
 const rows: Record<string, unknown>[] = [];
 const add = (names: number, how: string, row: Record<string, number>) => {
-  const rounded = Object.entries(row).map(([name, value]) => [name, Math.round(value * 1000) / 1000]);
+  const rounded = Object.entries(row).map(([name, value]) => [name, Math.round(value * 10_000) / 10_000]);
   rows.push({ labels: names, how, ...Object.fromEntries(rounded) });
 };
 let chosen: Chosen | undefined;
 for (let i = 0, names = labels; i < trainings; i++, names = Math.round(names * (1 + growth / 100))) {
   const anew = await train(names);
-  add(names, 'anew', anew.row);
+  const { nodes, kept, work } = unchanged(Math.round(names / (1 + growth / 100)), names);
+  add(names, 'anew', {
+    ...anew.row,
+    nodes,
+    'of these without a new name': kept,
+    'their share of the work': work,
+  });
   if (chosen !== undefined) add(names, 'as the first chose', (await train(names, chosen)).row);
   chosen ??= { levels: anew.report.levels, join: anew.report.join };
 }

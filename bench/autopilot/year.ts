@@ -65,6 +65,13 @@ async function open(shop: Shop, world: World, error: number): Promise<void> {
   await db.rows(`select taxon.set_promise($1, .95, 'the year')`, [error]);
 }
 
+/** A champion of all that memory holds, whatever a gate would say; what the promise comes to with it. */
+async function trainAndPromote({ db, taxon, recalibrate }: Shop) {
+  const { model_id } = await taxon('train', '--no-clean');
+  await recalibrate();
+  return { model_id, ...(await db.row<{ verdict: string }>('select verdict from taxon.keep_promise()')) };
+}
+
 /** What sidecars do each minute and night, at the end of a week. */
 async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promise<string[]> {
   const { db } = shop;
@@ -85,11 +92,9 @@ async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promi
   if (due !== null) await requestRetrain(db, due.reason, due.cause);
   if (!(await retrainWaits(db))) return did;
   if (values.how === 'ungated') {
-    const { model_id } = await shop.taxon('train', '--no-clean');
     await db.rows('delete from taxon.retrain_requests where run_id is null');
-    await shop.recalibrate();
-    await db.rows('select taxon.keep_promise()');
-    return [...did, `model ${model_id} was trained and promoted`];
+    const { model_id, verdict } = await trainAndPromote(shop);
+    return [...did, `model ${model_id} was trained and promoted: ${verdict}`];
   }
   const { model_id, verdict } = (await shop.taxon('retrain')) as {
     model_id: number;
@@ -103,11 +108,9 @@ async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promi
 async function again(shop: Shop, truth: ReadonlyMap<string, Arrival>, names: Arrival[], before: Date) {
   const { db } = shop;
   await db.rows('delete from taxon.labels where created_at >= $1', [before]);
-  await shop.taxon('train', '--no-clean');
-  await shop.recalibrate();
-  const [proof] = await db.rows<{ verdict: string }>('select verdict from taxon.keep_promise()');
+  const { verdict } = await trainAndPromote(shop);
   const since = (await db.row<{ now: Date }>('select now()')).now;
-  return { ...(await countWeek(shop, truth, await shop.arrive(names), since)), did: [proof?.verdict] };
+  return { ...(await countWeek(shop, truth, await shop.arrive(names), since)), did: [verdict] };
 }
 
 /** As the last four weeks of a year that was trained once, on all before: two weeks of names are checked, then two answered. */

@@ -107,6 +107,7 @@ export async function makeModel(
   const { promote = true, carry = false, ...options } = asked;
   // who says how long the heads learn has chosen
   const carried = carry && options.epochs === undefined ? await choicesToCarry(db, encoderId) : undefined;
+  const chosenBy = carried?.model_id ?? null;
   const set = { ...memory, encoder: encoder.identity };
   const guard = await learnGuard(db);
   const part = set.keys.map(partsBy(options.testShare));
@@ -136,7 +137,7 @@ export async function makeModel(
     rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
     rows.filter((row) => part[row] !== 'test'),
     {
-      facts: factsOf(encoder.identity, set, cleaning, report, heldOut, carried?.model_id),
+      facts: factsOf(encoder.identity, set, cleaning, report, heldOut, chosenBy),
       cleaning: cleaning === null ? null : cleaningOf(cleaning),
       depth: options.depth ?? 3,
       curve: {
@@ -148,7 +149,7 @@ export async function makeModel(
   );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
   const facts = {
-    metrics: { ...report, chosen_by: carried?.model_id ?? null, learning: diagnosis?.curve ?? null },
+    metrics: { ...report, chosen_by: chosenBy, learning: diagnosis?.curve ?? null },
     data: dataSnapshot(set.keys, set.paths, changed),
     code_version: version,
     seed: report.seed,
@@ -167,7 +168,7 @@ export async function makeModel(
     held_out: heldOut,
     seconds: Math.round((Date.now() - started) / 100) / 10,
     cleaning,
-    chosen_by: carried?.model_id ?? null,
+    chosen_by: chosenBy,
     report,
     diagnostics: diagnosis?.report ?? null,
   };
@@ -189,7 +190,7 @@ function factsOf(
   cleaning: CleaningReport | null,
   report: TrainingReport,
   heldOut: TrainResult['held_out'],
-  chosenBy: number | undefined,
+  chosenBy: TrainResult['chosen_by'],
 ) {
   const { join, levels, letters } = report;
   const steps = [
@@ -207,7 +208,7 @@ function factsOf(
     rows: { ...report.names, ...set.sources },
     steps,
     more: {
-      'how the voices count was chosen by': chosenBy === undefined ? 'this training' : `model ${chosenBy}`,
+      'how the voices count was chosen by': chosenBy === null ? 'this training' : `model ${chosenBy}`,
       'weights of letters': join.weights.letters.join(' / '),
       'weights of meaning': join.weights.meaning.join(' / '),
       'weights of memory': join.weights.memory.join(' / '),

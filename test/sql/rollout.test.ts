@@ -24,6 +24,17 @@ const settling = (category: number) =>
     },
   ]);
 
+/** A sidecar that has a name in hand, answered by the champion, and a person beside it. */
+async function settlingBeside() {
+  const { old, fresh } = await champions();
+  const home = await t.category('Home');
+  await t.insert('kettle');
+  await t.claim('w');
+  const [person, sidecar] = [await t.connect(), await t.connect()];
+  const settle = () => sidecar.rows(`select * from taxon.settle_local('w', $1, $2)`, fresh, settling(home));
+  return { old, person, sidecar, settle };
+}
+
 describe('a rollout', () => {
   test('what was taken back answers nothing more', async () => {
     const { old, fresh } = await champions();
@@ -36,16 +47,26 @@ describe('a rollout', () => {
     expect(await t.owner.rows(`select * from settle_local('w', $1, '[]')`, fresh)).toHaveLength(1);
   });
 
-  test('a roll-back waits for what is being settled; what comes meanwhile waits for it and is refused', async () => {
-    const { fresh } = await champions();
-    const home = await t.category('Home');
-    await t.insert('kettle');
-    await t.claim('w');
-    const [person, sidecar] = [await t.connect(), await t.connect()];
+  test('a roll-back waits for what is being settled', async () => {
+    const { old, person, sidecar, settle } = await settlingBeside();
+    await sidecar.rows('begin');
+    await settle();
+    const back = person.value('select taxon.roll_back_model()');
+    await t.owner.rows('select pg_sleep(.2)');
+    expect(await t.owner.value('select model_id from champion()')).not.toBe(old);
+    await sidecar.rows('commit');
+    expect(await back).toBe(old);
+    expect(await t.owner.row('select state, source from products')).toEqual({
+      state: 'done',
+      source: 'local',
+    });
+  });
+
+  test('what is settled while a roll-back commits waits for it, and is refused', async () => {
+    const { person, settle } = await settlingBeside();
     await person.rows('begin');
     await person.rows('select taxon.roll_back_model()');
-    const settled = sidecar.rows(`select * from taxon.settle_local('w', $1, $2)`, fresh, settling(home));
-    const refused = expect(settled).rejects.toMatchObject({ code: '55000' });
+    const refused = expect(settle()).rejects.toMatchObject({ code: '55000' });
     await t.owner.rows('select pg_sleep(.2)');
     await person.rows('commit');
     await refused;
@@ -56,14 +77,10 @@ describe('a rollout', () => {
   });
 
   test('a roll-back does not wait for settling that waits for somebody else', async () => {
-    const { old, fresh } = await champions();
-    const home = await t.category('Home');
-    await t.insert('kettle');
-    await t.claim('w');
-    const [person, sidecar] = [await t.connect(), await t.connect()];
+    const { old, person, settle } = await settlingBeside();
     await person.rows('begin');
     await person.rows('select from taxon.products for update');
-    const settled = sidecar.rows(`select * from taxon.settle_local('w', $1, $2)`, fresh, settling(home));
+    const settled = settle();
     await t.owner.rows('select pg_sleep(.2)');
     expect(await t.owner.value('select roll_back_model()')).toBe(old);
     await person.rows('commit');

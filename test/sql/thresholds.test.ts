@@ -145,7 +145,7 @@ describe('thresholds of a branch', () => {
     expect(await at(home)).toMatchObject({ l1: 0.9, l2: 0.9, l3: 0.95 });
   });
 
-  test('go with a promotion to the next model, which a person forbade as well, and not back', async () => {
+  test('go with a promotion to the next model, never_local as well, and not back', async () => {
     await model();
     const home = await t.category('Home');
     await never(home);
