@@ -6,7 +6,9 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores: more files at once only make real databases and encoders wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 180_000,
+    // Only for what hangs: beside two busy processes a test of 8 s has taken 30.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 120_000 } },
   },
 });

@@ -70,7 +70,7 @@ it('is filled in the background, unless that is paused or names wait', async () 
   } finally {
     await encoders.close();
   }
-}, 60_000);
+});
 
 it('a model of the next encoder watches, answers, and gives way again, while sidecars go on', async () => {
   await db.rows(`select taxon.set_setting('shadow_names', '100000')`);
@@ -100,7 +100,7 @@ it('a model of the next encoder watches, answers, and gives way again, while sid
   } finally {
     await sidecar.stop();
   }
-}, 120_000);
+});
 
 it('is removed by command, when no model in use reads it', async () => {
   const [, before] = await encoderProgress(db);

@@ -92,7 +92,6 @@ test.each([
       ([rollout]) => rollout?.stage !== wanted,
     );
   },
-  120_000,
 );
 
 test('then the challenger is the champion, and the run is done', async () => {

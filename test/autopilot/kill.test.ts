@@ -115,7 +115,6 @@ test.each(Object.keys(needs) as (keyof typeof needs)[])(
     expect(steps).toEqual([{ step, attempts: 3 }]);
     expect({ champion: await champion(), ...(await digest()) }).toEqual(before);
   },
-  120_000,
 );
 
 test('interrupted it gives its lease back, and the next goes on at once', async () => {
@@ -133,4 +132,4 @@ test('interrupted it gives its lease back, and the next goes on at once', async 
   expect(interrupted.stderr()).toContain('interrupted; taxon retrain goes on where it stopped');
   const next = await runTaxon(['retrain', '--json', '--no-clean'], environment);
   expect(JSON.parse(next.stdout)).toMatchObject({ taken_over: true, verdict: { passed: true } });
-}, 120_000);
+});

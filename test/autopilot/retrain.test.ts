@@ -86,7 +86,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
       `select p.product_id from taxon.products p join taxon.evidence e using (evidence_id) where p.model_id <> e.model_id`,
     ),
   ).toEqual([]);
-}, 120_000);
+});
 
 it('the new champion is asked in the background about what the one before has answered', async () => {
   const old = await db.row<{ n: number }>(
@@ -113,7 +113,7 @@ it('the new champion is asked in the background about what the one before has an
   expect(stale.length).toBeLessThan(old.n / 2);
   for (const { path, would_be, would } of stale)
     if (would === 'answer otherwise') expect(would_be).not.toBe(path);
-}, 30_000);
+});
 
 it('names go on to the LLM where the model was taken back and no other can be loaded', async () => {
   await db.rows(`delete from taxon.queue`);

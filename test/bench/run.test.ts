@@ -20,7 +20,7 @@ function bench(...args: string[]) {
   });
 }
 
-it('trains and scores our method on a small demo, and does not do it again', { timeout: 120_000 }, () => {
+it('trains and scores our method on a small demo, and does not do it again', () => {
   const args = ['--set', 'demo', '--only', 'seed heads', '--seeds', '1', '--sample', '400', '--json'];
   const first = bench(...args);
   expect(first.stderr).toContain('demo, original teacher, seed 1: 400 names to learn from');
@@ -39,7 +39,7 @@ it('trains and scores our method on a small demo, and does not do it again', { t
   expect(readFileSync(file, 'utf8')).toBe(before);
 });
 
-it('cleans first where it is asked to, and scores that against the truth', { timeout: 240_000 }, () => {
+it('cleans first where it is asked to, and scores that against the truth', () => {
   const run = bench('--set', 'demo', '--only', 'cleaned', '--seeds', '1', '--sample', '700', '--json');
   expect(run.status).toBe(0);
   const [row, ...more] = JSON.parse(run.stdout) as Result[];

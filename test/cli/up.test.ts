@@ -26,4 +26,4 @@ it('up makes database, schema and worker; Ctrl-C stops all that it started, and 
   await second.says('ready');
   expect(await second.kill('SIGTERM')).toBe(0);
   expect(clusterStatus(dataDir).state).toBe('running');
-}, 60_000);
+});

@@ -29,7 +29,7 @@ function start(url = database.url, name = 'host:1:a', beatMs?: number): Listener
   return { ...listener, wakes: () => wakes };
 }
 const until = (what: () => boolean | Promise<boolean>) =>
-  vi.waitFor(async () => expect(await what()).toBe(true), { timeout: 12_000, interval: 20 });
+  vi.waitFor(async () => expect(await what()).toBe(true), { timeout: 120_000, interval: 20 });
 const notify = () => sql.rows(`select pg_notify('taxon', '')`);
 const backends = () =>
   sql.value<number>(

@@ -110,7 +110,7 @@ describe('200 attacks among ordinary names, and a model that obeys whatever stan
       ordinary.flatMap(({ name }, i) => [name, ...hostile.slice(i, i + 1)]),
     );
     counts = await settled(mixed.db, 120);
-  }, 240_000);
+  });
 
   it('they stood in the same prompts', async () => {
     const beside = mixed.llm.calls
@@ -203,7 +203,7 @@ describe('a server that answers with everything but an answer', () => {
     await there.db.rows(`select taxon.set_setting('max_attempts', '5')`);
     expect(await untouchable(there)).toEqual(before);
     expect(next).toBeGreaterThan(hostile({ text: '', model: '', number: 1 }).length + noReplies.length - 1);
-  }, 240_000);
+  });
 
   it('an answer beside which all is nonsense is paid for once, and booked no lower than it may have cost', async () => {
     const odd = (call: Call) => oddReplies(believing(call.text));

@@ -112,7 +112,7 @@ describe('processes that die', () => {
     ]);
     await asTrained();
     await second.kill('SIGTERM');
-  }, 120_000);
+  });
 
   it('SIGTERM finishes what is in hand and exits 0; what was claimed is given back', async () => {
     await nothingIsSure();
@@ -188,7 +188,7 @@ describe('a provider that misbehaves', () => {
       await sidecar();
       const given = names(30);
       await insert(db, given);
-      expect(await settled(db, 60)).toEqual({ llm: 30 });
+      expect(await settled(db)).toEqual({ llm: 30 });
       const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [name, path.join(' > ')]));
       for (const row of await db.rows<{ name: string; path: string }>(
         'select name, taxon.category_path(category_id) as path from taxon.products',
@@ -205,12 +205,12 @@ describe('a provider that misbehaves', () => {
     await db.rows(`select taxon.set_setting('max_attempts', '3')`);
     await sidecar();
     await insert(db, names(3));
-    const counts = await settled(db, 60);
+    const counts = await settled(db);
     expect(counts).toEqual({ failed: 3 });
     expect(await db.row('select count(*) as n from taxon.dead_letters')).toEqual({ n: 3 });
     simulator.setFaults([]);
     await db.rows('select taxon.retry_dead()');
-    expect(await settled(db, 60)).toEqual({ llm: 3 });
+    expect(await settled(db)).toEqual({ llm: 3 });
     await db.rows(`select taxon.set_setting('max_attempts', '5')`);
     await asTrained();
   });
@@ -222,7 +222,6 @@ describe('a provider that misbehaves', () => {
     const counts = await until(
       () => tally(db),
       (c) => (c.local ?? 0) > 10,
-      30,
     );
     expect(counts.llm ?? 0).toBe(0);
   });

@@ -173,4 +173,4 @@ it('the sidecar encodes only the names that letters do not settle', async () => 
     if (name_key === 'ぬるぽ') expect(unknown).toBe(1);
   }
   expect(evidence.some(({ nearest, voices }) => (nearest ?? 0) > 0.3 && voices === 3)).toBe(true);
-}, 90_000);
+});

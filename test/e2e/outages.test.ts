@@ -172,4 +172,4 @@ test('while the first provider is down the second is asked, and the first again 
   expect((await db.rows<{ llm: string }>('select llm from taxon.sidecars'))[0]?.llm).toBe(
     'openai simulated-llm (simulated), else openai simulated-llm (simulated)',
   );
-}, 90_000);
+});

@@ -57,4 +57,4 @@ it('a promoted model is loaded by every sidecar without a restart, and so is the
   await db.rows('select taxon.promote($1)', [old]);
   await until(models, (loaded) => loaded.every((id) => id === old));
   expect(await deciders(60_000)).toEqual([old]);
-}, 120_000);
+});

@@ -98,7 +98,7 @@ it('each name of each call is in the ledger, each product can say what it cost, 
   ]);
   expect(await db.rows('select * from taxon.paid_twice')).toEqual([]);
   expect(await db.rows('select from taxon.llm_calls where attempt is distinct from 1')).toEqual([]);
-}, 60_000);
+});
 
 it('a budget that is used up: names wait unharmed, urgent ones pass, and all are answered when there is more', async () => {
   await setting('llm_tokens_a_day', 0);
@@ -121,7 +121,7 @@ it('a budget that is used up: names wait unharmed, urgent ones pass, and all are
   ]);
   await setting('llm_tokens_a_day', null);
   expect(await settled(db)).toEqual({ llm: 20 });
-}, 60_000);
+});
 
 it('names that may not be sent are in no request, by sidecar or classify --llm; the others are answered', async () => {
   const { environment, seen } = await paidModel();
@@ -156,7 +156,7 @@ it('names that may not be sent are in no request, by sidecar or classify --llm; 
     .toLowerCase();
   expect(sent).toContain(asked.toLowerCase());
   expect(sent).not.toContain('secret');
-}, 60_000);
+});
 
 it('only the deployment that the database has adopted makes paid calls', async () => {
   const { environment, seen } = await paidModel();
@@ -188,4 +188,4 @@ it('only the deployment that the database has adopted makes paid calls', async (
   expect(seen.length).toBe(before);
   await db.rows(`select taxon.adopt_deployment('copy')`);
   expect(await settled(db)).toEqual({ llm: 10 });
-}, 60_000);
+});

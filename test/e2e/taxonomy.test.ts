@@ -139,4 +139,4 @@ it('merge, move, split, rename and retire while names arrive: no row is left beh
     ([newest]) => newest?.state !== 'pending',
   );
   expect(row?.path).toBe('Home > Kitchen > Kettles');
-}, 120_000);
+});

@@ -47,7 +47,7 @@ beforeAll(async () => {
     .map((path) => path.replace(/^package\//, ''));
   writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`], folder);
-}, 240_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -173,4 +173,4 @@ test('100,000 rows go through in little memory', async () => {
   }
   expect(await importLabels(db, rows())).toMatchObject({ rows: 100_000, added: 100_000, categories: 60 });
   expect(highest).toBeLessThan(8e6);
-}, 120_000);
+});

@@ -84,4 +84,4 @@ test('the transcript in docs/ledger.md is what psql shows; vitest --update write
   await expect(withSection(before, 'transcript', `\`\`\`\n${text.trimEnd()}\n\`\`\``)).toMatchFileSnapshot(
     page,
   );
-}, 60_000);
+});

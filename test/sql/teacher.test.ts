@@ -166,7 +166,7 @@ describe('llm_confidence', () => {
     // what was said stays in memory as it was
     await kettlesBy(['new'], { confidence: 0.9 });
     expect(await t.owner.value(`select confidence from labels where name_key = 'new'`)).toBeCloseTo(0.9);
-  }, 60_000);
+  });
 });
 
 describe('checked_truths', () => {

@@ -83,4 +83,4 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
   await expect(withSection(before, 'transcript', `\`\`\`\n${text.trimEnd()}\n\`\`\``)).toMatchFileSnapshot(
     page,
   );
-}, 60_000);
+});

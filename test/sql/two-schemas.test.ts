@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { startSidecarProcess } from '../support/processes.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
          select 'copper kettle with a lid', ${schema}.make_category($1::text[]), 'human'`,
       path,
     );
-}, 30_000);
+});
 beforeEach(async () => {
   for (const schema of schemas)
     await owner.rows(
@@ -108,14 +108,14 @@ describe('two schemas in one database', () => {
     for (const schema of schemas)
       await owner.rows(`select ${schema}.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
     await insert('"order"', 'a');
-    await vi.waitFor(() => expect(heard).toEqual(['order']));
+    await expect.poll(() => heard).toEqual(['order']);
     await insert('taxon', 'a');
-    await vi.waitFor(() => expect(heard).toEqual(['order', 'taxon']));
+    await expect.poll(() => heard).toEqual(['order', 'taxon']);
     // an idle sidecar of the other schema wants nothing from here
     await owner.rows('truncate taxon.sidecars');
     await insert('taxon', 'b');
     await insert('"order"', 'b');
-    await vi.waitFor(() => expect(heard).toEqual(['order', 'taxon', 'order']));
+    await expect.poll(() => heard).toEqual(['order', 'taxon', 'order']);
   });
 
   test('do not wait for each other’s locks', async () => {
@@ -136,11 +136,9 @@ describe('two schemas in one database', () => {
     const first = migrate({ url: database.url, schema: 'taxon', root: root.folder }).then(() => {
       done = true;
     });
-    await vi.waitFor(async () =>
-      expect(
-        await owner.rows(`select from pg_locks where locktype = 'advisory' and not granted`),
-      ).toHaveLength(1),
-    );
+    await expect
+      .poll(() => owner.rows(`select from pg_locks where locktype = 'advisory' and not granted`))
+      .toHaveLength(1);
     expect(await migrate({ url: database.url, schema: 'order' })).toEqual({
       migrations: [],
       repeatable: false,
@@ -170,10 +168,7 @@ describe('two schemas in one database', () => {
       TAXON_SCHEMA: 'order',
     });
     // without a model or a provider taking a name up means handing it to the LLM stage
-    await vi.waitFor(
-      async () => expect(await owner.rows('select stage from "order".queue')).toEqual([{ stage: 'llm' }]),
-      { timeout: 10_000 },
-    );
+    await expect.poll(() => owner.rows('select stage from "order".queue')).toEqual([{ stage: 'llm' }]);
     expect(await owner.rows('select stage, attempts from taxon.queue')).toEqual([
       { stage: 'local', attempts: 0 },
     ]);

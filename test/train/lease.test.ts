@@ -111,4 +111,4 @@ test('a training that is killed blocks the next only as long as its lease, and l
     await own.close();
     await shop.drop();
   }
-}, 60_000);
+});
