@@ -1,15 +1,28 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { TaxonError } from './errors.ts';
 
 const reasons: Record<string, string> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'it would be larger than a file may be here',
   EACCES: 'its folder may not be written to',
   EROFS: 'its folder is read-only',
   ENOENT: 'there is no such folder',
   ENOTDIR: 'there is no such folder',
   EISDIR: 'it is a folder',
+  ENOTEMPTY: 'it is a folder',
 };
 
 /** What the system refused, for people; anything else as it is. */
@@ -20,6 +33,16 @@ export function writeError(path: string, error: unknown): unknown {
     hint: 'Nothing was left half-written. Make room, or choose another place.',
     cause: error,
   });
+}
+
+function named(temporary: string, path: string): void {
+  const file = openSync(temporary, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
 }
 
 /**
@@ -33,14 +56,38 @@ export async function writeWhole<T>(path: string, write: (temporary: string) => 
   const temporary = `${path}.${process.pid}.part`;
   try {
     const result = await write(temporary);
-    const file = openSync(temporary, 'r+');
+    named(temporary, path);
+    return result;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw writeError(path, error);
+  }
+}
+
+/**
+ * Makes a file of the given parts whole or not at all. Owner and mode of a file that was there stay.
+ *
+ * @throws TaxonError as writeWhole
+ */
+export function writeParts(path: string, parts: Iterable<string | Uint8Array>): void {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    const file = openSync(temporary, 'w');
     try {
-      fsyncSync(file);
+      for (const part of parts) {
+        const bytes = Buffer.from(part);
+        // a nearly full disk takes less than it is given, without an error
+        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      }
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, path);
-    return result;
+    const before = statSync(path, { throwIfNoEntry: false });
+    if (before?.isFile()) {
+      chownSync(temporary, before.uid, before.gid);
+      chmodSync(temporary, before.mode);
+    }
+    named(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw writeError(path, error);

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { writeParts } from '../atomic-file.ts';
 import { gateReport } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { routing, storedReport } from '../database/reports.ts';
-import { messageOf, misuse, TaxonError } from '../errors.ts';
+import { misuse, TaxonError } from '../errors.ts';
 import { readModelReport } from '../report/model-report.ts';
 import { reportPage } from '../report/page.ts';
 import { type Shown, sectionsOf } from '../report/tables.ts';
@@ -18,13 +18,9 @@ export function pageFile(file: string): string {
   throw misuse(`${file} is no .html file`, 'The report is one HTML page: name it so, such as report.html');
 }
 
-/** Writes the report as a page. */
+/** Writes the report as a page, whole or not at all. */
 export function writePage(file: string, shown: Shown): void {
-  try {
-    writeFileSync(file, reportPage(shown));
-  } catch (error) {
-    throw new TaxonError(`the report cannot be written: ${messageOf(error)}`, { cause: error });
-  }
+  writeParts(file, [reportPage(shown)]);
 }
 
 async function shownOf(db: Database, modelId: number | null): Promise<Shown> {

@@ -8,10 +8,10 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeParts } from '../atomic-file.ts';
 import { TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Binaries } from './binaries.ts';
@@ -88,7 +88,7 @@ function logTail(place: Place): string {
 function disown(data: string): void {
   const file = join(data, 'postmaster.pid');
   const [, ...rest] = readFileSync(file, 'utf8').split('\n');
-  writeFileSync(file, [nobodysPid, ...rest].join('\n'));
+  writeParts(file, [[nobodysPid, ...rest].join('\n')]);
 }
 
 /** A value of postgresql.conf's list of folders, which may hold commas and quotes. */

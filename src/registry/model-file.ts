@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { writeParts } from '../atomic-file.ts';
 import { messageOf, misuse, TaxonError } from '../errors.ts';
 import type { ModelFiles } from '../model/types.ts';
 
@@ -47,27 +48,14 @@ const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
  *
  * @returns the file's size in bytes
  */
-export async function writeModelFile(path: string, { files, ...rest }: MovedModel): Promise<number> {
+export function writeModelFile(path: string, { files, ...rest }: MovedModel): number {
   const list = [...files].map(([name, content]) => ({
     name,
     bytes: content.length,
     sha256: digest(content),
   }));
   const line = Buffer.from(`${JSON.stringify({ pgtaxon_model: format, ...rest, files: list })}\n`);
-  const partial = `${path}.partial`;
-  try {
-    const handle = await open(partial, 'w');
-    try {
-      for (const part of [line, ...files.values()]) await handle.writeFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => {});
-    throw new TaxonError(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
-  }
+  writeParts(path, [line, ...files.values()]);
   return list.reduce((sum, { bytes }) => sum + bytes, line.length);
 }
 

@@ -35,7 +35,7 @@ export async function exportModel(
   const { encoder, ...facts } = await modelOrigin(db, id);
   const files = await modelFiles(db, id);
   const categories = await categoryPaths(db, [...categoryIds(manifestOf(files))]);
-  const bytes = await writeModelFile(file, {
+  const bytes = writeModelFile(file, {
     exported_at: new Date().toISOString(),
     model_id: id,
     encoder,

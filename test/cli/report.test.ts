@@ -1,7 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import { registerEncoder, storeModel } from '../../src/database/registry.ts';
 import { endRun, startRun } from '../../src/database/runs.ts';
@@ -12,6 +15,7 @@ import { insert, look } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-report-'));
+const main = join(packageRoot, 'src', 'cli', 'main.ts');
 const report = generatedReport();
 let database: TestDatabase;
 let db: Database;
@@ -91,6 +95,23 @@ describe('taxon report', () => {
     expect(page).toContain('Routing of the last day');
   });
 
+  it('leaves the page that was there, and no half, where the disk has no room', async () => {
+    const file = join(folder, 'report.html');
+    const before = readFileSync(file, 'utf8');
+    // a limit on the size of files stops the writing in the middle, as a full disk does
+    const limited = promisify(execFile)(
+      'bash',
+      ['-c', `trap '' XFSZ; ulimit -f 4; exec "$@"`, 'bash', process.execPath, main, 'report', file],
+      { env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: database.url } },
+    );
+    await expect(limited).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('report.html cannot be written: it would be larger than'),
+    });
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(readdirSync(folder)).toEqual(['report.html']);
+  });
+
   it('shows another model than the champion, by its id', async () => {
     const newest = await trained({ diagnostics: generatedReport({ against: 'truth' }) });
     expect(JSON.parse((await taxon('--json')).stdout).model.model_id).toBe(newest);
@@ -118,7 +139,7 @@ describe('taxon report', () => {
     expect(await taxon(join(folder, 'nowhere', 'report.html'))).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^taxon: the report cannot be written: .*ENOENT/),
+      stderr: expect.stringMatching(/^taxon: .*report\.html cannot be written: there is no such folder/),
     });
   });
 });

@@ -134,7 +134,7 @@ describe('is refused, and nothing is stored,', () => {
     const broken = join(folder, 'broken.taxon');
     const moved = await readModelFile(file);
     const [name] = [...moved.files.keys()].filter((each) => each !== 'manifest.json');
-    await writeModelFile(broken, { ...moved, files: new Map(moved.files).set(name ?? '', Buffer.from('x')) });
+    writeModelFile(broken, { ...moved, files: new Map(moved.files).set(name ?? '', Buffer.from('x')) });
     await refused(name ?? '', config, broken);
   });
 });
