@@ -1,4 +1,4 @@
-// Runs before `npm start`, `npm test` and `npm run taxon` with nothing but what Node ships (20, 22, 24), because in a
+// Runs before `npm start`, `npm test`, `npm run taxon` and `bin/taxon` with nothing but what Node ships (20, 22, 24), because in a
 // fresh clone nothing is installed yet. Installs exactly the lock file's packages when node_modules is not the lock's.
 // Standard output stays empty: it belongs to the command that follows (`npm start --silent -- --once --json`).
 import { spawn } from 'node:child_process';

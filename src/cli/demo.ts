@@ -5,8 +5,8 @@ import { print } from './output.ts';
 import { untilSignal } from './sidecar.ts';
 
 const stayingUp = `The sidecar stays up; Ctrl-C ends it. In another terminal:
-  npm run -s taxon -- db psql -c "insert into taxon.products (name) values ('Чайник електричний Bosch 1,7 л') returning product_id"
-  npm run -s taxon -- db psql -c "select name, state, source, path from taxon.products_readable order by product_id desc limit 5"
+  bin/taxon db psql -c "insert into taxon.products (name) values ('Чайник електричний Bosch 1,7 л') returning product_id"
+  bin/taxon db psql -c "select name, state, source, path from taxon.products_readable order by product_id desc limit 5"
 `;
 
 export function demoCommand(): Command {
