@@ -1,6 +1,7 @@
 -- Runs of training and cleaning: one at a time, held by a lease.
 
-create or replace function start_run(options jsonb, worker text default null, lease interval default '60 s') returns bigint
+create or replace function start_run(options jsonb, worker text default null, lease interval default '60 s', person boolean default false)
+  returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
   other training_runs;
@@ -9,7 +10,10 @@ begin
   -- one after the other: the second must see the run that the first began
   perform pg_advisory_xact_lock('training_runs'::regclass::oid::bigint);
   select r.* into other from training_runs r where r.state = 'running' for update;
-  if other.lease_until > clock_timestamp() then
+  if other.lease_until > clock_timestamp() and start_run.person
+     and exists (select from retrain_requests q where q.run_id = other.run_id and q.cause <> 'person') then
+    perform end_run(other.run_id, other.report, 'a training that a person began took over');
+  elsif other.lease_until > clock_timestamp() then
     raise exception 'a training is running already: run %, by %, since %', other.run_id, coalesce(other.worker, 'somebody'),
         to_char(other.started_at, 'YYYY-MM-DD HH24:MI:SS TZ')
       using errcode = 'object_in_use',
@@ -21,13 +25,13 @@ begin
     set state = case when m.stored then 'done' else 'failed' end, ended_at = clock_timestamp(),
         error = case when not m.stored then 'its process died: the lease ran out' end
     from (select exists (select from models x where x.run_id = other.run_id) as stored) m
-    where r.run_id = other.run_id;
+    where r.run_id = other.run_id and r.state = 'running';
   insert into training_runs (options, worker, lease_until)
     values (start_run.options, start_run.worker, clock_timestamp() + start_run.lease)
     returning run_id into started;
   return started;
 end $$;
-comment on function start_run(jsonb, text, interval) is 'Begins a run of training or cleaning and returns its id. Refused (SQLSTATE 55006) while another runs; one whose lease ran out is closed first.';
+comment on function start_run(jsonb, text, interval, boolean) is 'Begins a run of training or cleaning and returns its id. Refused (SQLSTATE 55006) while another runs; one whose lease ran out is closed first. With person also one that a sidecar began by itself: its process ends when it cannot renew its lease.';
 
 create or replace function renew_run(run_id bigint, worker text, lease interval default '60 s') returns boolean
   language plpgsql security definer set search_path from current as $$

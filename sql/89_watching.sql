@@ -1,5 +1,11 @@
 -- What the autopilot does, did, and does next.
 
+create or replace function running_step(run_id bigint) returns text
+  language sql stable security definer set search_path from current as $$
+  select s.step from run_steps s where s.run_id = running_step.run_id and s.state = 'running' order by s.started_at desc limit 1;
+$$;
+comment on function running_step(bigint) is 'The step that a run does now; NULL: none. Example: select running_step(1);';
+
 create or replace function autopilot() returns table (item text, state text, detail text)
   language plpgsql stable security definer set search_path from current as $$
 declare
@@ -14,9 +20,10 @@ begin
   if run.run_id is null then
     state := 'nothing'; detail := null;
   else
-    state := coalesce((select s.step from run_steps s where s.run_id = run.run_id and s.state = 'running' order by s.started_at desc limit 1), run.state);
+    state := coalesce(running_step(run.run_id), run.state);
     detail := format('run %s (%s) since %s: %s%s', run.run_id, run.kind, to_char(run.started_at, 'YYYY-MM-DD HH24:MI'), coalesce(run.reason, 'by hand'),
-      case when run.state = 'running' and run.lease_until < now() then '; its process died, another goes on with it' else '' end);
+      case when run.state = 'running' and run.lease_until < now() then '; its process died, another goes on with it'
+           when run.state = 'running' then format(', by %s', run.worker) else '' end);
   end if;
   return next;
   if r.rollout_id is not null then
@@ -55,7 +62,12 @@ comment on function autopilot() is 'What the autopilot does now, why, what it wa
 create or replace function autopilot_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$
   select 'autopilot', case when t.state = 'failed' then 'warn' else 'ok' end, t.state,
-         format('run %s of %s: %s', t.run_id, to_char(t.started_at, 'YYYY-MM-DD HH24:MI'), coalesce(t.error, t.reason, 'by hand')) || '; select * from autopilot()'
+         case when t.state = 'running' then
+           format('it trains now: run %s since %s, step %s: %s%s; select * from autopilot()', t.run_id, to_char(t.started_at, 'HH24:MI'),
+                  coalesce(running_step(t.run_id), 'none yet'), coalesce(t.reason, 'by hand'),
+                  case when exists (select from retrain_requests q where q.run_id = t.run_id and q.cause <> 'person') then '; taxon train takes over' else '' end)
+         else format('run %s of %s: %s; select * from autopilot()', t.run_id, to_char(t.started_at, 'YYYY-MM-DD HH24:MI'),
+                     coalesce(t.error, t.reason, 'by hand')) end
     from training_runs t where t.kind = 'retrain' order by t.run_id desc limit 1;
 $$;
 comment on function autopilot_health() is 'The newest retraining as a row of health(). Example: select status from autopilot_health();';

@@ -5,6 +5,8 @@ import { refusing } from './refusals.ts';
 /** Runs of training and cleaning: one at a time, held by a lease. `asRun` in train/ keeps it while it works. */
 
 /**
+ * Begins a run that a person asked for: one that a sidecar began by itself gives way to it.
+ *
  * @throws TaxonError when another run is alive, with whose it is and when to try again
  */
 export async function startRun(
@@ -14,7 +16,7 @@ export async function startRun(
   leaseSeconds: number,
 ): Promise<number> {
   const started = db.row<{ id: number }>(
-    `select ${db.at}start_run($1, $2, make_interval(secs => $3)) as id`,
+    `select ${db.at}start_run($1, $2, make_interval(secs => $3), person => true) as id`,
     [JSON.stringify(options), worker, leaseSeconds],
   );
   return (await refusing(started)).id;

@@ -63,9 +63,15 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
       const proof = await renewPromise(db);
       if (proof !== null) log.info(`the promise was looked at again: ${proof}`);
       const due = await retrainDue(db, await isScheduled(db));
-      if (due !== null) await requestRetrain(db, due.reason, due.cause);
+      if (due !== null) {
+        await requestRetrain(db, due.reason, due.cause);
+        log.info(`a retraining is due: ${due.reason}`);
+      }
       const busy = child !== null && child.exitCode === null && child.signalCode === null;
       if (!config.retrain || busy || stopping.aborted || !(await retrainWaits(db))) return;
+      log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
+        never: 'TAXON_RETRAIN=false',
+      });
       child = spawnRetrain(config, url);
     },
   };

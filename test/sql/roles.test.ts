@@ -17,7 +17,7 @@ const functions: Record<string, string> = {
     explain_json fit_platt gate_differences gate_judges gate_pairs health in_alarm in_canary in_use
     judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
     llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_categories
-    new_labels open_checks overridden pays people_disagreement product_cost rescaled retention routing
+    new_labels open_checks overridden pays people_disagreement product_cost rescaled retention routing running_step
     same_path savings shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks
     similar_error_by_band simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold
     suggest_thresholds taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality

@@ -36,6 +36,37 @@ describe('a run', () => {
     expect(await start('b')).toBeGreaterThan(first);
   });
 
+  test('a person’s takes over from one that a sidecar began by itself, and from no other', async () => {
+    const retrain = (cause: string) =>
+      t.owner.value<number>(
+        `with asked as materialized (select request_retrain('600 new labels', $1))
+           select (begin_retrain('sidecar')).run_id from asked`,
+        cause,
+      );
+    const person = () => t.owner.value<number>(`select start_run('{}', 'person', person => true)`);
+    const own = await retrain('labels');
+    await t.owner.rows(`select begin_step($1, 'encode', 'sidecar')`, own);
+    expect(await t.owner.row(`select status, value, detail from health() where item = 'autopilot'`)).toEqual({
+      status: 'ok',
+      value: 'running',
+      detail: expect.stringMatching(/^it trains now: .*step encode: 600 new labels; taxon train takes over/),
+    });
+    const taken = await person();
+    expect(await runs()).toMatchObject([
+      { run_id: own, state: 'failed', error: 'a training that a person began took over' },
+      { run_id: taken, state: 'running' },
+    ]);
+    expect(await renew(own, 'sidecar')).toBe(false);
+    expect(await t.owner.value(`select state from run_steps where run_id = $1`, own)).toBe('failed');
+    await expect(person(), 'nor from a person’s').rejects.toMatchObject({ code: '55006' });
+    await t.owner.rows(`select end_run($1, '{}')`, taken);
+    const asked = await retrain('person');
+    await expect(person(), 'a retraining that a person asked for is a person’s').rejects.toMatchObject({
+      code: '55006',
+      message: expect.stringContaining(`run ${asked}`),
+    });
+  });
+
   test('of two that begin at once one is refused', async () => {
     const [one, two] = [await t.connect(), await t.connect()];
     const both = await Promise.allSettled(

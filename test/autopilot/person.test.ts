@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
+import { look } from '../support/rows.ts';
+import { shopDatabase } from '../support/shop.ts';
+
+test('a sidecar says that it trains, in its log and in status, and gives way to a person', async () => {
+  const shop = await shopDatabase();
+  const db = look(shop.url);
+  const environment = { DATABASE_URL: shop.url, TAXON_LEASE_SECONDS: '4' };
+  const sidecar = await startSidecarProcess(shop.url, { TAXON_LEASE_SECONDS: '4' });
+  try {
+    await db.rows(`select taxon.set_setting('autopilot_clean', 'false')`);
+    await db.rows(`select taxon.request_retrain('600 new labels', 'labels')`);
+    await sidecar.says('a retraining begins; taxon status shows its steps, taxon train takes over');
+    await until(
+      () => db.rows(`select from taxon.training_runs where kind = 'retrain' and state = 'running'`),
+      (running) => running.length === 1,
+    );
+    const status = await runTaxon(['status', '--json'], environment);
+    expect(JSON.parse(status.stdout).health).toContainEqual(
+      expect.objectContaining({ item: 'autopilot', detail: expect.stringMatching(/^it trains now: run/) }),
+    );
+    const train = await runTaxon(['train', '--no-clean', '--epochs', '1', '--json'], environment);
+    expect(train).toMatchObject({ code: 0 });
+    await sidecar.says('a retraining failed');
+    expect(
+      await db.rows(`select kind, state, error from taxon.training_runs order by run_id desc limit 2`),
+    ).toEqual([
+      { kind: 'train', state: 'done', error: null },
+      { kind: 'retrain', state: 'failed', error: 'a training that a person began took over' },
+    ]);
+  } finally {
+    await sidecar.kill('SIGTERM');
+    await db.close();
+    await shop.drop();
+  }
+});
