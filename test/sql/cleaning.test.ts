@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 const ids: Record<string, number> = {};
@@ -141,7 +142,7 @@ describe('apply_cleaning', () => {
     await person.rows('begin');
     await person.rows(`update taxon.labels set source = 'human' where name_key = 'green tea'`);
     const cleaning = apply(run, changes('green tea', 'black tea'));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await waitsForLock(t.owner, person);
     await person.rows('commit');
     expect(await cleaning).toEqual({ ...untouched, asked: 2, changed: 1, human: 1 });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { holding } from '../support/everything.ts';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 /** What somebody has in hand when a name is forgotten must not bring it back. */
 const t = taxonDatabase();
@@ -84,7 +85,7 @@ describe('the LLM', () => {
     await sidecar.rows('begin');
     await settle(call, [{ name_key: 'secret mug', category_id }], sidecar);
     const forgotten = forget('secret mug');
-    await sidecar.rows('select pg_sleep(.2)');
+    await waitsForLock(t.owner, sidecar);
     await sidecar.rows('commit');
     await forgotten;
     expect(await holding(t, 'secret mug')).toEqual(mark);
@@ -100,7 +101,7 @@ describe('a sidecar', () => {
     await sidecar.rows('begin');
     await sidecar.rows(`select settle_local('one', null, $1)`, results);
     const forgotten = forget('secret mug');
-    await sidecar.rows('select pg_sleep(.2)');
+    await waitsForLock(t.owner, sidecar);
     await sidecar.rows('commit');
     await forgotten;
     expect(await holding(t, 'secret mug')).toEqual(mark);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 
@@ -194,7 +195,7 @@ describe('learn_guard', () => {
     await other.rows('begin');
     await other.rows('select taxon.learn_guard()');
     const second = t.owner.value('select learn_guard()').catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await waitsForLock(t.owner, other);
     await other.rows('commit');
     expect(await second).toBe(5);
     expect(await t.owner.rows('select * from guard_tokens order by 1')).toEqual(before);

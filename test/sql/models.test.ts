@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 
@@ -44,7 +45,7 @@ describe('promote', () => {
     await other.rows('begin');
     await other.rows('select taxon.promote($1)', a);
     const late = t.owner.rows('select promote($1)', b).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 100)); // it waits for the first
+    await waitsForLock(t.owner, other);
     await other.rows('commit');
     expect(await late).toEqual([{ promote: a }]);
     expect(await states()).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
 import { makeModel } from '../support/trust.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 const model = () => makeModel(t, false);
@@ -52,7 +53,7 @@ describe('a rollout', () => {
     await sidecar.rows('begin');
     await settle();
     const back = person.value('select taxon.roll_back_model()');
-    await t.owner.rows('select pg_sleep(.2)');
+    await waitsForLock(person, t.owner);
     expect(await t.owner.value('select model_id from champion()')).not.toBe(old);
     await sidecar.rows('commit');
     expect(await back).toBe(old);
@@ -63,11 +64,11 @@ describe('a rollout', () => {
   });
 
   test('what is settled while a roll-back commits waits for it, and is refused', async () => {
-    const { person, settle } = await settlingBeside();
+    const { person, sidecar, settle } = await settlingBeside();
     await person.rows('begin');
     await person.rows('select taxon.roll_back_model()');
     const refused = expect(settle()).rejects.toMatchObject({ code: '55000' });
-    await t.owner.rows('select pg_sleep(.2)');
+    await waitsForLock(sidecar, t.owner);
     await person.rows('commit');
     await refused;
     expect(await t.owner.row('select state, source from products')).toEqual({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 
@@ -115,7 +116,7 @@ describe('a run', () => {
     await slow.rows('begin');
     await slow.rows(`select taxon.save_model($1, $2, '{}')`, encoder, run);
     const next = start('b');
-    await new Promise((resolve) => setTimeout(resolve, 100)); // it waits for the first
+    await waitsForLock(t.owner, slow);
     await slow.rows('commit');
     await next;
     expect((await runs())[0]).toMatchObject({ run_id: run, state: 'done' });

@@ -3,6 +3,7 @@ import { until } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { answered, changing, strays } from '../support/taxonomy.ts';
 import { makeModel } from '../support/trust.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 const change = changing(t);
@@ -115,9 +116,9 @@ test('a merge and forget() of a name with an open check do not lock each other o
   await holder.rows('begin');
   await holder.rows('lock table taxon.product_changes in access exclusive mode');
   const merge = admin.rows('select taxon.merge_categories($1, $2)', [a], b);
-  await t.owner.rows('select pg_sleep(.3)');
+  await waitsForLock(admin, t.owner);
   const forgetting = other.rows(`select taxon.forget('kettle')`);
-  await t.owner.rows('select pg_sleep(.3)');
+  await waitsForLock(other, t.owner);
   await holder.rows('commit');
   await expect(Promise.all([merge, forgetting])).resolves.toHaveLength(2);
   expect(await t.owner.value('select count(*) from labels')).toBe(0);

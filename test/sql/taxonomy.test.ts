@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 
 const t = taxonDatabase();
 
@@ -69,7 +70,7 @@ describe('make_category', () => {
     await other.rows('begin');
     const first = await other.value(`select taxon.make_category(array['Home', 'Kettles'])`);
     const second = t.category('Home > Kettles'); // waits for the other
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await waitsForLock(t.owner, other);
     await other.rows('commit');
     expect(await second).toBe(first);
     expect(await t.owner.value('select count(*) from categories')).toBe(2);

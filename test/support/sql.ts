@@ -27,7 +27,7 @@ export async function openSession(url: string, searchPath?: string): Promise<Ses
   client.on('error', () => {}); // a test ended the connection on purpose
   await client.connect();
   // a statement that hangs fails its own test instead of all that follow
-  await client.query(`set statement_timeout = '20 s'`);
+  await client.query(`set statement_timeout = '120 s'`);
   if (searchPath !== undefined) await client.query(`set search_path = ${searchPath}`);
   async function rows<T>(sql: string, ...values: unknown[]): Promise<T[]> {
     return (await client.query(sql, values)).rows as T[];
