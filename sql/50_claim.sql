@@ -1,57 +1,109 @@
 -- Claims are leases: a row is taken by moving available_at into the future under a worker's name, and becomes free by
 -- itself when that moment comes. A claim commits the lease and the attempt, nothing else.
+--
+-- Each has an id that the sidecar makes before it asks. Where the answer of a claim is lost after its COMMIT, the next one
+-- names it as owed, and its names are taken back first.
 
-create or replace function claim(worker text, most integer, lease interval default '60 s')
+create or replace function claim(worker text, most integer, lease interval default '60 s', claim_id uuid default null,
+                                 held uuid[] default '{}', owed uuid[] default '{}')
   returns table (name_key text, attempts smallint)
-  language sql volatile security definer set search_path from current as $$
-  with due as (
-    select q.queue_id from queue q
-      where q.stage = 'local' and q.available_at <= now()
-      order by q.available_at limit claim.most for update skip locked
-  ), taken as (
-    update queue q set worker = claim.worker, available_at = now() + claim.lease, attempts = q.attempts + 1
-      from due where q.queue_id = due.queue_id
-      returning q.name_key, q.attempts
-  )
-  select t.name_key, max(t.attempts) from taken t group by t.name_key;
-$$;
-comment on function claim(text, integer, interval) is 'Leases up to so many entries of the local stage to a worker; returns their distinct names.';
+  language plpgsql security definer set search_path from current as $$
+declare
+  highest integer := (setting('max_attempts'))::integer;
+  alone_from integer := least(2, highest);
+  moment timestamptz;
+  head record;
+  picked bigint[];
+begin
+  perform take_back(claim.worker, owed);
+  loop
+    moment := clock_timestamp();
+    -- the stage may hold a name more than once: it was tried as often as its entry that was tried most
+    select q.name_hash, (select max(o.attempts) from queue o where o.name_hash = q.name_hash and o.stage = 'local') as tries into head
+      from queue q where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
+      order by q.available_at limit 1 for update skip locked;
+    exit when not found;
+    if head.tries >= alone_from then
+      -- the third time a name is tried alone: it may be what ends its workers
+      select array_agg(d.queue_id) into picked from (
+        select q.queue_id from queue q
+          where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
+            and q.name_hash = head.name_hash for update skip locked) d;
+    else
+      select array_agg(d.queue_id) into picked from (
+        select q.queue_id from queue q
+          where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
+            and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= alone_from)
+          order by q.available_at limit most for update skip locked) d;
+    end if;
+    if head.tries >= highest then
+      perform bury(picked);
+      continue;
+    end if;
+    return query
+      with taken as (
+        update queue q
+          set worker = claim.worker, claim_id = claim.claim_id, available_at = clock_timestamp() + claim.lease, attempts = greatest(q.attempts, head.tries) + 1
+          from unnest(picked) p(queue_id) where q.queue_id = p.queue_id
+          returning q.name_key, q.attempts
+      )
+      select t.name_key, max(t.attempts) from taken t group by t.name_key;
+    exit;
+  end loop;
+end $$;
+comment on function claim(text, integer, interval, uuid, uuid[], uuid[]) is 'Leases up to so many entries of the local stage to a worker, by a claim whose id it made; returns their distinct names. What it has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone; one that was tried max_attempts times, so that its workers died, becomes a dead letter.';
 
-create or replace function claim_llm(worker text, most integer, patience interval default '1 s', lease interval default '60 s')
+create or replace function claim_llm(worker text, most integer, patience interval default '1 s', lease interval default '60 s',
+                                     claim_id uuid default null, held uuid[] default '{}', owed uuid[] default '{}')
   returns table (name_key text, shortlist bigint[], odds real[], next text, branch bigint, asked smallint, attempts smallint, purpose text)
   language plpgsql security definer set search_path from current as $$
 declare
+  highest integer := (setting('max_attempts'))::integer;
+  alone_from integer := least(2, highest);
+  moment timestamptz;
   kind text;
   head record;
+  alone boolean;
   size integer;
   picked bigint[];
   keys text[];
   dropped integer;
   stop text;
 begin
+  perform take_back(claim_llm.worker, owed);
+  moment := clock_timestamp();
   -- nothing is due: no need to add up a month's calls for its budget (14 ms at 100,000 of them)
-  if not exists (select from queue q where q.stage = 'llm' and q.available_at <= now()) then return; end if;
+  if not exists (select from queue q where q.stage = 'llm' and q.available_at <= moment) then return; end if;
   perform hold_taxonomy();
+  moment := clock_timestamp();
+  -- of names that were tried twice a worker has one in hand at a time: what ends it then does not count against the others
+  alone := exists (select from queue q where q.claim_id = any (held) and q.worker = claim_llm.worker and q.attempts > alone_from);
   stop := llm_stop(worker);
   if stop = 'deployment' then return; end if;
   -- a batch is of one purpose; what splits ask again and audits come when no answer is due, names that teach when no audit is
   foreach kind in array array['answer', 'escalate', 'audit', 'split', 'teach'] loop
     loop
       select q.queue_id, q.branch, q.next, q.shortlist, q.shortlist[1] as best, q.attempts, q.available_at into head from queue q
-        where q.stage = 'llm' and q.purpose = kind and q.available_at <= now()
+        where q.stage = 'llm' and q.purpose = kind and q.available_at <= moment and (q.claim_id = any (held)) is not true
+          and (q.attempts < alone_from or not alone)
           and (stop is null or kind in ('answer', 'escalate') and exists (select from urgent_names u where u.name_hash = q.name_hash))
         order by q.available_at limit 1 for update skip locked;
       exit when not found or kind = 'audit' and audit_tokens_today() >= (setting('audit_tokens_a_day'))::numeric
         or kind = 'teach' and teach_tokens_today() >= (setting('teach_tokens_a_day'))::numeric;
-      -- the third time a name is tried alone: it may be what breaks the batch
-      size := case when head.attempts >= 2 then 1 else most end;
+      if head.attempts >= highest then
+        perform bury(array[head.queue_id]);
+        continue;
+      end if;
+      -- the third time a name is tried alone: it may be what breaks the batch, or ends its workers
+      size := case when head.attempts >= alone_from then 1 else most end;
       with due as (
         select q.queue_id, q.name_key from queue q
-          where q.stage = 'llm' and q.purpose = kind and q.available_at <= now() and q.branch is not distinct from head.branch
+          where q.stage = 'llm' and q.purpose = kind and q.available_at <= moment and (q.claim_id = any (held)) is not true
+            and q.branch is not distinct from head.branch
             and q.next is not distinct from head.next
             -- a call is booked on one split, and each has a list of its own
             and (kind <> 'split' or q.shortlist is not distinct from head.shortlist)
-            and (q.attempts < 2 or q.queue_id = head.queue_id)
+            and (q.attempts < alone_from or q.queue_id = head.queue_id)
             and (stop is null or exists (select from urgent_names u where u.name_hash = q.name_hash))
           -- names of one likely category share most of their candidates
           order by q.queue_id = head.queue_id desc, q.shortlist[1] is not distinct from head.best desc, q.available_at limit size for update skip locked
@@ -73,10 +125,10 @@ begin
         get diagnostics dropped = row_count;
       end if;
       continue when dropped > 0;
-      exit when cardinality(picked) < size and head.available_at > now() - patience;
+      exit when cardinality(picked) < size and head.available_at > moment - patience;
       return query
         with taken as (
-          update queue q set worker = claim_llm.worker, available_at = now() + lease, attempts = q.attempts + 1
+          update queue q set worker = claim_llm.worker, claim_id = claim_llm.claim_id, available_at = clock_timestamp() + lease, attempts = q.attempts + 1
             where q.queue_id = any (picked) returning q.*
         )
         -- a shortlist may be older than the taxonomy, and so may the model that made it
@@ -87,112 +139,4 @@ begin
     end loop;
   end loop;
 end $$;
-comment on function claim_llm(text, integer, interval, interval) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. A name that failed twice comes alone. Audits come when no answer is due, names that teach when no audit is, and only while today''s tokens are within audit_tokens_a_day and teach_tokens_a_day. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
-
-create or replace function renew(worker text, lease interval default '60 s') returns integer
-  language sql volatile security definer set search_path from current as $$
-  with calls as (
-    update llm_calls c set lease_until = now() + renew.lease
-      where c.worker = renew.worker and c.state = 'started'
-  ), held as (
-    -- what is being settled at this moment needs no longer lease, and waiting for it could be in a circle
-    select q.queue_id from queue q where q.worker = renew.worker for update skip locked
-  ), renewed as (
-    update queue q set available_at = now() + renew.lease from held where q.queue_id = held.queue_id returning 1
-  )
-  select count(*)::integer from renewed;
-$$;
-comment on function renew(text, interval) is 'Extends all leases of a worker, calls in flight included.';
-
-create or replace function hold_names(names text[]) returns void
-  language sql volatile set search_path from current as $$
-  select from queue q where q.name_hash in (select name_hash(n) from unnest(names) n) order by q.queue_id for update;
-$$;
-comment on function hold_names(text[]) is 'Locks all queue entries of some names, always in the same order. What settles names begins with it: two that share a name (queued twice, or inserted again while the LLM is asked) wait here instead of for each other''s rows in a circle.';
-
-create or replace function give_back(worker text, names text[], stage text, error text default null,
-                                     counts boolean default true, wait interval default '0 s', purpose text default null)
-  returns void
-  language plpgsql security definer set search_path from current as $$
-declare
-  highest integer := (setting('max_attempts'))::integer;
-begin
-  perform hold_names(names);
-  with held as (
-    select q.queue_id from queue q
-      where q.worker = give_back.worker and q.stage = give_back.stage
-        and (give_back.purpose is null or q.purpose = give_back.purpose)
-        and q.name_hash in (select name_hash(n) from unnest(names) n)
-  ), dead as (
-    delete from queue q using held
-      where q.queue_id = held.queue_id and counts and q.attempts >= highest
-      returning q.stage, q.name_key, q.name_hash, q.attempts, q.purpose
-  ), buried as (
-    insert into dead_letters (stage, name_key, attempts, error)
-      select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose not in ('audit', 'teach', 'split') group by 1, 2
-      on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = now()
-  ), failed as (
-    update products p set state = 'failed', failure = coalesce(give_back.error, 'failed too often')
-      from dead d where d.purpose not in ('audit', 'teach', 'split') and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
-  ), unasked as (
-    update taxonomy_questions k set state = 'failed', settled_at = now()
-      from dead d where d.purpose = 'split' and k.name_hash = d.name_hash and k.state = 'asked'
-  ), passed as (
-    -- an audit that the LLM cannot do is a person's; no product waits for it
-    update checks c set auditor = 'human'
-      from dead d where d.purpose = 'audit' and c.name_hash = d.name_hash and c.auditor = 'llm' and c.verdict is null
-  )
-  update queue q
-    set worker = null, available_at = now() + give_back.wait, last_error = coalesce(give_back.error, q.last_error),
-        attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
-    from held where q.queue_id = held.queue_id and not (counts and q.attempts >= highest);
-end $$;
-comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead, a name that was to teach is dropped, what a split asks keeps its label); without (a provider''s fault, a shutdown) the attempt is forgotten.';
-
-create or replace function requeue(product_id bigint) returns text
-  language plpgsql security definer set search_path from current as $$
-declare
-  key text;
-  hit labels;
-  answered boolean;
-begin
-  perform hold_taxonomy();
-  select p.name_key into key from products p where p.product_id = requeue.product_id for update;
-  if not found then raise exception 'there is no product %', requeue.product_id; end if;
-  if coalesce(key, '') = '' then return 'failed'; end if;
-  select * into hit from exact(key);
-  answered := found;  -- not "hit is not null": that is false where any column is NULL
-  update products p set
-      state = case when answered then 'done' else 'pending' end,
-      source = case when answered then 'exact' end, category_id = hit.category_id,
-      (l1, l2, l3) = (select c.l1, c.l2, c.l3 from categories c where c.category_id = hit.category_id),
-      similarity = null, matched_key = null, llm_call_id = null, failure = null, inserted_xact = pg_current_xact_id(),
-      classified_at = case when answered then now() end
-    where p.product_id = requeue.product_id;
-  if answered then return 'done'; end if;
-  -- also where the name is queued: that entry may be settled and gone before this row is seen as pending
-  insert into queue (name_key) values (key);
-  perform wake();
-  return 'pending';
-end $$;
-comment on function requeue(bigint) is 'Decides a product again from the first layer on; returns its new state.';
-
-create or replace function retry_dead(name_key text default null) returns integer
-  language plpgsql security definer set search_path from current as $$
-declare
-  revived integer;
-begin
-  with back as (
-    delete from dead_letters d
-      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key
-  ), rows as (
-    update products p set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() from back
-      where name_hash(p.name_key) = name_hash(back.name_key) and p.state = 'failed'
-  ), queued as (
-    insert into queue (name_key) select b.name_key from back b returning 1
-  )
-  select count(*) into revived from queued;
-  if revived > 0 then perform wake(); end if;
-  return revived;
-end $$;
-comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many.';
+comment on function claim_llm(text, integer, interval, interval, uuid, uuid[], uuid[]) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience. What the worker has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone, one such at a time; one that was tried max_attempts times, so that its workers died, becomes a dead letter. Audits come when no answer is due, names that teach when no audit is, and only while today''s tokens are within audit_tokens_a_day and teach_tokens_a_day. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';

@@ -5,31 +5,45 @@ create or replace function start_call(worker text, purpose text, route text, pro
     names integer, tokens_in_upper integer, tokens_out_upper integer, cost_upper numeric default null, price jsonb default null,
     lease interval default '60 s', name_keys text[] default null, steps smallint[] default null, deployment text default 'default',
     batch boolean default false, reason text default null,
-    prompt_version text default null)
+    prompt_version text default null, claim_id uuid default null, token uuid default null)
   returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
   in_force jsonb := coalesce(price, llm_price(provider, model, now(), batch));
   id bigint;
 begin
+  -- asked again, as the answer of the first time was lost: its call is there, perhaps closed as a dead sidecar's
+  update llm_calls c set state = 'started', error = null, ended_at = null, lease_until = clock_timestamp() + lease
+    where c.token = start_call.token and c.state in ('started', 'unknown') returning c.llm_call_id into id;
+  -- the lease ended before the call could start, and another worker asks about a name by now
+  if start_call.claim_id is not null and not hold_lease(worker, start_call.claim_id, name_keys, lease) then
+    perform fail_call(worker, id, '{}', 'its names were not held any more before it was sent', true, false, interval '0');
+    return null;
+  elsif id is not null then
+    return id;
+  end if;
   perform refuse_call(start_call.simulated, start_call.deployment, name_keys);
-  insert into llm_calls (worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, taxonomy_change_id, attempt)
-    values (worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
-            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, now() + lease, reason, prompt_version,
+  insert into llm_calls (claim_id, token, worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, taxonomy_change_id, attempt)
+    values (start_call.claim_id, start_call.token, worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
+            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, clock_timestamp() + lease, reason, prompt_version,
             case when start_call.purpose = 'split' then
               (select max(k.taxonomy_change_id) from taxonomy_questions k
                  where k.name_hash in (select name_hash(n) from unnest(name_keys) n) and k.state = 'asked') end,
             (select max(q.attempts) from queue q
                where q.name_hash in (select name_hash(n) from unnest(name_keys) n) and q.worker = start_call.worker and q.stage = 'llm'))
+    on conflict on constraint llm_calls_token_key do nothing
     returning llm_call_id into id;
+  if id is null then  -- the first time was still under way
+    return (select c.llm_call_id from llm_calls c where c.token = start_call.token);
+  end if;
   if (setting('ledger_names_days'))::numeric > 0 then
     insert into llm_call_names (llm_call_id, name_hash, step)
       select id, name_hash(n), max(coalesce(s, 1)) from unnest(name_keys, steps) u(n, s) group by 2;
   end if;
   return id;
 end $$;
-comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text, text) is
-  'Writes a call and its names into the ledger as started, with upper estimates of its tokens and cost, before it is sent. Cost and price default to those of llm_prices, with batch those of the batch API. Refuses what refuse_call() refuses.';
+comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text, text, uuid, uuid) is
+  'Writes a call and its names into the ledger as started, with upper estimates of its tokens and cost, before it is sent. Cost and price default to those of llm_prices, with batch those of the batch API. Asked again with a token it finds the call that it made before. NULL: the claim does not hold all of these names any more, and the call must not be sent. Refuses what refuse_call() refuses.';
 
 create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -83,6 +97,9 @@ declare
   kind text := coalesce((select c.purpose from llm_calls c where c.llm_call_id = settle_llm.llm_call_id), 'answer');
 begin
   perform hold_taxonomy();
+  -- asked again, as the answer of the first time was lost: it is done. (The call is locked first: the first may be under way.)
+  select c.answered into valid from llm_calls c where c.llm_call_id = settle_llm.llm_call_id for update;
+  if exists (select from llm_calls c where c.llm_call_id = settle_llm.llm_call_id and c.state = 'ok') then return valid; end if;
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   -- a category that was retired while the call was in flight is no answer: the whole tree of today is asked
   select coalesce(jsonb_agg(a) filter (where c.retired_at is null or in_use(c.category_id) is not null), '[]'),
@@ -124,7 +141,7 @@ comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, int
   'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
-                                     counts boolean, wait interval) returns void
+                                     counts boolean, wait interval, claim_id uuid default null) returns void
   language plpgsql security definer set search_path from current as $$
 begin
   with closed as (
@@ -137,10 +154,10 @@ begin
   update llm_call_names n set outcome = case when arrived then 'failed' else 'lost' end
     from closed where n.llm_call_id = fail_call.llm_call_id;
   perform give_back(worker, names, 'llm', error, counts, wait,
-                    (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id));
+                    (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id), fail_call.claim_id);
 end $$;
-comment on function fail_call(text, bigint, text[], text, boolean, boolean, interval) is
-  'Closes a call that brought no answer: failed when the provider''s refusal arrived (nothing owed), unknown with the upper estimate when nothing did. Its names go back.';
+comment on function fail_call(text, bigint, text[], text, boolean, boolean, interval, uuid) is
+  'Closes a call that brought no answer: failed when the provider''s refusal arrived (nothing owed), unknown with the upper estimate when nothing did. Its names go back, those of one claim or all.';
 
 create or replace function close_lost_calls() returns integer
   language sql volatile security definer set search_path from current as $$

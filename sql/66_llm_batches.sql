@@ -21,7 +21,7 @@ create or replace function note_batch(llm_batch_id bigint, provider_batch_id tex
   update llm_batches b
     set state = case when note_batch.provider_batch_id is null then 'sending' else 'running' end,
         provider_batch_id = coalesce(note_batch.provider_batch_id, b.provider_batch_id),
-        submitted_at = case when note_batch.provider_batch_id is null then b.submitted_at else now() end
+        submitted_at = case when note_batch.provider_batch_id is null then b.submitted_at else clock_timestamp() end
     where b.llm_batch_id = note_batch.llm_batch_id and b.state in ('filling', 'sending');
 $$;
 comment on function note_batch(bigint, text) is 'Without the provider''s id: the batch is about to be sent; with it: the provider has it. Example: note_batch(3, ''batch_abc'').';
@@ -59,6 +59,10 @@ declare
 begin
   perform fail_call(batch_worker, c.llm_call_id, c.name_keys, coalesce(end_batch.error, 'the batch has no result of it'), not owed, false, interval '0')
     from open_batch_calls(end_batch.llm_batch_id) c;
+  -- a call that was begun and, as the answer of that was lost, never put into the batch: it was not sent
+  perform fail_call(batch_worker, c.llm_call_id, '{}', 'it was never sent', true, false, interval '0')
+    from llm_calls c
+    where c.worker = batch_worker and c.state = 'started' and not exists (select from llm_batch_calls k where k.llm_call_id = c.llm_call_id);
   -- what was claimed and is in no call
   perform leave(batch_worker);
   delete from llm_batches b

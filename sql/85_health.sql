@@ -6,14 +6,14 @@ create or replace function heartbeat(worker text, host text, pid integer, versio
   insert into sidecars (worker, host, pid, version, model_id, llm, listening, idle, notice, deployment)
     values (worker, host, pid, version, model_id, llm, listening, idle and listening and (setting('notify'))::boolean, notice, deployment)
     on conflict (worker) do update set model_id = excluded.model_id, llm = excluded.llm, listening = excluded.listening,
-      idle = excluded.idle, notice = excluded.notice, deployment = excluded.deployment, seen_at = now();
+      idle = excluded.idle, notice = excluded.notice, deployment = excluded.deployment, seen_at = clock_timestamp();
 $$;
 comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off. deployment: where its calls are paid, under which name.';
 
 create or replace function leave(worker text) returns void
   language sql volatile security definer set search_path from current as $$
   with held as (
-    update queue q set worker = null, available_at = now(), attempts = greatest(q.attempts - 1, 0) where q.worker = leave.worker
+    update queue q set worker = null, claim_id = null, available_at = clock_timestamp(), attempts = greatest(q.attempts - 1, 0) where q.worker = leave.worker
   )
   delete from sidecars s where s.worker = leave.worker;
 $$;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { failCall, settleLlm, startCall } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
@@ -8,6 +9,7 @@ import { costOf } from '../llm/pricing.ts';
 import { promptVersion } from '../llm/prompt.ts';
 import { checkedReply } from '../llm/reply.ts';
 import { type Provider, ProviderError, type Usage } from '../llm/types.ts';
+import { insist } from '../sidecar/insist.ts';
 import { backoff } from '../sidecar/waker.ts';
 import type { Batch } from './questions.ts';
 
@@ -45,9 +47,9 @@ export interface Said {
 async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
   const { db, config, worker, provider, signal } = asking;
   const { prompt, questions } = batch;
-  const id = await startCall(db, {
+  const started = {
     worker,
-    purpose: 'compare',
+    purpose: 'compare' as const,
     route: prompt.route,
     provider: provider.name,
     model: provider.model,
@@ -61,7 +63,10 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
     // nobody renews it: no call takes longer, so a sidecar that sweeps closes it only if this process died
     leaseSeconds: 2 * config.llmTimeoutSeconds + 60,
     promptVersion,
-  });
+    token: randomUUID(),
+  };
+  // of no claim, so that none can be lost
+  const id = (await insist('a call', () => startCall(db, started), signal)) as number;
   const began = performance.now();
   const reply = await provider
     .complete(prompt, signal)
@@ -70,7 +75,8 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
       const error =
         thrown instanceof ProviderError ? thrown : new ProviderError('unavailable', messageOf(thrown));
       const arrived = error.status !== undefined;
-      await failCall(db, worker, id, { names: [], error: error.message, arrived, counts: false, waitMs: 0 });
+      const failed = { names: [], error: error.message, arrived, counts: false, waitMs: 0 };
+      await insist('the end of a call', () => failCall(db, worker, id, failed), signal);
       throw error;
     });
   said.latencies.push(performance.now() - began);
@@ -87,13 +93,14 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
     (await llmPrice(db, provider.name, reply.modelVersion)) ??
     (await llmPrice(db, provider.name, provider.model));
   const cost = paid === null ? null : costOf(reply.usage, paid);
-  await settleLlm(db, worker, id, {
+  const settled = {
     answers: valid,
     refused: [],
     ...reply.usage,
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
-  });
+  };
+  await insist('an answer', () => settleLlm(db, worker, id, settled), signal);
   said.usage.tokensIn += reply.usage.tokensIn;
   said.usage.tokensCached += reply.usage.tokensCached;
   said.usage.tokensOut += reply.usage.tokensOut;

@@ -1,4 +1,5 @@
 import type { Database } from './open.ts';
+import type { ClaimOf } from './queue.ts';
 import { refusing } from './refusals.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
@@ -27,10 +28,11 @@ export function claimLlm(
   most: number,
   patienceMs: number,
   leaseSeconds: number,
+  { claim, held, owed }: ClaimOf,
 ): Promise<LlmItem[]> {
   return db.rows(
-    `select * from ${db.at}claim_llm($1, $2, make_interval(secs => $3), make_interval(secs => $4))`,
-    [worker, most, patienceMs / 1000, leaseSeconds],
+    `select * from ${db.at}claim_llm($1, $2, make_interval(secs => $3), make_interval(secs => $4), $5, $6, $7)`,
+    [worker, most, patienceMs / 1000, leaseSeconds, claim, held, owed],
   );
 }
 
@@ -57,19 +59,24 @@ export interface StartedCall {
   leaseSeconds: number;
   /** Which wording of the prompt asks. */
   promptVersion: string;
+  /** The claim that holds the names; null: they are of none. */
+  claim?: string | null;
+  /** Made anew for each call: asked again with it, the database finds the call that it has. */
+  token?: string;
 }
 
 /**
- * Commits the call and its names as started, before it is sent; returns its id in the ledger.
+ * Commits the call and its names as started, before it is sent; returns its id in the ledger, or null where the claim does
+ * not hold all of its names any more: then it must not be sent.
  *
  * @throws TaxonError where it must not be made: a paid call of another deployment, a name that may not be sent, a budget used up
  */
-export async function startCall(db: Database, call: StartedCall): Promise<number> {
+export async function startCall(db: Database, call: StartedCall): Promise<number | null> {
   const { id } = await refusing(
-    db.row<{ id: number }>(
+    db.row<{ id: number | null }>(
       `select ${db.at}start_call(worker => $1, purpose => $2, route => $3, provider => $4, model => $5, simulated => $6,
          names => $7, tokens_in_upper => $8, tokens_out_upper => $9, lease => make_interval(secs => $10), name_keys => $11,
-         steps => $12::smallint[], deployment => $13, batch => $14, reason => $15, prompt_version => $16) as id`,
+         steps => $12::smallint[], deployment => $13, batch => $14, reason => $15, prompt_version => $16, claim_id => $17, token => $18) as id`,
       [
         call.worker,
         call.purpose,
@@ -87,6 +94,8 @@ export async function startCall(db: Database, call: StartedCall): Promise<number
         call.batch ?? false,
         call.reason,
         call.promptVersion,
+        call.claim ?? null,
+        call.token ?? null,
       ],
     ),
   );
@@ -145,6 +154,8 @@ export interface FailedCall {
   /** Whether it counts as the names' own failure. */
   counts: boolean;
   waitMs: number;
+  /** Only what this claim holds goes back; null: whatever the worker holds of the names. */
+  claim?: string | null;
 }
 
 export async function failCall(
@@ -153,7 +164,7 @@ export async function failCall(
   callId: number,
   failed: FailedCall,
 ): Promise<void> {
-  await db.rows(`select ${db.at}fail_call($1, $2, $3, $4, $5, $6, make_interval(secs => $7))`, [
+  await db.rows(`select ${db.at}fail_call($1, $2, $3, $4, $5, $6, make_interval(secs => $7), $8)`, [
     worker,
     callId,
     failed.names,
@@ -161,6 +172,7 @@ export async function failCall(
     failed.arrived,
     failed.counts,
     failed.waitMs / 1000,
+    failed.claim ?? null,
   ]);
 }
 

@@ -10,17 +10,32 @@ export interface ClaimedName {
   attempts: number;
 }
 
-/** Leases up to `most` entries; returns their distinct names. */
+/** What a worker holds and what it must give back, by the ids of its claims. */
+export interface ClaimsInHand {
+  held: readonly string[];
+  owed: readonly string[];
+}
+
+/** A claim to be taken: its id, and what else is in hand. */
+export interface ClaimOf extends ClaimsInHand {
+  claim: string;
+}
+
+/** Leases up to `most` entries; returns their distinct names. What is owed is taken back first. */
 export function claim(
   db: Database,
   worker: string,
   most: number,
   leaseSeconds: number,
+  { claim, held, owed }: ClaimOf,
 ): Promise<ClaimedName[]> {
-  return db.rows(`select * from ${db.at}claim($1, $2, make_interval(secs => $3))`, [
+  return db.rows(`select * from ${db.at}claim($1, $2, make_interval(secs => $3), $4, $5, $6)`, [
     worker,
     most,
     leaseSeconds,
+    claim,
+    held,
+    owed,
   ]);
 }
 
@@ -91,27 +106,38 @@ export async function noteShadow(
   await db.rows(`select ${db.at}note_shadow($1, $2)`, [modelId, asJson(results)]);
 }
 
-/** Returns leased names; `counts` false where it was not the name's fault. */
+/** Returns leased names, those of one claim or all; `counts` false where it was not the name's fault. */
 export async function giveBack(
   db: Database,
   worker: string,
   stage: Stage,
   names: readonly string[],
-  options: { error?: string; counts: boolean; waitMs?: number },
+  options: { error?: string; counts: boolean; waitMs?: number; claim?: string | null },
 ): Promise<void> {
-  await db.rows(`select ${db.at}give_back($1, $2, $3, $4, $5, make_interval(secs => $6))`, [
+  await db.rows(`select ${db.at}give_back($1, $2, $3, $4, $5, make_interval(secs => $6), claim_id => $7)`, [
     worker,
     names,
     stage,
     options.error ?? null,
     options.counts,
     (options.waitMs ?? 0) / 1000,
+    options.claim ?? null,
   ]);
 }
 
-/** Extends all leases of a worker. */
-export async function renew(db: Database, worker: string, leaseSeconds: number): Promise<void> {
-  await db.rows(`select ${db.at}renew($1, make_interval(secs => $2))`, [worker, leaseSeconds]);
+/** Extends the leases of what a worker has in hand, calls in flight included; takes back what it owes. */
+export async function renew(
+  db: Database,
+  worker: string,
+  leaseSeconds: number,
+  { held, owed }: ClaimsInHand,
+): Promise<void> {
+  await db.rows(`select ${db.at}renew($1, $2, $3, make_interval(secs => $4))`, [
+    worker,
+    held,
+    owed,
+    leaseSeconds,
+  ]);
 }
 
 /** Stores vectors of name keys; names that have one keep it. */

@@ -20,6 +20,7 @@ import {
   type Route,
 } from '../llm/types.ts';
 import { log } from '../log.ts';
+import { Claims } from './claims.ts';
 import { begin, currentTaxonomy } from './llm.ts';
 import { settle } from './llm-settle.ts';
 import type { LlmStage } from './llm-stage.ts';
@@ -38,16 +39,30 @@ async function fill(stage: LlmStage, provider: Provider, batchId: number, most: 
   const requests: BatchRequest[] = [];
   let names = 0;
   while (requests.length < most) {
-    const items = await claimLlm(db, worker, config.llmBatch, 0, leaseSeconds);
+    // nothing of a batch is renewed or taken back: what is lost of it goes back when it has ended
+    const wanted = new Claims(leaseSeconds).begin();
+    const { claim } = wanted;
+    const items = await claimLlm(db, worker, config.llmBatch, 0, leaseSeconds, wanted);
     if (items.length === 0) break;
     const keys = items.map((item) => item.name_key);
+    let call: Awaited<ReturnType<typeof begin>> = null;
     try {
-      const { callId, prompt } = await begin(stage, provider, items, { leaseSeconds, batch: true });
-      await addToBatch(db, batchId, callId, keys, prompt.offered);
-      requests.push({ id: requestId(callId), prompt });
-      names += keys.length;
+      call = await begin(stage, provider, items, { leaseSeconds, batch: true, claim });
+      // a person has settled one meanwhile: the others are claimed again
+      if (call === null) await giveBack(db, worker, 'llm', keys, { counts: false, claim });
+      else {
+        const { callId, prompt } = call;
+        await addToBatch(db, batchId, callId, keys, prompt.offered);
+        requests.push({ id: requestId(callId), prompt });
+        names += keys.length;
+      }
     } catch (error) {
-      await giveBack(db, worker, 'llm', keys, { counts: false, waitMs: 1000 });
+      const back = { counts: false, waitMs: 1000, claim };
+      if (call === null) await giveBack(db, worker, 'llm', keys, back);
+      else {
+        const failed = { names: keys, error: messageOf(error), arrived: true, ...back };
+        await failCall(db, worker, call.callId, failed);
+      }
       if (requests.length === 0) throw error;
       log.warn('the batch goes with less', { calls: requests.length, error: messageOf(error) });
       break;

@@ -1,8 +1,12 @@
-import { type LlmItem, type Refused, settleLlm } from '../database/ledger.ts';
+import { type LlmItem, type Refused, type SettledCall, settleLlm } from '../database/ledger.ts';
+import { messageOf } from '../errors.ts';
 import { parseAnswers } from '../llm/parse.ts';
 import { isInner } from '../llm/taxonomy.ts';
 import type { Prompt, Reply, Taxonomy } from '../llm/types.ts';
+import { log } from '../log.ts';
+import { isInfrastructure } from './errors.ts';
 import { escalates } from './escalate.ts';
+import { insist } from './insist.ts';
 import type { LlmStage } from './llm-stage.ts';
 
 /** A call that stands in the ledger: what was asked, and what is needed to judge the answer. */
@@ -24,6 +28,27 @@ function nextStep(categoryId: number, route: Prompt['route'], taxonomy: Taxonomy
 }
 
 /**
+ * Tells the database what a call brought, as long as it takes: it was paid for. What the database refuses for good is booked
+ * with what was really used, and counts against the names.
+ */
+async function tell(stage: LlmStage, callId: number, items: readonly LlmItem[], call: SettledCall) {
+  const { db, worker, abandon } = stage;
+  try {
+    await insist('an answer', () => settleLlm(db, worker, callId, call), abandon);
+  } catch (error) {
+    if (isInfrastructure(error)) throw error;
+    log.warn('the database refuses an answer', { call: callId, error: messageOf(error) });
+    const refused = items.map(({ name_key }) => ({ name_key, error: messageOf(error) }));
+    await insist(
+      'an answer',
+      () => settleLlm(db, worker, callId, { ...call, answers: [], refused }),
+      abandon,
+    );
+    throw error;
+  }
+}
+
+/**
  * What a provider answered goes into the database: labels, rows, queue and ledger.
  *
  * @returns the names that go on to another step
@@ -38,7 +63,7 @@ export async function settle(
   const answers: { name_key: string; category_id: number; confidence: number | null }[] = [];
   const refused: Refused[] = [];
   const moved: LlmItem[] = [];
-  const unsure = await escalates(stage, reply.modelVersion);
+  const unsure = await insist('an answer', () => escalates(stage, reply.modelVersion), stage.abandon);
   const another = stage.providers.length > 1;
   const reasons = new Map(parsed.refused.map((r) => [r.item, r.reason]));
   items.forEach((item, i) => {
@@ -61,7 +86,7 @@ export async function settle(
     refused.push({ name_key, moved: true, none, ...to });
     moved.push({ ...item, ...to, shortlist: null, odds: null, asked: item.asked + 1 });
   });
-  await settleLlm(stage.db, stage.worker, callId, {
+  await tell(stage, callId, items, {
     answers,
     refused,
     ...reply.usage,

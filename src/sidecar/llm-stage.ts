@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { LlmItem } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import type { Provider, Taxonomy } from '../llm/types.ts';
+import { Claims } from './claims.ts';
 import { ProviderState, type Turn } from './provider-state.ts';
 
 /** What the LLM stage works with; one for all its concurrent loops. */
@@ -9,6 +10,8 @@ export interface LlmStage {
   db: Database;
   worker: string;
   config: Config;
+  /** What the worker has in hand, of the local stage too. */
+  claims: Claims;
   /** Who is asked, the first choice first; never empty. */
   providers: readonly ProviderState[];
   /** Aborted when the shutdown's time is up: calls in flight are given up as `unknown`. */
@@ -19,11 +22,12 @@ export interface LlmStage {
 }
 
 export function llmStage(
-  facts: Pick<LlmStage, 'db' | 'worker' | 'config' | 'abandon'>,
+  facts: Pick<LlmStage, 'db' | 'worker' | 'config' | 'abandon'> & Partial<Pick<LlmStage, 'claims'>>,
   providers: readonly Provider[],
 ): LlmStage {
   const states = providers.map((provider) => new ProviderState(provider, facts.config.llmConcurrency));
-  return { ...facts, providers: states, taxonomy: null, calibrations: new Map() };
+  const claims = facts.claims ?? new Claims(facts.config.leaseSeconds);
+  return { ...facts, claims, providers: states, taxonomy: null, calibrations: new Map() };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { claimLlm, type LlmItem, startCall } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import { giveBack } from '../database/queue.ts';
@@ -7,6 +8,7 @@ import { buildPrompt, promptVersion } from '../llm/prompt.ts';
 import { checkedReply } from '../llm/reply.ts';
 import { chooseRoute } from '../llm/route.ts';
 import type { Prompt, Provider, Reply, Taxonomy } from '../llm/types.ts';
+import { insist } from './insist.ts';
 import { handleFailure, mayGoOn } from './llm-failure.ts';
 import { type BegunCall, settle } from './llm-settle.ts';
 import { type LlmStage, turnFor } from './llm-stage.ts';
@@ -17,7 +19,7 @@ export async function loadTaxonomy(db: Database): Promise<Taxonomy> {
   return { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
 }
 
-/** How long names wait whose call the database refused: the next claim knows why. */
+/** How long names wait whose call the database refused, or that no provider can be asked about: the next claim knows more. */
 const refusedWaitMs = 1000;
 
 /** The categories of today, read anew when they have changed. */
@@ -50,17 +52,19 @@ export async function promptFor(
  *
  * @param leaseSeconds how long the call is in flight at most unless its lease is renewed
  * @param batch        whether it goes to the batch API
+ * @param claim        the one that holds the names; null: they are of none
+ * @returns null where that claim does not hold all of the names any more: they are not to be asked about
  */
 export async function begin(
   stage: LlmStage,
   provider: Provider,
   items: readonly LlmItem[],
-  options: { leaseSeconds: number; batch?: boolean },
-): Promise<BegunCall & { prompt: Prompt }> {
+  options: { leaseSeconds: number; batch?: boolean; claim: string | null },
+): Promise<(BegunCall & { prompt: Prompt }) | null> {
   const { db, worker, config } = stage;
   const taxonomy = await currentTaxonomy(stage);
   const { prompt, reason } = await promptFor(items, taxonomy);
-  const callId = await startCall(db, {
+  const call = {
     worker,
     purpose: items[0]?.purpose ?? 'answer',
     route: prompt.route,
@@ -74,27 +78,36 @@ export async function begin(
     tokensOut: prompt.maxTokensOut,
     deployment: config.deployment,
     promptVersion,
+    token: randomUUID(),
     ...options,
-  });
-  return { callId, prompt, taxonomy };
+  };
+  const callId = await insist('a call', () => startCall(db, call), stage.abandon);
+  return callId === null ? null : { callId, prompt, taxonomy };
 }
 
 /**
  * One batch of names of one purpose and step: route, prompt, ledger row, call, parse, settle. A provider's failure is
  * settled too, not thrown; a batch that the provider calls wrong is halved until what breaks it stands alone.
  *
+ * @param claim the one that holds the names; null: they are of none
  * @returns the names that go on to another step; the database has them in its queue
  */
-export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]): Promise<LlmItem[]> {
-  const { db, worker, config } = stage;
-  const call = await begin(stage, turn.provider, items, { leaseSeconds: config.leaseSeconds }).catch(
-    async (error) => {
-      // a budget used up or a name marked never-send since the claim: not the names' fault, and nobody else would free them
-      const names = items.map((item) => item.name_key);
-      await giveBack(db, worker, 'llm', names, { counts: false, waitMs: refusedWaitMs });
-      throw error;
-    },
-  );
+export async function ask(
+  stage: LlmStage,
+  turn: Turn,
+  items: readonly LlmItem[],
+  claim: string | null = null,
+): Promise<LlmItem[]> {
+  const { leaseSeconds } = stage.config;
+  const call = await begin(stage, turn.provider, items, { leaseSeconds, claim }).catch(async (error) => {
+    // a budget used up or a name marked never-send since the claim: not the names' fault
+    await letGo(stage, items, claim);
+    throw error;
+  });
+  if (call === null) {
+    await letGo(stage, items, claim);
+    return [];
+  }
   let reply: Reply;
   const since = Date.now();
   try {
@@ -102,25 +115,36 @@ export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]
     reply = checkedReply(given, call.prompt, turn.provider.model);
   } catch (error) {
     const moved: LlmItem[] = [];
-    for (const half of await handleFailure(stage, turn, call.callId, items, error, since))
-      if (await mayGoOn(stage, turn, half)) moved.push(...(await ask(stage, turn, half)));
+    for (const half of await handleFailure(stage, turn, { callId: call.callId, claim }, items, error, since))
+      if (await mayGoOn(stage, turn, half, claim)) moved.push(...(await ask(stage, turn, half, claim)));
     return moved;
   }
   turn.state.answered(reply);
   return settle(stage, call, items, reply);
 }
 
-/** Claims a batch and asks; false when there was nothing to do. */
+/** Gives names back that are not asked about now. */
+async function letGo(stage: LlmStage, items: readonly LlmItem[], claim: string | null): Promise<void> {
+  const names = items.map((item) => item.name_key);
+  await giveBack(stage.db, stage.worker, 'llm', names, { counts: false, waitMs: refusedWaitMs, claim });
+}
+
+/** Claims a batch and asks; false when there was nothing to do. What it cannot bring to an end is owed back. */
 export async function askOnce(stage: LlmStage, turn: Turn): Promise<boolean> {
-  const { db, worker, config } = stage;
-  const items = await claimLlm(db, worker, config.llmBatch, config.llmWaitMs, config.leaseSeconds);
-  if (items.length === 0) return false;
-  const own = turnFor(stage, items[0]?.purpose, turn);
-  if (own === null) {
-    const names = items.map((item) => item.name_key);
-    await giveBack(db, worker, 'llm', names, { counts: false, waitMs: 1000 });
-    return true;
+  const { db, worker, config, claims } = stage;
+  const wanted = claims.begin();
+  const { claim } = wanted;
+  try {
+    const items = await claimLlm(db, worker, config.llmBatch, config.llmWaitMs, config.leaseSeconds, wanted);
+    if (items.length > 0) {
+      const own = turnFor(stage, items[0]?.purpose, turn);
+      if (own === null) await letGo(stage, items, claim);
+      else await ask(stage, own, items, claim).finally(own.end);
+    }
+    claims.end(claim);
+    return items.length > 0;
+  } catch (error) {
+    claims.owe(claim);
+    throw error;
   }
-  await ask(stage, own, items).finally(own.end);
-  return true;
 }

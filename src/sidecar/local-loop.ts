@@ -1,12 +1,16 @@
 import type { Config } from '../config.ts';
-import { claim, giveBack } from '../database/queue.ts';
+import { claim } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import type { Claims } from './claims.ts';
 import { decideLocally, type LocalStage } from './local.ts';
 import { backoff, type Waker } from './waker.ts';
 
 /** Batches in hand at once: while one is encoded the database already looks for similar names of the next. */
 const batchesAtOnce = 2;
+
+/** A name's third try: its workers may have died of it, so nothing else is in hand meanwhile. */
+const aloneFrom = 3;
 
 export interface LocalLoop {
   /** Ends when `stopping` is aborted and all batches in hand are settled or given back. */
@@ -17,6 +21,7 @@ export interface LocalLoop {
 
 export interface LocalLoopOptions {
   stage: LocalStage;
+  claims: Claims;
   config: Config;
   waker: Waker;
   stopping: AbortSignal;
@@ -28,40 +33,49 @@ export interface LocalLoopOptions {
 
 /** Claims and decides until told to stop; survives every error of the database by waiting longer each time. */
 export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
-  const { stage, config, waker, stopping } = options;
+  const { stage, claims, config, waker, stopping } = options;
   const inHand = new Set<Promise<void>>();
-  /** Names of batches that failed for the database's sake; given back as soon as it answers again. */
-  let owed: string[] = [];
   let idle = false;
   let failures = 0;
 
-  async function decide(names: string[]): Promise<void> {
+  async function decide(held: string, names: string[]): Promise<void> {
     try {
       if ((await decideLocally(stage, names)) > 0) options.onPassedOn();
+      claims.end(held);
     } catch (error) {
       log.warn('a batch was interrupted', { names: names.length, error: messageOf(error) });
-      owed.push(...names);
+      // the next claim gives it back
+      claims.owe(held);
       waker.wake();
     }
   }
 
-  async function step(): Promise<'more' | 'sleep'> {
-    if (owed.length > 0) {
-      const names = owed;
-      owed = [];
-      await giveBack(stage.db, stage.worker, 'local', names, { counts: false }).catch((error) => {
-        owed.push(...names);
-        throw error;
-      });
+  async function take(): Promise<{ held: string; names: string[]; alone: boolean }> {
+    const wanted = claims.begin();
+    const { claim: held } = wanted;
+    try {
+      const rows = await claim(stage.db, stage.worker, config.claimBatch, config.leaseSeconds, wanted);
+      if (rows.length === 0) claims.end(held);
+      const alone = rows.some(({ attempts }) => attempts >= aloneFrom);
+      return { held, names: rows.map((row) => row.name_key), alone };
+    } catch (error) {
+      // it may have been committed: the connection was lost, or nothing came back over it
+      claims.owe(held);
+      throw error;
     }
+  }
+
+  async function step(): Promise<'more' | 'sleep'> {
     if (inHand.size >= batchesAtOnce) {
       await Promise.race(inHand);
       return 'more';
     }
-    const claimed = await claim(stage.db, stage.worker, config.claimBatch, config.leaseSeconds);
-    if (claimed.length > 0) {
-      const work = decide(claimed.map((row) => row.name_key)).finally(() => inHand.delete(work));
+    const { held, names, alone } = await take();
+    if (names.length > 0) {
+      if (alone) await Promise.all(inHand);
+      const work = decide(held, names).finally(() => inHand.delete(work));
       inHand.add(work);
+      if (alone) await work;
       if (idle) {
         idle = false;
         await options.announce();

@@ -13,6 +13,7 @@ import { log } from '../log.ts';
 import { holdEncoders } from '../model/encoders.ts';
 import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
 import { holdChampion } from './champion.ts';
+import { Claims } from './claims.ts';
 import { fillEmbeddings } from './fill.ts';
 import { housekeeping, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
@@ -65,13 +66,16 @@ export async function startSidecar(
     throw error;
   }
   const worker = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const claims = new Claims(config.leaseSeconds);
   const stopping = new AbortController();
   const abandon = new AbortController();
   const localWaker = createWaker();
   const encoders = holdEncoders(config);
   const champion = holdChampion(db, config, encoders);
   const llm =
-    providers.length === 0 ? null : llmStage({ db, worker, config, abandon: abandon.signal }, providers);
+    providers.length === 0
+      ? null
+      : llmStage({ db, worker, config, claims, abandon: abandon.signal }, providers);
 
   // the simulator's calls cost nothing; claim_llm() gives another deployment's sidecar no names
   const paying = providers.every((provider) => provider.simulated) ? null : config.deployment;
@@ -117,6 +121,7 @@ export async function startSidecar(
   llmLoop = llm && runLlmLoop(llm, stopping.signal);
   local = runLocalLoop({
     stage: { db, worker, champion, onWatched: rolloutAdvancer(db, () => void refresh()) },
+    claims,
     config,
     waker: localWaker,
     stopping: stopping.signal,
@@ -135,8 +140,8 @@ export async function startSidecar(
   ]);
   const beat = setInterval(
     () => {
-      Promise.all([announce(), renew(db, worker, config.leaseSeconds), refresh()]).catch((error) =>
-        log.debug('heartbeat', { error: messageOf(error) }),
+      Promise.all([announce(), renew(db, worker, config.leaseSeconds, claims.inHand()), refresh()]).catch(
+        (error) => log.debug('heartbeat', { error: messageOf(error) }),
       );
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),

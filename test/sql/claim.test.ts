@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { taxonDatabase } from '../support/sql.ts';
 
@@ -74,7 +75,7 @@ describe('a worker that lost its lease', () => {
       passed_on: 0,
     });
     await t.owner.rows(`select give_back('one', $1, 'local', 'no')`, names);
-    expect(await t.owner.value(`select renew('one')`)).toBe(0);
+    expect(await t.owner.value(`select renew('one', '{}')`)).toBe(0);
     expect(await t.owner.rows('select * from queue order by 1')).toEqual(before);
     expect(await t.owner.value(`select count(*) from products where state = 'pending'`)).toBe(2);
   });
@@ -95,32 +96,14 @@ describe('a worker that lost its lease', () => {
 
 describe('renew and leave', () => {
   test('renew does not wait for what is being settled', async () => {
+    const claim = randomUUID();
     await t.insertAll('a', 'b');
-    await t.claim('one');
+    await t.owner.rows(`select claim('one', 10, claim_id => $1)`, claim);
     const settling = await t.connect();
     await settling.rows('begin');
     await settling.rows(`select taxon.give_back('one', array['a'], 'local', counts => false)`);
-    expect(await t.owner.value(`select renew('one')`)).toBe(1);
+    expect(await t.owner.value(`select renew('one', array[$1::uuid])`, claim)).toBe(1);
     await settling.rows('commit');
-  });
-
-  test('renew extends the leases of one worker in both stages', async () => {
-    await t.insertAll('a', 'b');
-    await t.claim('one', 1, '5 s');
-    await t.claim('two', 1, '5 s');
-    await t.owner.rows(
-      `insert into queue (stage, name_key, worker, available_at) values ('llm', 'c', 'one', now() + interval '5 s')`,
-    );
-    expect(await t.owner.value(`select renew('one', '1 h')`)).toBe(2);
-    expect(
-      await t.owner.rows(
-        `select worker, available_at > now() + interval '1 min' as long from queue order by 1, name_key`,
-      ),
-    ).toEqual([
-      { worker: 'one', long: true },
-      { worker: 'one', long: true },
-      { worker: 'two', long: false },
-    ]);
   });
 
   test('leave gives everything back uncounted and removes the row of the sidecar', async () => {

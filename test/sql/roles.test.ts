@@ -42,10 +42,10 @@ const functions: Record<string, string> = {
   // triggers, and what only other functions call
   nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert answered_until
     ask_again audit_candidates audit_test autopilot_health back_in_use bar_model batches_health begin_stage
-    blank_messages bring_back_labels bring_back_rows calls_with candidates_below carry_branches
+    blank_messages bring_back_labels bring_back_rows bury calls_with candidates_below carry_branches
     carry_thresholds check_frame checked_answer checks_short correct_label correct_products coverage_steps
     drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
-    forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
+    forget_products forgotten forgotten_health gate_names hash_bound here hold_lease hold_names hold_never_sent
     hold_taxonomy judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop lock_taxonomy
     look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
     need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
@@ -53,7 +53,7 @@ const functions: Record<string, string> = {
     queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
     refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
     settle_audits settle_questions settle_verdict settles shade simulated spend_parts start_agreement_streams
-    start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm traffic_of
+    start_drift_streams tables_of_names take_back teachable tell_sidecars thresholds_of_alarm traffic_of
     trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
     watch_stream without_name`,
 };

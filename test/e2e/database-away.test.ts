@@ -1,0 +1,132 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { migrate } from '../../src/database/migrate.ts';
+import type { Database } from '../../src/database/open.ts';
+import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
+import { normalise } from '../../src/normalise.ts';
+import { type OwnCluster, ownCluster } from '../support/database.ts';
+import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { insert, ledger, look, settled } from '../support/rows.ts';
+import { newNames } from '../support/shop.ts';
+
+/** A shop without a model, so that the LLM answers everything, on a server of its own that goes away. */
+let cluster: OwnCluster;
+let url: string;
+let db: Database;
+let simulator: Simulator;
+let sidecar: TaxonProcess;
+const names = newNames(500, 5000, false);
+let next = 0;
+
+/** Names that no test used before. */
+function fresh(count: number): string[] {
+  next += count;
+  return names.slice(next - count, next).map(({ name }) => name);
+}
+
+beforeAll(async () => {
+  cluster = await ownCluster();
+  url = cluster.url('postgres');
+  await migrate({ url, schema: 'taxon' });
+  db = look(url);
+  for (const { path } of names) await db.rows('select taxon.make_category($1)', [path]);
+  await db.rows(`select taxon.set_setting('audit_share', '0')`);
+  simulator = await startSimulator({
+    truth: new Map(names.map(({ name, path }) => [normalise(name), path])),
+    errorRates: [0, 0, 0],
+  });
+});
+
+afterEach(async () => {
+  simulator.setFaults([]);
+  await sidecar?.kill('SIGTERM');
+  await db.rows(
+    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.sidecars cascade',
+  );
+});
+
+afterAll(async () => {
+  await sidecar?.kill('SIGKILL');
+  await simulator?.close();
+  await db?.close();
+  await cluster?.destroy();
+});
+
+/** A sidecar whose leases are over before the server is back. */
+async function start(environment: Record<string, string> = {}): Promise<void> {
+  sidecar = await startSidecarProcess(url, {
+    ...simulated(simulator.url),
+    TAXON_LEASE_SECONDS: '1',
+    ...environment,
+  });
+}
+
+/** Waits for a call that its provider has and has not answered yet. */
+const inFlight = () =>
+  until(
+    () => db.rows(`select from taxon.llm_calls where state = 'started'`),
+    (rows) => rows.length > 0,
+  );
+
+/** The answers of calls since the `before`th have arrived, could not be settled, and the leases are over. */
+async function awayForLong(before: number): Promise<void> {
+  await until(
+    async () => simulator.calls().slice(before),
+    (calls) => calls.length > 0 && calls.every(({ outcome }) => outcome === 'answered'),
+  );
+  const said = sidecar.stderr().length;
+  await until(
+    async () => sidecar.stderr().slice(said).split('database').length,
+    (times) => times > 12,
+  );
+}
+
+/** Every answer that was paid for is in the ledger as the provider counted it. */
+async function paidOnce(): Promise<void> {
+  const booked = await db.rows<{ request_id: string; state: string; tokens_in: number; tokens_out: number }>(
+    'select request_id, state, tokens_in, tokens_out from taxon.llm_calls order by llm_call_id',
+  );
+  const calls = simulator.calls();
+  const counted = booked.map(({ request_id }) => calls.find(({ requestId }) => requestId === request_id));
+  expect(booked).toEqual(
+    counted.map((call) => ({
+      request_id: call?.requestId,
+      state: 'ok',
+      tokens_in: call?.tokensIn,
+      tokens_out: call?.tokensOut,
+    })),
+  );
+  expect(await db.rows('select why from taxon.paid_twice')).toEqual([]);
+}
+
+describe('the server goes away while calls are in flight', () => {
+  it('the answers wait for it and are settled when it is back, each name paid for once', async () => {
+    simulator.setFaults([{ kind: 'slow', ms: 1500 }]);
+    await start();
+    const before = simulator.calls().length;
+    await insert(db, fresh(20));
+    await inFlight();
+    await cluster.stop();
+    await awayForLong(before);
+    await cluster.start();
+    expect(await settled(db)).toEqual({ llm: 20 });
+    const made = simulator.calls().length - before;
+    expect(await ledger(db)).toMatchObject([{ state: 'ok', calls: made, names: 20 }]);
+    await paidOnce();
+    expect(await db.rows('select from taxon.queue')).toEqual([]);
+  });
+
+  it('a sidecar that is told to stop meanwhile settles them within its time, if the server is back', async () => {
+    simulator.setFaults([{ kind: 'slow', ms: 1500 }]);
+    await start({ TAXON_SHUTDOWN_SECONDS: '60' });
+    const before = simulator.calls().length;
+    await insert(db, fresh(15));
+    await inFlight();
+    await cluster.stop();
+    sidecar.child.kill('SIGTERM');
+    await awayForLong(before);
+    await cluster.start();
+    expect(await sidecar.ended).toBe(0);
+    await paidOnce();
+    expect(await settled(db)).toEqual({ llm: 15 });
+  });
+});
