@@ -76,9 +76,9 @@ begin
 end $$;
 comment on function place_category() is 'Trigger: fills level, path_ids, l1, l2 and l3 of a category.';
 
-create or replace trigger place_category before insert or update on categories
-  for each row execute function place_category();
-comment on trigger place_category on categories is 'Fills what follows from the parent.';
+select keep_trigger('create trigger place_category before insert or update on categories
+    for each row execute function place_category()',
+  'Fills what follows from the parent.');
 
 create or replace function set_tree_levels(tree_levels text) returns void
   language plpgsql security definer set search_path from current as $$

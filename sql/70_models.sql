@@ -75,15 +75,15 @@ begin
 end $$;
 comment on function note_removed_labels() is 'Trigger: writes the history of memory and keeps embeddings.labelled in step.';
 
-create or replace trigger labels_inserted after insert on labels
-  referencing new table as after_rows for each statement execute function note_new_labels();
-create or replace trigger labels_updated after update on labels
-  referencing old table as before_rows new table as after_rows for each statement execute function note_changed_labels();
-create or replace trigger labels_deleted after delete on labels
-  referencing old table as before_rows for each statement execute function note_removed_labels();
-comment on trigger labels_inserted on labels is 'Marks embeddings as labelled.';
-comment on trigger labels_updated on labels is 'Writes label_changes.';
-comment on trigger labels_deleted on labels is 'Writes label_changes and unmarks embeddings.';
+select keep_trigger('create trigger labels_inserted after insert on labels
+    referencing new table as after_rows for each statement execute function note_new_labels()',
+  'Marks embeddings as labelled.');
+select keep_trigger('create trigger labels_updated after update on labels
+    referencing old table as before_rows new table as after_rows for each statement execute function note_changed_labels()',
+  'Writes label_changes.');
+select keep_trigger('create trigger labels_deleted after delete on labels
+    referencing old table as before_rows for each statement execute function note_removed_labels()',
+  'Writes label_changes and unmarks embeddings.');
 
 create or replace function save_model(encoder_id integer, run_id bigint, manifest jsonb, metrics jsonb default null,
     data jsonb default null, code_version text default null, seed bigint default null, settings jsonb default null) returns bigint
