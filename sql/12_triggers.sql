@@ -14,6 +14,7 @@ begin
   select t.tgenabled in ('O', 'A') and lower(pg_get_triggerdef(t.oid, true)) = lower(wanted), obj_description(t.oid, 'pg_trigger')
     into made, said from pg_trigger t where t.tgrelid = parts[2]::regclass and t.tgname = parts[1];
   if made is not true then
+    -- with the rights of whoever calls it, and a whole statement is what it takes: @plpgsql_check_options: security_warnings = false
     execute regexp_replace(wanted, '^create', 'create or replace', 'i');
   end if;
   if said is distinct from description then

@@ -45,16 +45,16 @@ const functions: Record<string, string> = {
     blank_messages bring_back_labels bring_back_rows calls_with candidates_below carry_branches
     carry_thresholds check_frame checked_answer checks_short correct_label correct_products coverage_steps
     drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
-    forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
-    hold_taxonomy judged_llm_answers judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_taxonomy
+    forget_products forgotten forgotten_health gate_names hash_bound here hold_lock hold_names hold_never_sent
+    hold_taxonomy judged_llm_answers judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_holders lock_taxonomy locks_health
     look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
     need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
     note_removed_labels note_verdict offer_today open_answer passes pick_audits place_below place_category
     queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
     refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
-    settle_audits settle_questions settle_verdict settles shade simulated spend_parts start_agreement_streams
+    settle_audits settle_questions settle_verdict shade simulated spend_parts start_agreement_streams
     start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm traffic_of
-    trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
+    trainable_labels trust_health try_lock undo_label undo_rows waiting_checks wake watch_audits watch_promoted
     watch_stream without_name`,
 };
 
@@ -118,6 +118,16 @@ const tables: Record<string, string> = {
   unneeded_embeddings: '',
   urgent_names: '',
   waiting_for_people: '',
+  checks_lock: '',
+  drift_lock: '',
+  guard_lock: '',
+  import_lock: '',
+  models_lock: '',
+  rollouts_lock: '',
+  runs_lock: '',
+  settling_lock: '',
+  taxonomy_lock: '',
+  thresholds_lock: '',
 };
 
 describe('the whole list of privileges', () => {
