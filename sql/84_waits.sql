@@ -21,3 +21,12 @@ create or replace function locks_health() returns table (item text, status text,
     from held h left join waiting w using (purpose) where h.long or w.seconds >= 2 order by 1;
 $$;
 comment on function locks_health() is 'For health(): locks of 11_locks that somebody holds alone for over 10 s, or that something has waited for 2 s, with the pids that hold them.';
+
+create or replace function notify_health() returns table (item text, status text, value text, detail text)
+  language sql stable set search_path from current as $$
+  select 'notify', 'warn', 'on', format('transactions may be prepared here (max_prepared_transactions is %s), and PREPARE TRANSACTION after an INSERT '
+           'of a new name fails while a sidecar is idle; if an application does so: select set_setting(''notify'', ''false''); names then wait for the poll',
+           current_setting('max_prepared_transactions'))
+    where current_setting('max_prepared_transactions') <> '0' and setting('notify') = 'true';
+$$;
+comment on function notify_health() is 'For health(): whether inserts notify although transactions may be prepared, which a NOTIFY forbids.';

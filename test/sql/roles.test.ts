@@ -48,8 +48,8 @@ const functions: Record<string, string> = {
     forget_products forgotten forgotten_health gate_names hash_bound here hold_lock hold_names hold_never_sent
     hold_taxonomy judged_llm_answers judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_holders lock_taxonomy locks_health
     look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
-    need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
-    note_removed_labels note_verdict offer_today open_answer passes pick_audits place_below place_category
+    need_category need_evidence note_change note_changed_labels note_idle note_new_labels note_outcomes
+    note_removed_labels note_verdict notify_health offer_today open_answer passes pick_audits place_below place_category
     queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
     refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
     settle_audits settle_questions settle_verdict shade simulated spend_parts start_agreement_streams
