@@ -57,6 +57,11 @@ begin
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;
   update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;
+  -- at once; heartbeats switch it on again
+  if key = 'notify' and value = 'false' then
+    update sidecars set idle = false where idle;
+    perform note_idle();
+  end if;
   return value;
 end $$;
 comment on function set_setting(text, jsonb) is 'Changes a setting; refuses unknown names and values of another type or out of range.';

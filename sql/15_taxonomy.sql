@@ -1,20 +1,21 @@
 -- The tree: which node is l1, l2, l3; making nodes as imports meet them. What changes it on live traffic: 88_*.sql.
 
 create or replace function hold_taxonomy() returns void
-  language sql volatile
-begin atomic
-  select pg_advisory_xact_lock_shared('categories'::regclass::oid::bigint);
-end;
-comment on function hold_taxonomy() is 'What writes categories into labels or products calls it first: the taxonomy then stays as it is until the transaction ends. Inserts of applications do not: mend_taxonomy() looks after them. Example: select hold_taxonomy();';
+  language plpgsql set search_path from current as $$
+begin
+  perform hold_lock('taxonomy', shared => true, patience => '10 s');
+end $$;
+comment on function hold_taxonomy() is 'What writes categories into labels or products calls it first: the taxonomy then stays as it is until the transaction ends. Inserts of applications do not: mend_taxonomy() looks after them. 55P03 when a change of it takes over 10 s: what settles tries again. Example: select hold_taxonomy();';
 
 create or replace function lock_taxonomy(changed bigint[]) returns void
   language plpgsql security definer set search_path from current set lock_timeout = '10s' as $$
 begin
-  perform pg_advisory_xact_lock('categories'::regclass::oid::bigint);
+  perform hold_lock('taxonomy', patience => '10 s');
   -- a label that is being written by hand holds its category
   perform from categories c where c.category_id = any (changed) order by c.category_id for update;
 exception when lock_not_available then
-  raise exception 'the taxonomy is in use by another transaction: an import, a change of it, or one that was left open'
+  raise exception 'the taxonomy is in use by another transaction: an import, a change of it, or one that was left open: %',
+      coalesce(lock_holders('taxonomy'), 'somebody who writes a label of it by hand')
     using hint = 'Try again. Who may hold it: select pid, state, query from pg_stat_activity where backend_xid is not null;',
           errcode = 'lock_not_available';
 end $$;
@@ -76,9 +77,9 @@ begin
 end $$;
 comment on function place_category() is 'Trigger: fills level, path_ids, l1, l2 and l3 of a category.';
 
-create or replace trigger place_category before insert or update on categories
-  for each row execute function place_category();
-comment on trigger place_category on categories is 'Fills what follows from the parent.';
+select keep_trigger('create trigger place_category before insert or update on categories
+    for each row execute function place_category()',
+  'Fills what follows from the parent.');
 
 create or replace function set_tree_levels(tree_levels text) returns void
   language plpgsql security definer set search_path from current as $$

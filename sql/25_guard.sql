@@ -36,7 +36,7 @@ declare
   blocking integer;
 begin
   -- one after the other: the second must delete what the first wrote
-  perform pg_advisory_xact_lock('guard_tokens'::regclass::oid::bigint);
+  perform hold_lock('guard', patience => '5 min');
   delete from guard_tokens;
   -- Each name without one of its words (the context), beside the names that are just the context or have another word
   -- in its place. One context counts once, however many names share it. The teacher is wrong in a fifth of the labels, so a

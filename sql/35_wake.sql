@@ -1,13 +1,24 @@
 -- NOTIFY is a hint that shortens the wait; the sweep at every connect and the poll find everything without it.
+--
+-- It takes a global lock at commit and cannot be in a transaction that is prepared, so it is raised only for a sidecar that sleeps,
+-- and the setting notify switches it off. Whether one sleeps is read from a sequence: what is read of a table under SERIALIZABLE
+-- must not change before the commit, and heartbeats write every five seconds.
 
 create or replace function wake() returns void
   language plpgsql security definer as $$
 begin
-  -- NOTIFY takes a global lock at commit, so it is raised only for a sidecar that sleeps. Written with schemas instead of
-  -- SET, as 40_insert.sql is: it runs inside inserts. The channel's name is the schema's, so two schemas do not mix.
-  if exists (select from @schema@.sidecars s
-             where s.idle and s.seen_at operator(pg_catalog.>) (pg_catalog.now() operator(pg_catalog.-) interval '1 minute')) then
+  -- Written with schemas instead of SET, as 40_insert.sql is: it runs inside inserts. The channel's name is the schema's, so two
+  -- schemas do not mix.
+  if (select s.last_value from @schema@.notify_until s)
+       operator(pg_catalog.>) pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) then
     perform pg_catalog.pg_notify('@channel@', '');
   end if;
 end $$;
 comment on function wake() is 'Notifies the channel named as the schema when some sidecar is idle.';
+
+create or replace function note_idle() returns void
+  language sql volatile set search_path from current as $$
+  -- Three heartbeats: one that died asks for nothing. Two at once may overwrite each other: then the poll finds the names.
+  select setval('notify_until', coalesce((select extract(epoch from max(s.seen_at))::bigint + 15 from sidecars s where s.idle), 0));
+$$;
+comment on function note_idle() is 'Tells inserts until when some sidecar is idle and hears a NOTIFY. Heartbeats call it.';

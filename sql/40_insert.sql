@@ -73,13 +73,12 @@ begin
 end $$;
 comment on function queue_renamed() is 'Trigger: queues a row whose normalised name was changed by UPDATE or by an upsert (whose AFTER INSERT transition table is empty).';
 
-create or replace trigger answer_on_insert before insert or update of name on products
-  for each row execute function answer_on_insert();
-create or replace trigger queue_inserted after insert on products
-  referencing new table as arrived for each statement execute function queue_inserted();
-create or replace trigger queue_renamed after update of name on products
-  for each row when (new.state = 'pending' and new.name_key is distinct from old.name_key)
-  execute function queue_renamed();
-comment on trigger answer_on_insert on products is 'Exact answers in the same write.';
-comment on trigger queue_inserted on products is 'Queues what was not answered.';
-comment on trigger queue_renamed on products is 'Queues a changed name; settling never fires it.';
+select keep_trigger('create trigger answer_on_insert before insert or update of name on products
+    for each row execute function answer_on_insert()',
+  'Exact answers in the same write.');
+select keep_trigger('create trigger queue_inserted after insert on products
+    referencing new table as arrived for each statement execute function queue_inserted()',
+  'Queues what was not answered.');
+select keep_trigger('create trigger queue_renamed after update of name on products
+    for each row when (new.state = ''pending''::text and new.name_key is distinct from old.name_key) execute function queue_renamed()',
+  'Queues a changed name; settling never fires it.');

@@ -97,7 +97,7 @@ begin
                               else format('there is no model %s', set_thresholds.model_id) end
       using hint = 'Train one: taxon train';
   end if;
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   select f.l1, f.l2, f.l3 into l1_before, l2_before, l3_before from thresholds_for(target, branch) f;
   select s.* into promise from standing_promise() s;
   if branch is null and promise.promise_id is not null then
@@ -134,7 +134,7 @@ declare
   newest thresholds;
   counts thresholds;
 begin
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   -- a recalibration changes no decision: it goes with what it rewrote
   select t.* into newest from thresholds t
     where t.model_id = target and t.undone_at is null and t.cause <> 'recalibrated'

@@ -94,7 +94,7 @@ declare
   promise promises;
   proof record;
 begin
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   select s.* into promise from standing_promise() s;
   if promise.promise_id is null then
     raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');';
@@ -157,7 +157,7 @@ begin
         or not (set_promise.max_error > 0 and set_promise.max_error < 1 and set_promise.confidence > .5 and set_promise.confidence < 1) then
     raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error, set_promise.confidence;
   end if;
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   update promises p set ended_at = clock_timestamp(), ended_because = 'replaced', ended_by = session_user where p.ended_at is null;
   insert into promises (max_error, confidence, reason) values (set_promise.max_error, set_promise.confidence, set_promise.reason)
     returning promises.promise_id into made;
@@ -173,7 +173,7 @@ begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'say why: end_promise(reason => ''…'')';
   end if;
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   update promises p set ended_at = clock_timestamp(), ended_because = end_promise.reason, ended_by = session_user
     where p.ended_at is null returning p.promise_id into ended;
   if ended is null then

@@ -96,7 +96,7 @@ begin
   perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   -- Against bar_model(): what was taken back answers nothing more, and a model just replaced may finish what is in hand. Two
   -- statements, as the second must see what was committed while the first waited.
-  if settle_local.model_id is not null then perform pg_advisory_xact_lock_shared(settles(settle_local.model_id)); end if;
+  if settle_local.model_id is not null then perform hold_lock('settling', shared => true); end if;
   if exists (select from models m where m.model_id = settle_local.model_id and m.barred_at is not null) then
     raise exception 'model % was taken back', settle_local.model_id using errcode = 'object_not_in_prerequisite_state', hint = 'Ask serving() which model answers, and decide the names again.';
   end if;

@@ -46,9 +46,9 @@ begin
 end $$;
 comment on function hold_never_sent() is 'Trigger: a name that may not be sent is put into the LLM stage, or given back to it, without being due.';
 
-create or replace trigger hold_never_sent before insert or update on queue
-  for each row when (new.stage = 'llm' and new.worker is null) execute function hold_never_sent();
-comment on trigger hold_never_sent on queue is 'Holds names that may not be sent, whoever puts or gives them into the LLM stage; names of the local stage and leases pass by.';
+select keep_trigger('create trigger hold_never_sent before insert or update on queue
+    for each row when (new.stage = ''llm''::text and new.worker is null) execute function hold_never_sent()',
+  'Holds names that may not be sent, whoever puts or gives them into the LLM stage; names of the local stage and leases pass by.');
 
 create or replace function look_again(held_only boolean) returns integer
   language plpgsql security definer set search_path from current as $$

@@ -75,15 +75,15 @@ begin
 end $$;
 comment on function note_removed_labels() is 'Trigger: writes the history of memory and keeps embeddings.labelled in step.';
 
-create or replace trigger labels_inserted after insert on labels
-  referencing new table as after_rows for each statement execute function note_new_labels();
-create or replace trigger labels_updated after update on labels
-  referencing old table as before_rows new table as after_rows for each statement execute function note_changed_labels();
-create or replace trigger labels_deleted after delete on labels
-  referencing old table as before_rows for each statement execute function note_removed_labels();
-comment on trigger labels_inserted on labels is 'Marks embeddings as labelled.';
-comment on trigger labels_updated on labels is 'Writes label_changes.';
-comment on trigger labels_deleted on labels is 'Writes label_changes and unmarks embeddings.';
+select keep_trigger('create trigger labels_inserted after insert on labels
+    referencing new table as after_rows for each statement execute function note_new_labels()',
+  'Marks embeddings as labelled.');
+select keep_trigger('create trigger labels_updated after update on labels
+    referencing old table as before_rows new table as after_rows for each statement execute function note_changed_labels()',
+  'Writes label_changes.');
+select keep_trigger('create trigger labels_deleted after delete on labels
+    referencing old table as before_rows for each statement execute function note_removed_labels()',
+  'Writes label_changes and unmarks embeddings.');
 
 create or replace function save_model(encoder_id integer, run_id bigint, manifest jsonb, metrics jsonb default null,
     data jsonb default null, code_version text default null, seed bigint default null, settings jsonb default null) returns bigint
@@ -164,19 +164,13 @@ begin
 end $$;
 comment on function carry_thresholds(bigint, bigint, boolean) is 'Gives a model the thresholds that people set for another, of branches and in general, where it has none of its own; with branches_only, or with a standing promise, those of branches. Returns how many. Example: select carry_thresholds(1, 2);';
 
-create or replace function settles(model_id bigint) returns bigint
-  language sql stable set search_path from current as $$
-  select hashtextextended(format('%s settles %s', current_schema(), settles.model_id), 0);
-$$;
-comment on function settles(bigint) is 'The advisory lock that settling a model''s answers shares, and bar_model() takes alone. Example: select settles(1);';
-
 create or replace function bar_model(model_id bigint) returns void
   language plpgsql security definer set search_path from current set lock_timeout = '500ms' as $$
 begin
   -- What is being settled is written before this commits, what comes later sees it and is refused. Settling that itself waits
   -- for somebody's transaction is not waited for.
   begin
-    perform pg_advisory_xact_lock(settles(bar_model.model_id));
+    perform hold_lock('settling', patience => '500 ms');
   exception when lock_not_available then null;
   end;
   update models m set barred_at = clock_timestamp() where m.model_id = bar_model.model_id;
@@ -190,7 +184,7 @@ declare
   refused gate_verdicts;
 begin
   -- one after the other: the second must see the champion that the first made
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   perform from models m where m.model_id = promote.model_id for update;
   if not found then
     raise exception 'there is no model %', promote.model_id using hint = 'select * from models_readable;';
@@ -233,7 +227,7 @@ declare
   target promotions;
 begin
   -- before anything is read: of two calls at once the second goes back one more
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   select m.model_id into now_champion from models m where m.state = 'champion';
   if now_champion is null then
     raise exception 'there is no champion to roll back' using hint = 'Train one: taxon train';

@@ -80,7 +80,7 @@ declare
   request retrain_requests;
   began bigint;
 begin
-  perform pg_advisory_xact_lock('training_runs'::regclass::oid::bigint);
+  perform hold_lock('runs');
   perform need_evidence();
   select * into rolled from rollouts o where o.ended_at is null and o.stage <> 'watch';
   if rolled.rollout_id is not null then

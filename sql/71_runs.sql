@@ -8,7 +8,7 @@ declare
   started bigint;
 begin
   -- one after the other: the second must see the run that the first began
-  perform pg_advisory_xact_lock('training_runs'::regclass::oid::bigint);
+  perform hold_lock('runs');
   select r.* into other from training_runs r where r.state = 'running' for update;
   if other.lease_until > clock_timestamp() and start_run.person
      and exists (select from retrain_requests q where q.run_id = other.run_id and q.cause <> 'person') then

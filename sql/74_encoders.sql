@@ -32,7 +32,7 @@ begin
     raise exception 'there is no encoder %', coalesce(encoder_id::text, 'NULL') using hint = 'select encoder_id, identity from encoders;';
   end if;
   -- nobody is promoted meanwhile
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   select * into reader from serving() s where s.encoder_id = remove_encoder.encoder_id limit 1;
   if found then
     raise exception 'encoder % is read by model %, the % of today', encoder_id, reader.model_id, reader.role

@@ -43,7 +43,7 @@ declare
 begin
   perform hold_taxonomy();
   -- one import after the other: two at once could wait for each other's labels in a circle
-  perform pg_advisory_xact_lock('import_rows'::regclass::oid::bigint);
+  perform hold_lock('import', patience => '1 h');
   analyze import_rows;
   made := make_imported_categories();
   with named as materialized (

@@ -66,7 +66,7 @@ begin
     if branch = '{}' then raise exception 'there is no category %', category_id; end if;
   end if;
   -- one after the other, or two people would be given the same names
-  perform pg_advisory_xact_lock('checks'::regclass::oid::bigint);
+  perform hold_lock('checks');
   if strategy in ('surer', 'threshold') then
     -- calibrate() is turned round, so that no row of evidence needs a logarithm
     select array[calibrate(t.l1, -f.offsets[1] / f.slopes[1], (1 / f.slopes[1])::real), calibrate(t.l2, -f.offsets[2] / f.slopes[2], (1 / f.slopes[2])::real),

@@ -138,7 +138,7 @@ begin
     made.slopes[level] := fitted.slope;
   end loop;
   -- thresholds are rewritten below: nobody sets them meanwhile
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   select * into before from calibration_in_force(target);
   if (before.offsets, before.slopes, before.fitted_on) is not distinct from (made.offsets, made.slopes, made.fitted_on) then
     return next before;

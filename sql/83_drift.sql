@@ -206,7 +206,7 @@ declare
   kind integer;
 begin
   -- one at a time; the second finds nothing left to do
-  perform pg_advisory_xact_lock('drift_streams'::regclass::oid::bigint);
+  perform hold_lock('drift');
   select * into m from champion();
   perform end_alarm(a.alarm_id, 'another model is the champion') from alarms a
     where a.ended_at is null and a.model_id is distinct from m.model_id;

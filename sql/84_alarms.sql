@@ -54,7 +54,7 @@ declare
   tighter bigint;
   raised bigint;
 begin
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   if exists (select from alarms a where a.model_id = raise_alarm.model_id and a.stream = raise_alarm.stream
                                     and a.branch = raise_alarm.branch and a.ended_at is null) then
     return null;
@@ -121,7 +121,7 @@ create or replace function end_alarm(alarm_id bigint, because text) returns bool
 declare
   a alarms;
 begin
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   update alarms x set ended_at = clock_timestamp(), ended_because = because
     where x.alarm_id = end_alarm.alarm_id and x.ended_at is null returning * into a;
   if a.alarm_id is null then return false; end if;

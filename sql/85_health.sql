@@ -7,6 +7,7 @@ create or replace function heartbeat(worker text, host text, pid integer, versio
     values (worker, host, pid, version, model_id, llm, listening, idle and listening and (setting('notify'))::boolean, notice, deployment)
     on conflict (worker) do update set model_id = excluded.model_id, llm = excluded.llm, listening = excluded.listening,
       idle = excluded.idle, notice = excluded.notice, deployment = excluded.deployment, seen_at = clock_timestamp();
+  select note_idle();
 $$;
 comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off. deployment: where its calls are paid, under which name.';
 
@@ -16,6 +17,7 @@ create or replace function leave(worker text) returns void
     update queue q set worker = null, claim_id = null, available_at = clock_timestamp(), attempts = greatest(q.attempts - 1, 0) where q.worker = leave.worker
   )
   delete from sidecars s where s.worker = leave.worker;
+  select note_idle();
 $$;
 comment on function leave(text) is 'A sidecar says good-bye: leases that it still holds are given back, uncounted.';
 
@@ -85,6 +87,8 @@ begin
   return query select * from trust_health();
   return query select * from autopilot_health();
   return query select * from forgotten_health();
+  return query select * from locks_health();
+  return query select * from notify_health();
   return query select 'pgvector', case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4]
       then 'ok' else 'warn' end, vector_version,
     case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4] then 'HNSW may be used'

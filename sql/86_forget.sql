@@ -170,7 +170,7 @@ begin
     raise exception 'forget() needs a name' using hint = 'select * from forget(''Red kettle 1.7 l'');';
   end if;
   -- what learn_guard() reads meanwhile would have its words; before all other locks, as that takes a minute at 743,000 labels
-  perform pg_advisory_xact_lock('guard_tokens'::regclass::oid::bigint);
+  perform hold_lock('guard', patience => '5 min');
   -- a merge of categories locks labels, products and checks in another order
   perform hold_taxonomy();
   perform hold_names(array[key]);

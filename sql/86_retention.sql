@@ -82,7 +82,7 @@ declare
   gone integer;
 begin
   -- as promote() and start_rollout(): none of these becomes of use meanwhile
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   with files as (
     delete from model_files f where f.model_id in (select m from models_past_days() m limit most) returning f.model_id)
   select count(distinct f.model_id) into gone from files f;

@@ -164,7 +164,7 @@ declare
   was jsonb := setting('shadow_branches');
 begin
   -- the strictest of them all: what could not be trusted before is not trusted under another name
-  perform pg_advisory_xact_lock('thresholds'::regclass::oid::bigint);
+  perform hold_lock('thresholds');
   with effective as (
     -- what holds for each, from whichever branch above it
     select m.model_id, o.*, t.calibration_id

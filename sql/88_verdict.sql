@@ -106,7 +106,7 @@ declare
   against bigint;
   v record;
 begin
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   if (select s.state from run_steps s where s.run_id = pass_gate.run_id and s.step = 'gate') = 'done' then
     return (select g.passed from gate_verdicts g where g.run_id = pass_gate.run_id order by g.gate_id desc limit 1);
   end if;

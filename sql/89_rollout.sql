@@ -6,7 +6,7 @@ declare
   began bigint;
   other rollouts;
 begin
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   perform need_evidence();
   select * into other from rollouts r where r.ended_at is null;
   if other.stage = 'watch' then
@@ -141,11 +141,11 @@ declare
   proof record;
 begin
   -- whoever advances it at this moment does it for all
-  if not pg_try_advisory_xact_lock('rollouts'::regclass::oid::bigint) then return null; end if;
+  if not try_lock('rollouts') then return null; end if;
   select * into r from rollouts x where x.ended_at is null;
   if r.rollout_id is null then return null; end if;
   -- promote() takes its locks in this order: models, then the rollout
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   select * into r from rollouts x where x.ended_at is null for update;
   if r.rollout_id is null then return null; end if;
   select coalesce(max(e.evidence_id), 0) into newest from evidence e;

@@ -38,6 +38,8 @@ const schema = z.strictObject({
   databaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
   /** Behind a pooler: the address past it, for LISTEN and migrations. Without it a sidecar polls. */
   directDatabaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  /** How long changes of the schema (migrate) are tried while other transactions are in the way. */
+  lockWaitSeconds: count(0, 86_400).default(120),
   /** Holds everything; also the name of the NOTIFY channel. */
   schema: z
     .string()

@@ -19,6 +19,8 @@ Examples:
   DATABASE_URL=postgres://owner@db.example/shop taxon migrate --check
   taxon migrate --sql --extensions extensions > pgtaxon.sql
 
+Others are never held up for longer than a moment: while some transaction is in the way it is tried again, for 120 s
+in all (TAXON_LOCK_WAIT_SECONDS).
 Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`,
     )
     .action(async (options: { check?: boolean; sql?: boolean; extensions: string; json?: boolean }) => {
@@ -36,7 +38,12 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
         (check
           ? await findDatabase(config, [defaultDatabase])
           : (await resolveDatabase(config, defaultDatabase)).url);
-      const result = await migrate({ url, schema: config.schema, check });
+      const result = await migrate({
+        url,
+        schema: config.schema,
+        check,
+        lockWaitSeconds: config.lockWaitSeconds,
+      });
       const pending = result.migrations.length > 0 || result.repeatable;
       const what = [...result.migrations, ...(result.repeatable ? ['the repeatable SQL'] : [])].join(', ');
       const text = pending ? `${check ? 'would run' : 'ran'}: ${what}` : 'the schema is up to date';

@@ -24,7 +24,8 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
       const providers = await openProviders(config);
       const { url, release } = await resolveDatabase(config, defaultDatabase);
       try {
-        await migrate({ url: config.directDatabaseUrl ?? url, schema: config.schema });
+        const { schema, lockWaitSeconds } = config;
+        await migrate({ url: config.directDatabaseUrl ?? url, schema, lockWaitSeconds });
         const sidecar = await startSidecar(url, config, providers);
         log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
         if (providers.length === 0)

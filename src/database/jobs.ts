@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { log } from '../log.ts';
+import { lockKey } from './lock-key.ts';
 import type { Database } from './open.ts';
+
+/** Whoever holds the lock and is none of ours: any login can, where it is the lock of a job. */
+const strangers = `select l.pid, a.application_name as application from pg_locks l join pg_stat_activity a using (pid)
+  where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())
+    and (l.classid::bigint << 32) | l.objid::bigint = $1 and l.objsubid = 1 and a.application_name !~ '^taxon'`;
 
 /**
  * Does `work` while no other process of this schema does the same, else nothing. A transaction holds the lock, so that it also
@@ -10,11 +17,16 @@ import type { Database } from './open.ts';
  */
 export function alone(db: Database, name: string, work: () => Promise<unknown>): Promise<boolean> {
   return db.transaction(async (client) => {
-    const { rows } = await client.query<{ free: boolean }>(
-      'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free',
-      [`pgtaxon ${db.schema} job ${name}`],
-    );
-    if (rows[0]?.free !== true) return false;
+    const key = lockKey(db.schema, `job:${name}`);
+    const { rows } = await client.query<{ free: boolean }>('select pg_try_advisory_xact_lock($1) as free', [
+      key,
+    ]);
+    if (rows[0]?.free !== true) {
+      const others = await client.query<{ pid: number; application: string }>(strangers, [key]);
+      for (const { pid, application } of others.rows)
+        log.warn('a job is held up by somebody who holds its lock', { job: name, pid, application });
+      return false;
+    }
     await work();
     return true;
   });

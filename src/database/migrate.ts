@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { packageRoot } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { givingWay } from './give-way.ts';
+import { lockKey } from './lock-key.ts';
 import { requireDirect, requireExtensions, requireServer } from './requirements.ts';
 import {
   migrationFiles,
@@ -26,6 +27,8 @@ export interface MigrateOptions {
   schema: string;
   /** Says what would run and changes nothing. */
   check?: boolean;
+  /** How long it is tried while other transactions are in the way. */
+  lockWaitSeconds?: number;
   /** The folder that holds migrations/ and sql/; this package's, but for tests. */
   root?: string;
 }
@@ -47,11 +50,15 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { schema, check = false, root = packageRoot } = options;
   const client = new pg.Client({ connectionString: options.url, application_name: 'taxon migrate' });
   await client.connect();
-  const lock = createHash('sha256').update(`pgtaxon ${schema}`).digest().readInt32BE();
+  // others are never held up: each step lets them through and is tried again
+  const patiently = <T>(what: string, work: () => Promise<T>) =>
+    givingWay(client, options.url, what, work, options.lockWaitSeconds);
   try {
     await requireDirect(client);
     await requireServer(client);
-    await client.query('select pg_advisory_lock($1)', [lock]);
+    await patiently('migrate, of which one runs at a time,', () =>
+      client.query('select pg_advisory_lock($1)', [lockKey(schema, 'migrate')]),
+    );
     const extensions = await requireExtensions(client, !check);
     const recorded = await recordedState(client, schema);
     const files = migrationFiles(root);
@@ -67,8 +74,10 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     const result = { migrations, repeatable: migrations.length > 0 || recorded.version !== version };
     if (check) return result;
     const path = searchPath(schema, extensions);
-    if (migrations.length > 0) await runMigrations(client, schema, extensions, files, root);
-    if (result.repeatable) await loadRepeatable(client, path, repeatableFiles(schema, root), version);
+    if (migrations.length > 0)
+      await patiently('migrate', () => runMigrations(client, schema, extensions, files, root));
+    if (result.repeatable)
+      await patiently('migrate', () => loadRepeatable(client, path, repeatableFiles(schema, root), version));
     return result;
   } finally {
     await client.end();

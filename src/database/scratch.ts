@@ -1,7 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { givingWay } from './give-way.ts';
+import { lockKey } from './lock-key.ts';
 import { migrate } from './migrate.ts';
 import { type Database, openDatabase } from './open.ts';
 import { requireDirect } from './requirements.ts';
@@ -19,11 +21,16 @@ export interface Scratch {
 }
 
 /** Held as long as its replay lives, however that ends. */
-const lockOf = (schema: string) =>
-  createHash('sha256').update(`pgtaxon scratch ${schema}`).digest().readInt32BE();
+const lockOf = (schema: string) => lockKey(schema, 'scratch');
+
+/** Others may read it: a dump of the whole database does. */
+const dropSchema = (holder: pg.Client, url: string, schema: string) =>
+  givingWay(holder, url, `dropping the scratch schema ${schema}`, () =>
+    holder.query(`drop schema if exists "${schema}" cascade`),
+  );
 
 /** Drops what replays left that were killed: scratch schemas whose lock nobody holds. */
-async function sweep(holder: pg.Client): Promise<void> {
+async function sweep(holder: pg.Client, url: string): Promise<void> {
   const { rows } = await holder.query<{ name: string }>(
     `select n.nspname as name from pg_namespace n
      where n.nspname ~ '^taxon_replay_\\d+_[0-9a-f]+$' and obj_description(n.oid, 'pg_namespace') = $1
@@ -35,7 +42,7 @@ async function sweep(holder: pg.Client): Promise<void> {
       lockOf(name),
     ]);
     if (got[0]?.free !== true) continue;
-    await holder.query(`drop schema if exists "${name}" cascade`);
+    await dropSchema(holder, url, name);
     await holder.query('select pg_advisory_unlock($1)', [lockOf(name)]);
     log.info('dropped what a replay that was killed had left', { schema: name });
   }
@@ -88,14 +95,14 @@ export async function makeScratch(real: Database, url: string): Promise<Scratch>
     try {
       await cancel();
       await db.close();
-      await holder.query(`drop schema if exists "${schema}" cascade`);
+      await dropSchema(holder, url, schema);
     } finally {
       await holder.end();
     }
   }
   try {
     await requireDirect(holder);
-    await sweep(holder);
+    await sweep(holder, url);
     await holder.query('select pg_advisory_lock($1)', [lockOf(schema)]);
     await makeSchema(holder, schema);
     await migrate({ url, schema });

@@ -27,6 +27,9 @@ beforeAll(async () => {
     insert into evil.categories values (666, 666, 666, 666);
     create table evil.queue (name_key text);
     create table evil.sidecars (idle boolean, seen_at timestamptz);
+    create table evil.notify_until (last_value bigint);
+    create function evil.date_part(text, timestamptz) returns double precision language plpgsql as $$ ${steal} null; end $$;
+    create function evil.clock_timestamp() returns timestamptz language plpgsql as $$ ${steal} null; end $$;
     create table evil.arrived (name_key text, state text);
     create function evil.steal(text) returns boolean language plpgsql as $$ ${steal} true; end $$;
     create function evil.normalise(text) returns text language plpgsql as $$ ${steal} 'new'; end $$;
@@ -40,6 +43,8 @@ beforeAll(async () => {
     create function evil.equal(bigint, bigint) returns boolean language plpgsql as $$ ${steal} true; end $$;
     create function evil.later(timestamptz, timestamptz) returns boolean language plpgsql as $$ ${steal} true; end $$;
     create function evil.minus(timestamptz, interval) returns timestamptz language plpgsql as $$ ${steal} null; end $$;
+    create function evil.more(bigint, double precision) returns boolean language plpgsql as $$ ${steal} true; end $$;
+    create operator evil.> (function = evil.more, leftarg = bigint, rightarg = double precision);
     create operator evil.= (function = evil.equal, leftarg = text, rightarg = text);
     create operator evil.= (function = evil.equal, leftarg = bytea, rightarg = bytea);
     create operator evil.= (function = evil.equal, leftarg = bigint, rightarg = bigint);
@@ -103,7 +108,16 @@ describe('a writer with a search_path of his own', () => {
   test('temporary tables and types named as ours: nothing of his is used', async () => {
     const session = await openSession(await t.database.urlFor(role));
     try {
-      for (const name of ['labels', 'queue', 'sidecars', 'categories', 'arrived', 'products', 'record'])
+      for (const name of [
+        'labels',
+        'queue',
+        'sidecars',
+        'notify_until',
+        'categories',
+        'arrived',
+        'products',
+        'record',
+      ])
         await session.rows(
           `create temporary table ${name} (name_key pg_catalog.text, state pg_catalog.text)`,
         );

@@ -8,20 +8,21 @@ const functions: Record<string, string> = {
   RWAS: `category_path name_hash normalise`,
   RWA: `look_up wait_for`,
   RAS: `blocking_word calibrate calibration_error calibration_in_force calibration_state champion exact
-    gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model said_of
-    serving setting similar_label similar_matches standing_promise thresholds_in_force thresholds_said words`,
+    gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model
+    said_of serving setting similar_label similar_matches standing_promise thresholds_in_force
+    thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error
     audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names checked_truths
     checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
-    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look explain
-    explain_json fit_platt gate_differences gate_judges gate_pairs health in_alarm in_canary in_use
-    judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
-    llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_categories
-    new_labels open_checks overridden pays people_disagreement product_cost rescaled retention routing running_step
-    same_path savings shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks
-    similar_error_by_band simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold
-    suggest_thresholds taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality
-    thresholds_for trained_from trains trust`,
+    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look
+    explain explain_json fit_platt gate_differences gate_judges gate_pairs health in_alarm in_canary
+    in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history
+    learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
+    memory_error new_categories new_labels open_checks overridden pays people_disagreement product_cost
+    rescaled retention routing running_step same_path savings shadow_pairs shadow_report shadow_verdict
+    share_bound sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens
+    stale_answers suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
+    teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
     finish_import forget import_labels judge keep_right let_go make_category mark_urgent may_send_again
     memory_at merge_categories more_tokens move_category never_send promote redecide reject release_alarm
@@ -31,31 +32,33 @@ const functions: Record<string, string> = {
   AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_step
     calibration_due cancel_batches choices_to_carry cleaned_by count_labels draw_audits draw_teaching
     embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration forget_batch_names
-    forget_calls forget_embeddings forget_evidence forget_models keep_deployment keep_promise label_conflicts
-    last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow open_batch open_batch_calls
-    open_batches pass_gate register_encoder renew_promise renew_run request_retrain retrain_due retrain_waits
-    rows_to_look_at save_check_scores save_embeddings save_gate_answers save_model save_model_file
-    save_out_of_fold save_second_looks settle_llm similar_in_training start_call sweep_taxonomy
-    training_labels try_waiting unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
-  S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back heartbeat
-    leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
+    forget_calls forget_embeddings forget_evidence forget_models keep_deployment keep_promise
+    label_conflicts last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow open_batch
+    open_batch_calls open_batches pass_gate register_encoder renew_promise renew_run request_retrain
+    retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings save_gate_answers
+    save_model save_model_file save_out_of_fold save_second_looks settle_llm similar_in_training
+    start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names unencoded_labels
+    unscored_checks watch_drift`,
+  S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
+    heartbeat leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
-  nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert answered_until
-    ask_again audit_candidates audit_test autopilot_health back_in_use bar_model batches_health begin_stage
-    blank_messages bring_back_labels bring_back_rows bury calls_with candidates_below carry_branches
-    carry_thresholds check_frame checked_answer checks_short correct_label correct_products coverage_steps
-    drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
-    forget_products forgotten forgotten_health gate_names hash_bound here hold_lease hold_names hold_never_sent
-    hold_taxonomy judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop lock_taxonomy
+  nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert
+    answered_until ask_again audit_candidates audit_test autopilot_health back_in_use bar_model
+    batches_health begin_stage blank_messages bring_back_labels bring_back_rows bury calls_with
+    candidates_below carry_branches carry_thresholds check_frame checked_answer checks_short correct_label
+    correct_products coverage_steps drop_branches drop_questions end_alarm end_rollout follow_categories
+    follow_labels forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here
+    hold_lease hold_lock hold_names hold_never_sent hold_taxonomy judged_llm_answers judged_since
+    keep_trigger level_ids llm_answers llm_health llm_stop lock_holders lock_taxonomy locks_health
     look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
-    need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
-    note_removed_labels note_verdict offer_today open_answer passes pick_audits place_below place_category
-    queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
-    refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
-    settle_audits settle_questions settle_verdict settles shade simulated spend_parts start_agreement_streams
-    start_drift_streams tables_of_names take_back teachable tell_sidecars thresholds_of_alarm traffic_of
-    trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
-    watch_stream without_name`,
+    need_category need_evidence note_change note_changed_labels note_idle note_new_labels note_outcomes
+    note_removed_labels note_verdict notify_health offer_today open_answer passes pick_audits place_below
+    place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
+    refuse_retired refuse_same_name report_without_name said_near sealed sent_to settle_alarms
+    settle_answered settle_answers settle_audits settle_questions settle_verdict shade simulated
+    spend_parts start_agreement_streams start_drift_streams tables_of_names take_back teachable
+    tell_sidecars thresholds_of_alarm traffic_of trainable_labels trust_health try_lock undo_label
+    undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -118,6 +121,16 @@ const tables: Record<string, string> = {
   unneeded_embeddings: '',
   urgent_names: '',
   waiting_for_people: '',
+  checks_lock: '',
+  drift_lock: '',
+  guard_lock: '',
+  import_lock: '',
+  models_lock: '',
+  rollouts_lock: '',
+  runs_lock: '',
+  settling_lock: '',
+  taxonomy_lock: '',
+  thresholds_lock: '',
 };
 
 describe('the whole list of privileges', () => {

@@ -1,0 +1,32 @@
+-- Who holds up whom: what health() says of locks that something of ours waits for.
+
+create or replace function locks_health() returns table (item text, status text, value text, detail text)
+  language sql volatile security definer set search_path from current as $$
+  with here as (
+    select l.pid, l.mode, l.granted, l.waitstart, left(c.relname, -5) as purpose
+      from pg_locks l join pg_class c on c.oid = l.relation and c.relname ~ '_lock$' and c.relnamespace = current_schema()::regnamespace
+      where l.locktype = 'relation' and l.mode in ('ShareLock', 'ExclusiveLock') and l.pid is distinct from pg_backend_pid()
+        and l.database = (select d.oid from pg_database d where d.datname = current_database())
+  ), held as (
+    select h.purpose, lock_holders(h.purpose) as holders, string_agg(h.pid::text, ', ' order by h.pid) as pids,
+           bool_or(h.mode = 'ExclusiveLock' and a.xact_start < clock_timestamp() - interval '10 s') as long
+      from here h left join pg_stat_activity a on a.pid = h.pid where h.granted group by h.purpose
+  ), waiting as (
+    select h.purpose, count(*) as n, extract(epoch from clock_timestamp() - min(h.waitstart))::integer as seconds
+      from here h where not h.granted group by 1
+  )
+  select 'lock ' || h.purpose, case when w.seconds >= 2 then 'warn' else 'ok' end, coalesce(h.pids, '?'),
+         format('held by %s%s', h.holders, case when w.n is null then '; nothing waits for it'
+           else format('; %s of ours wait for it, the first for %s s; to end it: select pg_terminate_backend(PID)', w.n, w.seconds) end)
+    from held h left join waiting w using (purpose) where h.long or w.seconds >= 2 order by 1;
+$$;
+comment on function locks_health() is 'For health(): locks of 11_locks that somebody holds alone for over 10 s, or that something has waited for 2 s, with the pids that hold them.';
+
+create or replace function notify_health() returns table (item text, status text, value text, detail text)
+  language sql stable set search_path from current as $$
+  select 'notify', 'warn', 'on', format('transactions may be prepared here (max_prepared_transactions is %s), and PREPARE TRANSACTION after an INSERT '
+           'of a new name fails while a sidecar is idle; if an application does so: select set_setting(''notify'', ''false''); names then wait for the poll',
+           current_setting('max_prepared_transactions'))
+    where current_setting('max_prepared_transactions') <> '0' and setting('notify') = 'true';
+$$;
+comment on function notify_health() is 'For health(): whether inserts notify although transactions may be prepared, which a NOTIFY forbids.';
