@@ -5,7 +5,8 @@ import pg from 'pg';
 import { packageRoot } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
-import { requireDirect, requireExtensions, requireServer } from './requirements.ts';
+import { type Comparison, compareSchema, recordSchema, repairSchema } from './compare.ts';
+import { prepare, requireDirect } from './requirements.ts';
 import {
   migrationFiles,
   migrationName,
@@ -35,6 +36,8 @@ export interface MigrateResult {
   migrations: string[];
   /** Whether the repeatable SQL was loaded (or would be, with `check`). */
   repeatable: boolean;
+  /** What was not as an earlier migrate left it, one line each; absent: nothing. */
+  repairs?: string[];
 }
 
 /**
@@ -50,9 +53,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const lock = createHash('sha256').update(`pgtaxon ${schema}`).digest().readInt32BE();
   try {
     await requireDirect(client);
-    await requireServer(client);
-    await client.query('select pg_advisory_lock($1)', [lock]);
-    const extensions = await requireExtensions(client, !check);
+    await client.query('select pg_catalog.pg_advisory_lock($1::bigint)', [lock]);
+    const extensions = await prepare(client, schema, check);
     const recorded = await recordedState(client, schema);
     const files = migrationFiles(root);
     const known = files.map(migrationName);
@@ -64,11 +66,16 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     }
     const version = sqlVersion(schema, root);
     const migrations = known.filter((name) => !recorded.migrations.includes(name));
-    const result = { migrations, repeatable: migrations.length > 0 || recorded.version !== version };
-    if (check) return result;
     const path = searchPath(schema, extensions);
+    let here = await compareSchema(client, schema, path);
+    const repairs = here.differences.map(({ text }) => text);
+    const due = migrations.length > 0 || recorded.version !== version || here.recorded.length === 0;
+    const result: MigrateResult = { migrations, repeatable: due || repairs.length > 0 };
+    if (repairs.length > 0) result.repairs = repairs;
+    if (check) return result;
+    if (repairs.length > 0) here = await repairSchema(client, schema, path, here);
     if (migrations.length > 0) await runMigrations(client, schema, extensions, files, root);
-    if (result.repeatable) await loadRepeatable(client, path, repeatableFiles(schema, root), version);
+    if (result.repeatable) await loadRepeatable(client, path, repeatableFiles(schema, root), version, here);
     return result;
   } finally {
     await client.end();
@@ -137,6 +144,7 @@ async function loadRepeatable(
   path: string,
   files: readonly SqlFile[],
   version: string,
+  before: Comparison,
 ): Promise<void> {
   await client.query('begin');
   try {
@@ -151,6 +159,7 @@ async function loadRepeatable(
        on conflict (key) do update set value = excluded.value, changed_at = now()`,
       [versionKey, version, versionDescription],
     );
+    await recordSchema(client, before);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
