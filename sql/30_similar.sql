@@ -4,12 +4,16 @@ create or replace function similar_matches(name_key text, most integer default 1
   returns table (matched_key text, category_id bigint, similarity real, blocked_by text)
   language plpgsql stable strict
   set search_path from current
-  -- named here so that the value set below ends with the function and the caller's own % keeps its meaning
-  set pg_trgm.similarity_threshold = 0.6
   -- Reading all of labels costs 48 ms a name at 20,000 labels and the index 2 ms, but similarity() is priced like a
   -- cheap operator: the generic plan of a session's sixth call took the former.
   set enable_seqscan = off as $$
+declare
+  callers text;
 begin
+  -- Loads the library. The threshold is no SET clause: before the library is there, as while a dump is restored, only a
+  -- superuser may make a function with one.
+  perform show_limit();
+  callers := current_setting('pg_trgm.similarity_threshold');
   perform set_config('pg_trgm.similarity_threshold', setting('similarity_threshold') #>> '{}', true);
   return query
     with near as materialized (
@@ -19,6 +23,8 @@ begin
     )
     select n.k, n.c, n.s, case when (setting('guard'))::boolean then blocking_word(similar_matches.name_key, n.k, n.c) end
       from near n order by n.s desc, n.by = 'human' desc, n.k;
+  -- the caller's own % keeps its meaning; an error takes the setting back by itself
+  perform set_config('pg_trgm.similarity_threshold', callers, true);
 end $$;
 comment on function similar_matches(text, integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer.';
 

@@ -68,13 +68,15 @@ comment on function label_conflicts(integer) is 'Names whose label has gone from
 
 create or replace function similar_in_training(names text[], train_from bytea) returns setof text
   language plpgsql stable strict security definer set search_path from current
-  -- as in similar_matches(), which explains them
-  set pg_trgm.similarity_threshold = 0.6
+  -- this and the threshold below as in similar_matches(), which explains them
   set enable_seqscan = off as $$
 declare
   guarded boolean := (setting('guard'))::boolean;
+  callers text;
 begin
   if not (setting('similar_layer'))::boolean then return; end if;
+  perform show_limit();
+  callers := current_setting('pg_trgm.similarity_threshold');
   perform set_config('pg_trgm.similarity_threshold', setting('similarity_threshold') #>> '{}', true);
   -- the best ten of the part, as layer 2 would look at, and the first of them that the guard lets through
   return query
@@ -86,5 +88,6 @@ begin
               order by similarity(l.name_key, n.name) desc, l.source = 'human' desc, l.name_key limit 10
           ) near
           where not guarded or blocking_word(n.name, near.name_key, near.category_id) is null);
+  perform set_config('pg_trgm.similarity_threshold', callers, true);
 end $$;
 comment on function similar_in_training(text[], bytea) is 'Those of the names that layer 2 would answer if memory held only the labels whose digest is at least train_from and that are not sealed: no cache misses. Setting and guard as in similar_label().';

@@ -89,6 +89,7 @@ begin
   return query select * from forgotten_health();
   return query select * from locks_health();
   return query select * from notify_health();
+  return query select * from rights_health();
   return query select 'pgvector', case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4]
       then 'ok' else 'warn' end, vector_version,
     case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4] then 'HNSW may be used'

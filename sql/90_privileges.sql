@@ -36,7 +36,7 @@ grant execute on function champion, thresholds_in_force, calibration_in_force, c
 grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
-grant execute on function routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound, open_checks to taxon_reader, taxon_admin;
+grant execute on function path_risks, routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound, open_checks to taxon_reader, taxon_admin;
 grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, each_look, in_alarm, drift_cells, agreed_levels, agreement_bets, agreement_words
   to taxon_reader, taxon_admin;
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;

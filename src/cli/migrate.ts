@@ -25,6 +25,7 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
     )
     .action(async (options: { check?: boolean; sql?: boolean; extensions: string; json?: boolean }) => {
       const { migrate } = await import('../database/migrate.ts');
+      const { inWords } = await import('../database/compare.ts');
       const config = cliConfig();
       if (options.sql) {
         const { migrationScript } = await import('../database/sql-files.ts');
@@ -47,7 +48,10 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
       const pending = result.migrations.length > 0 || result.repeatable;
       const what = [...result.migrations, ...(result.repeatable ? ['the repeatable SQL'] : [])].join(', ');
       const text = pending ? `${check ? 'would run' : 'ran'}: ${what}` : 'the schema is up to date';
-      print(options.json === true, { ...result, upToDate: !pending }, text);
+      const repairs = result.repairs ?? [];
+      const mended =
+        repairs.length === 0 ? '' : `\n${check ? 'is' : 'was'} not as it was made: ${inWords(repairs)}`;
+      print(options.json === true, { ...result, upToDate: !pending }, text + mended);
       if (check && pending) process.exitCode = 1;
     });
 }

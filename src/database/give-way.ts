@@ -28,7 +28,8 @@ interface Blocker {
   seconds: number | null;
 }
 
-function wasBeaten(error: unknown): boolean {
+/** Whether an attempt failed only since others were in the way. */
+export function wasBeaten(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause)
     if (beaten.has((e as { code?: string }).code ?? '')) return true;
   return false;

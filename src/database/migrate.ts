@@ -4,9 +4,10 @@ import pg from 'pg';
 import { packageRoot } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { type Comparison, compareSchema, recordSchema, repairSchema } from './compare.ts';
 import { givingWay } from './give-way.ts';
 import { lockKey } from './lock-key.ts';
-import { requireDirect, requireExtensions, requireServer } from './requirements.ts';
+import { prepare, requireDirect } from './requirements.ts';
 import {
   migrationFiles,
   migrationName,
@@ -38,6 +39,8 @@ export interface MigrateResult {
   migrations: string[];
   /** Whether the repeatable SQL was loaded (or would be, with `check`). */
   repeatable: boolean;
+  /** What was not as an earlier migrate left it, one line each; absent: nothing. */
+  repairs?: string[];
 }
 
 /**
@@ -55,11 +58,10 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     givingWay(client, options.url, what, work, options.lockWaitSeconds);
   try {
     await requireDirect(client);
-    await requireServer(client);
     await patiently('migrate, of which one runs at a time,', () =>
-      client.query('select pg_advisory_lock($1)', [lockKey(schema, 'migrate')]),
+      client.query('select pg_catalog.pg_advisory_lock($1::bigint)', [lockKey(schema, 'migrate')]),
     );
-    const extensions = await requireExtensions(client, !check);
+    const extensions = await patiently('migrate', () => prepare(client, schema, check));
     const recorded = await recordedState(client, schema);
     const files = migrationFiles(root);
     const known = files.map(migrationName);
@@ -71,13 +73,23 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     }
     const version = sqlVersion(schema, root);
     const migrations = known.filter((name) => !recorded.migrations.includes(name));
-    const result = { migrations, repeatable: migrations.length > 0 || recorded.version !== version };
-    if (check) return result;
     const path = searchPath(schema, extensions);
+    let here = await patiently('migrate', () => compareSchema(client, schema, path));
+    const repairs = here.differences.map(({ text }) => text);
+    const due = migrations.length > 0 || recorded.version !== version || here.recorded.length === 0;
+    const result: MigrateResult = { migrations, repeatable: due || repairs.length > 0 };
+    if (repairs.length > 0) result.repairs = repairs;
+    if (check) return result;
+    if (repairs.length > 0) {
+      const found = here;
+      here = await patiently('migrate', () => repairSchema(client, schema, path, found));
+    }
     if (migrations.length > 0)
       await patiently('migrate', () => runMigrations(client, schema, extensions, files, root));
     if (result.repeatable)
-      await patiently('migrate', () => loadRepeatable(client, path, repeatableFiles(schema, root), version));
+      await patiently('migrate', () =>
+        loadRepeatable(client, path, repeatableFiles(schema, root), version, here),
+      );
     return result;
   } finally {
     await client.end();
@@ -146,6 +158,7 @@ async function loadRepeatable(
   path: string,
   files: readonly SqlFile[],
   version: string,
+  before: Comparison,
 ): Promise<void> {
   await client.query('begin');
   try {
@@ -160,6 +173,7 @@ async function loadRepeatable(
        on conflict (key) do update set value = excluded.value, changed_at = now()`,
       [versionKey, version, versionDescription],
     );
+    await recordSchema(client, before);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');

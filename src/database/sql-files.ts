@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config.ts';
+import { catalogue } from './catalogue.ts';
 
 /** The setting that holds the digest of the repeatable SQL loaded last. */
 export const versionKey = 'sql_sha256';
@@ -67,6 +68,7 @@ export function migrationScript(schema: string, extensions: readonly string[]): 
     `insert into migrations (name, run_on) values\n  ${record};`,
     ...repeatableFiles(schema).map((file) => file.text),
     `insert into settings (key, value, description) values ('${versionKey}', '"${sqlVersion(schema)}"', '${versionDescription}');`,
+    `insert into schema_objects (object, definition, repair) ${catalogue};`,
     '',
   ].join('\n');
 }

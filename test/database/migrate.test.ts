@@ -89,15 +89,21 @@ describe('migrate', () => {
     expect(await run()).toEqual(nothing);
   });
 
-  test('takes back what an earlier version granted', async () => {
+  test('takes back what an earlier version, or anybody, granted to the roles and to PUBLIC', async () => {
     await run();
     const before = await schemaText(database.url, 'taxon');
     await sql.rows('grant execute on function taxon.wake to taxon_writer, public');
     await sql.rows('grant update on taxon.products to taxon_writer');
     await sql.rows('grant update (value) on taxon.settings to taxon_reader');
-    await sql.rows(`delete from taxon.settings where key = 'sql_sha256'`);
-    expect(await run()).toEqual({ migrations: [], repeatable: true });
+    const repairs = [
+      'privileges of function wake(): PUBLIC: execute; taxon_writer: execute, not none',
+      expect.stringContaining('privileges of table products: '),
+      expect.stringContaining('privileges of table settings: '),
+    ];
+    expect(await run(true)).toEqual({ migrations: [], repeatable: true, repairs });
+    expect(await run()).toEqual({ migrations: [], repeatable: true, repairs });
     expect(await schemaText(database.url, 'taxon')).toBe(before);
+    expect(await run(true)).toEqual(nothing);
   });
 
   test('with check says what it would do and changes nothing', async () => {

@@ -18,10 +18,10 @@ const functions: Record<string, string> = {
     explain explain_json fit_platt gate_differences gate_judges gate_pairs health in_alarm in_canary
     in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history
     learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
-    memory_error new_categories new_labels open_checks overridden pays people_disagreement product_cost
-    rescaled retention routing running_step same_path savings shadow_pairs shadow_report shadow_verdict
-    share_bound sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens
-    stale_answers suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
+    memory_error new_categories new_labels open_checks overridden path_risks pays people_disagreement
+    product_cost rescaled retention routing running_step same_path savings shadow_pairs shadow_report
+    shadow_verdict share_bound sign_test similar_checks similar_error_by_band simulate_thresholds spend
+    split_tokens stale_answers suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
     teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
     finish_import forget import_labels judge keep_right let_go make_category mark_urgent may_send_again
@@ -54,9 +54,9 @@ const functions: Record<string, string> = {
     need_category need_evidence note_change note_changed_labels note_idle note_new_labels note_outcomes
     note_removed_labels note_verdict notify_health offer_today open_answer passes pick_audits place_below
     place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
-    refuse_retired refuse_same_name report_without_name said_near sealed sent_to settle_alarms
-    settle_answered settle_answers settle_audits settle_questions settle_verdict shade simulated
-    spend_parts start_agreement_streams start_drift_streams tables_of_names take_back teachable
+    refuse_retired refuse_same_name report_without_name rights_health said_near sealed sent_to
+    settle_alarms settle_answered settle_answers settle_audits settle_questions settle_verdict shade
+    simulated spend_parts start_agreement_streams start_drift_streams tables_of_names take_back teachable
     tell_sidecars thresholds_of_alarm traffic_of trainable_labels trust_health try_lock undo_label
     undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
 };
@@ -107,6 +107,7 @@ const tables: Record<string, string> = {
   retrain_requests: '',
   rollouts: 'sidecar: select',
   run_steps: '',
+  schema_objects: '',
   settings: 'sidecar: select',
   look_progress: '',
   second_looks: '',

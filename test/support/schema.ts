@@ -6,10 +6,24 @@ import { run } from '../../src/cluster/run.ts';
 import { packageRoot } from '../../src/config.ts';
 
 async function program(name: string, args: readonly string[]): Promise<string> {
-  const binaries = await findBinaries();
-  const { code, stdout, stderr } = await run(join(binaries?.binDir ?? '', name), args);
+  const { code, stdout, stderr } = await ended(name, args);
   if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`);
   return stdout;
+}
+
+async function ended(name: string, args: readonly string[]) {
+  const binaries = await findBinaries();
+  return await run(join(binaries?.binDir ?? '', name), args);
+}
+
+/** Dumps a whole database, or restores the dump into another; returns the errors that pg_restore went on after. */
+export const dump = (url: string, file: string) =>
+  program('pg_dump', ['--format=custom', '--file', file, url]);
+export async function restore(file: string, url: string, ...options: string[]): Promise<string[]> {
+  const { stderr } = await ended('pg_restore', [...options, '--dbname', url, file]);
+  return [...stderr.matchAll(/error: (?:could not execute query: ERROR: +)?(.*)/g)].map(
+    ([, text]) => text ?? '',
+  );
 }
 
 /** Runs a file of SQL in psql as one transaction, as a DBA would. */

@@ -1,0 +1,66 @@
+-- Who could make the owner run something that is not ours. taxon migrate asks with this very text before it makes
+-- anything, so it is bound when created, begins and ends with the lines below, and calls nothing of this schema.
+
+create or replace function path_risks(schemas text[]) returns table (place text, who text, risk text, remedy text)
+  language sql stable security definer
+begin atomic
+  with outsider as (
+    -- neither a superuser nor somebody who can become the owner anyway, as CREATEROLE could before PostgreSQL 16
+    select r.oid, r.rolname::text as who, quote_ident(r.rolname) as quoted from pg_roles r
+      where not r.rolsuper and r.rolname <> 'pg_database_owner' and not pg_has_role(r.oid, current_user, 'member')
+        and not (r.rolcreaterole and current_setting('server_version_num')::integer < 160000
+                 and not exists (select from pg_roles m where m.rolname = current_user and m.rolsuper))
+    union all
+    select 0::oid, 'PUBLIC', 'public'
+  ), schema_on_path as (
+    select n.oid, n.nspname::text as place, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) as acl
+      from pg_namespace n where n.nspname = any (path_risks.schemas)
+  ), creator as (
+    select s.oid, s.place, o.oid as role, o.who, o.quoted, s.nspowner,
+           exists (select from aclexplode(s.acl) a where a.grantee = o.oid and a.privilege_type = 'CREATE') as granted
+      from schema_on_path s, outsider o
+      where case when o.oid = 0 then exists (select from aclexplode(s.acl) a where a.grantee = 0 and a.privilege_type = 'CREATE')
+                 -- whoever is no exception because everybody may is not named one by one
+                 else has_schema_privilege(o.oid, s.oid, 'create')
+                      and not exists (select from aclexplode(s.acl) a where a.grantee = 0 and a.privilege_type = 'CREATE') end
+  )
+  select c.place, c.who, 'may create functions in it',
+         case when c.role = c.nspowner then format('alter schema %I owner to %I', c.place, current_user)
+              when c.granted then format('revoke create on schema %I from %s', c.place, c.quoted)
+              else format('alter schema %I owner to %I', c.place, current_user) end
+    from creator c
+    -- one that may by a role of his which is named itself
+    where c.granted or c.role = c.nspowner
+       or not exists (select from creator g where g.oid = c.oid and g.role not in (0, c.role) and pg_has_role(c.role, g.role, 'usage'))
+  union all
+  -- the server prefers the function that fits best, in whichever schema, so one that is there already counts as well
+  select s.place, o.who, format('owns the function %s in it', p.oid::regprocedure), format('drop function %s', p.oid::regprocedure)
+    from schema_on_path s join pg_proc p on p.pronamespace = s.oid join outsider o on o.oid = p.proowner
+  union all
+  select s.place, o.who, format('owns the operator %s in it', p.oid::regoperator), format('drop operator %s', p.oid::regoperator)
+    from schema_on_path s join pg_operator p on p.oprnamespace = s.oid join outsider o on o.oid = p.oprowner
+  union all
+  -- a trigger runs as whoever writes the row: the owner, when a name is settled
+  select s.place, o.who, format('may make triggers on %s', c.oid::regclass), format('revoke trigger on %s from %s', c.oid::regclass, o.quoted)
+    from schema_on_path s join pg_class c on c.relnamespace = s.oid
+    join pg_roles m on m.oid = c.relowner and m.rolname = current_user
+    cross join aclexplode(c.relacl) a join outsider o on o.oid = a.grantee
+    where a.privilege_type = 'TRIGGER'
+  order by 1, 2, 3;
+end;
+comment on function path_risks(text[]) is 'Who could make the owner''s functions call something else: may create in a schema that they look into, or owns a function or an operator there, or may make triggers on the owner''s tables; and the statement that ends it. No row: nobody but superusers and members of the owner. Example: select * from path_risks(current_schemas(false)::text[]);';
+
+create or replace function rights_health() returns table (item text, status text, value text, detail text)
+  language sql stable security definer set search_path from current as $$
+  select 'rights', 'warn', r.who, format('%s %s (schema %s), so the owner''s rights are theirs too: %s', r.who, r.risk, r.place, r.remedy)
+    from path_risks(current_schemas(false)::text[]) r
+  union all
+  select 'rights', 'warn', 'PUBLIC', format('everybody may call %s functions that run with the owner''s rights, as after a restore without the roles; type: taxon migrate', count(*))
+    from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    where p.pronamespace = to_regnamespace(quote_ident(current_schema())) and p.prosecdef and a.grantee = 0 having count(*) > 0
+  union all
+  select 'rights', 'warn', string_agg(r.name, ', '), 'missing roles, as after a restore without them; type: taxon migrate'
+    from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) r(name)
+    where not exists (select from pg_roles p where p.rolname = r.name) having count(*) > 0;
+$$;
+comment on function rights_health() is 'What health() says of rights that somebody has and should not have; no row where all is well.';

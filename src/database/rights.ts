@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { packageRoot } from '../config.ts';
+import { TaxonError } from '../errors.ts';
+
+/** What every statement of applications, people and sidecars is granted to. */
+export const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] as const;
+
+/**
+ * Makes the four roles where they are missing.
+ *
+ * @param create false: only says when they could not be made
+ * @throws TaxonError with the statements for somebody who may
+ */
+export async function requireRoles(client: pg.Client, create: boolean): Promise<void> {
+  const { rows } = await client.query<{ name: string; login: string; may: boolean }>(
+    `select r.name, current_user as login, m.rolsuper or m.rolcreaterole as may
+       from unnest($1::text[]) r(name), pg_roles m
+       where m.rolname = current_user and not exists (select from pg_roles p where p.rolname = r.name)`,
+    [roles],
+  );
+  const [first] = rows;
+  if (first === undefined) return;
+  if (!first.may) {
+    throw new TaxonError(
+      `${first.login} may not make roles, and these are missing: ${rows.map(({ name }) => name).join(', ')}`,
+      {
+        hint: `As somebody who may, type: ${rows.map(({ name }) => `create role ${name} nologin;`).join(' ')}`,
+      },
+    );
+  }
+  for (const { name } of create ? rows : []) {
+    await client.query(`create role ${name} nologin`).catch((error: { code?: string }) => {
+      // another database of the cluster made it this moment
+      if (error.code !== '42710' && error.code !== '23505') throw error;
+    });
+  }
+}
+
+/**
+ * Works on as the role that the schema's tables belong to, where a superuser or a member of it migrates: all that runs
+ * with the owner's rights must be one owner's.
+ *
+ * @throws TaxonError when the schema cannot be worked on as this login
+ */
+export async function actAsOwner(client: pg.Client, schema: string): Promise<void> {
+  const { rows } = await client.query<{ owner: string; member: boolean; login: string; creates: boolean }>(
+    `select coalesce(pg_get_userbyid(c.relowner), current_user) as owner, current_user as login,
+            coalesce(pg_has_role(c.relowner, 'member'), true) as member,
+            case when n.oid is null then has_database_privilege(current_database(), 'create')
+                 else has_schema_privilege(n.oid, 'create') end as creates
+       from (select) one left join pg_namespace n on n.nspname = $1
+       left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations'`,
+    [schema],
+  );
+  const { owner, login, member, creates } = rows[0] ?? { owner: '', login: '', member: true, creates: true };
+  if (!member) {
+    throw new TaxonError(
+      `the schema "${schema}" belongs to ${owner}, and ${login} may not act as that role`,
+      {
+        hint: `Connect as ${owner}, or have it say: grant ${client.escapeIdentifier(owner)} to ${client.escapeIdentifier(login)};`,
+      },
+    );
+  }
+  if (owner === login) {
+    if (creates) return;
+    throw new TaxonError(`${login} may not make the schema "${schema}" or anything in it`, {
+      hint: `As somebody who may, type: create schema "${schema}" authorization ${client.escapeIdentifier(login)};`,
+    });
+  }
+  await client.query(`set role ${client.escapeIdentifier(owner)}`);
+}
+
+/** The query that stands in sql/ as the function path_risks(), with its parameter as $1: it is needed before there is a schema. */
+function pathRisks(): string {
+  const text = readFileSync(join(packageRoot, 'sql/12_path_risks.sql'), 'utf8');
+  const body = /\nbegin atomic\n([\s\S]*?);\nend;\n/.exec(text)?.[1] ?? '';
+  return body.replaceAll('path_risks.schemas', '$1::text[]');
+}
+
+/**
+ * Refuses while others could make the owner's functions call theirs: the server takes the function that fits best from
+ * any schema of the pinned search_path, so whoever may create in one of them, or has, may do what the owner may.
+ *
+ * @param schemas those of the path
+ * @throws TaxonError with the statements that end it
+ */
+export async function requireSafePath(client: pg.Client, schemas: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ place: string; who: string; risk: string; remedy: string }>(
+    pathRisks(),
+    [schemas],
+  );
+  if (rows.length === 0) return;
+  const said = rows.map(({ place, who, risk }) => `${who} ${risk} ("${place}")`);
+  throw new TaxonError(
+    `pgtaxon's functions would look into a schema that others can write to: ${said.slice(0, 5).join('; ')}`,
+    {
+      hint: `As its owner type: ${rows
+        .slice(0, 5)
+        .map(({ remedy }) => `${remedy};`)
+        .join(
+          ' ',
+        )} Or give the extensions a schema of their own: create schema extensions; alter extension vector set schema extensions; alter extension pg_trgm set schema extensions; grant usage on schema extensions to public;`,
+    },
+  );
+}

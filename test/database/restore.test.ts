@@ -1,0 +1,178 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { migrate } from '../../src/database/migrate.ts';
+import { type OwnCluster, ownCluster } from '../support/database.ts';
+import { runTaxon, startSidecarProcess } from '../support/processes.ts';
+import { dump, restore, schemaText } from '../support/schema.ts';
+import { openSession } from '../support/sql.ts';
+
+/*
+ * What hosted PostgreSQL gives: an owner who is no superuser, and the extensions there before, another's. One cluster is
+ * dumped, another is fresh.
+ */
+const file = join(tmpdir(), `pgtaxon-${process.pid}.dump`);
+const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'];
+let from: OwnCluster;
+let to: OwnCluster;
+let before: string;
+
+async function run(url: string, ...statements: string[]): Promise<void> {
+  const session = await openSession(url);
+  try {
+    for (const statement of statements) await session.rows(statement);
+  } finally {
+    await session.close();
+  }
+}
+
+async function makeShop(cluster: OwnCluster, createrole = true): Promise<void> {
+  await run(
+    cluster.url('postgres'),
+    `create role owner login ${createrole ? 'createrole' : 'nocreaterole'}`,
+    'create database shop owner owner',
+  );
+  await run(
+    cluster.url('shop'),
+    'create schema extensions',
+    'create extension vector schema extensions',
+    'create extension pg_trgm schema extensions',
+    'grant usage on schema extensions to public',
+  );
+}
+
+beforeAll(async () => {
+  from = await ownCluster();
+  await makeShop(from);
+  const url = from.url('shop', 'owner');
+  await migrate({ url, schema: 'taxon' });
+  await run(
+    url,
+    `insert into taxon.labels (name_key, category_id, source)
+       select 'red kettle 1.7 l', taxon.make_category('{Home,Kettles}'), 'human'`,
+    `insert into taxon.products (name) values ('Red kettle 1.7 l')`,
+  );
+  before = await schemaText(url, 'taxon');
+  await dump(url, file);
+});
+afterEach(() => to?.destroy());
+afterAll(async () => {
+  await from?.destroy();
+  rmSync(file, { force: true });
+});
+
+/** All that a restore by the owner may complain of: what is the extensions'. */
+const notOurs = [
+  'schema "extensions" already exists',
+  'must be owner of extension pg_trgm',
+  'must be owner of extension vector',
+];
+const shop = () => to.url('shop', 'owner');
+const check = () => migrate({ url: shop(), schema: 'taxon', check: true });
+
+/** A real sidecar, by its role alone, answers a new name by similarity; a writer inserts it. */
+async function works(): Promise<void> {
+  await run(
+    to.url('postgres'),
+    'create role sidecar login in role taxon_sidecar',
+    'create role app login in role taxon_writer',
+  );
+  const sidecar = await startSidecarProcess(to.url('shop', 'sidecar'));
+  const app = await openSession(to.url('shop', 'app'));
+  try {
+    await app.rows(`insert into taxon.products (name) values ('Red kettle 1,7 l')`);
+    await expect
+      .poll(
+        () => app.rows(`select source, path from taxon.products_readable where name = 'Red kettle 1,7 l'`),
+        {
+          timeout: 120_000,
+        },
+      )
+      .toEqual([{ source: 'similar', path: 'Home > Kettles' }]);
+  } finally {
+    await app.close();
+    await sidecar.kill('SIGTERM');
+  }
+}
+
+describe('pg_restore by an owner who is no superuser', () => {
+  test('into a fresh cluster that has the roles gives all there was', async () => {
+    to = await ownCluster();
+    await makeShop(to);
+    await run(to.url('postgres'), ...roles.map((role) => `create role ${role}`));
+    expect(await restore(file, shop())).toEqual(notOurs);
+    // an expression that was dumped and read again has other parentheses and names
+    const plain = (text: string) => text.replace(/ AS "?\w+"?|[\s()]/g, '');
+    expect(plain(await schemaText(shop(), 'taxon'))).toBe(plain(before));
+    expect(await check()).toEqual({ migrations: [], repeatable: false });
+    await works();
+  });
+
+  test('into one without the roles: is said by migrate --check, and mended by migrate', async () => {
+    to = await ownCluster();
+    await makeShop(to);
+    const errors = await restore(file, shop());
+    expect(errors.filter((error) => !/^role "taxon_\w+" does not exist$/.test(error))).toEqual(notOurs);
+    const { code, stdout } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
+    expect(code).toBe(1);
+    expect(stdout).toContain('would run: the repeatable SQL');
+    expect(stdout).toMatch(
+      /is not as it was made: privileges of function .*: PUBLIC: execute, not .*; and \d+ more/,
+    );
+    expect((await check()).repairs).toContain(
+      'privileges of function claim(worker text, most integer, lease interval): PUBLIC: execute, not taxon_sidecar: execute',
+    );
+    await migrate({ url: shop(), schema: 'taxon' });
+    expect(await schemaText(shop(), 'taxon')).toBe(before);
+    expect(await check()).toEqual({ migrations: [], repeatable: false });
+    await works();
+  });
+
+  test('that lost functions, triggers, views, indexes, constraints and comments: migrate makes them again', async () => {
+    to = await ownCluster();
+    await makeShop(to);
+    await run(to.url('postgres'), ...roles.map((role) => `create role ${role}`));
+    await restore(file, shop());
+    await run(
+      shop(),
+      'drop function taxon.similar_matches(text, integer) cascade',
+      'drop function taxon.answer_on_insert() cascade',
+      'drop view taxon.products_readable',
+      'drop index taxon.labels_trigrams',
+      'alter table taxon.llm_calls drop constraint llm_calls_state_check',
+      'alter table taxon.products alter column created_at drop default',
+      'comment on table taxon.products is null',
+      'alter table taxon.products disable trigger queue_renamed',
+      'alter function taxon.claim(text, integer, interval) security invoker',
+    );
+    const { code } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
+    expect(code).toBe(1);
+    expect((await check()).repairs).toEqual([
+      'comment on table products is missing',
+      'constraint llm_calls_state_check on llm_calls is missing',
+      'default of products.created_at is missing',
+      'function answer_on_insert() is missing',
+      'function claim(worker text, most integer, lease interval) was changed',
+      'function similar_label(name_key text) is missing',
+      'function similar_matches(name_key text, most integer) is missing',
+      'index labels_trigrams is missing',
+      'trigger answer_on_insert on products is missing',
+      'trigger queue_renamed on products was changed',
+      'view products_readable is missing',
+    ]);
+    await migrate({ url: shop(), schema: 'taxon' });
+    expect(await schemaText(shop(), 'taxon')).toBe(before);
+    expect(await check()).toEqual({ migrations: [], repeatable: false });
+  });
+
+  test('that lost a table: migrate refuses, as its rows are lost too', async () => {
+    to = await ownCluster();
+    await makeShop(to);
+    await restore(file, shop());
+    await run(shop(), 'drop table taxon.embeddings cascade');
+    await expect(migrate({ url: shop(), schema: 'taxon' })).rejects.toThrow(
+      /the schema "taxon" is not whole: .*table embeddings is missing/,
+    );
+  });
+});
