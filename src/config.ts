@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { beginningOf, databaseAddress, serverAddress } from './addresses.ts';
 import { misuse } from './errors.ts';
+import { nearest } from './nearest.ts';
+import { hideSecrets } from './secrets.ts';
 
 /** The folder that holds package.json, migrations/, sql/ and models/: one above src/ or dist/. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -17,7 +20,6 @@ const flag = z.preprocess(
   z.boolean(),
 );
 const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
-const url = (protocols: RegExp, says: string) => z.string().regex(protocols, `must start with ${says}`);
 
 const dtype = z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4']);
 const fromJson = (value: unknown): unknown => {
@@ -35,9 +37,9 @@ const fromJson = (value: unknown): unknown => {
  */
 const schema = z.strictObject({
   /** The database; without one, a private cluster in `dataDir`. May be a transaction pooler. Also DATABASE_URL. */
-  databaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  databaseUrl: databaseAddress.optional(),
   /** Behind a pooler: the address past it, for LISTEN and migrations. Without it a sidecar polls. */
-  directDatabaseUrl: url(/^postgres(ql)?:\/\//, 'postgres://').optional(),
+  directDatabaseUrl: databaseAddress.optional(),
   /** How long changes of the schema (migrate) are tried while other transactions are in the way. */
   lockWaitSeconds: count(0, 86_400).default(120),
   /** Holds everything; also the name of the NOTIFY channel. */
@@ -97,13 +99,13 @@ const schema = z.strictObject({
   llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
   llmModel: z.string().min(1).optional(),
   /** Any server that speaks the OpenAI protocol. */
-  llmBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
+  llmBaseUrl: serverAddress.optional(),
   /** `openai:MODEL` or `anthropic:MODEL`: asked where the provider above cannot answer, or does not. */
   llmFallback: z
     .string()
     .regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')
     .optional(),
-  llmFallbackBaseUrl: url(/^https?:\/\//, 'http:// or https://').optional(),
+  llmFallbackBaseUrl: serverAddress.optional(),
   /** Answers less sure than this are asked again of the fallback, if there is one. */
   llmEscalateBelow: z.coerce.number().min(0).max(1).default(0.5),
   /** Names in one call at most. */
@@ -126,6 +128,40 @@ export type ConfigKey = keyof Config;
 /** `encoderDtype` → `TAXON_ENCODER_DTYPE`. */
 function environmentName(key: string): string {
   return `TAXON_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+}
+
+/** Variables that are no setting of this file. */
+const others = [
+  'TAXON_LOG',
+  'TAXON_LLM_FALLBACK_API_KEY',
+  'TAXON_LLM_FALLBACK_API_KEY_FILE',
+  'TAXON_BENCH_PYTHON',
+  'TAXON_BENCH_TITLES',
+];
+
+/** A sentence for each `TAXON_*` variable that nothing reads: a misspelt setting is silently the default. */
+export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
+  const known = [...Object.keys(schema.shape).map(environmentName), ...others];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('TAXON_') && !known.includes(name))
+    .map((name) => {
+      const meant = nearest(name, known);
+      return `nothing reads ${name}${meant === undefined ? '' : `; is ${meant} meant?`}`;
+    });
+}
+
+/** Values that may hold a password or a key by mistake; of an unknown setting nobody knows what it holds. */
+const unshown: readonly ConfigKey[] = [
+  'databaseUrl',
+  'directDatabaseUrl',
+  'llmBaseUrl',
+  'llmFallback',
+  'llmFallbackBaseUrl',
+];
+
+function shown(key: string, value: unknown): string {
+  if (!(key in schema.shape) || unshown.includes(key as ConfigKey)) return beginningOf(value);
+  return hideSecrets(JSON.stringify(value));
 }
 
 /** The settings as variables of the environment, for a process that is to have the same. */
@@ -183,8 +219,7 @@ export function loadConfig(
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const key = String(issue.path[0] ?? ('keys' in issue ? issue.keys[0] : '?'));
-      const value = JSON.stringify(merged[key]);
-      return `${key} = ${value} (from ${origin[key] ?? 'default'}): ${issue.message}`;
+      return `${key} = ${shown(key, merged[key])} (from ${origin[key] ?? 'default'}): ${issue.message}`;
     });
     throw misuse(
       `the configuration is not valid\n  ${lines.join('\n  ')}`,

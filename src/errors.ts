@@ -1,3 +1,5 @@
+import { hideSecrets } from './secrets.ts';
+
 /** An error for people: what was wrong, where, what to do. The command line prints it without a stack. */
 export class TaxonError extends Error {
   /** What to do about it, one sentence. */
@@ -18,8 +20,8 @@ export function misuse(message: string, hint?: string): TaxonError {
   return new TaxonError(message, hint === undefined ? { exitCode: 2 } : { exitCode: 2, hint });
 }
 
-/** The text of anything thrown. */
+/** The text of anything thrown, without keys and logins. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  return hideSecrets(error instanceof Error ? error.message : String(error));
 }

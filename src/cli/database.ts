@@ -1,5 +1,6 @@
-import { type Config, type ConfigKey, loadConfig } from '../config.ts';
+import { type Config, type ConfigKey, loadConfig, unknownVariables } from '../config.ts';
 import { type Database, openDatabase, requireMigrated } from '../database/open.ts';
+import { log } from '../log.ts';
 
 /** The database of the private cluster that `migrate` and `up` make when no DATABASE_URL is given. */
 export const defaultDatabase = 'taxon';
@@ -14,8 +15,13 @@ export function setFlags(given: Partial<Record<ConfigKey, unknown>>): void {
   flags = given;
 }
 
+/** Misspelt variables are named once a process. */
+let warned = false;
+
 /** The configuration of this command line. */
 export function cliConfig(): Config {
+  if (!warned) for (const sentence of unknownVariables(process.env)) log.warn(sentence);
+  warned = true;
   return loadConfig(flags);
 }
 

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { setLogLevel } from '../log.ts';
+import { printableLines } from '../printable.ts';
+import { hideSecrets } from '../secrets.ts';
 import { backfillCommand } from './backfill.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
@@ -116,7 +118,8 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const verbose = program.opts().verbose === true;
-  process.stderr.write(`taxon: ${verbose && error instanceof Error ? error.stack : messageOf(error)}\n`);
+  const text = verbose && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  process.stderr.write(`taxon: ${printableLines(hideSecrets(text))}\n`);
   if (!(error instanceof TaxonError)) return 1;
   if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
   return error.exitCode;

@@ -6,10 +6,10 @@ import { wholeNumber } from './train.ts';
 
 /** Where its training says how often held-out labels were met: l1 / l2 / l3 in percent. */
 function agreement(metrics: object | null): string {
-  const levels = (metrics as { levels?: Record<string, { validAccuracy?: number }> } | null)?.levels ?? {};
+  const levels = (metrics as { levels?: Record<string, { validAccuracy?: unknown }> } | null)?.levels ?? {};
   return ['l1', 'l2', 'l3']
     .map((level) => levels[level]?.validAccuracy)
-    .filter((share) => share !== undefined)
+    .filter((share) => typeof share === 'number')
     .map((share) => (share * 100).toFixed(1))
     .join(' / ');
 }

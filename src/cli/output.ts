@@ -1,8 +1,8 @@
-import { printable } from '../printable.ts';
+import { printable, printableLines } from '../printable.ts';
 
 /** A command's answer: JSON alone on standard output for scripts, or a text for people. */
 export function print(json: boolean, value: unknown, text: string): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${printableLines(text)}\n`);
 }
 
 /** Longer texts are cut: a name may have megabytes. */

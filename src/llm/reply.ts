@@ -1,4 +1,5 @@
 import { printable } from '../printable.ts';
+import { hideSecrets } from '../secrets.ts';
 import type { Prompt, Reply } from './types.ts';
 
 /** The ledger's columns are integers. */
@@ -15,7 +16,7 @@ function countOr(value: unknown, lowest: number, upper: number): number {
 /**
  * A provider's reply with everything beside its text made fit for the ledger, whatever the server sent. Types are only
  * claimed by it: a count of "1e9", or a NUL in the model's name, made each settling of a paid answer fail, and the name
- * was paid for again.
+ * was paid for again. Servers echo what they were sent: no field keeps a key.
  */
 export function checkedReply(
   reply: Reply,
@@ -27,14 +28,14 @@ export function checkedReply(
   const tokensIn = countOr(counts.tokensIn, 1, prompt.tokensInUpper);
   const name = typeof modelVersion === 'string' && modelVersion !== '' ? modelVersion : model;
   return {
-    text: typeof text === 'string' ? text : '',
+    text: typeof text === 'string' ? hideSecrets(text) : '',
     usage: {
       tokensIn,
       tokensCached: Math.min(tokensIn, countOr(counts.tokensCached, 0, 0)),
       tokensOut: countOr(counts.tokensOut, text ? 1 : 0, prompt.maxTokensOut),
     },
-    modelVersion: printable(name, longestName),
-    ...(typeof requestId === 'string' && { requestId: printable(requestId, longestName) }),
+    modelVersion: printable(hideSecrets(name), longestName),
+    ...(typeof requestId === 'string' && { requestId: printable(hideSecrets(requestId), longestName) }),
     ...(typeof restMs === 'number' && { restMs }),
   };
 }

@@ -1,4 +1,5 @@
 import { printable } from '../printable.ts';
+import { hideSecrets } from '../secrets.ts';
 
 /** The categories that a prompt may show; a new object whenever the taxonomy changes (what is made from it is cached by identity). */
 export interface Taxonomy {
@@ -121,7 +122,7 @@ export class ProviderError extends Error {
     message: string,
     facts: { status?: number | undefined; retryAfterMs?: number | undefined } = {},
   ) {
-    super(printable(message, 1000));
+    super(printable(hideSecrets(message), 1000));
     this.name = 'ProviderError';
     this.kind = kind;
     this.status = facts.status;

@@ -103,7 +103,8 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   await breathe();
   const memory = new Memory(tree, paths);
   const onnx = need(files, 'heads.onnx');
-  const heads = await Heads.open(onnx, dimension).catch((error: unknown) => {
+  const sizes = [classes[0].length, classes[1].length, classes[2].length] as const;
+  const heads = await Heads.open(onnx, dimension, sizes).catch((error: unknown) => {
     throw new TaxonError(`heads.onnx of the model cannot be read: ${messageOf(error)}`, {
       hint: damaged,
       cause: error,

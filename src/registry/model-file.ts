@@ -8,32 +8,50 @@ import type { ModelFiles } from '../model/types.ts';
 /** Raised whenever a part of the header changes its meaning. */
 const format = 1;
 
-const object: z.ZodType<object | null> = z.record(z.string(), z.unknown()).nullable();
+const count = z.number().int().nonnegative();
+const plain = z
+  .string()
+  .max(500)
+  .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
+const share = z.number().min(0).max(1);
+
+/** Of what is noted of a model, the parts that views, commands and the autopilot read; the rest is shown as it is. */
+const metrics: z.ZodType<object | null> = z
+  .looseObject({
+    levels: z.record(z.string(), z.looseObject({ validAccuracy: share.optional() })).optional(),
+    chosen_by: count.nullish(),
+  })
+  .nullable();
+const data: z.ZodType<object | null> = z.looseObject({ labels: count.nullish() }).nullable();
+const settings: z.ZodType<object | null> = z.looseObject({ depth: count.max(3).nullish() }).nullable();
+/** Names of a model's files, in its folder and in the database. */
+const fileName = z.enum(['manifest.json', 'letters.bin', 'heads.onnx']);
 const header = z.object({
   pgtaxon_model: z.literal(format),
-  exported_at: z.string(),
+  exported_at: plain,
   /** Its id in the database that it comes from. */
   model_id: z.number().int().positive(),
-  encoder: z.object({ identity: z.string().min(1), dimension: z.number().int().positive() }),
-  tree_levels: z.string(),
+  encoder: z.object({ identity: plain.min(1), dimension: count.min(1).max(65_536) }),
+  tree_levels: plain,
   facts: z.object({
-    metrics: object,
-    data: object,
-    code_version: z.string().nullable(),
-    seed: z.number().nullable(),
-    settings: object,
+    metrics,
+    data,
+    code_version: plain.nullable(),
+    seed: z.number().int().nullable(),
+    settings,
   }),
   /** The names from the root down of each category id in manifest.json. */
   categories: z.record(z.string().regex(/^[0-9]+$/), z.array(z.string()).min(1)),
   files: z
     .array(
       z.object({
-        name: z.string().min(1),
+        name: fileName,
         bytes: z.number().int().nonnegative(),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
       }),
     )
-    .min(1),
+    .min(1)
+    .refine((files) => new Set(files.map(({ name }) => name)).size === files.length, 'names a file twice'),
 });
 type Header = z.infer<typeof header>;
 

@@ -3,8 +3,8 @@ import type { Database } from '../database/open.ts';
 import { champion, modelFiles, modelOrigin, registerEncoder, storeModel } from '../database/registry.ts';
 import { categoriesByPath, categoryPaths, treeLevels } from '../database/taxonomy.ts';
 import { misuse, TaxonError } from '../errors.ts';
-import { loadClassifier } from '../model/bundle.ts';
 import { findEncoder } from '../model/encoder-source.ts';
+import { tryApart } from '../model/trial-apart.ts';
 import type { ModelFiles } from '../model/types.ts';
 import { categoryIds, mapCategoryIds } from './category-ids.ts';
 import { readModelFile, writeModelFile } from './model-file.ts';
@@ -102,10 +102,11 @@ export async function importModel(
     return here;
   });
   const files = new Map(moved.files).set('manifest.json', Buffer.from(JSON.stringify(manifest)));
-  // a model that cannot be loaded is refused here and not by every sidecar
-  const classifier = await loadClassifier(files);
-  await classifier.close();
-  const encoderId = await registerEncoder(db, identity, classifier.dimension);
+  // a model that does not answer is refused here, and not by every sidecar once it is promoted
+  const { encoder, dimension } = await tryApart(files);
+  if (encoder !== identity || dimension !== moved.encoder.dimension)
+    throw misuse(`${file} is damaged: its first line and its manifest name different encoders`);
+  const encoderId = await registerEncoder(db, identity, dimension);
   const facts = { ...moved.facts, data: { ...moved.facts.data, imported_from: moved.model_id } };
   const modelId = await storeModel(db, { encoderId, runId: null, manifest, files, facts, promote });
   return { model_id: modelId, imported_from: moved.model_id, promoted: promote };

@@ -160,9 +160,10 @@ async function collect(stage: LlmStage, provider: Provider, batch: OpenBatch, pr
     return;
   }
   if (state.refused !== null) {
-    await endBatch(db, id, { failed: true, error: state.refused, owed: false });
+    const refusal = new ProviderError('refused_request', state.refused, { status: 400 });
+    await endBatch(db, id, { failed: true, error: refusal.message, owed: false });
     // its names wait again, and would be refused again
-    throw new ProviderError('refused_request', state.refused, { status: 400 });
+    throw refusal;
   }
   const own = { ...stage, worker: batchWorker(id) };
   const calls = new Map((await openBatchCalls(db, id)).map((call) => [requestId(call.llm_call_id), call]));

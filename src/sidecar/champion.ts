@@ -1,11 +1,12 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../database/open.ts';
 import { modelFiles, registerEncoder, type ServingModel, serving } from '../database/registry.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import type { Encoder } from '../model/encoder.ts';
 import { type Encoders, holdEncoders, otherEncoder } from '../model/encoders.ts';
+import { tryClassifier } from '../model/trial.ts';
 import type { Classifier } from '../model/types.ts';
 
 /** A model ready to answer, with the encoder that it reads. */
@@ -22,6 +23,20 @@ interface Challenger {
   role: 'shadow' | 'canary';
   /** Share of the names that it answers; 0 in shadow. */
   share: number;
+}
+
+/** A model that loads and does not answer would fail every name; the one before it, or the LLM, goes on answering instead. */
+async function tryHere(classifier: Classifier, encoder: Encoder): Promise<void> {
+  try {
+    if (classifier.dimension !== encoder.dimension)
+      throw new TaxonError(
+        `it reads ${classifier.dimension} dimensions, its encoder has ${encoder.dimension}`,
+      );
+    await tryClassifier(classifier);
+  } catch (error) {
+    await classifier.close();
+    throw error;
+  }
 }
 
 /** Who answers at one moment. */
@@ -78,6 +93,7 @@ export function holdChampion(
         return null;
       }
       await registerEncoder(db, encoder.identity, encoder.dimension);
+      await tryHere(classifier, encoder);
       notice = null;
       log.info('model loaded', { model: modelId, paths: classifier.paths.length });
       const model = { modelId, encoderId, classifier, encoder };

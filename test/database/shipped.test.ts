@@ -38,6 +38,7 @@ af4fc7947e750a7539c2e1f882bd59c569b5ba8298bf9734177977b6812012fd  migrations/003
 e3b256268b11b2b9fae67e1b4d1816f1a1e6af4a1ecfe03ce89c0c3204c034fa  migrations/0033_full_trainings.sql
 1a936270a4928180108f6d838e68e9c9b2abc540ab8feabeeff6b55600fcb832  migrations/0034_claims.sql
 0ed370e20ad185c6804840c7dba0b574fbf20bec5d99ab4e43a410ac91212956  migrations/0040_schema_objects.sql
+505e8ec130720133b931010bc93824f2a448240a76e8cefd9647684fa34d01de  migrations/0042_model_facts.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

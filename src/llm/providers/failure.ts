@@ -1,3 +1,4 @@
+import { hideSecrets, keepSecret } from '../../secrets.ts';
 import { type FailureKind, ProviderError } from '../types.ts';
 import { restOf } from './limits.ts';
 
@@ -75,11 +76,11 @@ function retryAfter(headers: Headers): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-/** Takes keys out of a text: the one in use, anything that looks like one (servers echo them), and logins in addresses. */
+/** Takes keys out of a text: the one in use, in every spelling, and anything that looks like one (servers echo them). */
 function redact(text: string, key: string | undefined): string {
-  return (key === undefined ? text : text.replaceAll(key, '[key]'))
+  keepSecret(key);
+  return hideSecrets(text)
     .replace(/\bsk-[\w*.-]{4,}/g, '[key]')
-    .replace(/\/\/[^/@\s]+@/g, '//[login]@')
     .slice(0, 500);
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { misuse } from '../../errors.ts';
+import { keepSecret } from '../../secrets.ts';
 
 /** What a key's file holds. Neither that nor the reason in Node's words is in the error: only the path and the code. */
 function fromFile(variable: string, path: string): string {
@@ -19,7 +20,7 @@ export type KeyVariable = 'OPENAI_API_KEY' | 'ANTHROPIC_API_KEY' | 'TAXON_LLM_FA
 
 /**
  * A provider's key from the environment, or from the file that its variable with _FILE names (as Docker secrets come); undefined when
- * there is none. Its value is in no error, and it is kept nowhere but in the provider's client.
+ * there is none. Its value is in no error: from here on it is hidden in whatever is logged, thrown or put into the ledger.
  *
  * @throws TaxonError (misuse) for both at once, a file that cannot be read, or something that cannot be a key
  */
@@ -37,5 +38,6 @@ export function keyOf(variable: KeyVariable, environment: NodeJS.ProcessEnv): st
       `${path ? `${variable}_FILE` : variable} holds spaces or other characters that no key has`,
       'Copy the key again.',
     );
+  keepSecret(key);
   return key;
 }

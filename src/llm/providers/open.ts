@@ -1,3 +1,4 @@
+import { serverAddress } from '../../addresses.ts';
 import type { Config } from '../../config.ts';
 import { misuse } from '../../errors.ts';
 import type { Provider } from '../types.ts';
@@ -17,7 +18,12 @@ type Settings = Pick<
 >;
 
 function baseUrlFrom(environment: NodeJS.ProcessEnv, name: Name): string | undefined {
-  return environment[`${name.toUpperCase()}_BASE_URL`]?.trim() || undefined;
+  const variable = `${name.toUpperCase()}_BASE_URL`;
+  const address = environment[variable]?.trim() || undefined;
+  const checked = serverAddress.optional().safeParse(address);
+  if (!checked.success)
+    throw misuse(`${variable} is not valid: ${checked.error.issues[0]?.message}`, 'Correct or remove it.');
+  return address;
 }
 
 /** Loads only the SDK in use: they take 33 and 13 MB. */

@@ -1,0 +1,68 @@
+/**
+ * What must not be shown: keys of providers, by value, and logins in addresses. A server can echo the key it was sent in
+ * any field and any spelling, so that the one place which hides it looks at values, not at fields.
+ */
+
+/** Shorter values are no keys (`x`, `none`, `ollama`): hiding them would only break words. */
+export const shortestSecret = 8;
+
+/** So many characters in a row of a key, in any of its spellings, are hidden: a half of it too. */
+const piece = 12;
+
+/** Pieces of all spellings of all secrets, in lower case, by length. */
+const pieces = new Map<number, Set<string>>();
+
+// of one length with the text, whatever letters it has: positions are taken from the one for the other
+const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** Base64 of the value wherever it stands in what was encoded ("Bearer …"): the middle of it does not depend on the rest. */
+function base64(value: string): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.from(' '.repeat(before) + value).toString('base64');
+    const own = whole.replace(/=+$/, '').slice(before === 0 ? 0 : before + 1);
+    return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}
+
+/** From now on hideSecrets() hides the value; one that is too short to be a key is not kept. */
+export function keepSecret(value: string | undefined): void {
+  if (value === undefined || value.length < shortestSecret) return;
+  const hex = Buffer.from(value).toString('hex');
+  for (const spelling of [value, encodeURIComponent(value), hex, ...base64(value)]) {
+    const length = Math.min(piece, spelling.length);
+    const known = pieces.get(length) ?? new Set();
+    for (let at = 0; at + length <= spelling.length; at++) known.add(lower(spelling.slice(at, at + length)));
+    pieces.set(length, known);
+  }
+}
+
+function hideKeys(text: string): string {
+  if (pieces.size === 0 || text.length < shortestSecret) return text;
+  // white space is stepped over: a key may come back in lines, or letter by letter
+  const places: number[] = [];
+  for (let at = 0; at < text.length; at++) if (!/\s/.test(text.charAt(at))) places.push(at);
+  const marks = new Array<boolean>(places.length).fill(false);
+  const compact = lower(places.map((at) => text.charAt(at)).join(''));
+  for (const [length, known] of pieces)
+    for (let at = 0; at + length <= compact.length; at++)
+      if (known.has(compact.slice(at, at + length))) marks.fill(true, at, at + length);
+  let shown = '';
+  let next = 0;
+  for (let at = 0; at < marks.length; at++) {
+    if (!marks[at]) continue;
+    let end = at;
+    while (marks[end + 1]) end++;
+    shown += `${text.slice(next, places[at])}[key]`;
+    next = (places[end] as number) + 1;
+    at = end;
+  }
+  return shown + text.slice(next);
+}
+
+/** The text with every kept secret as `[key]`, and the login of every address in it as `[login]`. */
+export function hideSecrets(text: string): string {
+  return hideKeys(text)
+    .replace(/(postgres(?:ql)?:\/\/)[^\s"'<>]*@/gi, '$1[login]@')
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)(?!\[login\])[^\s/?#"'<>]+@/gi, '$1[login]@')
+    .replace(/\b(password=)('[^']*'|[^\s&'"]+)/gi, '$1[login]');
+}
