@@ -57,7 +57,7 @@ grant execute on function teacher_quality, llm_calibration, llm_confidence, chec
 grant execute on function rescaled, check_outcomes, label_outcomes, fit_platt, calibration_state, calibration_error
   to taxon_reader, taxon_admin;
 
-grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend, savings, never_sent, pays to taxon_reader, taxon_admin;
+grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend, savings, full_batch_tokens, never_sent, pays to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy, which is changed by functions alone.
 grant insert, update, delete on labels, products to taxon_admin;
