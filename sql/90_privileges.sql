@@ -42,10 +42,10 @@ grant execute on function audit_share_now, drift_by_week, drift_constant, drift_
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
 grant execute on function release_alarm to taxon_admin;
 grant execute on function serving to taxon_reader, taxon_admin, taxon_sidecar;
-grant execute on function autopilot, gate_report, gate_pairs, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
+grant execute on function autopilot, gate_report, gate_pairs, gate_surer_half, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
   shadow_verdict, audits_disprove, in_canary, run_model, new_labels, judged_checks to taxon_reader, taxon_admin;
 grant execute on function retrain_due, request_retrain, renew_promise, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
-grant execute on function keep_right, let_go, start_rollout to taxon_admin;
+grant execute on function keep_right, let_go, start_rollout, judge_trained to taxon_admin;
 grant execute on function coverage_curve, suggest_thresholds, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
 grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,

@@ -14,7 +14,7 @@ const functions: Record<string, string> = {
     audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names checked_truths
     checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
     drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look explain
-    explain_json fit_platt full_batch_tokens gate_differences gate_judges gate_pairs health in_alarm in_canary in_use
+    explain_json fit_platt full_batch_tokens gate_differences gate_judges gate_pairs gate_surer_half health in_alarm in_canary in_use
     judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
     llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_categories
     new_labels open_checks overridden pays people_disagreement product_cost rescaled retention routing
@@ -23,7 +23,7 @@ const functions: Record<string, string> = {
     suggest_thresholds taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality
     thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
-    finish_import forget import_labels judge keep_right let_go make_category mark_urgent may_send_again
+    finish_import forget import_labels judge judge_trained keep_right let_go make_category mark_urgent may_send_again
     memory_at merge_categories more_tokens move_category never_send promote redecide reject release_alarm
     remove_encoder rename_category repeats_by requeue retire_category retry_dead revert_cleaning
     roll_back_model set_llm_price set_promise set_setting set_thresholds set_tree_levels split_category

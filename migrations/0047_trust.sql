@@ -1,0 +1,6 @@
+-- What is said of trust: how sure models are where the gate compares them.
+
+alter table gate_answers add column said real;
+comment on column gate_answers.said is 'What it says of the whole path; NULL: it was asked by an older release.';
+comment on column training_runs.kind is 'train: what a person started, judged by the gate when it is made; retrain: a job of the autopilot in steps, rolled out in stages behind the gate.';
+comment on column promotions.forced is 'Why a person promoted it against the gate; NULL: it passed, or was not judged.';
