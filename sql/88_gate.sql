@@ -133,7 +133,7 @@ begin
   if promise.promise_id is null then
     select t.l1, t.l2, t.l3, true as feasible into proof from thresholds_in_force(certified_coverage.model_id) t;
   else
-    select s.* into proof from suggest_thresholds(promise.max_error, each_look(promise.confidence), certified_coverage.model_id) s;
+    select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, certified_coverage.model_id) s;
   end if;
   if not coalesce(proof.feasible, false) then return 0; end if;
   -- on the same names for every model: uniform checks stand for the traffic

@@ -10,14 +10,14 @@ const functions: Record<string, string> = {
   RAS: `blocking_word calibrate calibration_error calibration_in_force calibration_state champion exact
     gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model said_of
     serving setting similar_label similar_matches standing_promise thresholds_in_force thresholds_said words`,
-  RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error
+  RA: `agreed_levels agreement_bets agreement_words answered_a_day audit_share_now audit_tokens_today auditor_error
     audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names checked_truths
-    checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
-    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look explain
+    checks_short checks_to_prove checks_wanted clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
+    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look enough_checks explain
     explain_json fit_platt full_batch_tokens gate_differences gate_judges gate_pairs gate_surer_half health in_alarm in_canary in_use
     judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
     llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_categories
-    new_labels open_checks overridden pays people_disagreement product_cost rescaled retention routing
+    new_labels open_checks overridden pays people_disagreement product_cost proved_thresholds rescaled retention routing
     same_path savings shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks
     similar_error_by_band simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold
     suggest_thresholds taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality
@@ -43,7 +43,7 @@ const functions: Record<string, string> = {
   nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert answered_until
     ask_again audit_candidates audit_test autopilot_health back_in_use bar_model batches_health begin_stage
     blank_messages bring_back_labels bring_back_rows calls_with candidates_below carry_branches
-    carry_thresholds check_frame checked_answer checks_short correct_label correct_products coverage_steps
+    carry_thresholds check_frame checked_answer correct_label correct_products coverage_steps
     drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
     forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
     hold_taxonomy judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop lock_taxonomy
@@ -287,7 +287,7 @@ describe('taxon_reader', () => {
       'select from taxon.undo_check(1)',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       'select from taxon.undo_thresholds()',
-      `select from taxon.set_promise(.05, .95, 'because')`,
+      `select from taxon.set_promise(.05, .95, 'because', true)`,
       'select from taxon.keep_promise()',
       `select taxon.end_promise('because')`,
       `select from taxon.claim('w', 1)`,
