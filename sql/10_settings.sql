@@ -52,7 +52,9 @@ begin
     raise exception '% must be a whole number from 1 to 1000, not %', key, value;
   elsif key in ('gate_model_mb', 'gate_slower') and value::numeric <= 0 then
     raise exception '% must be above 0, not %', key, value;
-  elsif key in ('llm_naive_tokens', 'audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',
+  elsif key = 'llm_full_batch' and not (value::numeric between 1 and 100 and value::numeric % 1 = 0) then
+    raise exception 'llm_full_batch must be a whole number from 1 to 100, not %', value;
+  elsif key in ('audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',
                 'retrain_labels', 'stale_names', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric >= 0 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;

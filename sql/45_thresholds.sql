@@ -101,7 +101,7 @@ begin
   select f.l1, f.l2, f.l3 into l1_before, l2_before, l3_before from thresholds_for(target, branch) f;
   select s.* into promise from standing_promise() s;
   if branch is null and promise.promise_id is not null then
-    select s.* into proof from suggest_thresholds(promise.max_error, each_look(promise.confidence), target) s;
+    select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
     -- what is stricter than the proved thresholds is taken as proved: errors fall as confidence rises
     kept := proof.feasible and l1 >= proof.l1 and l2 >= proof.l2 and l3 >= proof.l3;
     if kept then

@@ -10,81 +10,100 @@ begin atomic
 end;
 comment on function each_look(double precision) is 'The confidence at which each single proof of a promise is made, so that all proofs of a year together hold at the promised one. Example: select each_look(.95); is .99.';
 
-create or replace function suggest_thresholds(max_error double precision default .05, confidence double precision default .95,
-    model_id bigint default null)
+create or replace function proved_thresholds(max_error double precision, proof double precision, model_id bigint default null)
   returns table (feasible boolean, l1 real, l2 real, l3 real, coverage numeric, checked bigint, wrong bigint,
-                 upper_bound numeric, verdict text)
+                 upper_bound numeric, verdict text, checks_missing bigint)
   language plpgsql stable security definer set search_path from current as $$
 declare
-  target bigint := coalesce(suggest_thresholds.model_id, (select c.model_id from champion() c));
+  target bigint := coalesce(proved_thresholds.model_id, (select c.model_id from champion() c));
   -- Too low and the first test has too few checks above the cut, too high and its error is above the bound: either certifies
   -- nothing. On real titles (300 splits, 2,000 checks) 4 times the bound certified a median of .32 / .68 / .80 of names.
   start constant double precision := least(4 * max_error, .9);
   step record;
   first record;
 begin
-  if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
-    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', max_error, confidence
-      using hint = 'suggest_thresholds(max_error => .05, confidence => .95)';
-  end if;
   feasible := false; checked := 0; wrong := 0; coverage := 0;
   for step in select s.* from coverage_steps(target) s where s.step >= start - 1e-6 order by s.step loop
     if first is null then first := step; end if;
-    -- P(so few wrong ones, were the share max_error) ≤ 1 - confidence, which is Clopper and Pearson's bound ≤ max_error
-    exit when step.wrong >= step.checked or beta_share(step.wrong + 1, step.checked - step.wrong, max_error) < confidence;
+    -- P(so few wrong ones, were the share max_error) ≤ 1 - proof, which is Clopper and Pearson's bound ≤ max_error
+    exit when step.wrong >= step.checked or beta_share(step.wrong + 1, step.checked - step.wrong, max_error) < proof;
     feasible := true;
     l1 := step.l1; l2 := step.l2; l3 := step.l3;
     coverage := step.coverage; checked := step.checked; wrong := step.wrong;
   end loop;
   if feasible then
+    checks_missing := 0;
     verdict := format('certified: answers %s%% of cache misses; %s of %s checked names above are wrong, at most %s%% at %s%% confidence',
-      round(100 * coverage, 1), wrong, checked, round((100 * share_bound(wrong, checked, confidence, true))::numeric, 2),
-      round((100 * confidence)::numeric, 1));
+      round(100 * coverage, 1), wrong, checked, round((100 * share_bound(wrong, checked, proof, true))::numeric, 2),
+      round((100 * proof)::numeric, 1));
   elsif first is null then
     verdict := case when target is null then 'not feasible: there is no champion yet; train one: taxon train'
       else 'not feasible: nothing is known of what the model says of cache misses; let names arrive first' end;
   else
     coverage := first.coverage; checked := first.checked; wrong := first.wrong;
-    verdict := 'not feasible: ' || checks_short(checked, wrong, coverage::float8, max_error, confidence);
+    checks_missing := checks_short(checked, wrong, coverage::float8, max_error, proof);
+    verdict := case when checks_missing is null
+      then format('not feasible: of the surest %s%% of names %s of %s checked ones are wrong, more than %s%%; more checks will not help, a better model or a larger max_error may',
+                  round(100 * coverage), wrong, checked, round((100 * max_error)::numeric, 2))
+      -- spot_check() draws up to 5,000 at once
+      else format('not feasible: about %s more checks would make it so; select * from spot_check(%s%s)', checks_missing, least(checks_missing, 5000),
+                  case when coverage <= .25 then ', ''surer''' else '' end) end;
   end if;
   coverage := round(coverage, 4);
-  upper_bound := round(share_bound(wrong, checked, confidence, true)::numeric, 4);
+  if feasible or checked >= enough_checks() then
+    upper_bound := round(share_bound(wrong, checked, proof, true)::numeric, 4);
+  end if;
   return next;
 end $$;
-comment on function suggest_thresholds(double precision, double precision, bigint) is 'The loosest thresholds of a model (default: the champion) of which checks prove that at most max_error of the answers is wrong, and how many they answer. The procedure is Learn-then-Test (Angelopoulos and others, 2021) with a fixed sequence: cuts in steps of .02 of coverage, found without looking at a label, are tested one after the other from coverage 4 × max_error on, each by an exact binomial test at the full level, until the first fails; the last that passed is certified. Only checks that people judged and that were drawn alike among all names above the cut count. Where nothing passes it says how many more checks would do. Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
+comment on function proved_thresholds(double precision, double precision, bigint) is 'One proof at one confidence, as suggest_thresholds() makes it. checks_missing: 0 where it is feasible, NULL where more checks will not help or nothing is known. Example: select feasible, l3, checks_missing from proved_thresholds(.05, .99);';
 
-create or replace function checks_short(checked bigint, wrong bigint, coverage double precision, max_error double precision, confidence double precision)
-  returns text
+create or replace function suggest_thresholds(max_error double precision default .05, confidence double precision default .95,
+    model_id bigint default null)
+  returns table (feasible boolean, l1 real, l2 real, l3 real, coverage numeric, checked bigint, wrong bigint,
+                 upper_bound numeric, verdict text, checks_missing bigint)
+  language plpgsql stable security definer set search_path from current as $$
+begin
+  if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
+    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', max_error, confidence
+      using hint = 'suggest_thresholds(max_error => .05, confidence => .95)';
+  end if;
+  return query select * from proved_thresholds(max_error, each_look(confidence), suggest_thresholds.model_id);
+end $$;
+comment on function suggest_thresholds(double precision, double precision, bigint) is 'The loosest thresholds of a model (default: the champion) of which checks prove that at most max_error of the answers is wrong, and how many they answer: just what set_promise() with the same numbers would set, proved at each_look(confidence). The procedure is Learn-then-Test (Angelopoulos and others, 2021) with a fixed sequence: cuts in steps of .02 of coverage, found without looking at a label, are tested one after the other from coverage 4 × max_error on, each by an exact binomial test at the full level, until the first fails; the last that passed is certified. Only checks that people judged and that were drawn alike among all names above the cut count. Where nothing passes it says how many more checks would do (checks_missing). Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
+
+create or replace function checks_short(checked bigint, wrong bigint, coverage double precision, max_error double precision, proof double precision)
+  returns bigint
   language plpgsql immutable set search_path from current as $$
 declare
-  -- ten checks at half the bound are taken for granted, so that a first wrong one is no verdict
-  share double precision := (wrong + 10 * max_error / 2) / (checked + 10);
-  needed bigint;
-  low bigint := checked;
+  -- Of those to come half as many are taken to be wrong as are allowed: that more right ones than wrong ones were judged never
+  -- makes the number larger. Only where checks show a higher share (90 %), that is taken.
+  share double precision := max_error / 2;
+  low bigint := 0;
   high bigint := 1000000;
+  more bigint;
+  bad bigint;
 begin
+  if checked >= enough_checks() and share_bound(wrong, checked, .9, false) > share then
+    share := wrong / checked::float8;
+  end if;
   if share >= max_error then
-    return format('of the surest %s%% of names %s of %s checked ones are wrong, more than %s%%; more checks will not help, a better model or a larger max_error may',
-      round((100 * coverage)::numeric), wrong, checked, round((100 * max_error)::numeric, 2));
+    return null;
   end if;
   while low < high loop
-    needed := (low + high) / 2;
+    more := (low + high) / 2;
     -- one standard deviation of bad luck is allowed for: the number then is enough five times in six
-    if beta_share(ceil(needed * share + sqrt(needed * share * (1 - share))) + 1,
-                  greatest(needed - ceil(needed * share + sqrt(needed * share * (1 - share))), 1), max_error) >= confidence then
-      high := needed;
+    bad := wrong + ceil(more * share + sqrt(more * share * (1 - share)));
+    if beta_share(bad + 1, greatest(checked + more - bad, 1), max_error) >= proof then
+      high := more;
     else
-      low := needed + 1;
+      low := more + 1;
     end if;
   end loop;
   -- Of checks drawn among all names alike only the share above the cut counts; drawn among the surer half it is twice as many.
   -- But those certify nothing beyond it: for bounds above 6% that would cost coverage.
-  needed := ceil((low - checked) / greatest(coverage * case when coverage <= .25 then 2 else 1 end, .01));
-  -- spot_check() draws up to 5,000 at once
-  return format('about %s more checks would make it so; select * from spot_check(%s%s)', greatest(needed, 1), least(greatest(needed, 1), 5000),
-    case when coverage <= .25 then ', ''surer''' else '' end);
+  return greatest(ceil(low / greatest(coverage * case when coverage <= .25 then 2 else 1 end, .01)), 1);
 end $$;
-comment on function checks_short(bigint, bigint, double precision, double precision, double precision) is 'How many more checks would certify the first cut, if as many of them are wrong as so far, and how to draw them; in words. Example: select checks_short(100, 1, .2, .05, .95);';
+comment on function checks_short(bigint, bigint, double precision, double precision, double precision) is 'How many more checks would certify the first cut, were half as many of them wrong as are allowed, or as many as so far where that is more by more than chance; NULL: more checks will not help. Example: select checks_short(100, 1, .2, .05, .99);';
 
 create or replace function keep_promise(model_id bigint default null)
   returns table (certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric, mode text, verdict text)
@@ -100,7 +119,7 @@ begin
     raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');';
   end if;
   update promises p set checks = judged_checks() where p.promise_id = promise.promise_id;
-  select s.* into proof from suggest_thresholds(promise.max_error, each_look(promise.confidence), target) s;
+  select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
   if proof.feasible then
     insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
       values (target, proof.l1, proof.l2, proof.l3, format('promise %s: %s', promise.promise_id, promise.reason), session_user, promise.promise_id,
@@ -141,13 +160,15 @@ begin
 end $$;
 comment on function renew_promise() is 'Proves the standing promise anew for the champion when a fifth more checks (20 at least) were judged since the last look and no alarm is open; says what came of it, NULL: it was not time. Sidecars call it every minute. Example: select renew_promise();';
 
-create or replace function set_promise(max_error double precision, confidence double precision default .95, reason text default null)
+create or replace function set_promise(max_error double precision, confidence double precision default .95, reason text default null, force boolean default false)
   returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric,
-                 mode text, verdict text)
+                 mode text, verdict text, checks_missing bigint, llm_names_more_a_day numeric, llm_tokens_more_a_day numeric)
   language plpgsql security definer set search_path from current as $$
 #variable_conflict use_column
 declare
-  made bigint;
+  proof record;
+  silenced record;
+  stricter boolean;
 begin
   if coalesce(btrim(set_promise.reason), '') = '' then
     raise exception 'say why: set_promise(max_error => .05, confidence => .95, reason => ''…'')';
@@ -158,12 +179,31 @@ begin
     raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error, set_promise.confidence;
   end if;
   perform hold_lock('thresholds');
+  select s.* into proof from suggest_thresholds(set_promise.max_error, set_promise.confidence) s;
+  stricter := exists (select from thresholds_in_force() f join thresholds t on t.threshold_id = f.threshold_id and t.certified
+                        join promises p on p.promise_id = t.promise_id and p.max_error <= set_promise.max_error and p.confidence >= set_promise.confidence);
+  certified := proof.feasible;
+  checks_missing := proof.checks_missing;
+  verdict := proof.verdict;
+  if not proof.feasible and not stricter then
+    select s.names, s.tokens into silenced from answered_a_day() s;
+    llm_names_more_a_day := silenced.names; llm_tokens_more_a_day := silenced.tokens;
+    if not force then
+      coverage := proof.coverage; upper_bound := proof.upper_bound;
+      mode := local_mode();
+      verdict := format('nothing was changed: this is not proved, and until it is the local layer would only watch; %s names a day would go to the LLM besides (%s tokens a day by the ledger); %s; all the same: set_promise(%s, %s, reason => ''…'', force => true)',
+        silenced.names, coalesce(silenced.tokens::text, 'not known how many'), proof.verdict, set_promise.max_error, set_promise.confidence);
+      return next;
+      return;
+    end if;
+  end if;
   update promises p set ended_at = clock_timestamp(), ended_because = 'replaced', ended_by = session_user where p.ended_at is null;
   insert into promises (max_error, confidence, reason) values (set_promise.max_error, set_promise.confidence, set_promise.reason)
-    returning promises.promise_id into made;
-  return query select made, k.* from keep_promise() k;
+    returning promises.promise_id into promise_id;
+  select k.l1, k.l2, k.l3, k.coverage, k.upper_bound, k.mode into l1, l2, l3, coverage, upper_bound, mode from keep_promise() k;
+  return next;
 end $$;
-comment on function set_promise(double precision, double precision, text) is 'Promises that at most max_error of the local layer''s answers is wrong, at that confidence, and sets the thresholds that checks certify for it. Where they certify none, the local layer is in shadow until they do: local_mode() says so, and spot_check() makes the list of names to check. Replaces the promise that stood. Example: select certified, l3, mode, verdict from set_promise(max_error => .05, confidence => .95, reason => ''returns cost more than tokens'');';
+comment on function set_promise(double precision, double precision, text, boolean) is 'Promises that at most max_error of the local layer''s answers is wrong, at that confidence, and sets the thresholds that checks certify for it. Where they certify none it changes nothing (promise_id is NULL) and says how many checks are missing, and how many names and tokens a day more the LLM would be asked; with force the promise stands all the same, and the local layer is in shadow until checks certify it: local_mode() says so, and spot_check() makes the list of names to check. Replaces the promise that stood. Example: select certified, l3, mode, verdict from set_promise(max_error => .05, confidence => .95, reason => ''returns cost more than tokens'');';
 
 create or replace function end_promise(reason text) returns bigint
   language plpgsql security definer set search_path from current as $$
@@ -195,7 +235,7 @@ begin
   if promise.promise_id is null or general.certified is not true then
     return null;
   end if;
-  select s.* into proof from suggest_thresholds(promise.max_error, each_look(promise.confidence), recheck_promise.model_id) s;
+  select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, recheck_promise.model_id) s;
   if proof.feasible and general.l1 >= proof.l1 and general.l2 >= proof.l2 and general.l3 >= proof.l3 then
     return null;
   end if;

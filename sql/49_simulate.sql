@@ -10,6 +10,16 @@ begin atomic
 end;
 comment on function llm_cost_of_a_name() is 'Mean tokens and dollars that the LLM took to answer one name in the last 30 days, by the ledger; NULL: it answered none, or the price is not known. Example: select tokens, cost from llm_cost_of_a_name();';
 
+create or replace function answered_a_day() returns table (names numeric, tokens numeric)
+  language sql stable security definer set search_path from current as $$
+  with answered as (
+    select count(*) as n, greatest(extract(epoch from max(e.decided_at) - min(e.decided_at)) / 86400, 1) as days
+      from evidence e join models m on m.model_id = e.model_id and m.state = 'champion' where e.answered and e.decided_at > now() - interval '30 days'
+  )
+  select round(a.n / a.days, 1), round((a.n / a.days)::numeric * c.tokens::numeric) from answered a, llm_cost_of_a_name() c;
+$$;
+comment on function answered_a_day() is 'How many names a day the local layer''s champion has answered of late (30 days, by its evidence), and what the LLM would take for them at what it took for a name; tokens NULL: it answered none. Example: select names, tokens from answered_a_day();';
+
 create or replace function passes(l1_said real, l2_said real, l3_said real, thresholds real[], low real[], high real[],
     offsets real[], slopes real[]) returns boolean
   language sql immutable parallel safe
@@ -51,7 +61,7 @@ comment on function simulated(bigint, real[], real[], real[], real[], real[], re
 create or replace function simulate_thresholds(l1 real, l2 real, l3 real, model_id bigint default null)
   returns table (names bigint, newly_answered bigint, newly_passed bigint, share_before numeric, share_after numeric,
                  expected_error numeric, checked bigint, wrong bigint, measured_error numeric, lower numeric,
-                 upper numeric, tokens_a_day numeric, cost_a_day numeric, examples jsonb)
+                 upper numeric, llm_tokens_more_a_day numeric, llm_cost_more_a_day numeric, examples jsonb)
   language plpgsql stable security definer set search_path from current set jit = off as $$
 #variable_conflict use_column
 declare
@@ -95,8 +105,8 @@ begin
   names := n.names; newly_answered := n.answered; newly_passed := n.passed; expected_error := round((n.error)::numeric, 4);
   share_before := round((coalesce(n.before, 0) / nullif(n.names, 0)::float8)::numeric, 4);
   share_after := round((coalesce(n.after, 0) / nullif(n.names, 0)::float8)::numeric, 4);
-  select round(((n.answered - n.passed) / n.days * c.tokens)::numeric, 1), round(((n.answered - n.passed) / n.days * c.cost)::numeric, 4)
-    into tokens_a_day, cost_a_day from llm_cost_of_a_name() c;
+  select round(((n.passed - n.answered) / n.days * c.tokens)::numeric, 1), round(((n.passed - n.answered) / n.days * c.cost)::numeric, 4)
+    into llm_tokens_more_a_day, llm_cost_more_a_day from llm_cost_of_a_name() c;
   select count(*), count(*) filter (where not c.is_right) into checked, wrong
     from checked_names(t.model_id) c left join overridden(t.model_id) o on o.category_id = c.category_id
     where calibrate(c.drawn_from, k.offsets[3], k.slopes[3]) <= given[3] and o.never_local is not true
@@ -116,7 +126,7 @@ begin
     left join products p on p.product_id = c.product_id;
   return next;
 end $$;
-comment on function simulate_thresholds(real, real, real, bigint) is 'What thresholds would change against those in force, over the evidence that is kept: cache misses newly answered and newly passed on, the share answered before and after, the expected error (1 - mean confidence) and the one that checks measured with its 95% interval, tokens and dollars a day saved at what the LLM took for a name in the last 30 days, and up to 20 names that change. Changes nothing. Example: select names, newly_answered, newly_passed, share_after from simulate_thresholds(l1 => .9, l2 => .8, l3 => .7);';
+comment on function simulate_thresholds(real, real, real, bigint) is 'What thresholds would change against those in force, over the evidence that is kept: cache misses newly answered and newly passed on, the share answered before and after, the expected error (1 - mean confidence) and the one that checks measured with its 95% interval, tokens and dollars a day that the LLM would take more (below 0: less), at what it took for a name in the last 30 days, and up to 20 names that change. Changes nothing. Example: select names, newly_answered, newly_passed, share_after from simulate_thresholds(l1 => .9, l2 => .8, l3 => .7);';
 
 create or replace function shadow_report(since interval default null)
   returns table (branch bigint, path text, names bigint, tokens numeric, cost numeric, labelled bigint, disagree bigint,

@@ -1,4 +1,4 @@
--- What the LLM has cost, by whatever one asks, and what it would have cost without the layers.
+-- What the LLM has cost, by whatever one asks.
 
 create or replace function spend_parts(by text, since timestamptz)
   returns table (what text, llm_call_id bigint, part numeric)
@@ -67,35 +67,3 @@ begin
       order by 1;
 end $$;
 comment on function spend(text, interval) is 'What the LLM has cost since then (NULL: ever), by day, layer, branch, model, purpose or route. tokens and cost are those of calls whose answer arrived; unknown: calls in flight or without an answer, with their upper estimates. cost is NULL where no price is known. products: rows that arrived in that day, layer or branch, by model, purpose and route all that arrived; tokens_a_product counts the unknown too. Audits stand at the layer they judge. Example: select what, calls, tokens_in, cost from spend(by => ''purpose'', since => ''1 day'');';
-
-create or replace function savings(since interval default '30 days')
-  returns table (against text, assumption text, products bigint, tokens_a_product numeric, tokens_then numeric, tokens_spent bigint,
-                 tokens_saved numeric, share_saved numeric, cost_then numeric, cost_spent numeric, simulated boolean)
-  language sql stable security definer set search_path from current as $$
-  with period as (select coalesce(now() - savings.since, '-infinity') as since),
-  done as (select count(*) as n from products p, period where p.created_at >= period.since and p.state = 'done'),
-  spent as (
-    select coalesce(sum(c.tokens_in + c.tokens_out), 0) as tokens, sum(c.cost) as cost, coalesce(bool_or(c.simulated), false) as simulated,
-           -- dollars a token of the calls whose price is known
-           sum(c.cost) / nullif(sum(c.tokens_in + c.tokens_out) filter (where c.cost is not null), 0) as rate
-      from llm_calls c, period where c.started_at >= period.since and c.state <> 'failed'
-  ), tree as (
-    select count(*) as calls, sum(c.names) as names, avg(c.tokens_in + c.tokens_out / c.names::numeric) as one,
-           sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0) as batched
-      from llm_calls c where c.route = 'tree' and c.state = 'ok' and c.names > 0
-  ), forms as (
-    select 1 as place, 'naive: a call a product' as against, (setting('llm_naive_tokens'))::numeric as a_product,
-           format('%s tokens a product: the setting llm_naive_tokens, not measured here', setting('llm_naive_tokens')) as assumption
-    union all
-    select 2, 'the compact tree, a call a product', t.one,
-           case when t.calls = 0 then 'not measured: no call of the route tree yet' else format('the mean tokens in of the %s calls of the route tree in the ledger, and one name''s tokens out', t.calls) end from tree t
-    union all
-    select 3, 'the compact tree, in batches', t.batched,
-           case when t.calls = 0 then 'not measured: no call of the route tree yet' else format('the %s calls of the route tree in the ledger, their tokens by their %s names', t.calls, t.names) end from tree t
-  )
-  select f.against, f.assumption || '; dollars at the mean rate of what was paid', d.n, round(f.a_product, 1), round(f.a_product * d.n), s.tokens,
-         round(f.a_product * d.n) - s.tokens, round(1 - s.tokens / nullif(f.a_product * d.n, 0), 4),
-         round(f.a_product * d.n * s.rate, 6), round(s.cost, 6), s.simulated
-    from forms f, done d, spent s order by f.place;
-$$;
-comment on function savings(interval) is 'What the answered rows since then (NULL: ever) would have cost if the LLM had been asked for each, in three forms, beside what was spent (calls in flight and lost ones with their upper estimates); assumption says where the tokens of a product come from. Example: select against, products, tokens_then, tokens_spent, share_saved from savings();';

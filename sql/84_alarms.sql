@@ -77,7 +77,7 @@ begin
       did := 'more audits; the local layer only watches here already';
     end if;
   elsif promise.promise_id is not null then
-    select * into proof from suggest_thresholds(promise.max_error / 2, promise.confidence, raise_alarm.model_id);
+    select * into proof from proved_thresholds(promise.max_error / 2, promise.confidence, raise_alarm.model_id);
     if proof.feasible then
       acted := 'tightened';
       did := format('thresholds tightened to those certified for half the promise, %s%%', round((50 * promise.max_error)::numeric, 2));

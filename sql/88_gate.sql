@@ -28,11 +28,11 @@ create or replace function gate_names(test_bound bytea, most integer default 300
   select r.name_key from regression_names r
   union
   select n.name_key from (
-    -- asked of the LLM, so a cache miss when it came; of the part that trains no model
+    -- of the part that trains no model; imports too: before its first retraining a shop has hardly any other label
     select l.name_key from labels l
-      where l.name_hash < gate_names.test_bound and l.source = 'llm' order by l.created_at desc limit gate_names.most) n;
+      where l.name_hash < gate_names.test_bound and l.source in ('llm', 'import') order by l.created_at desc limit gate_names.most) n;
 $$;
-comment on function gate_names(bytea, integer) is 'Which names the gate asks both models, beside those that people checked: the regression set and the newest labels of the LLM in the test part (hashes below the bound). Example: select count(*) from gate_names(''\x0ccccccccccd'');';
+comment on function gate_names(bytea, integer) is 'Which names the gate asks both models, beside those that people checked: the regression set and the newest labels of the LLM and of imports in the test part (hashes below the bound). Example: select count(*) from gate_names(''\x0ccccccccccd'');';
 
 create or replace function unanswered_gate_names(model_id bigint, test_bound bytea, most integer default 256) returns setof text
   language sql stable security definer set search_path from current as $$
@@ -44,12 +44,12 @@ comment on function unanswered_gate_names(bigint, bytea, integer) is 'Those name
 
 create or replace function save_gate_answers(model_id bigint, answers jsonb) returns void
   language sql volatile security definer set search_path from current as $$
-  insert into gate_answers (model_id, name_hash, category_id)
-    select save_gate_answers.model_id, name_hash(a.name_key), a.category_id
-      from jsonb_to_recordset(answers) a(name_key text, category_id bigint)
+  insert into gate_answers (model_id, name_hash, category_id, said)
+    select save_gate_answers.model_id, name_hash(a.name_key), a.category_id, a.said
+      from jsonb_to_recordset(answers) a(name_key text, category_id bigint, said real)
     on conflict do nothing;
 $$;
-comment on function save_gate_answers(bigint, jsonb) is 'Keeps what a model says of names of the gate; answers: [{name_key, category_id}]. Example: select save_gate_answers(1, ''[]'');';
+comment on function save_gate_answers(bigint, jsonb) is 'Keeps what a model says of names of the gate; answers: [{name_key, category_id, said}], said of the whole path. Example: select save_gate_answers(1, ''[]'');';
 
 create or replace function gate_pairs(champion bigint, challenger bigint)
   returns table (kind text, branch bigint, name_key text, champion_right boolean, challenger_right boolean)
@@ -65,10 +65,10 @@ create or replace function gate_pairs(champion bigint, challenger bigint)
   union all
   select 'teacher', c.l1, l.name_key, same_path(in_use(a.category_id), l.category_id), same_path(in_use(b.category_id), l.category_id)
     from gate_answers a join gate_answers b on b.model_id = gate_pairs.challenger and b.name_hash = a.name_hash
-    join labels l on l.name_hash = a.name_hash and l.source = 'llm' join categories c on c.category_id = l.category_id
+    join labels l on l.name_hash = a.name_hash and l.source in ('llm', 'import') join categories c on c.category_id = l.category_id
     where a.model_id = gate_pairs.champion and not exists (select from regression_names r where r.name_hash = a.name_hash);
 $$;
-comment on function gate_pairs(bigint, bigint) is 'What two models say of the same names, and who is right: names that people checked, the regression set, and labels of the LLM that trained neither. Example: select kind, count(*) from gate_pairs(1, 2) group by 1;';
+comment on function gate_pairs(bigint, bigint) is 'What two models say of the same names, and who is right: names that people checked, the regression set, and labels of the LLM and of imports that trained neither. Example: select kind, count(*) from gate_pairs(1, 2) group by 1;';
 
 create or replace function sign_test(worse bigint, better bigint) returns double precision
   language sql immutable parallel safe
@@ -77,6 +77,30 @@ begin atomic
   select case when worse = 0 then 1 else beta_share(worse, better + 1, .5) end;
 end;
 comment on function sign_test(bigint, bigint) is 'How likely it is that at least so many of the names on which two models differ went worse, were they alike: the exact one-sided paired test (McNemar). Example: select round(sign_test(8, 2)::numeric, 3);';
+
+create or replace function gate_surer_half(champion bigint, challenger bigint)
+  returns table (names bigint, champion_wrong bigint, challenger_wrong bigint, worse bigint, better bigint, p double precision)
+  language sql stable security definer set search_path from current as $$
+  -- Two models may be right alike often, and one of them not know when: then it answers less within any promise. Each picks the
+  -- half of the same names of which it is surest, and must be right there as often.
+  with asked as (
+    select a.name_hash, a.said as was, b.said as will, same_path(in_use(a.category_id), l.category_id) as was_right, same_path(in_use(b.category_id), l.category_id) as will_right
+      from gate_answers a join gate_answers b on b.model_id = gate_surer_half.challenger and b.name_hash = a.name_hash
+      join labels l on l.name_hash = a.name_hash
+      where a.model_id = gate_surer_half.champion and a.said is not null and b.said is not null
+  ), ranked as (
+    select x.*, 2 * row_number() over (order by x.was desc, x.name_hash) <= count(*) over () as was_sure,
+           2 * row_number() over (order by x.will desc, x.name_hash) <= count(*) over () as will_sure
+      from asked x
+  ), counted as (
+    select count(*) as names, count(*) filter (where r.was_sure and not r.was_right) as champion_wrong, count(*) filter (where r.will_sure and not r.will_right) as challenger_wrong,
+           count(*) filter (where r.was_sure and r.was_right and not (r.will_sure and r.will_right)) as worse,
+           count(*) filter (where r.will_sure and r.will_right and not (r.was_sure and r.was_right)) as better
+      from ranked r
+  )
+  select c.names, c.champion_wrong, c.challenger_wrong, c.worse, c.better, sign_test(c.worse, c.better) from counted c;
+$$;
+comment on function gate_surer_half(bigint, bigint) is 'Of the labelled names that the gate asked both models: how many of the half of which each is surest it gets wrong, and how likely so much worse a half is by chance. Example: select names, champion_wrong, challenger_wrong from gate_surer_half(1, 2);';
 
 create or replace function teacher_agreement(model_id bigint default null, most integer default 1000)
   returns table (branch bigint, names bigint, agreed double precision, expected double precision)
@@ -109,7 +133,7 @@ begin
   if promise.promise_id is null then
     select t.l1, t.l2, t.l3, true as feasible into proof from thresholds_in_force(certified_coverage.model_id) t;
   else
-    select s.* into proof from suggest_thresholds(promise.max_error, each_look(promise.confidence), certified_coverage.model_id) s;
+    select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, certified_coverage.model_id) s;
   end if;
   if not coalesce(proof.feasible, false) then return 0; end if;
   -- on the same names for every model: uniform checks stand for the traffic

@@ -14,7 +14,7 @@ create or replace function gate_differences(champion bigint, challenger bigint)
   )
   select c.kind, c.branch, c.names, c.worse, c.better, sign_test(c.worse, c.better) from counted c order by 1, 2;
 $$;
-comment on function gate_differences(bigint, bigint) is 'On how many names a challenger is worse or better than the champion: people (checks and the regression set) and teacher (held-out labels of the LLM), in all (branch 0) and by top category. Example: select * from gate_differences(1, 2);';
+comment on function gate_differences(bigint, bigint) is 'On how many names a challenger is worse or better than the champion: people (checks and the regression set) and teacher (held-out labels of the LLM and of imports), in all (branch 0) and by top category. Example: select * from gate_differences(1, 2);';
 
 create or replace function gate_judges(champion bigint, challenger bigint, facts jsonb default '{}')
   returns table (passed boolean, reasons text[], numbers jsonb)
@@ -25,6 +25,7 @@ declare
   said text[] := array[]::text[];
   d record;
   all_people record;
+  h record;
   was double precision;
   now_covers double precision;
   broken text[];
@@ -53,6 +54,13 @@ begin
       end if;
     end if;
   end loop;
+  select * into h from gate_surer_half(gate_judges.champion, gate_judges.challenger);
+  if h.names > 0 then
+    said := said || format('of its surest half of %s of them it gets %s wrong, the champion %s', h.names, h.challenger_wrong, h.champion_wrong);
+    if h.p < .01 and coalesce(all_people.better <= all_people.worse, true) then
+      against := against || format('surer where it is wrong: of the half of %s held-out names of which it is surest it gets %s wrong, the champion %s of its own', h.names, h.challenger_wrong, h.champion_wrong);
+    end if;
+  end if;
   select array_agg(p.name_key order by p.name_key) into broken from gate_pairs(gate_judges.champion, gate_judges.challenger) p
     where p.kind = 'regression' and p.champion_right and not p.challenger_right;
   if broken is not null then
@@ -95,6 +103,7 @@ begin
   numbers := facts || jsonb_build_object(
     'differences', (select jsonb_agg(to_jsonb(x) || jsonb_build_object('path', coalesce(category_path(nullif(x.branch, 0)), 'all names'))) from gate_differences(gate_judges.champion, gate_judges.challenger) x),
     'coverage', jsonb_build_object('champion', was, 'challenger', now_covers, 'promise', promise.max_error),
+    'surer_half', to_jsonb(h),
     'teacher', jsonb_build_object('drop', drop_now, 'usual', usual));
   return next;
 end $$;

@@ -42,11 +42,11 @@ grant execute on function audit_share_now, drift_by_week, drift_constant, drift_
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
 grant execute on function release_alarm to taxon_admin;
 grant execute on function serving to taxon_reader, taxon_admin, taxon_sidecar;
-grant execute on function autopilot, gate_report, gate_pairs, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
+grant execute on function autopilot, gate_report, gate_pairs, gate_surer_half, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
   shadow_verdict, audits_disprove, in_canary, run_model, running_step, new_labels, judged_checks to taxon_reader, taxon_admin;
 grant execute on function retrain_due, request_retrain, renew_promise, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
-grant execute on function keep_right, let_go, start_rollout to taxon_admin;
-grant execute on function coverage_curve, suggest_thresholds, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
+grant execute on function keep_right, let_go, start_rollout, judge_trained to taxon_admin;
+grant execute on function coverage_curve, suggest_thresholds, proved_thresholds, checks_short, answered_a_day, enough_checks, checks_wanted, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
 grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
   checks_to_prove, similar_checks, similar_error_by_band, suggest_similar_threshold, audit_tokens_today, same_path to taxon_reader, taxon_admin;
@@ -57,7 +57,7 @@ grant execute on function teacher_quality, llm_calibration, llm_confidence, chec
 grant execute on function rescaled, check_outcomes, label_outcomes, fit_platt, calibration_state, calibration_error
   to taxon_reader, taxon_admin;
 
-grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend, savings, never_sent, pays to taxon_reader, taxon_admin;
+grant execute on function llm_price, llm_cost, llm_budgets, product_cost, spend, savings, full_batch_tokens, never_sent, pays to taxon_reader, taxon_admin;
 
 -- A person who looks after it: labels, thresholds, models, the taxonomy, which is changed by functions alone.
 grant insert, update, delete on labels, products to taxon_admin;

@@ -160,7 +160,7 @@ async function run(): Promise<void> {
       await db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
     await shop.teach(good);
     await shop.taxon('train', '--no-clean');
-    await db.rows(`select taxon.set_promise(.1, .95, 'the bench')`);
+    await db.rows(`select taxon.set_promise(.1, .95, 'the bench', true)`);
     let model: number | null = null;
     for (const [i, names] of world.weeks.entries()) {
       const poison = i >= 4 && i < 8;

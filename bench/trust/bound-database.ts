@@ -17,7 +17,7 @@ export interface BoundDatabase {
    * @param floor what the model says at least of each name that could have been drawn; 0: they were drawn among all
    */
   check(places: readonly number[], floor: number): Promise<void>;
-  /** suggest_thresholds(), as a person would call it. */
+  /** One proof at 95 %, as the figures of docs/trust.md and docs/llm.md are of one. */
   suggest(maxError: number): Promise<Suggestion>;
   close(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function openBoundDatabase(config: Config, names: readonly Judged[]
       await db.rows(drawn, [places.map((place) => place + 1), floor]);
     },
     suggest: (maxError) =>
-      db.row('select feasible, l1, l2, l3 from taxon.suggest_thresholds(max_error => $1)', [maxError]),
+      db.row('select feasible, l1, l2, l3 from taxon.proved_thresholds($1, .95)', [maxError]),
     close: db.close,
   };
 }

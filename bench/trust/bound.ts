@@ -19,7 +19,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const help = `Whether the promise holds: names with a known truth are split at random into checks and the rest, suggest_thresholds() in a
+const help = `Whether the promise holds: names with a known truth are split at random into checks and the rest, proved_thresholds() in a
 throw-away PostgreSQL says what may be answered, and the rest shows how much of that is wrong.
 
   node bench/trust/bound.ts [--set titles|demo] [--file FILE] [--splits 300] [--doc] [--json]

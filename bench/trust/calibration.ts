@@ -43,7 +43,7 @@ function read(file: string): Record<'letters first' | 'all voices', Judged[]> {
 async function prepare(db: Database): Promise<{ modelId: number; truths: number[] }> {
   const encoderId = await registerEncoder(db, 'bench', 2);
   const files = new Map([['manifest.json', new TextEncoder().encode('{}')]]);
-  const modelId = await storeModel(db, { encoderId, runId: null, manifest: {}, files });
+  const modelId = await storeModel(db, { encoderId, runId: null, manifest: {}, files, promote: true });
   const truths: number[] = [];
   for (const path of [['f'], ['a', 'e'], ['a', 'b', 'd'], ['a', 'b', 'c']])
     truths.push(

@@ -142,7 +142,9 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
     async promise(checks, maxError) {
       const drawn = truths.filter(() => random.next() < checks / truths.length);
       await db.rows(checking, [model, drawn.map(({ product }) => product), drawn.map(({ right }) => right)]);
-      await db.rows(`select taxon.set_promise(max_error => $1, reason => 'bench')`, [maxError]);
+      await db.rows(`select taxon.set_promise(max_error => $1, reason => 'bench', force => true)`, [
+        maxError,
+      ]);
     },
 
     async watch() {

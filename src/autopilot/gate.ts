@@ -1,10 +1,13 @@
-import { type GateFacts, saveGateAnswers, unansweredGateNames } from '../database/autopilot.ts';
+import type { Config } from '../config.ts';
+import { type GateFacts, keepPromise, saveGateAnswers, unansweredGateNames } from '../database/autopilot.ts';
 import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { saveEmbeddings } from '../database/queue.ts';
+import { modelFiles } from '../database/registry.ts';
 import { deepest } from '../model/tree.ts';
+import { openModel } from '../sidecar/open-model.ts';
 import { embeddingsFrom, predict } from '../sidecar/predict.ts';
-import type { RecalibratedModel } from '../sidecar/recalibrate.ts';
+import { type RecalibratedModel, recalibrate } from '../sidecar/recalibrate.ts';
 import { testUpTo } from '../train/data/split.ts';
 
 /** Names asked at once, as many as the sidecar claims at most. */
@@ -17,7 +20,7 @@ const page = 256;
  * @returns milliseconds a name, null where there was none; the first page of each model is not counted: it warms up
  * @throws the signal's reason when aborted; what was asked by then is kept
  */
-export async function answerGateNames(
+async function answerGateNames(
   db: Database,
   model: RecalibratedModel,
   signal: AbortSignal,
@@ -43,14 +46,58 @@ export async function answerGateNames(
     await saveGateAnswers(
       db,
       modelId,
-      answers.map(({ path }, i) => ({ name_key: names[i] as string, category_id: deepest(path) })),
+      answers.map(({ path, confidence }, i) => ({
+        name_key: names[i] as string,
+        category_id: deepest(path),
+        said: confidence[2],
+      })),
     );
   }
 }
 
+/** What one model said where both were asked. */
+export interface AskedModel {
+  model_id: number;
+  /** Checked names that it had not been asked about. */
+  scored: number;
+  checks: number;
+  state: string;
+  /** Milliseconds a name of the gate. */
+  ms: number | null;
+}
+
+export type AskedBoth = Record<'champion' | 'challenger', AskedModel>;
+
+/** Asks champion and challenger about the same names; their calibrations, and the challenger's promise, are fitted on them. */
+export async function askBoth(
+  db: Database,
+  config: Config,
+  models: Record<keyof AskedBoth, number>,
+  signal: AbortSignal,
+): Promise<AskedBoth & { promise: Awaited<ReturnType<typeof keepPromise>> }> {
+  const ask = async (modelId: number): Promise<AskedModel> => {
+    const model = await openModel(db, config, modelId);
+    if (model === null) throw new Error(`model ${modelId} is gone`);
+    try {
+      const { scored, checks, state } = await recalibrate(db, model, signal);
+      return { model_id: modelId, scored, checks, state, ms: await answerGateNames(db, model, signal) };
+    } finally {
+      await model.close();
+    }
+  };
+  const champion = await ask(models.champion);
+  const challenger = await ask(models.challenger);
+  return { champion, challenger, promise: await keepPromise(db, models.challenger) };
+}
+
 /** What the gate is told that the database does not know: the size, and the time for a name where both were measured. */
-export function gateFacts(bytes: number, challenger: number | null, champion: number | null): GateFacts {
-  return challenger === null || champion === null
-    ? { bytes }
-    : { bytes, challenger_ms: challenger, champion_ms: champion };
+export async function gateFacts(
+  db: Database,
+  challenger: number,
+  asked: Partial<AskedBoth>,
+): Promise<GateFacts> {
+  const files = [...(await modelFiles(db, challenger)).values()];
+  const bytes = files.reduce((sum, file) => sum + file.byteLength, 0);
+  const [ms, before] = [asked.challenger?.ms ?? null, asked.champion?.ms ?? null];
+  return ms === null || before === null ? { bytes } : { bytes, challenger_ms: ms, champion_ms: before };
 }

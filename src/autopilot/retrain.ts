@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
-import { cleansFirst, type GateVerdict, gateReport, keepPromise, passGate } from '../database/autopilot.ts';
+import { cleansFirst, type GateVerdict, gateReport, passGate } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
-import { champion, modelFiles } from '../database/registry.ts';
+import { champion } from '../database/registry.ts';
 import {
   beginRetrain,
   beginStep,
@@ -15,12 +15,10 @@ import {
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
-import { openModel } from '../sidecar/open-model.ts';
-import { type RecalibratedModel, recalibrate } from '../sidecar/recalibrate.ts';
 import { type CleaningReport, cleanMemory } from '../train/cleaning/clean.ts';
 import { type HeldRun, holdingRun, workerName } from '../train/lease.ts';
 import { logTraining, type Memory, makeModel, readMemory } from '../train/pipeline.ts';
-import { answerGateNames, gateFacts } from './gate.ts';
+import { type AskedBoth, askBoth, gateFacts } from './gate.ts';
 
 export interface RetrainOptions {
   /** Why; without it the open request says. */
@@ -90,41 +88,25 @@ async function makeChallenger(bench: Bench): Promise<object> {
   return { model_id, labels, seconds, chosen_by };
 }
 
-type Opened = RecalibratedModel & { close(): Promise<void> };
-
-async function opened(bench: Bench, modelId: number): Promise<Opened> {
-  const model = await openModel(bench.db, bench.config, modelId);
-  if (model === null) throw new Error(`model ${modelId} is gone`);
-  return model;
-}
-
 /** Challenger and champion are asked about the same names; their calibrations and the promise are fitted on them. */
 async function calibrate(bench: Bench): Promise<object> {
-  const { db, run } = bench;
+  const { db, config, run } = bench;
   const { model } = await madeBy(db, run.id);
   const before = await champion(db);
   if (model === null || before === null) return {};
-  const asked: Record<string, object> = {};
-  for (const [role, id] of Object.entries({ champion: before.modelId, challenger: model })) {
-    const one = await opened(bench, id);
-    try {
-      const { scored, checks, state } = await recalibrate(db, one, run.signal);
-      asked[role] = { model_id: id, scored, checks, state, ms: await answerGateNames(db, one, run.signal) };
-    } finally {
-      await one.close();
-    }
-  }
-  return { ...asked, promise: await keepPromise(db, model) };
+  return askBoth(db, config, { champion: before.modelId, challenger: model }, run.signal);
 }
 
 async function judge(bench: Bench, found: Partial<Record<Step, object>>): Promise<void> {
   const { db, run } = bench;
   const { model } = await madeBy(db, run.id);
   if (model === null) throw new Error(`run ${run.id} has no model`);
-  const files = [...(await modelFiles(db, model)).values()];
-  const bytes = files.reduce((sum, file) => sum + file.byteLength, 0);
-  const { challenger, champion: before } = (found.calibrate ?? {}) as Record<string, { ms?: number | null }>;
-  await passGate(db, run.id, model, gateFacts(bytes, challenger?.ms ?? null, before?.ms ?? null));
+  await passGate(
+    db,
+    run.id,
+    model,
+    await gateFacts(db, model, (found.calibrate ?? {}) as Partial<AskedBoth>),
+  );
 }
 
 /** Does one step unless a process before has; says how it went. */

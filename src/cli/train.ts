@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { TrainedByHand } from '../autopilot/by-hand.ts';
 import { misuse } from '../errors.ts';
 import type { CleaningReport } from '../train/cleaning/clean.ts';
 import type { TrainingReport } from '../train/fit.ts';
@@ -35,6 +36,7 @@ interface Flags {
   dryRun?: true;
   from?: string;
   out?: string;
+  promote?: string;
   json?: true;
 }
 
@@ -95,27 +97,41 @@ async function fromFile(from: string, out: string, flags: Flags, options: TrainO
   );
 }
 
+/** What came of it: the last line says what won, and why. */
+function outcome({ model_id, gate }: TrainedByHand): string {
+  const { promoted, passed, before, reasons } = gate;
+  const why = reasons.join('; ');
+  if (before === null) return `model ${model_id} is the champion: ${why}`;
+  if (passed)
+    return `model ${model_id} won, it is the champion; on the names that both were asked, beside model ${before}: ${why}`;
+  return promoted
+    ? `model ${model_id} is the champion by --promote, although model ${before} won: ${why}`
+    : `model ${before} won, it stays the champion; model ${model_id} is kept: ${why}; all the same: taxon promote ${model_id} --force "reason"`;
+}
+
 async function fromMemory(flags: Flags, options: TrainOptions): Promise<void> {
-  const { train } = await import('../train/run.ts');
-  const result = await withDatabase((db, config) => train(db, config, options));
-  print(
-    flags.json === true,
-    result,
-    `${result.cleaning === null ? '' : `${cleaningText(result.cleaning)}\n`}model ${result.model_id} is the champion: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s
-${agreement(result.report)}`,
-  );
+  const { trainByHand } = await import('../autopilot/by-hand.ts');
+  const result = await withDatabase((db, config) => trainByHand(db, config, options, flags.promote ?? null));
+  const lines = [
+    ...(result.cleaning === null ? [] : [cleaningText(result.cleaning)]),
+    `model ${result.model_id}: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s`,
+    agreement(result.report),
+    outcome(result),
+  ];
+  print(flags.json === true, result, lines.join('\n'));
 }
 
 export function trainCommand(): Command {
   return new Command('train')
     .description(
-      'Learns a local model from memory and makes it the champion; sidecars load it without a restart.',
+      'Learns a local model from memory; where it is no worse than the champion it takes over, without a restart.',
     )
     .option('--epochs <n>', 'at most so many passes over the names; early stopping usually ends sooner')
     .option('--seed <n>', 'the same seed and memory give the same model')
     .option('--levels <n>', 'learn the first 1, 2 or 3 levels only')
     .option('--no-clean', 'leave the labels as they are')
     .option('--test-share <share>', 'the part of the names that never trains, 0 to .5 (default: .05)')
+    .option('--promote <reason>', 'make it the champion although the gate refuses it, and why')
     .option('--dry-run', 'only print what would be used; encodes and writes nothing')
     .option(
       '--from <file>',
@@ -130,8 +146,11 @@ Examples:
   taxon train
   taxon train --dry-run
   taxon train --no-clean --epochs 10 --json
+  taxon train --promote 'seasonal range'
   taxon train --from labels.parquet --out model     then: taxon evaluate gold.tsv --model model
 
+The gate asks the new model and the champion about the same names, as it does after taxon retrain; the last line says which won
+and why. The first model is the champion without it.
 Names are encoded once, ever, into the database; an interrupted run goes on where it stopped. Labels that models which never saw
 them are sure to be wrong are changed first, never a person's; select taxon.revert_cleaning(run_id) brings them back.
 A file is what import reads, or what taxon export --embeddings wrote: then nothing is encoded.`,
@@ -142,6 +161,14 @@ A file is what import reads, or what taxon export --embeddings wrote: then nothi
         throw misuse('--from and --out go together', 'E.g. taxon train --from labels.parquet --out model');
       if (flags.dryRun === true && from !== undefined)
         throw misuse('--dry-run looks at memory, not at a file');
+      if (
+        flags.promote !== undefined &&
+        (from !== undefined || flags.dryRun === true || flags.promote.trim() === '')
+      )
+        throw misuse(
+          '--promote goes with a training from memory, and with a reason',
+          'E.g. taxon train --promote "seasonal range"',
+        );
       const interrupt = interruptible(
         from === undefined
           ? 'interrupted; embeddings so far are stored, run taxon train again to go on'

@@ -51,7 +51,7 @@ export async function unansweredGateNames(
 export async function saveGateAnswers(
   db: Database,
   modelId: number,
-  answers: readonly { name_key: string; category_id: number }[],
+  answers: readonly { name_key: string; category_id: number; said: number }[],
 ): Promise<void> {
   await db.rows(`select ${db.at}save_gate_answers($1, $2)`, [modelId, JSON.stringify(answers)]);
 }
@@ -78,6 +78,35 @@ export async function passGate(
     JSON.stringify(facts),
   ]);
   return (await refusing(row)).passed;
+}
+
+/** What came of a model that a person has trained. */
+export interface JudgedByHand {
+  promoted: boolean;
+  passed: boolean;
+  /** The champion that it was compared with; null: there was none. */
+  before: number | null;
+  reasons: string[];
+}
+
+/**
+ * Lets the gate judge a model that a person has trained; it is promoted where it passes.
+ *
+ * @param force why it is promoted although it does not pass; null: it is not then
+ */
+export async function judgeTrained(
+  db: Database,
+  challenger: number,
+  facts: GateFacts,
+  force: string | null,
+): Promise<JudgedByHand> {
+  return refusing(
+    db.row<JudgedByHand>(`select * from ${db.at}judge_trained($1, $2, $3)`, [
+      challenger,
+      JSON.stringify(facts),
+      force,
+    ]),
+  );
 }
 
 export interface GateVerdict {

@@ -96,9 +96,10 @@ const json = (value: object | null | undefined) =>
   value === null || value === undefined ? null : JSON.stringify(value);
 
 /**
- * Stores a model, all or nothing, and makes it the champion unless told otherwise; returns its id.
+ * Stores a model, all or nothing; returns its id.
  *
- * @param model runId: the run that made it, null for a model from another database
+ * @param model runId: the run that made it, null for a model from another database; promote: whether it becomes the champion,
+ *   `first`: only where there is none
  * @throws TaxonError when the run lost its lease to another
  */
 export function storeModel(
@@ -109,10 +110,10 @@ export function storeModel(
     manifest: object;
     files: ReadonlyMap<string, Uint8Array>;
     facts?: ModelFacts;
-    promote?: boolean;
+    promote: boolean | 'first';
   },
 ): Promise<number> {
-  const { facts = {}, promote = true } = model;
+  const { facts = {}, promote } = model;
   const stored = db.transaction(async (client) => {
     const saved = await client.query<{ id: number }>(
       `select ${db.at}save_model($1, $2, $3, $4, $5, $6, $7, $8) as id`,
@@ -138,7 +139,9 @@ export function storeModel(
         Buffer.from(content),
       ]);
     }
-    if (promote) await client.query(`select ${db.at}promote($1)`, [id]);
+    const none = `not exists (select from ${db.at}champion())`;
+    if (promote)
+      await client.query(`select ${db.at}promote($1) where ${promote === 'first' ? none : 'true'}`, [id]);
     return id;
   });
   return refusing(stored);

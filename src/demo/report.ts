@@ -100,7 +100,8 @@ export function reportText(report: DemoReport): string {
     line(header),
     ...rows.map(line),
     '',
-    `  ${perName(report.tokens.spent)} tokens a name instead of ${perName(report.tokens.without_layers)}; pending ${report.routing.pending}, failed ${report.routing.failed}; ${report.seconds} s in all`,
+    `  ${perName(report.tokens.spent)} tokens a name; LLM for each row, the compact tree in full batches (counted, not sent): ${perName(report.tokens.without_layers)}`,
+    `  Pending ${report.routing.pending}, failed ${report.routing.failed}; ${report.seconds} s in all.`,
     '  Accuracy: the whole path is the hidden truth. Exact and similar answers repeat the noisy teacher that labelled memory.',
   ].join('\n');
 }

@@ -89,8 +89,8 @@ export function logTraining({ set }: Memory): void {
 }
 
 /**
- * Learns a model from memory and stores it; `promote` false leaves it a candidate, `carry` takes over what an earlier one
- * chose where the database says so.
+ * Learns a model from memory and stores it as a candidate, with `promote` as the champion where there is none; `carry` takes
+ * over what an earlier one chose where the database says so.
  *
  * @param cleaning what was cleaned before, for the report
  */
@@ -98,13 +98,13 @@ export async function makeModel(
   db: Database,
   encoder: Encoder,
   { encoderId, encoded, changed, set: memory }: Memory,
-  asked: Omit<TrainOptions, 'signal'> & { promote?: boolean; carry?: boolean },
+  asked: Omit<TrainOptions, 'signal'> & { promote: false | 'first'; carry?: boolean },
   cleaning: CleaningReport | null,
   run: HeldRun,
 ): Promise<TrainResult> {
   const started = Date.now();
   const { signal } = run;
-  const { promote = true, carry = false, ...options } = asked;
+  const { promote, carry = false, ...options } = asked;
   // who says how long the heads learn has chosen
   const carried = carry && options.epochs === undefined ? await choicesToCarry(db, encoderId) : undefined;
   const chosenBy = carried?.model_id ?? null;

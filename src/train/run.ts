@@ -20,9 +20,9 @@ export interface CleanRunOptions {
 }
 
 /**
- * The pipeline: encode what is new, read memory, clean it, train the voices and what joins them, diagnose, store the model,
- * promote it. Interrupted at any moment it loses at most one page of encoding; labels change in one transaction, and the
- * champion only at the very end.
+ * The pipeline: encode what is new, read memory, clean it, train the voices and what joins them, diagnose, store the model.
+ * The first model becomes the champion; any other is a candidate, which autopilot/by-hand.ts compares with it. Interrupted at
+ * any moment it loses at most one page of encoding; labels change in one transaction.
  *
  * @throws TaxonError when memory is too small to learn from, or another training runs
  */
@@ -37,7 +37,8 @@ export async function train(db: Database, config: Config, options: TrainOptions 
       logTraining(memory);
       const cleaning =
         asked.clean === false ? null : await cleanMemory(db, run, memory.set, encoder.identity, asked);
-      const made = await makeModel(db, encoder, memory, asked, cleaning?.report ?? null, run);
+      const options = { ...asked, promote: 'first' as const };
+      const made = await makeModel(db, encoder, memory, options, cleaning?.report ?? null, run);
       return { ...made, seconds: Math.round((Date.now() - started) / 100) / 10 };
     });
   } finally {

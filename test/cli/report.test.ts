@@ -29,6 +29,7 @@ async function trained(left: object): Promise<number> {
     runId,
     manifest: {},
     files: new Map([['a', Buffer.from('a')]]),
+    promote: true,
   });
   await endRun(db, runId, left, null);
   return id;

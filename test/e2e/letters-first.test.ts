@@ -31,7 +31,13 @@ beforeAll(async () => {
     lettersFirst: gate,
   };
   files.set('manifest.json', new TextEncoder().encode(JSON.stringify(manifest)));
-  modelId = await storeModel(db, { encoderId: old?.encoderId as number, runId: null, manifest, files });
+  modelId = await storeModel(db, {
+    encoderId: old?.encoderId as number,
+    runId: null,
+    manifest,
+    files,
+    promote: true,
+  });
   const classifier = await loadClassifier(files);
   const keys = names.map(normalise);
   classifier.readLetters(keys).forEach((said, i) => {

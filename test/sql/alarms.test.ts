@@ -106,7 +106,7 @@ describe('an alarm', () => {
       reason: 'alarm: it moved',
     });
     expect(tight.l3).toBeGreaterThan(before.l3 + 0.05);
-    expect(await t.owner.value('select l3 from suggest_thresholds(max_error => .05)')).toBe(tight.l3);
+    expect(await t.owner.value('select l3 from proved_thresholds(.05, .95)')).toBe(tight.l3);
     const second = await raise(0, 'novelty');
     expect(await alarm()).toMatchObject({ acted: 'tightened' });
     expect(await inForce()).toEqual(tight);

@@ -52,7 +52,7 @@ describe('health', () => {
       ...{ status: 'ok', value: 'on', detail: 'answers what clears the thresholds' },
     });
     await makeModel(t);
-    await t.owner.rows(`select set_promise(.05, .95, 'returns are dear')`);
+    await t.owner.rows(`select set_promise(.05, .95, 'returns are dear', true)`);
     expect(await item('local layer')).toMatchObject({
       ...{
         status: 'warn',

@@ -59,8 +59,9 @@ test('the transcript in docs/ledger.md is what psql shows; vitest --update write
   );
   await show('What did one product cost?', 'select * from taxon.product_cost(30)');
   await show(
-    'And if the LLM had been asked for every row?',
-    'select against, tokens_a_product, tokens_then, tokens_spent, share_saved from taxon.savings()',
+    'What did the local layer save? Here it has answered nothing: the LLM was asked in batches that were not full.',
+    'select local_names, llm_names, tokens_a_name, tokens_then, tokens_spent, share_saved from taxon.savings()',
+    'select assumption from taxon.savings()',
   );
   await show(
     'A budget, a price agreed on, a name that nobody else may see.',

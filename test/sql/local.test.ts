@@ -247,7 +247,7 @@ describe('where the local layer answers', () => {
   test('nothing is answered while a promise is not certified for the model', async () => {
     const model = await champion();
     const home = await t.category('Home');
-    await t.owner.rows(`select set_promise(.05, .95, 'returns are dear')`);
+    await t.owner.rows(`select set_promise(.05, .95, 'returns are dear', true)`);
     await claimed('pot');
     expect(await settle(model, sure('pot', home))).toEqual({ answered: 0, passed_on: 1 });
     expect(await answered()).toEqual([{ name: 'pot', clears: true, answered: false }]);

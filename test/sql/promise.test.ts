@@ -17,10 +17,14 @@ interface Suggestion {
   verdict: string;
 }
 const suggest = (maxError: number, model: number | null = null) =>
-  t.owner.row<Suggestion>('select * from suggest_thresholds($1, each_look(.95), $2)', maxError, model);
+  t.owner.row<Suggestion>('select * from suggest_thresholds($1, .95, $2)', maxError, model);
 const mode = () => t.owner.value<string>('select local_mode()');
-const promise = (maxError: number) =>
-  t.owner.row(`select * from set_promise(max_error => $1, reason => 'returns are dear')`, maxError);
+const promise = (maxError: number, force = true) =>
+  t.owner.row(
+    `select * from set_promise(max_error => $1, reason => 'returns are dear', force => $2)`,
+    maxError,
+    force,
+  );
 
 describe('a promise', () => {
   test('that is certified sets its thresholds, with the proof in history', async () => {
@@ -36,6 +40,7 @@ describe('a promise', () => {
       upper_bound: expect.closeTo(upper_bound, 6),
       verdict,
       mode: 'on',
+      ...{ checks_missing: 0, llm_names_more_a_day: null, llm_tokens_more_a_day: null },
     };
     const { promise_id, ...made } = await promise(0.1);
     expect(made).toEqual(kept);
@@ -83,6 +88,39 @@ describe('a promise', () => {
       mode: 'on',
     });
     expect(await mode()).toBe('on');
+  });
+
+  test('that is not proved says first what it would do, and changes nothing without force', async () => {
+    const model = await makeModel(t);
+    const home = await t.category('Home');
+    await missed(t, model, home, evenly(500));
+    await t.owner.rows(`update evidence set answered = true, clears = true where l3_said > .6`);
+    await t.owner.rows(
+      `insert into llm_calls (purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, worker, lease_until)
+         values ('answer', 'tree', 'openai', 'm', true, 'ok', 10, 900, 100, 'one', now())`,
+    );
+    const { checks_missing, verdict, ...would } = await promise(0.1, false);
+    expect(would).toMatchObject({
+      ...{ promise_id: null, certified: false, l3: null, mode: 'on' },
+      ...{ llm_names_more_a_day: 200, llm_tokens_more_a_day: 20_000 },
+    });
+    expect(verdict).toBe(
+      `nothing was changed: this is not proved, and until it is the local layer would only watch; 200.0 names a day would go to the LLM besides (20000 tokens a day by the ledger); not feasible: about ${checks_missing} more checks would make it so; select * from spot_check(${checks_missing}); all the same: set_promise(0.1, 0.95, reason => '…', force => true)`,
+    );
+    // one promise, one number
+    expect(await t.owner.value('select checks_missing from suggest_thresholds(.1)')).toBe(checks_missing);
+    expect(await mode()).toBe('on');
+    expect(await t.owner.value('select count(*) from promises')).toBe(0);
+    // nor does it take away the promise that stands
+    await promise(0.2);
+    expect(await promise(0.1, false)).toMatchObject({ promise_id: null, llm_names_more_a_day: 200 });
+    expect(await t.owner.rows('select max_error from standing_promise()')).toEqual([{ max_error: 0.2 }]);
+    expect(await promise(0.1)).toMatchObject({ certified: false, mode: 'shadow', checks_missing });
+  });
+
+  test('that is proved needs no force', async () => {
+    await checked();
+    expect(await promise(0.1, false)).toMatchObject({ certified: true, mode: 'on', checks_missing: 0 });
   });
 
   test('that is taken back leaves the thresholds, and the layer answers', async () => {

@@ -199,7 +199,7 @@ describe('shadow_verdict', () => {
   test('does not count what a champion clears that may not answer, as no promise is proved for it', async () => {
     const [champion, challenger] = [await model(), await model()];
     await t.owner.rows('select promote($1)', champion);
-    await t.owner.rows(`select set_promise(.1, .95, 'test')`);
+    await t.owner.rows(`select set_promise(.1, .95, 'test', force => true)`);
     await bothSee(challenger, champion, 50, [false, true]);
     expect(await against(challenger, champion)).toBeNull();
   });

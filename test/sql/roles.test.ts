@@ -11,24 +11,26 @@ const functions: Record<string, string> = {
     gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model
     said_of serving setting similar_label similar_matches standing_promise thresholds_in_force
     thresholds_said words`,
-  RA: `agreed_levels agreement_bets agreement_words audit_share_now audit_tokens_today auditor_error
-    audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names checked_truths
-    checks_to_prove clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
-    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look
-    explain explain_json fit_platt gate_differences gate_judges gate_pairs health in_alarm in_canary
+  RA: `agreed_levels agreement_bets agreement_words answered_a_day audit_share_now audit_tokens_today
+    auditor_error audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names
+    checked_truths checks_short checks_to_prove checks_wanted clears confident_mistakes corrected_error
+    corrected_rows coverage_curve curve_ahead drift_bets drift_by_week drift_cells drift_constant
+    drift_limit drift_value drift_words each_look enough_checks explain explain_json fit_platt
+    full_batch_tokens gate_differences gate_judges gate_pairs gate_surer_half health in_alarm in_canary
     in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history
     learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
     memory_error new_categories new_labels open_checks overridden path_risks pays people_disagreement
-    product_cost rescaled retention routing running_step same_path savings shadow_pairs shadow_report
-    shadow_verdict share_bound sign_test similar_checks similar_error_by_band simulate_thresholds spend
-    split_tokens stale_answers suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
-    teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
+    product_cost proved_thresholds rescaled retention routing running_step same_path savings shadow_pairs
+    shadow_report shadow_verdict share_bound sign_test similar_checks similar_error_by_band
+    simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold suggest_thresholds
+    taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality thresholds_for
+    trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
-    finish_import forget import_labels judge keep_right let_go make_category mark_urgent may_send_again
-    memory_at merge_categories more_tokens move_category never_send promote redecide reject release_alarm
-    remove_encoder rename_category repeats_by requeue retire_category retry_dead revert_cleaning
-    roll_back_model set_llm_price set_promise set_setting set_thresholds set_tree_levels split_category
-    spot_check start_rollout start_run undo_check undo_taxonomy_change undo_thresholds`,
+    finish_import forget import_labels judge judge_trained keep_right let_go make_category mark_urgent
+    may_send_again memory_at merge_categories more_tokens move_category never_send promote redecide reject
+    release_alarm remove_encoder rename_category repeats_by requeue retire_category retry_dead
+    revert_cleaning roll_back_model set_llm_price set_promise set_setting set_thresholds set_tree_levels
+    split_category spot_check start_rollout start_run undo_check undo_taxonomy_change undo_thresholds`,
   AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_step
     calibration_due cancel_batches choices_to_carry cleaned_by count_labels draw_audits draw_teaching
     embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration forget_batch_names
@@ -45,7 +47,7 @@ const functions: Record<string, string> = {
   nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert
     answered_until ask_again audit_candidates audit_test autopilot_health back_in_use bar_model
     batches_health begin_stage blank_messages bring_back_labels bring_back_rows bury calls_with
-    candidates_below carry_branches carry_thresholds check_frame checked_answer checks_short correct_label
+    candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
     correct_products coverage_steps drop_branches drop_questions end_alarm end_rollout follow_categories
     follow_labels forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here
     hold_lease hold_lock hold_names hold_never_sent hold_taxonomy judged_llm_answers judged_since
@@ -301,7 +303,7 @@ describe('taxon_reader', () => {
       'select from taxon.undo_check(1)',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       'select from taxon.undo_thresholds()',
-      `select from taxon.set_promise(.05, .95, 'because')`,
+      `select from taxon.set_promise(.05, .95, 'because', true)`,
       'select from taxon.keep_promise()',
       `select taxon.end_promise('because')`,
       `select from taxon.claim('w', 1)`,

@@ -16,8 +16,8 @@ interface Simulated {
   measured_error: number | null;
   lower: number;
   upper: number;
-  tokens_a_day: number | null;
-  cost_a_day: number | null;
+  llm_tokens_more_a_day: number | null;
+  llm_cost_more_a_day: number | null;
   examples: { name: string; path: string; l3: number; becomes: string }[];
 }
 const simulate = (l1: number, l2: number, l3: number) =>
@@ -102,7 +102,10 @@ describe('simulate_thresholds', () => {
       ids[0],
     );
     await t.owner.rows(`select set_thresholds(0, 0, .5, 'half')`);
-    expect(await simulate(0, 0, 0.3)).toMatchObject({ tokens_a_day: null, cost_a_day: null });
+    expect(await simulate(0, 0, 0.3)).toMatchObject({
+      llm_tokens_more_a_day: null,
+      llm_cost_more_a_day: null,
+    });
     await calls('answer', 3);
     await calls('audit', 5);
     await calls('answer', 5, '31 days');
@@ -110,9 +113,9 @@ describe('simulate_thresholds', () => {
       `update llm_calls set tokens_in = 1 where purpose = 'audit' or started_at < now() - interval '30 days'`,
     );
     const less = await simulate(0, 0, 0.3); // 20 names in 4 days
-    expect(less.tokens_a_day).toBeCloseTo((20 / 4) * 50, 0);
-    expect(less.cost_a_day).toBeCloseTo((20 / 4) * 0.002, 3);
-    expect((await simulate(0, 0, 0.9)).tokens_a_day).toBeCloseTo((-40 / 4) * 50, 0);
+    expect(less.llm_tokens_more_a_day).toBeCloseTo((-20 / 4) * 50, 0);
+    expect(less.llm_cost_more_a_day).toBeCloseTo((-20 / 4) * 0.002, 3);
+    expect((await simulate(0, 0, 0.9)).llm_tokens_more_a_day).toBeCloseTo((40 / 4) * 50, 0);
   });
 
   test('keeps what a branch was given', async () => {

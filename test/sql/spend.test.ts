@@ -196,71 +196,80 @@ describe('spend', () => {
 describe('savings', () => {
   const savings = () =>
     t.owner.rows(
-      'select against, products, tokens_a_product, tokens_then, tokens_spent, tokens_saved, share_saved, cost_then, cost_spent, simulated from savings()',
+      `select products, local_names, llm_names, tokens_a_name, tokens_then, tokens_spent, tokens_saved, share_saved, cost_then, cost_spent,
+              simulated from savings()`,
     );
+  const assumption = () => t.owner.value<string>('select assumption from savings()');
+  /** Names that the local layer has answered; `rows` of each. */
+  async function localNames(count: number, rows = 1): Promise<void> {
+    const names = Array.from({ length: count }, (_, i) => `local ${i}`);
+    for (let i = 0; i < rows; i++) await t.insertAll(...names);
+    await t.owner.rows(
+      `update products set state = 'done', source = 'local', category_id = $1, l1 = $1 where name like 'local %'`,
+      home,
+    );
+  }
 
-  test('against three forms, with where their tokens come from', async () => {
+  test('are counted against full batches, not against those of three names that came in', async () => {
     await t.label('known', 'Home');
-    await t.insertAll('a', 'b', ...Array.from({ length: 8 }, () => 'known'));
-    await call({ names: ['a', 'b'], route: 'tree', tokens: [3800, 0, 200], answered: { a: home, b: home } });
-    const spent = { products: 10, tokens_spent: 4000, cost_spent: 0.004, simulated: true };
+    await localNames(79, 2);
+    await t.insertAll('a', 'b', 'c', ...Array.from({ length: 8 }, () => 'known'));
+    // 4,900 of it are the tree, whatever the names
+    await call({
+      names: ['a', 'b', 'c'],
+      route: 'tree',
+      tokens: [4900, 0, 60],
+      answered: { a: home, b: home, c: home },
+    });
     expect(await savings()).toEqual([
       {
-        ...spent,
-        ...{
-          against: 'naive: a call a product',
-          tokens_a_product: 25000,
-          tokens_then: 250000,
-          tokens_saved: 246000,
-        },
-        ...{ share_saved: 0.984, cost_then: 0.25 },
-      },
-      {
-        ...spent,
-        ...{
-          against: 'the compact tree, a call a product',
-          tokens_a_product: 3900,
-          tokens_then: 39000,
-          tokens_saved: 35000,
-        },
-        ...{ share_saved: 0.8974, cost_then: 0.039 },
-      },
-      {
-        ...spent,
-        ...{
-          against: 'the compact tree, in batches',
-          tokens_a_product: 2000,
-          tokens_then: 20000,
-          tokens_saved: 16000,
-        },
-        ...{ share_saved: 0.8, cost_then: 0.02 },
+        ...{ products: 169, local_names: 79, llm_names: 3, tokens_a_name: 265, tokens_then: 21_730 },
+        ...{ tokens_spent: 4960, tokens_saved: 16_770, share_saved: 0.7717 },
+        ...{ cost_then: 0.02173, cost_spent: 0.00496, simulated: true },
       },
     ]);
-    expect(await t.owner.rows('select assumption from savings()')).toEqual([
-      {
-        assumption:
-          '25000 tokens a product: the setting llm_naive_tokens, not measured here; dollars at the mean rate of what was paid',
-      },
-      {
-        assumption: expect.stringContaining(
-          'the mean tokens in of the 1 calls of the route tree in the ledger',
-        ),
-      },
-      { assumption: expect.stringContaining('their tokens by their 2 names') },
-    ]);
+    expect(await assumption()).toBe(
+      'each of 79 names that the local layer answered and 3 that the LLM did, asked once in batches of 20, at 265.0 tokens: by the 1 calls of the route tree in the ledger (3 names); exact and similar answers stay as they are; dollars at the mean rate of what was paid',
+    );
   });
 
-  test('says what it cannot know', async () => {
-    await t.owner.rows(`select set_setting('llm_naive_tokens', '400')`);
+  test('tell what is fixed in a call from what each name costs where batches differ in size', async () => {
+    await localNames(10);
+    await t.insertAll('a', 'b', 'c', 'd', 'e');
+    await call({ names: ['a'], route: 'tree', tokens: [1000, 0, 20], answered: { a: home } });
+    await call({
+      ...{ names: ['b', 'c', 'd', 'e'], route: 'tree', tokens: [1060, 0, 80] },
+      answered: { b: home, c: home, d: home, e: home },
+    });
+    // 980 + 40 a name
+    expect(await savings()).toMatchObject([{ tokens_a_name: 89, tokens_then: 1335, tokens_spent: 2160 }]);
+  });
+
+  test('are none, or less, where the local layer answers nothing', async () => {
+    await t.insertAll('a');
+    await call({ names: ['a'], route: 'tree', tokens: [900, 0, 100], answered: { a: home } });
+    expect(await savings()).toMatchObject([{ tokens_then: 145, tokens_saved: -855, share_saved: -5.8966 }]);
+  });
+
+  test('say where only calls with the local layer’s shortlist were measured', async () => {
+    await localNames(10);
     await t.insertAll('a');
     await call({ names: ['a'], answered: { a: home } });
+    expect(await assumption()).toContain(
+      'by the 1 calls of the route shortlist in the ledger (1 names), whose shortlists the local layer made: without it a name costs more',
+    );
+    await t.insertAll('b');
+    await call({ names: ['b'], route: 'two-stage', tokens: [300, 0, 20], answered: {} });
+    await call({ names: ['b'], route: 'subtree', tokens: [200, 0, 20], answered: { b: home } });
+    expect(await savings()).toMatchObject([{ tokens_a_name: 65 }]);
+    expect(await assumption()).toContain('by the 2 calls of the route two-stage and subtree in the ledger');
+  });
+
+  test('are not known before a call has answered names', async () => {
+    await localNames(3);
     expect(await savings()).toMatchObject([
-      { tokens_then: 400, tokens_saved: -600, share_saved: -1.5 },
-      { tokens_a_product: null, tokens_then: null, share_saved: null },
-      { tokens_a_product: null },
+      { local_names: 3, tokens_then: null, share_saved: null, cost_then: null },
     ]);
-    expect(
-      await t.owner.value('select count(*) from savings() where assumption like $1', 'not measured:%'),
-    ).toBe(2);
+    expect(await assumption()).toBe('not measured: no call has answered names since then');
   });
 });

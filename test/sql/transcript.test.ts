@@ -39,8 +39,8 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
   await show('How many checks would it take?', suggest);
   const needed = Number(/spot_check\((\d+), 'surer'\)/.exec(shown.join('\n'))?.[1]);
   expect(needed).toBeLessThan(arrived / 2);
-  // a few more than the estimate, as chance may be against them
-  const drawn = Math.ceil((1.3 * needed) / 100) * 100;
+  // the estimate, rounded up
+  const drawn = Math.ceil(needed / 100) * 100;
   await show('They are drawn.', `select count(*) from taxon.spot_check(${drawn}, 'surer')`);
   await t.owner.rows(
     `select c.check_id, (judge(c.check_id, u.truth)).verdict
@@ -59,7 +59,7 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
   );
   await show(
     'What would these thresholds change?',
-    `select names, newly_answered, newly_passed, share_before, share_after, expected_error, lower, upper, tokens_a_day, cost_a_day from taxon.simulate_thresholds(l1 => ${l1}, l2 => ${l2}, l3 => ${l3})`,
+    `select names, newly_answered, newly_passed, share_before, share_after, expected_error, lower, upper, llm_tokens_more_a_day, llm_cost_more_a_day from taxon.simulate_thresholds(l1 => ${l1}, l2 => ${l2}, l3 => ${l3})`,
   );
   await show(
     'The promise. Its thresholds are set with it.',

@@ -65,14 +65,14 @@ describe('train', () => {
     await classifier.close();
   });
 
-  test('again: nothing is encoded twice, the same seed gives the same heads, the new model takes over', async () => {
+  test('again: nothing is encoded twice, the same seed gives the same heads, the champion stays until both were compared', async () => {
     const again = await train(db, config, { seed: 1 });
     expect(again).toMatchObject({ model_id: 2, encoded: 0, labels: labelled.length });
     const [first, second] = [await digests(1), await digests(2)];
     for (const file of ['heads.onnx', 'letters.bin']) expect(second[file]).toBe(first[file]);
     expect(await modelRows()).toEqual([
-      { model_id: 1, state: 'retired' },
-      { model_id: 2, state: 'champion' },
+      { model_id: 1, state: 'champion' },
+      { model_id: 2, state: 'candidate' },
     ]);
   });
 
