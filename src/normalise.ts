@@ -1,5 +1,5 @@
 /** What nobody sees: soft hyphens, joiners, marks of direction, variation selectors, byte order marks. */
-const invisible = /[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+/gu;
+const invisible = /\u034f|[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+|[\ufe00-\ufe0f]/gu;
 
 /** The white space that PostgreSQL's `normalise` trims and collapses: ECMAScript's `\s` and U+0085, less U+FEFF. */
 const whiteSpace = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu;
