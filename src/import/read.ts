@@ -47,7 +47,8 @@ export function readRows(
     badLine: (line: number) => lineOf(path, line),
   };
   const format = ending[1].toLowerCase() === 'tsv' ? 'tsv' : 'csv';
-  return toRows(delimitedRecords(source, format, knownColumns(as)), { name: path, unit: 'line' }, as);
+  const records = delimitedRecords(source, format, knownColumns(as));
+  return toRows(records, { name: path, unit: 'line', unquoted: format === 'tsv' }, as);
 }
 
 /**

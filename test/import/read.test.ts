@@ -132,12 +132,13 @@ describe('parquet', () => {
 });
 
 describe('paths', () => {
-  test('"a > b > c > d", with and without spaces, empty levels at the end dropped', async () => {
-    const file = fileWith('path.csv', 'path,name\na > b >c>d,A\na,B\na > b > >,C\n');
+  test('"a > b > c", empty levels at the end dropped', async () => {
+    const file = fileWith('path.csv', 'path,name\na > b > c > d,A\na,B\na > b > >,C\na >,D\n');
     expect(await paths(file)).toEqual([
       ['A', 'a', 'b', 'c', 'd'],
       ['B', 'a'],
       ['C', 'a', 'b'],
+      ['D', 'a'],
     ]);
   });
   test('one spelling of a category: composed, white space collapsed', async () => {
