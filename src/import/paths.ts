@@ -64,7 +64,7 @@ export class Paths {
     if (this.#separated === 0) this.#look(path, here);
     if (this.#spaced !== true) {
       if (!plain.includes('>')) return [path];
-      this.#splitTight = here();
+      this.#splitTight ||= here();
       return path.split('>');
     }
     // a level that is empty at the end, "a > b >", or at the beginning leaves no second space

@@ -185,7 +185,8 @@ describe('bad lines are named by number and content', () => {
     );
     const error = await failure(rowsOf(file));
     expect(error.message).toBe(`${file}, line 100002: not valid UTF-8: \ufffd\ufffd\ufffd,x`);
-    expect(error.hint).toContain('iconv');
+    expect(error.hint).toContain('Other lines are UTF-8: correct this one');
+    expect(error.hint).toContain('in windows-1251: чай,x');
   });
   test('NUL', async () => {
     const file = fileWith('nul.tsv', 'name\tl1\nA\tx\nB\0C\tx\n');
