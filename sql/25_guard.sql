@@ -14,6 +14,50 @@ begin atomic
 end;
 comment on function words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
 
+create or replace function words_are_codes(name_key text) returns boolean
+  language sql immutable strict parallel safe
+begin atomic
+  -- No regular expression, as in words(). A word without a digit tells what the thing is, unless it only says that a code
+  -- follows; so does a digit with a long word (чайник1,7л, iphone15). A measure ends that, unless the number beside it is long:
+  -- "WD-40 400 ml" is a name, "5901234123457 1 шт" is none. In doubt it is a code: that costs an answer, not a wrong one.
+  with said as (
+    select w, translate(w, '0123456789', '') as rest,
+           translate(w, '0123456789.,;:!?()[]{}/\|+*&#%=<>"''«»„”“–—_-@~^№×', '') as letters
+      from unnest(string_to_array(name_key, ' ')) w where w <> ''
+  ), told as (
+    select case
+        when letters in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op', 'gb', 'tb')
+          and (rest = w or translate(left(w, 1), '0123456789', '') = '') then 'measure'
+        when letters in ('арт', 'артикул', 'код', 'штрихкод', 'штрих', 'товар', 'товару', 'товара', 'номер', 'н', 'ид', 'art', 'article', 'artikel', 'artikelnummer', 'artikelnr', 'artnr', 'nr', 'no',
+          'num', 'number', 'numer', 'kod', 'code', 'barcode', 'indeks', 'index', 'symbol', 'ref', 'id', 'sku', 'ean', 'ean13', 'gtin', 'upc', 'isbn', 'mpn',
+          'asin', 'pn', 'sn', 'item', 'product', 'produkt', 'towar', 'x', 'х', '') and rest = w then 'nothing'
+        when rest = w then 'name'
+        when w like 'b0%' and length(w) = 10 then 'code'
+        when (select max(length(r)) from unnest(string_to_array(translate(w, '0123456789.,;:!?()[]{}/\|+*&#%=<>"''«»„”“–—_-@~^№×', repeat(' ', 60)), ' ')) r) > 4
+          and letters not in ('артикул', 'article', 'штрихкод', 'barcode') then 'name'
+        else 'code' end as kind,
+        length(w) - length(rest) as digits
+      from said
+  )
+  select coalesce(bool_and(kind <> 'name') and bool_or(kind = 'code')
+      and (bool_and(kind <> 'measure') or bool_or(kind = 'code' and digits >= 5)), false)
+    from told;
+end;
+comment on function words_are_codes(text) is 'What only_codes() asks of a name key that may be nothing but codes. Example: select words_are_codes(''bx-1200/3'');';
+
+create or replace function only_codes(name_key text) returns boolean
+  language sql immutable parallel safe
+begin atomic
+  -- Nearly all names have five letters in a row or no digit, and are done here in 1 µs, inlined; the words cost 130. The
+  -- ranges are of characters as they stand, by the collation "C", so that no locale changes them.
+  select case when name_key collate "C" ~ '[0-9]'
+      and (name_key collate "C" !~ '[^0-9 .,;:!?(){}/\\|+*&#%=<>"''«»„”“–—_@~^№×\[\]-]{5}'
+           or name_key collate "C" ~ 'b0|арт|штрих|товар|номер|art|inde|numbe|numer|barco|symbol|produ|towar')
+    then words_are_codes(name_key) else false end;
+end;
+comment on function only_codes(text) is
+  'Whether a name key is nothing but codes (EAN, article numbers), of which no two that look alike are the same thing: each word has a digit and at most four letters in a row, or is a word like "арт", "kod", "sku"; beside a measure ("400 ml") one code must have five digits. The similar layer answers no such name and repeats no such label. Example: select only_codes(''5901234123457''), only_codes(''wd-40 400 ml'');';
+
 create or replace function blocking_word(a text, b text, category_id bigint) returns text
   language sql stable strict
 begin atomic

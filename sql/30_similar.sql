@@ -21,12 +21,14 @@ begin
         from labels l where l.name_key % similar_matches.name_key
         order by 3 desc, l.source = 'human' desc, l.name_key limit most
     )
-    select n.k, n.c, n.s, case when (setting('guard'))::boolean then blocking_word(similar_matches.name_key, n.k, n.c) end
+    -- between brackets, which no word of the guard can hold
+    select n.k, n.c, n.s, case when only_codes(similar_matches.name_key) or only_codes(n.k) then '(only codes)'
+                               when (setting('guard'))::boolean then blocking_word(similar_matches.name_key, n.k, n.c) end
       from near n order by n.s desc, n.by = 'human' desc, n.k;
   -- the caller's own % keeps its meaning; an error takes the setting back by itself
   perform set_config('pg_trgm.similarity_threshold', callers, true);
 end $$;
-comment on function similar_matches(text, integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer.';
+comment on function similar_matches(text, integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer; "(only codes)" where one of the two names is only_codes().';
 
 create or replace function similar_label(name_key text) returns table (matched_key text, category_id bigint, similarity real)
   language sql stable strict

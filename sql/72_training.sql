@@ -81,13 +81,13 @@ begin
   -- the best ten of the part, as layer 2 would look at, and the first of them that the guard lets through
   return query
     select n.name from unnest(names) n(name)
-      where length(n.name) <= 500 and exists (
+      where length(n.name) <= 500 and not only_codes(n.name) and exists (
         select from (
             select l.name_key, l.category_id from labels l
               where l.name_key % n.name and l.name_hash >= train_from and l.name_key <> n.name and not sealed(l.name_hash)
               order by similarity(l.name_key, n.name) desc, l.source = 'human' desc, l.name_key limit 10
           ) near
-          where not guarded or blocking_word(n.name, near.name_key, near.category_id) is null);
+          where not only_codes(near.name_key) and (not guarded or blocking_word(n.name, near.name_key, near.category_id) is null));
   perform set_config('pg_trgm.similarity_threshold', callers, true);
 end $$;
 comment on function similar_in_training(text[], bytea) is 'Those of the names that layer 2 would answer if memory held only the labels whose digest is at least train_from and that are not sealed: no cache misses. Setting and guard as in similar_label().';

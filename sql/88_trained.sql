@@ -7,7 +7,7 @@ declare
   run bigint;
   found_numbers jsonb := facts;
 begin
-  perform pg_advisory_xact_lock('models'::regclass::oid::bigint);
+  perform hold_lock('models');
   select m.run_id into run from models m where m.model_id = judge_trained.challenger;
   if not found then
     raise exception 'there is no model %', judge_trained.challenger using hint = 'select * from models_readable;';

@@ -29,7 +29,7 @@ end $$;
 
 -- What everybody's statements are made of.
 grant execute on function normalise, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words
+grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words, only_codes, words_are_codes
   to taxon_reader, taxon_admin, taxon_sidecar;
 
 -- An application gives names and reads answers; which layer answers is not its to write.

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { misuse } from '../errors.ts';
+import { dialectOf } from './dialect.ts';
 
 /** The fields of one line; the first record is the header. */
 export interface RawRecord {
@@ -11,23 +12,31 @@ export interface RawRecord {
 
 /** A field longer than this is an open quote that swallowed the lines after it. */
 const longestRecord = 1_000_000;
-
-/** A .csv has commas, or semicolons where the decimal sign is a comma (Excel in most of Europe): the header tells. */
-function delimiterOf(header: string): string {
-  return header.includes(';') && !header.includes(',') ? ';' : ',';
-}
+/** So much of the text tells how it is written. */
+const headLength = 65_536;
 
 async function* behind(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   yield first;
   yield* { [Symbol.asyncIterator]: () => rest };
 }
 
+/** The text behind its first lines. */
+function without(block: Buffer, lines: number): Buffer {
+  let start = 0;
+  for (let i = 0; i < lines; i++) {
+    const end = block.indexOf('\n', start);
+    start = end === -1 ? block.length : end + 1;
+  }
+  return block.subarray(start);
+}
+
 /**
  * Records of delimited text. A .csv follows RFC 4180: a field with a delimiter, a quote or a line end in it stands in
- * quotes, quotes in it doubled. A .tsv has no quoting and no escapes at all, since real titles hold unbalanced quotes
+ * quotes, quotes in it doubled; its header tells the delimiter (dialect.ts). A .tsv has no quoting and no escapes at all, since real titles hold unbalanced quotes
  * (27" monitor): what stands between two tabs is the field. Empty lines count for nothing.
  *
  * @param source.badLine finds the line that an error is about, from its number or the empty ones before it on
+ * @param known          the columns that are read; null where PostgreSQL wrote the text, with commas
  */
 export async function* delimitedRecords(
   source: {
@@ -36,17 +45,22 @@ export async function* delimitedRecords(
     badLine: (line: number) => Promise<{ line: number; text: string }>;
   },
   format: 'csv' | 'tsv',
+  known: readonly string[] | null,
 ): AsyncGenerator<RawRecord> {
   const blocks = source.blocks[Symbol.asyncIterator]();
   const first = await blocks.next();
   if (first.done) return;
-  const head = first.value.toString('utf8', 0, 4096).split('\n')[0] ?? '';
-  let last = 0;
+  const head = first.value.toString('utf8', 0, headLength);
+  if (!head.includes('\n') && /\r./.test(head))
+    throw misuse(
+      `${source.name}: its lines end with a carriage return alone, as on old Macs`,
+      'Save it with line ends of Windows or Unix, e.g. tr "\\r" "\\n".',
+    );
+  const { delimiter, skipped } = known === null ? { delimiter: ',', skipped: 0 } : dialectOf(head, known);
+  let last = skipped;
   let empty = 0;
   const parser = parse({
-    ...(format === 'tsv'
-      ? { delimiter: '\t', quote: false, escape: false }
-      : { delimiter: delimiterOf(head) }),
+    ...(format === 'tsv' ? { delimiter: '\t', quote: false, escape: false } : { delimiter }),
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
     skip_empty_lines: true,
@@ -54,12 +68,12 @@ export async function* delimitedRecords(
     on_record: (fields: string[], info) => {
       // a record may go over several lines; it begins behind the one before and the empty lines between
       const line = last + (info.empty_lines - empty) + 1;
-      last = info.lines;
+      last = skipped + info.lines;
       empty = info.empty_lines;
       return { line, fields } as never; // its types know of arrays of text only
     },
   });
-  const text = Readable.from(behind(first.value, blocks));
+  const text = Readable.from(behind(without(first.value, skipped), blocks));
   text.on('error', (error) => parser.destroy(error));
   try {
     for await (const record of text.pipe(parser)) yield record as RawRecord;

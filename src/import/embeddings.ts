@@ -51,9 +51,11 @@ async function* together(
   rows: AsyncIterable<Row>,
   vectors: AsyncGenerator<unknown>,
 ): AsyncGenerator<EmbeddedRow> {
+  let last = 0;
   for await (const row of rows) {
-    const { value } = await vectors.next();
-    const embedding = value ?? null;
+    // rows that are skipped (a header inside) have a vector too
+    let embedding: unknown = null;
+    for (; last < row.line; last++) embedding = (await vectors.next()).value ?? null;
     if (embedding !== null && !Array.isArray(embedding) && !ArrayBuffer.isView(embedding))
       throw misuse(`${path}, row ${row.line}: the column ${column} holds no list of numbers`);
     yield { ...row, embedding: embedding as ArrayLike<number> | null };

@@ -1,5 +1,6 @@
 import { misuse } from '../errors.ts';
 import { log } from '../log.ts';
+import { visible } from '../normalise.ts';
 import { shown } from './text.ts';
 
 const levelNames = ['l1', 'l2', 'l3'];
@@ -37,15 +38,20 @@ export function knownColumns(kind: Kind): readonly string[] {
   return known[kind];
 }
 
+/** What a column is called: in any case, with spaces or hyphens for the underscores, whatever stands invisible in it. */
+export function columnName(field: string): string {
+  return visible(field).toLowerCase().replace(/[ -]/g, '_');
+}
+
 /**
  * Finds the columns, in any order and case; names those that are not read in a notice.
  *
  * @throws TaxonError that says what is missing or contradicts itself, and what the header must be
  */
 export function readHeader(fields: readonly string[], kind: Kind, file: string): Columns {
-  const names = fields.map((field) => field.trim().toLowerCase());
+  const names = fields.map(columnName);
   const bad = (what: string) =>
-    misuse(`${file}: ${what}; its header is: ${shown(names.join(', '))}`, wanted[kind]);
+    misuse(`${file}: ${what}; its header is: ${shown(fields.map(visible).join(', '))}`, wanted[kind]);
   const at = (name: string) => {
     const index = known[kind].includes(name) ? names.indexOf(name) : -1;
     return index === -1 ? undefined : index;
@@ -73,7 +79,7 @@ export function readHeader(fields: readonly string[], kind: Kind, file: string):
   // a labels file has no ids but the categories'
   const externalId = at('category_external_id') ?? at('external_id');
   const read = new Set([name, path, source, labelledAt, externalId, ...levels]);
-  const ignored = names.filter((_, index) => !read.has(index));
+  const ignored = fields.filter((_, index) => !read.has(index)).map((field) => `"${visible(field)}"`);
   if (ignored.length > 0) log.info(`${file}: columns that are not read: ${shown(ignored.join(', '))}`);
   return { width: names.length, name, path, levels, source, labelledAt, externalId };
 }

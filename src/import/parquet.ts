@@ -2,6 +2,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema }
 import { compressors } from 'hyparquet-compressors';
 import { messageOf, misuse } from '../errors.ts';
 import type { RawRecord } from './delimited.ts';
+import { columnName } from './header.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const notUtf8 = Symbol('not UTF-8');
@@ -47,7 +48,7 @@ export async function* parquetRecords(
   });
   const there = parquetSchema(metadata).children.map((child) => child.element.name);
   yield { line: 0, fields: there };
-  const read = there.filter((column) => columns.includes(column.trim().toLowerCase()));
+  const read = there.filter((column) => columns.includes(columnName(column)));
   let start = 0;
   for (const group of metadata.row_groups) {
     const rows = Number(group.num_rows);

@@ -47,7 +47,8 @@ export function readRows(
     badLine: (line: number) => lineOf(path, line),
   };
   const format = ending[1].toLowerCase() === 'tsv' ? 'tsv' : 'csv';
-  return toRows(delimitedRecords(source, format), { name: path, unit: 'line' }, as);
+  const records = delimitedRecords(source, format, knownColumns(as));
+  return toRows(records, { name: path, unit: 'line', unquoted: format === 'tsv' }, as);
 }
 
 /**
@@ -61,7 +62,7 @@ export function queryRows(db: Database, sql: string, as: RowKind = 'labels'): As
     blocks: queryCsv(db, sql),
     badLine: async (line: number) => ({ line, text: '' }),
   };
-  return toRows(delimitedRecords(source, 'csv'), { name: '--query', unit: 'row' }, as);
+  return toRows(delimitedRecords(source, 'csv', null), { name: '--query', unit: 'row' }, as);
 }
 
 /** A labelled file as a whole, for commands that compare with it. */

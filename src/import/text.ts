@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { messageOf, misuse } from '../errors.ts';
+import { notUtf8, readings, wideEncoding } from './encoding.ts';
 
 const lineFeed = 0x0a;
 /** A line longer than this is no line: the file is of another kind. */
@@ -20,6 +21,19 @@ function countLines(block: Buffer): number {
   return count;
 }
 
+/** What to do about a block that is no UTF-8: which encoding it is by its letters, and what the line is in that and in another. */
+function encodingHint(block: Buffer): string {
+  const { lines, mixed } = notUtf8(block);
+  const [best, other] = readings(lines);
+  const shownIn = [best, other].flatMap((reading) =>
+    reading === undefined ? [] : [`\n  in ${reading.name}: ${shown(reading.text.trim())}`],
+  );
+  const what = mixed
+    ? `Other lines are UTF-8: correct this one; it may be ${best?.name}.`
+    : `It looks like ${best?.name}: save the file as UTF-8, e.g. iconv -f ${best?.name} -t utf-8.`;
+  return what + shownIn.join('');
+}
+
 /** Names the first line of the block that PostgreSQL could not hold. */
 function badLine(path: string, block: Buffer, first: number): Error {
   let line = first;
@@ -29,10 +43,7 @@ function badLine(path: string, block: Buffer, first: number): Error {
     start = end === -1 ? block.length : end + 1;
     const content = shown(text.toString('utf8').replaceAll('\0', '\\0').trimEnd());
     if (!isUtf8(text)) {
-      return misuse(
-        `${path}, line ${line}: not valid UTF-8: ${content}`,
-        'Save the file as UTF-8, e.g. iconv -f windows-1251 -t utf-8.',
-      );
+      return misuse(`${path}, line ${line}: not valid UTF-8: ${content}`, encodingHint(block));
     }
     if (text.includes(0)) {
       return misuse(`${path}, line ${line}: a NUL character: ${content}`, 'Remove it: no text can hold one.');
@@ -67,11 +78,12 @@ export async function* textBlocks(
   let start = true;
 
   function checked(block: Buffer): Buffer {
-    if (
-      start &&
-      (block.indexOf('\xff\xfe', 0, 'latin1') === 0 || block.indexOf('\xfe\xff', 0, 'latin1') === 0)
-    )
-      throw misuse(`${path} is UTF-16`, 'Save it as UTF-8, e.g. iconv -f utf-16 -t utf-8.');
+    const wide = start ? wideEncoding(block) : null;
+    if (wide !== null)
+      throw misuse(
+        `${path} is ${wide.name}${wide.marked ? '' : ' without a byte-order mark'}`,
+        `Save it as UTF-8, e.g. iconv -f ${wide.iconv} -t utf-8.`,
+      );
     const text = start && block.indexOf('\ufeff', 0, 'utf8') === 0 ? block.subarray(3) : block;
     start = false;
     if (!isUtf8(text) || text.includes(0)) throw badLine(path, text, line);

@@ -8,9 +8,9 @@ const functions: Record<string, string> = {
   RWAS: `category_path name_hash normalise`,
   RWA: `look_up wait_for`,
   RAS: `blocking_word calibrate calibration_error calibration_in_force calibration_state champion exact
-    gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model
-    said_of serving setting similar_label similar_matches standing_promise thresholds_in_force
-    thresholds_said words`,
+    gate_report llm_calibration llm_price neighbour_index neighbours never_sent only_codes retrain_pays
+    run_model said_of serving setting similar_label similar_matches standing_promise thresholds_in_force
+    thresholds_said words words_are_codes`,
   RA: `agreed_levels agreement_bets agreement_words answered_a_day audit_share_now audit_tokens_today
     auditor_error audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names
     checked_truths checks_short checks_to_prove checks_wanted clears confident_mistakes corrected_error
