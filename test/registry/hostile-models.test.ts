@@ -216,7 +216,13 @@ test('a model stored by hand that loads and does not answer leaves the champion 
     );
     const manifest = JSON.parse(Buffer.from(moved.files.get('manifest.json') ?? '').toString()) as Manifest;
     const encoderId = await registerEncoder(db, moved.encoder.identity, moved.encoder.dimension);
-    const modelId = await storeModel(db, { encoderId, runId: null, manifest, files: moved.files });
+    const modelId = await storeModel(db, {
+      encoderId,
+      runId: null,
+      manifest,
+      files: moved.files,
+      promote: true,
+    });
     const notices = () => db.rows<{ notice: string | null }>('select notice from taxon.sidecars');
     await until(notices, ([row]) => row?.notice?.includes(`model ${modelId} cannot be loaded`) === true);
     const names = newNames(6, 61_000, false).map(({ name }) => name);
