@@ -6,9 +6,9 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores: more files at once only make real databases and encoders wait for each other.
     maxWorkers: 2,
-    // Only for what hangs: beside two busy processes a test of 8 s has taken 30.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    // Only for what hangs: on a machine with ten times as much to do a set-up of 20 s has taken 240.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     expect: { poll: { timeout: 120_000 } },
   },
 });
