@@ -9,6 +9,6 @@ export default defineConfig({
     // Only for what hangs: on a machine with ten times as much to do a set-up of 20 s has taken 240.
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    expect: { poll: { timeout: 120_000 } },
+    expect: { poll: { timeout: 300_000 } },
   },
 });

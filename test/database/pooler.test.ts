@@ -105,7 +105,7 @@ describe('DATABASE_URL is a transaction pooler', () => {
     await until(listening, ([row]) => row?.listening === true && row.idle);
     expect((await sidecarHealth()).detail).not.toContain('polling');
     await insert(db, [`${labelled[5]?.name} 3`]);
-    expect((await settled(db, 20)).similar).toBe(2);
+    expect((await settled(db)).similar).toBe(2);
     expect(await sidecar.kill('SIGTERM')).toBe(0);
   });
 

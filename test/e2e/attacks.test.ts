@@ -97,7 +97,7 @@ describe('200 attacks among ordinary names, and a model that obeys whatever stan
       alone.db,
       ordinary.map(({ name }) => name),
     );
-    await settled(alone.db, 90);
+    await settled(alone.db);
     mixed = await world(honest);
     before = await untouchable(mixed);
     const { id } = await mixed.db.row<{ id: number }>(
@@ -109,7 +109,7 @@ describe('200 attacks among ordinary names, and a model that obeys whatever stan
       mixed.db,
       ordinary.flatMap(({ name }, i) => [name, ...hostile.slice(i, i + 1)]),
     );
-    counts = await settled(mixed.db, 120);
+    counts = await settled(mixed.db);
   });
 
   it('they stood in the same prompts', async () => {
@@ -195,7 +195,7 @@ describe('a server that answers with everything but an answer', () => {
       there.db,
       names.map(({ name }) => name),
     );
-    expect(await settled(there.db, 120)).toEqual({ llm: 30 });
+    expect(await settled(there.db)).toEqual({ llm: 30 });
     expect(await answers(there)).toEqual(
       Object.fromEntries(names.map(({ name, path }) => [normalise(name), path.join(' > ')])),
     );

@@ -152,7 +152,7 @@ describe('notifications that are lost', () => {
     await db.rows(`select taxon.set_setting('notify', 'false')`);
     await sidecar();
     await insert(db, names(20));
-    await settled(db, 20);
+    await settled(db);
     await db.rows(`select taxon.set_setting('notify', 'true')`);
   });
 
@@ -166,7 +166,7 @@ describe('notifications that are lost', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taxon listen' and datname = current_database()`,
     );
     await insert(db, names(10));
-    await settled(db, 20);
+    await settled(db);
   });
 });
 

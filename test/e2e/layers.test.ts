@@ -56,7 +56,7 @@ describe('a name goes through the cheapest layer', () => {
       db,
       fresh.map(({ name }) => name),
     );
-    const counts = await settled(db, 90);
+    const counts = await settled(db);
     expect(counts.local).toBeGreaterThan(40);
     expect(counts.llm).toBeGreaterThan(0);
     expect((counts.local ?? 0) + (counts.llm ?? 0) + (counts.similar ?? 0)).toBeGreaterThanOrEqual(
@@ -132,7 +132,7 @@ describe('10,000 rows in one statement', () => {
       i % 2 === 0 ? (labelled[i % labelled.length]?.name ?? '') : (fresh[i % 200]?.name ?? ''),
     );
     await insert(db, names);
-    await settled(db, 120);
+    await settled(db);
     const [done] = await db.rows<{ n: number }>(
       `select count(*) as n from taxon.products where state = 'done' and product_id > (select max(product_id) - 10000 from taxon.products)`,
     );

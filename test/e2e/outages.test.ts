@@ -94,7 +94,7 @@ test.each([
     );
     expect(tries).toEqual([]);
     first.setFaults([]);
-    const counts = await settled(db, 90);
+    const counts = await settled(db);
     expect(counts.llm).toBeGreaterThanOrEqual(30);
     expect(counts.failed).toBeUndefined();
     expect(await db.rows('select from taxon.dead_letters')).toEqual([]);

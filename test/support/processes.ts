@@ -105,7 +105,7 @@ export function simulated(url: string): Record<string, string> {
 export async function until<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
-  seconds = 180,
+  seconds = 540,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

@@ -33,7 +33,7 @@ export async function tally(db: Database): Promise<Record<string, number>> {
 }
 
 /** Waits until no product is pending; returns the tally. */
-export function settled(db: Database, seconds = 180): Promise<Record<string, number>> {
+export function settled(db: Database, seconds = 540): Promise<Record<string, number>> {
   return until(
     () => tally(db),
     (counts) => (counts.pending ?? 0) === 0,
