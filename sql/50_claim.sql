@@ -56,7 +56,8 @@ comment on function claim(text, integer, interval, uuid, uuid[], uuid[]) is 'Lea
 create or replace function claim_llm(worker text, most integer, patience interval default '1 s', lease interval default '60 s',
                                      claim_id uuid default null, held uuid[] default '{}', owed uuid[] default '{}')
   returns table (name_key text, shortlist bigint[], odds real[], next text, branch bigint, asked smallint, attempts smallint, purpose text)
-  language plpgsql security definer set search_path from current as $$
+  -- below the 10 s after which its client gives it up: what it leaves behind would wait on
+  language plpgsql security definer set search_path from current set lock_timeout = '8s' as $$
 declare
   highest integer := (setting('max_attempts'))::integer;
   alone_from integer := least(2, highest);

@@ -7,7 +7,7 @@ create or replace function start_call(worker text, purpose text, route text, pro
     batch boolean default false, reason text default null,
     prompt_version text default null, claim_id uuid default null, token uuid default null)
   returns bigint
-  language plpgsql security definer set search_path from current as $$
+  language plpgsql security definer set search_path from current set lock_timeout = '8s' as $$
 declare
   in_force jsonb := coalesce(price, llm_price(provider, model, now(), batch));
   id bigint;

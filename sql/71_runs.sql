@@ -49,7 +49,7 @@ create or replace function end_run(run_id bigint, report jsonb, error text defau
     where s.run_id = end_run.run_id and s.state = 'running' and end_run.error is not null
       and exists (select from training_runs r where r.run_id = end_run.run_id and r.state = 'running');
   update training_runs r set state = case when end_run.error is null then 'done' else 'failed' end,
-      report = coalesce(end_run.report, r.report), error = end_run.error, ended_at = now()
+      report = coalesce(end_run.report, r.report), error = end_run.error, ended_at = clock_timestamp()
     where r.run_id = end_run.run_id and r.state = 'running';
 $$;
 comment on function end_run(bigint, jsonb, text) is 'Notes how a run ended and gives its lease back; a run that was closed by another stays as it is.';

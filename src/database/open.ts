@@ -22,11 +22,19 @@ export interface Database {
   row<T>(sql: string, values?: unknown[]): Promise<T>;
   /** Runs `work` in one transaction on one connection. */
   transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /**
+   * The same database for statements that come back within so many milliseconds, or count as lost with their connection: over
+   * one that is half-open nothing ever comes back. What was lost may have been done.
+   */
+  within(ms: number): Database;
   close(): Promise<void>;
 }
 
 /** SQLSTATEs after which the same statement may simply be sent again: serialisation failure, deadlock. */
 const again = new Set(['40001', '40P01']);
+
+/** How long statements that are still under way may hold up a good-bye. */
+const longestGoodbyeMs = 5000;
 
 function codeOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
@@ -59,21 +67,40 @@ export function openDatabase(
   });
   // an idle connection that the server ended: the pool opens another when one is needed
   pool.on('error', (error) => log.debug('an idle database connection ended', { error: messageOf(error) }));
-  const at = `"${config.schema}".`;
+  const open = new Set<pg.Client>();
+  pool.on('connect', (client) => open.add(client));
+  pool.on('remove', (client) => open.delete(client));
+
+  async function close(): Promise<void> {
+    // a statement that never comes back would hold the process
+    const late = setTimeout(() => {
+      for (const client of open) client.end().catch(() => {});
+    }, longestGoodbyeMs);
+    await pool.end().finally(() => clearTimeout(late));
+  }
+  return overPool(pool, { url, schema: config.schema, close });
+}
+
+function overPool(
+  pool: pg.Pool,
+  facts: Pick<Database, 'url' | 'schema' | 'close'>,
+  withinMs?: number,
+): Database {
+  const limit = withinMs === undefined ? {} : { query_timeout: withinMs };
 
   async function rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await pool.query(sql, values)).rows as T[];
+        return (await pool.query({ text: sql, values, ...limit })).rows as T[];
       } catch (error) {
         if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw error;
       }
     }
   }
   return {
-    at,
-    schema: config.schema,
-    url,
+    ...facts,
+    at: `"${facts.schema}".`,
+    within: (ms) => overPool(pool, facts, ms),
     rows,
     async row<T>(sql: string, values: unknown[] = []): Promise<T> {
       const [first] = await rows<T>(sql, values);
@@ -90,12 +117,12 @@ export function openDatabase(
       };
       client.on('error', onLost);
       try {
-        await client.query('begin');
+        await client.query({ text: 'begin', ...limit });
         const result = await work(client);
-        await client.query('commit');
+        await client.query({ text: 'commit', ...limit });
         return result;
       } catch (error) {
-        await client.query('rollback').catch(() => {
+        await client.query({ text: 'rollback', ...limit }).catch(() => {
           broken = true;
         });
         throw error;
@@ -104,7 +131,6 @@ export function openDatabase(
         client.release(broken);
       }
     },
-    close: () => pool.end(),
   };
 }
 

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Config } from '../config.ts';
 import type { ClaimOf, ClaimsInHand } from '../database/queue.ts';
+
+/**
+ * After so many milliseconds a statement that is to come back at once (a claim, a renewal, what settles a call) counts as
+ * lost: its lease is over, or a connection is half-open.
+ */
+export function briefly(config: Pick<Config, 'leaseSeconds'>): number {
+  return Math.max(10_000, config.leaseSeconds * 1000);
+}
 
 /**
  * What one worker has in hand, in both stages: the claims that are renewed, and those that it owes back as their answer was

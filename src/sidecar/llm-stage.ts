@@ -12,6 +12,8 @@ export interface LlmStage {
   config: Config;
   /** What the worker has in hand, of the local stage too. */
   claims: Claims;
+  /** The claim under way: one at a time, so that each knows what the one before took. */
+  claiming: Promise<unknown>;
   /** Who is asked, the first choice first; never empty. */
   providers: readonly ProviderState[];
   /** Aborted when the shutdown's time is up: calls in flight are given up as `unknown`. */
@@ -27,7 +29,14 @@ export function llmStage(
 ): LlmStage {
   const states = providers.map((provider) => new ProviderState(provider, facts.config.llmConcurrency));
   const claims = facts.claims ?? new Claims(facts.config.leaseSeconds);
-  return { ...facts, claims, providers: states, taxonomy: null, calibrations: new Map() };
+  return {
+    ...facts,
+    claims,
+    claiming: Promise.resolve(),
+    providers: states,
+    taxonomy: null,
+    calibrations: new Map(),
+  };
 }
 
 /**

@@ -132,10 +132,15 @@ async function letGo(stage: LlmStage, items: readonly LlmItem[], claim: string |
 /** Claims a batch and asks; false when there was nothing to do. What it cannot bring to an end is owed back. */
 export async function askOnce(stage: LlmStage, turn: Turn): Promise<boolean> {
   const { db, worker, config, claims } = stage;
-  const wanted = claims.begin();
-  const { claim } = wanted;
+  let claim = '';
   try {
-    const items = await claimLlm(db, worker, config.llmBatch, config.llmWaitMs, config.leaseSeconds, wanted);
+    const mine = stage.claiming.then(() => {
+      const wanted = claims.begin();
+      claim = wanted.claim;
+      return claimLlm(db, worker, config.llmBatch, config.llmWaitMs, config.leaseSeconds, wanted);
+    });
+    stage.claiming = mine.catch(() => {});
+    const items = await mine;
     if (items.length > 0) {
       const own = turnFor(stage, items[0]?.purpose, turn);
       if (own === null) await letGo(stage, items, claim);

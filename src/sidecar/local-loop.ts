@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { Database } from '../database/open.ts';
 import { claim } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
@@ -21,6 +22,8 @@ export interface LocalLoop {
 
 export interface LocalLoopOptions {
   stage: LocalStage;
+  /** For claims, which come back at once or count as lost. */
+  brief: Database;
   claims: Claims;
   config: Config;
   waker: Waker;
@@ -33,7 +36,7 @@ export interface LocalLoopOptions {
 
 /** Claims and decides until told to stop; survives every error of the database by waiting longer each time. */
 export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
-  const { stage, claims, config, waker, stopping } = options;
+  const { stage, brief, claims, config, waker, stopping } = options;
   const inHand = new Set<Promise<void>>();
   let idle = false;
   let failures = 0;
@@ -54,7 +57,7 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
     const wanted = claims.begin();
     const { claim: held } = wanted;
     try {
-      const rows = await claim(stage.db, stage.worker, config.claimBatch, config.leaseSeconds, wanted);
+      const rows = await claim(brief, stage.worker, config.claimBatch, config.leaseSeconds, wanted);
       if (rows.length === 0) claims.end(held);
       const alone = rows.some(({ attempts }) => attempts >= aloneFrom);
       return { held, names: rows.map((row) => row.name_key), alone };

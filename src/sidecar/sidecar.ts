@@ -13,7 +13,7 @@ import { log } from '../log.ts';
 import { holdEncoders } from '../model/encoders.ts';
 import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
 import { holdChampion } from './champion.ts';
-import { Claims } from './claims.ts';
+import { briefly, Claims } from './claims.ts';
 import { fillEmbeddings } from './fill.ts';
 import { housekeeping, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
@@ -54,11 +54,13 @@ export async function startSidecar(
   config: Config,
   providers: readonly Provider[],
 ): Promise<Sidecar> {
+  // nothing waits for ever: over a connection that is half-open no answer comes
   const db = openDatabase(
     url,
     { schema: config.schema, poolSize: config.poolSize + config.llmConcurrency },
     'taxon sidecar',
-  );
+  ).within(3_600_000);
+  const brief = db.within(briefly(config));
   try {
     await requireMigrated(db);
   } catch (error) {
@@ -75,7 +77,7 @@ export async function startSidecar(
   const llm =
     providers.length === 0
       ? null
-      : llmStage({ db, worker, config, claims, abandon: abandon.signal }, providers);
+      : llmStage({ db: brief, worker, config, claims, abandon: abandon.signal }, providers);
 
   // the simulator's calls cost nothing; claim_llm() gives another deployment's sidecar no names
   const paying = providers.every((provider) => provider.simulated) ? null : config.deployment;
@@ -89,7 +91,7 @@ export async function startSidecar(
   let saidListening = false;
   const announce = () => {
     saidListening = listener?.hears() ?? false;
-    return heartbeat(db, {
+    return heartbeat(brief, {
       worker,
       host: hostname(),
       pid: process.pid,
@@ -120,7 +122,13 @@ export async function startSidecar(
   void refresh();
   llmLoop = llm && runLlmLoop(llm, stopping.signal);
   local = runLocalLoop({
-    stage: { db, worker, champion, onWatched: rolloutAdvancer(db, () => void refresh()) },
+    stage: {
+      db: db.within(10 * briefly(config)),
+      worker,
+      champion,
+      onWatched: rolloutAdvancer(db, () => void refresh()),
+    },
+    brief,
     claims,
     config,
     waker: localWaker,
@@ -140,7 +148,7 @@ export async function startSidecar(
   ]);
   const beat = setInterval(
     () => {
-      Promise.all([announce(), renew(db, worker, config.leaseSeconds, claims.inHand()), refresh()]).catch(
+      Promise.all([announce(), renew(brief, worker, config.leaseSeconds, claims.inHand()), refresh()]).catch(
         (error) => log.debug('heartbeat', { error: messageOf(error) }),
       );
     },
@@ -162,7 +170,7 @@ export async function startSidecar(
     clearTimeout(deadline);
     clearInterval(beat);
     await listener?.close();
-    await leave(db, worker).catch((error) =>
+    await leave(db.within(config.shutdownSeconds * 500), worker).catch((error) =>
       log.warn('leases stay until they run out', { error: messageOf(error) }),
     );
     await champion.close();

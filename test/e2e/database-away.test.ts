@@ -98,6 +98,57 @@ async function paidOnce(): Promise<void> {
   expect(await db.rows('select why from taxon.paid_twice')).toEqual([]);
 }
 
+it('an answer that the database refuses for good is booked as the provider counted it, and its names fail with the words', async () => {
+  await db.rows(
+    `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not in this shop'; end $$;
+     create trigger refuse before insert on taxon.labels for each row execute function refuse()`,
+  );
+  await db.rows(`select taxon.set_setting('max_attempts', '2')`);
+  await start();
+  await insert(db, fresh(3));
+  expect(await settled(db)).toEqual({ failed: 3 });
+  const letters = await db.rows<{ error: string }>('select error from taxon.dead_letters');
+  expect(letters.map(({ error }) => error)).toEqual(Array(3).fill('not in this shop'));
+  const booked = await db.rows<{ request_id: string; state: string; tokens_in: number }>(
+    'select request_id, state, tokens_in from taxon.llm_calls',
+  );
+  for (const { request_id, state, tokens_in } of booked)
+    expect({ state, tokensIn: tokens_in }).toEqual({
+      state: 'ok',
+      tokensIn: simulator.calls().find(({ requestId }) => requestId === request_id)?.tokensIn,
+    });
+  await db.rows('drop function refuse() cascade');
+  await db.rows(`select taxon.set_setting('max_attempts', '5')`);
+});
+
+it('a name whose sidecar is killed each time ends as a dead letter, the names that came with it are answered', async () => {
+  await db.rows(`select taxon.set_setting('max_attempts', '3')`);
+  simulator.setFaults([{ kind: 'hang' }]);
+  await insert(db, fresh(4));
+  // twice all of them together, then one alone: whatever it is that kills, it has killed only that one's third try
+  for (const together of [4, 4, 1]) {
+    await start();
+    const worker = /worker=(\S+)/.exec(sidecar.stderr())?.[1];
+    const calls = await until(
+      () =>
+        db.rows<{ names: number }>(
+          `select names from taxon.llm_calls where state = 'started' and worker = $1`,
+          [worker],
+        ),
+      (rows) => rows.length > 0,
+    );
+    expect(calls).toEqual([{ names: together }]);
+    await sidecar.kill('SIGKILL');
+  }
+  simulator.setFaults([]);
+  await start();
+  expect(await settled(db)).toEqual({ llm: 3, failed: 1 });
+  expect(await db.rows('select attempts, error from taxon.dead_letters')).toEqual([
+    { attempts: 3, error: 'its workers died: 3 tries ended without a word' },
+  ]);
+  await db.rows(`select taxon.set_setting('max_attempts', '5')`);
+});
+
 describe('the server goes away while calls are in flight', () => {
   it('the answers wait for it and are settled when it is back, each name paid for once', async () => {
     simulator.setFaults([{ kind: 'slow', ms: 1500 }]);
