@@ -90,7 +90,8 @@ export function openDatabase(
       };
       client.on('error', onLost);
       try {
-        await client.query('begin');
+        // whatever the database's default is: under SERIALIZABLE what others insert meanwhile could fail for what is read here
+        await client.query('begin isolation level read committed');
         const result = await work(client);
         await client.query('commit');
         return result;
