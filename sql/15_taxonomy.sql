@@ -52,6 +52,9 @@ declare
 begin
   if tg_op = 'INSERT' then
     perform hold_taxonomy();  -- its parent is not moved or retired meanwhile
+    -- One that comes with its place keeps it, as from a dump of data alone: there a child may come before its parent, and below a
+    -- retired one. What makes categories gives none.
+    if new.path_ids[cardinality(new.path_ids)] = new.category_id and new.level = cardinality(new.path_ids) then return new; end if;
     if exists (select from categories c where c.category_id = new.parent_id and c.retired_at is not null) then
       raise exception 'category % is retired: nothing can be added below it', new.parent_id;
     end if;
@@ -75,7 +78,7 @@ begin
   new.l3 := levels[3];
   return new;
 end $$;
-comment on function place_category() is 'Trigger: fills level, path_ids, l1, l2 and l3 of a category.';
+comment on function place_category() is 'Trigger: fills level, path_ids, l1, l2 and l3 of a category, unless it is inserted with them (a restored one).';
 
 select keep_trigger('create trigger place_category before insert or update on categories
     for each row execute function place_category()',

@@ -32,6 +32,27 @@ export function alone(db: Database, name: string, work: () => Promise<unknown>):
   });
 }
 
+/** Between two batches it rests, so many times as long as the batch took: what is answered meanwhile comes first. */
+const rest = 3;
+
+/** Queues names of rows that came while triggers were off, a page of waiting rows a transaction; returns how many rows. */
+export async function queueStrays(db: Database, signal: AbortSignal): Promise<number> {
+  let all = 0;
+  for (let after: number | null = 0; after !== null; ) {
+    signal.throwIfAborted();
+    const since = performance.now();
+    const page: { last_id: number | null; strays: number } = await db.row(
+      `select last_id, strays from ${db.at}queue_strays($1)`,
+      [after],
+    );
+    all += page.strays;
+    after = page.last_id;
+    if (after !== null) await sleep(rest * (performance.now() - since), null, { signal });
+  }
+  if (all > 0) log.info('queued rows that came while triggers were off', { rows: all });
+  return all;
+}
+
 /** Looks for drift in the evidence since the last look; returns how many alarms are open. */
 export async function watchDrift(db: Database): Promise<number> {
   const rows = await db.rows<{ alarm_id: number | null }>(`select alarm_id from ${db.at}watch_drift()`);
@@ -47,9 +68,6 @@ const kept: readonly [thing: string, calls: readonly string[]][] = [
   ['embeddings', Array.from({ length: 256 }, (_, slice) => `forget_embeddings(${slice})`)],
   ['models', ['forget_models()']],
 ];
-
-/** Between two batches it rests, so many times as long as the batch took: what is answered meanwhile comes first. */
-const rest = 3;
 
 /** Removes what is past its days, a small batch a transaction, and notes how much; returns how many rows in all. */
 export async function forgetOld(db: Database, signal: AbortSignal): Promise<number> {

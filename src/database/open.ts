@@ -117,7 +117,8 @@ function overPool(
       };
       client.on('error', onLost);
       try {
-        await client.query({ text: 'begin', ...limit });
+        // whatever the database's default is: under SERIALIZABLE what others insert meanwhile could fail for what is read here
+        await client.query({ text: 'begin isolation level read committed', ...limit });
         const result = await work(client);
         await client.query({ text: 'commit', ...limit });
         return result;

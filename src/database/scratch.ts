@@ -65,10 +65,10 @@ async function copyRules(real: Database, scratch: Database): Promise<void> {
   await scratch.rows(
     `update ${scratch.at}settings s set value = r.value from ${real.at}settings r where r.key = s.key and r.key <> 'sql_sha256'`,
   );
-  // parents first: a trigger reads them
+  // with their places
   await scratch.rows(
-    `insert into ${scratch.at}categories (category_id, parent_id, name, external_id, path_ids, level, l1, retired_at)
-     select category_id, parent_id, name, external_id, path_ids, level, l1, retired_at from ${real.at}categories order by level`,
+    `insert into ${scratch.at}categories (category_id, parent_id, name, external_id, path_ids, level, l1, l2, l3, retired_at)
+     select category_id, parent_id, name, external_id, path_ids, level, l1, l2, l3, retired_at from ${real.at}categories order by level`,
   );
 }
 

@@ -1,6 +1,14 @@
 import { Cron } from 'croner';
 import { calibrationDue } from '../database/calibration.ts';
-import { alone, followTaxonomy, forgetOld, settleHeld, sweepTaxonomy, watchDrift } from '../database/jobs.ts';
+import {
+  alone,
+  followTaxonomy,
+  forgetOld,
+  queueStrays,
+  settleHeld,
+  sweepTaxonomy,
+  watchDrift,
+} from '../database/jobs.ts';
 import { drawAudits, drawTeaching } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
 import { messageOf } from '../errors.ts';
@@ -20,6 +28,13 @@ export interface Job {
   run(db: Database): Promise<unknown>;
 }
 
+const queueStraysJob = 'queue rows that came while triggers were off';
+
+/** What came while no sidecar ran; another sidecar that starts at this moment does it for both. */
+export async function lookForStrays(db: Database, signal: AbortSignal): Promise<void> {
+  await alone(db, queueStraysJob, () => queueStrays(db, signal));
+}
+
 /** All housekeeping; what reads much is done at night. */
 export function housekeeping(
   champion: ChampionHolder,
@@ -29,6 +44,7 @@ export function housekeeping(
   return [
     ...(llm ? [{ name: batchesJob, when: '* * * * *', run: () => lookAfterBatches(llm) }] : []),
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
+    { name: queueStraysJob, when: '*/5 * * * *', run: (db) => queueStrays(db, signal) },
     { name: 'draw audits', when: '* * * * *', run: drawAudits },
     { name: 'draw names that teach', when: '*/5 * * * *', run: drawTeaching },
     { name: 'follow the taxonomy', when: '* * * * *', run: followTaxonomy },

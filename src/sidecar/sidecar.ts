@@ -15,7 +15,7 @@ import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
 import { holdChampion } from './champion.ts';
 import { briefly, Claims } from './claims.ts';
 import { fillEmbeddings } from './fill.ts';
-import { housekeeping, runJobs } from './jobs.ts';
+import { housekeeping, lookForStrays, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { llmStage, noticeOf } from './llm-stage.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
@@ -156,6 +156,7 @@ export async function startSidecar(
   );
   // what was answered while no sidecar ran
   drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
+  lookForStrays(db, stopping.signal).catch((error) => log.debug('strays', { error: messageOf(error) }));
   log.info('sidecar started', { worker, llm: asText(providers) ?? 'none' });
 
   async function shutDown(): Promise<void> {

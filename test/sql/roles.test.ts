@@ -36,11 +36,11 @@ const functions: Record<string, string> = {
     embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration forget_batch_names
     forget_calls forget_embeddings forget_evidence forget_models keep_deployment keep_promise
     label_conflicts last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow open_batch
-    open_batch_calls open_batches pass_gate register_encoder renew_promise renew_run request_retrain
-    retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings save_gate_answers
-    save_model save_model_file save_out_of_fold save_second_looks settle_llm similar_in_training
-    start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names unencoded_labels
-    unscored_checks watch_drift`,
+    open_batch_calls open_batches pass_gate queue_strays register_encoder renew_promise renew_run
+    request_retrain retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings
+    save_gate_answers save_model save_model_file save_out_of_fold save_second_looks settle_llm
+    similar_in_training start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names
+    unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
     heartbeat leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
@@ -50,17 +50,18 @@ const functions: Record<string, string> = {
     candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
     correct_products coverage_steps drop_branches drop_questions end_alarm end_rollout follow_categories
     follow_labels forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here
-    hold_lease hold_lock hold_names hold_never_sent hold_taxonomy judged_llm_answers judged_since
-    keep_trigger level_ids llm_answers llm_health llm_stop lock_holders lock_taxonomy locks_health
-    look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
-    need_category need_evidence note_change note_changed_labels note_idle note_new_labels note_outcomes
-    note_removed_labels note_verdict notify_health offer_today open_answer passes pick_audits place_below
-    place_category queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
-    refuse_retired refuse_same_name report_without_name rights_health said_near sealed sent_to
-    settle_alarms settle_answered settle_answers settle_audits settle_questions settle_verdict shade
-    simulated spend_parts start_agreement_streams start_drift_streams tables_of_names take_back teachable
-    tell_sidecars thresholds_of_alarm traffic_of trainable_labels trust_health try_lock undo_label
-    undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
+    hold_lease hold_lock hold_names hold_never_sent hold_taxonomy is_queued judged_llm_answers
+    judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_holders lock_taxonomy
+    locks_health look_again make_imported_categories measured_points models_past_days move_labels
+    name_label_changes need_category need_evidence note_change note_changed_labels note_idle
+    note_new_labels note_outcomes note_removed_labels note_verdict notify_health offer_today open_answer
+    passes pick_audits place_below place_category queue_audits queue_inserted queue_renamed raise_alarm
+    recheck_promise refuse_call refuse_retired refuse_same_name report_without_name rights_health
+    said_near sealed sent_to settle_alarms settle_answered settle_answers settle_audits settle_questions
+    settle_verdict shade simulated spend_parts start_agreement_streams start_drift_streams strays_health
+    tables_of_names take_back teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels
+    trust_health try_lock undo_label undo_rows waiting_checks wake watch_audits watch_promoted
+    watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */

@@ -68,3 +68,9 @@ export function copySql(migrations?: number, repeatable = true): SqlRoot {
 export function migrationNames(): string[] {
   return readdirSync(join(packageRoot, 'migrations')).sort();
 }
+
+/** The data of a schema without its objects, as `pg_dump --data-only` writes it. */
+export function dumpData(url: string, schema: string, without: readonly string[]): Promise<string> {
+  const left = without.map((table) => `--exclude-table-data=${schema}.${table}`);
+  return program('pg_dump', ['--data-only', `--schema=${schema}`, ...left, url]);
+}

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { queueStrays } from '../../src/database/jobs.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Sidecar, startSidecar } from '../../src/sidecar/sidecar.ts';
+import { type Session, taxonDatabase } from '../support/sql.ts';
+
+const t = taxonDatabase();
+let replica: Session;
+let admin: Session;
+let db: Database;
+let sidecar: Sidecar | undefined;
+
+beforeAll(async () => {
+  replica = await t.superuser();
+  // as the apply worker of a subscription, for which none of our triggers fires
+  await replica.rows('set session_replication_role = replica');
+  admin = await t.connect('taxon_admin');
+  db = openDatabase(t.database.url, { schema: 'taxon', poolSize: 2 });
+});
+afterAll(async () => {
+  await sidecar?.stop();
+  await db.close();
+});
+
+const arrive = (...names: (string | null)[]) =>
+  replica.rows('insert into taxon.products (name) select unnest($1::text[])', names);
+const sweep = (after = 0, most = 5000) =>
+  admin.row<{ last_id: number | null; strays: number }>(
+    'select last_id, strays from taxon.queue_strays($1, $2)',
+    after,
+    most,
+  );
+const health = () =>
+  t.owner.rows(`select status, value, detail from health() where item = 'rows not queued'`);
+
+describe('rows that came while triggers were off', () => {
+  test('are counted by health() and queued, once a name, with those that are empty failed', async () => {
+    await t.insertAll('queued');
+    await arrive('  NEW  Kettle', 'new kettle', 'pot', '', null);
+    expect(await t.queued()).toEqual(['queued']);
+    expect(await health()).toEqual([
+      { status: 'warn', value: '5', detail: expect.stringContaining('select * from queue_strays()') },
+    ]);
+    expect(await sweep()).toEqual({ last_id: 6, strays: 5 });
+    expect(await t.queued()).toEqual(['new kettle', 'pot', 'queued']);
+    expect(await health()).toEqual([]);
+    expect(await t.owner.rows(`select failure from products where state = 'failed'`)).toEqual([
+      { failure: 'the name is empty' },
+      { failure: 'the name is empty' },
+    ]);
+    expect(await sweep()).toEqual({ last_id: 4, strays: 0 });
+  });
+
+  test('are found page by page', async () => {
+    await t.insertAll('a', 'b', 'c');
+    await arrive('d', 'e', 'f', 'g');
+    expect(await sweep(0, 4)).toEqual({ last_id: 4, strays: 1 });
+    expect(await sweep(4, 4)).toEqual({ last_id: 7, strays: 3 });
+    expect(await sweep(7, 4)).toEqual({ last_id: null, strays: 0 });
+    expect(await t.queued()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    expect(await queueStrays(db, new AbortController().signal)).toBe(0);
+  });
+
+  test('wherever a name is queued, leased, held or with the LLM, it is not queued again', async () => {
+    await t.insertAll('leased', 'asked', 'held');
+    await t.claim('w');
+    await t.owner.rows(`select settle_local('w', null, '[{"name_key": "asked"}, {"name_key": "held"}]')`);
+    await t.owner.rows(`update queue set available_at = 'infinity' where name_key = 'held'`);
+    await arrive('leased', 'asked', 'held');
+    expect(await sweep()).toEqual({ last_id: 6, strays: 0 });
+  });
+
+  test('one that only an audit asks about is', async () => {
+    await t.owner.rows(`insert into queue (stage, name_key, purpose) values ('llm', 'audited', 'audit')`);
+    await arrive('audited');
+    expect(await sweep()).toMatchObject({ strays: 1 });
+  });
+
+  test('one that somebody holds is not waited for', async () => {
+    await arrive('');
+    await replica.rows('begin');
+    await replica.rows('select from taxon.products for update');
+    await admin.rows(`set statement_timeout = '5 s'`);
+    expect(await sweep()).toMatchObject({ strays: 1 });
+    await replica.rows('commit');
+    expect(await t.owner.value('select state from products')).toBe('pending');
+    await sweep();
+    expect(await t.owner.value('select state from products')).toBe('failed');
+  });
+
+  test('are answered by a sidecar that starts', async () => {
+    const kettle = await t.label('red kettle', 'home > kitchen');
+    await arrive('Red Kettle');
+    sidecar = await startSidecar(t.database.url, loadConfig({ pollMs: 100 }, {}, '/'), []);
+    await expect
+      .poll(() => t.owner.rows('select state, source, category_id from products'), { timeout: 60_000 })
+      .toEqual([{ state: 'done', source: 'exact', category_id: kettle }]);
+  });
+});
+
+describe('a row that comes with its answer', () => {
+  test('keeps it, whatever memory knows, and is not queued', async () => {
+    const kettle = await t.label('red kettle', 'home > kitchen');
+    const other = await t.category('home > garden');
+    const insert = `insert into products (name, category_id, state, source, failure) values ($1, $2, $3, $4, $5) returning state, source, category_id, failure`;
+    expect(await t.owner.row(insert, 'red kettle', other, 'done', 'local', null)).toEqual({
+      ...{ state: 'done', source: 'local', category_id: other, failure: null },
+    });
+    expect(await t.owner.row(insert, 'red kettle', null, 'failed', null, 'too odd')).toEqual({
+      ...{ state: 'failed', source: null, category_id: null, failure: 'too odd' },
+    });
+    expect(await t.queued()).toEqual([]);
+    // without a category it is no answer
+    expect(await t.owner.row(insert, 'red kettle', null, 'done', null, null)).toMatchObject({
+      ...{ state: 'done', source: 'exact', category_id: kettle },
+    });
+    expect(await t.owner.row(insert, 'pot', null, 'done', 'llm', null)).toMatchObject({ state: 'pending' });
+    expect(await t.queued()).toEqual(['pot']);
+  });
+
+  test('cannot be given by an application', async () => {
+    const writer = await t.connect('taxon_writer');
+    for (const column of ['state', 'category_id', 'source'])
+      await expect(
+        writer.rows(`insert into taxon.products (name, ${column}) values ('a', default)`),
+      ).rejects.toMatchObject({ code: '42501' });
+  });
+});
