@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from, to } from 'pg-copy-streams';
 import { misuse, TaxonError } from '../errors.ts';
+import { newClient } from './connect.ts';
 import type { Database } from './open.ts';
 import { forPeople } from './refusals.ts';
 
@@ -168,7 +169,7 @@ function queryError(error: unknown, sql: string, before: number): unknown {
 export async function* queryCsv(db: Database, query: string): AsyncGenerator<Buffer> {
   const sql = query.replace(/[;\s]+$/, '');
   const before = 'copy (\n';
-  const client = new pg.Client({ connectionString: db.url, application_name: 'taxon import' });
+  const client = newClient(db.url, { application_name: 'taxon import' });
   // a connection that is lost also fails what runs on it; unheard, the event would end the process
   client.on('error', () => {});
   await client.connect();

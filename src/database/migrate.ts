@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
+import type pg from 'pg';
 import { packageRoot } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { newClient } from './connect.ts';
 import { requireDirect, requireExtensions, requireServer } from './requirements.ts';
 import {
   migrationFiles,
@@ -45,7 +46,7 @@ export interface MigrateResult {
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { schema, check = false, root = packageRoot } = options;
-  const client = new pg.Client({ connectionString: options.url, application_name: 'taxon migrate' });
+  const client = newClient(options.url, { application_name: 'taxon migrate' });
   await client.connect();
   const lock = createHash('sha256').update(`pgtaxon ${schema}`).digest().readInt32BE();
   try {
