@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, version } from '../config.ts';
+import { uselessDirect } from '../database/direct.ts';
 import { drawAudits, keepDeployment } from '../database/ledger.ts';
 import { type Listener, listen } from '../database/listen.ts';
 import { openDatabase, requireMigrated } from '../database/open.ts';
@@ -46,7 +47,7 @@ export interface Sidecar {
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
  * @param providers who answers the LLM stage, the first choice first; empty: that stage waits for another sidecar
- * @throws TaxonError when the database is not migrated
+ * @throws TaxonError when the database is not migrated, or config.directDatabaseUrl leads to another one
  */
 export async function startSidecar(
   url: string,
@@ -60,6 +61,8 @@ export async function startSidecar(
   );
   try {
     await requireMigrated(db);
+    const useless = config.directDatabaseUrl && (await uselessDirect(url, config.directDatabaseUrl));
+    if (useless) log.warn(`${useless}: names are looked for every ${config.pollMs} ms`);
   } catch (error) {
     await db.close();
     throw error;
