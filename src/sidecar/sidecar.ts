@@ -19,10 +19,13 @@ import { housekeeping, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { llmStage, noticeOf } from './llm-stage.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
-import { createWaker } from './waker.ts';
+import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
 const heartbeatMs = 5000;
+
+/** Notifications closer together than this make one sweep. */
+const wakeMs = 50;
 
 /** The providers as people read them; null for none. */
 function asText(providers: readonly Provider[]): string | null {
@@ -126,7 +129,9 @@ export async function startSidecar(
     announce,
     onPassedOn: () => llmLoop?.wake(),
   });
-  listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
+  // whoever may connect may notify: a flood of it makes a few sweeps
+  const wake = limited(() => void onWake(), wakeMs);
+  listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, wake);
   const jobs = runJobs(db, [
     ...housekeeping(champion, llm, stopping.signal),
     autopilotJob(config, url, stopping.signal),
