@@ -59,6 +59,11 @@ function hideKeys(text: string): string {
   return shown + text.slice(next);
 }
 
+/** As keys of OpenAI and Anthropic look, in use here or not; a server's own mask of one, too. */
+export function hideKeysByLook(text: string): string {
+  return text.replace(/\bsk-[\w*.-]{4,}/g, '[key]');
+}
+
 /** The text with every kept secret as `[key]`, and the login of every address in it as `[login]`. */
 export function hideSecrets(text: string): string {
   return hideKeys(text)
