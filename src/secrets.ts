@@ -4,7 +4,7 @@
  */
 
 /** Shorter values are no keys (`x`, `none`, `ollama`): hiding them would only break words. */
-export const shortestSecret = 8;
+const shortestSecret = 8;
 
 /** So many characters in a row of a key, in any of its spellings, are hidden: a half of it too. */
 const piece = 12;
