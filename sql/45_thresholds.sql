@@ -163,7 +163,7 @@ begin
 end $$;
 comment on function undo_thresholds(bigint, bigint) is 'Takes back the newest setting of thresholds of a model (default: the champion), or of one branch of it; called again, the one before. Returns what was undone and what counts now. Example: select l1, l2, l3, reason from undo_thresholds();';
 
-create or replace view threshold_history as
+create or replace view threshold_history with (security_invoker) as
   select t.threshold_id, t.model_id, m.state as model_state, t.l1, t.l2, t.l3, t.reason, t.set_by, t.set_at,
          t.branch, category_path(t.branch) as branch_path, t.never_local, t.cause, t.certified, t.upper_bound, t.checks,
          t.promise_id, p.max_error as promised, t.calibration_id, t.undone_at

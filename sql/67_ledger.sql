@@ -15,7 +15,7 @@ create or replace function note_outcomes(llm_call_id bigint, answers jsonb, refu
 $$;
 comment on function note_outcomes(bigint, jsonb, jsonb) is 'Writes what became of each name of a call whose answer arrived. Example: note_outcomes(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
 
-create or replace view paid_twice as
+create or replace view paid_twice with (security_invoker) as
   with paid as (
     select n.name_hash, c.purpose, n.step, n.outcome, c.llm_call_id, c.state, c.error, c.started_at, c.simulated,
            (c.tokens_in + c.tokens_out)::numeric / c.names as tokens, c.cost / c.names as cost,

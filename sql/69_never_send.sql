@@ -122,7 +122,7 @@ create or replace function settle_held() returns integer
 $$;
 comment on function settle_held() is 'Settles names that wait for people and that memory knows by now (an import), or for which no row waits any more; returns how many. Sidecars call it every minute. Example: select settle_held();';
 
-create or replace view waiting_for_people as
+create or replace view waiting_for_people with (security_invoker) as
   select min(p.product_id) as product_id, q.name_key, count(p.product_id) as rows,
          category_path(coalesce(q.shortlist[1], q.branch)) as likely, q.last_error as reason, q.created_at as since
     from queue q left join products p on name_hash(p.name_key) = q.name_hash and p.state = 'pending'

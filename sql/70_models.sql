@@ -249,7 +249,7 @@ begin
 end $$;
 comment on function roll_back_model() is 'Makes the champion before the champion again and returns its id; called again it goes back one more. Thresholds belong to a model and come back with it; answers that were given stay, those that sidecars have in hand are decided again.';
 
-create or replace view models_readable as
+create or replace view models_readable with (security_invoker) as
   select m.model_id, m.state, m.created_at, m.promoted_at, e.identity as encoder, (m.data ->> 'labels')::bigint as labels,
          m.metrics, m.data, m.code_version, m.seed, m.settings, m.run_id,
          -- octet_length() reads no content: the size stands beside the pointer to it

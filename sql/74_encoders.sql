@@ -1,6 +1,6 @@
 -- Encoders side by side: how much of memory each has encoded, and their removal.
 
-create or replace view encoder_progress as
+create or replace view encoder_progress with (security_invoker) as
   select e.encoder_id, e.identity, e.dimension, s.roles,
          (select count(*) from labels l join embeddings x on x.encoder_id = e.encoder_id and x.name_hash = l.name_hash) as labels,
          (select count(*) from labels l where not exists (select from embeddings x where x.encoder_id = e.encoder_id and x.name_hash = l.name_hash)) as missing,

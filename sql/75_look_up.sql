@@ -1,6 +1,6 @@
 -- What people and applications read.
 
-create or replace view products_readable as
+create or replace view products_readable with (security_invoker) as
   select p.product_id, p.external_id, p.name, p.state, p.source,
          c1.name as l1, c2.name as l2, c3.name as l3, category_path(p.category_id) as path, c.external_id as category_external_id,
          p.category_id, p.l1_confidence, p.l2_confidence, p.l3_confidence, p.similarity, p.matched_key, p.model_id,

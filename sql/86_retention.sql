@@ -27,7 +27,7 @@ create or replace function forget_calls(most integer default 1000) returns integ
 $$;
 comment on function forget_calls(integer) is 'Removes calls of the ledger that are older than the setting ledger_days (0: none), at most so many, and returns how many; call again until it is 0. Labels and checks that came by them stay and say no longer by which; products keep pointing to what is gone. Example: select forget_calls();';
 
-create or replace view unneeded_embeddings as
+create or replace view unneeded_embeddings with (security_invoker) as
   select e.encoder_id, e.name_hash from embeddings e
     where not e.labelled
       and not exists (select from labels l where l.name_hash = e.name_hash)

@@ -214,7 +214,7 @@ begin
 end $$;
 comment on function sweep_taxonomy() is 'Looks at every product for a category that is retired or levels that are no longer its: what mend_taxonomy() cannot know of, as it was written by a transaction that had been reading since before a change (REPEATABLE READ). Returns how many rows it brought into line; those that somebody holds are left to the next call. Sidecars call it every night. Example: select sweep_taxonomy();';
 
-create or replace view taxonomy_history as
+create or replace view taxonomy_history with (security_invoker) as
   select c.taxonomy_change_id, c.kind, c.category_id, c.path, category_path(c.category_id) as path_now, c.labels, c.human_labels, c.products,
          c.note, c.reason, c.changed_by, c.changed_at, c.settled_at, c.undone_at, c.undo_of
     from taxonomy_changes c order by c.taxonomy_change_id desc;

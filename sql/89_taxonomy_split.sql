@@ -171,7 +171,7 @@ begin
 end $$;
 comment on function more_tokens(bigint, bigint) is 'Sets how many tokens a split may cost in all; 0 stops it. Returns how many names are asked now. Example: select taxonomy_change_id, tokens, max_tokens from taxonomy_progress;';
 
-create or replace view taxonomy_progress as
+create or replace view taxonomy_progress with (security_invoker) as
   select c.taxonomy_change_id, category_path(c.category_id) as path, n.waiting, n.asked, n.moved, n.kept, n.person, n.other, t.tokens, c.max_tokens,
          case when c.undone_at is not null then 'undone' when n.waiting + n.asked = 0 then 'done'
               when n.asked = 0 and c.max_tokens - t.tokens < t.each then 'its budget is used up: more_tokens()' else 'asking' end as state

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { beginningOf, databaseAddress, serverAddress } from './addresses.ts';
 import { misuse } from './errors.ts';
 import { nearest } from './nearest.ts';
-import { hideSecrets } from './secrets.ts';
+import { hideKeysByLook, hideSecrets } from './secrets.ts';
 
 /** The folder that holds package.json, migrations/, sql/ and models/: one above src/ or dist/. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -161,7 +161,7 @@ const unshown: readonly ConfigKey[] = [
 
 function shown(key: string, value: unknown): string {
   if (!(key in schema.shape) || unshown.includes(key as ConfigKey)) return beginningOf(value);
-  return hideSecrets(JSON.stringify(value));
+  return hideKeysByLook(hideSecrets(JSON.stringify(value)));
 }
 
 /** The settings as variables of the environment, for a process that is to have the same. */
@@ -183,8 +183,11 @@ function fromFile(path: string): Record<string, unknown> {
       throw new Error('not a JSON object');
     return value as Record<string, unknown>;
   } catch (error) {
+    // Node's own words quote the file, where a password may stand
+    const { code, message } = error as NodeJS.ErrnoException;
+    const place = code ?? /line \d+ column \d+/.exec(message)?.[0];
     throw misuse(
-      `${path}: ${(error as Error).message}`,
+      `${path} is no JSON object${place === undefined ? '' : `: ${place}`}`,
       'It must hold one JSON object, e.g. {"llmBatch": 10}.',
     );
   }

@@ -4,7 +4,7 @@
  */
 
 /** Shorter values are no keys (`x`, `none`, `ollama`): hiding them would only break words. */
-export const shortestSecret = 8;
+const shortestSecret = 8;
 
 /** So many characters in a row of a key, in any of its spellings, are hidden: a half of it too. */
 const piece = 12;
@@ -57,6 +57,11 @@ function hideKeys(text: string): string {
     at = end;
   }
   return shown + text.slice(next);
+}
+
+/** As keys of OpenAI and Anthropic look, in use here or not; a server's own mask of one, too. */
+export function hideKeysByLook(text: string): string {
+  return text.replace(/\bsk-[\w*.-]{4,}/g, '[key]');
 }
 
 /** The text with every kept secret as `[key]`, and the login of every address in it as `[login]`. */

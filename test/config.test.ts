@@ -41,6 +41,26 @@ test('a key under a name that is no setting is not shown', () => {
   expect(message).not.toContain('hunter22');
 });
 
+test('a file that is no JSON is named with the place, and not quoted', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'taxon-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'taxon.config.json');
+  for (const text of [
+    '{"databaseUrl": "postgres://me:hunter22@host/db",}',
+    '"hunter22"',
+    '{\n"a": hunter22}',
+  ]) {
+    writeFileSync(file, text);
+    const message = refusal({}, folder);
+    expect(message).toContain(`${file} is no JSON object`);
+    expect(message).not.toContain('hunter22');
+  }
+});
+
+test('a key in the place of another value is not shown', () => {
+  expect(refusal({ TAXON_LLM_BATCH: 'sk-hunter22' })).toContain('llmBatch = "[key]"');
+});
+
 test.each([
   'postgres://host/db',
   'postgresql://me:p%40ss%2F@host:5432/db?sslmode=require',

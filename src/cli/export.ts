@@ -7,6 +7,7 @@ import { interruptible } from './train.ts';
 interface Flags {
   what: ExportKind;
   embeddings?: true;
+  spreadsheetSafe?: true;
   json?: true;
 }
 
@@ -20,6 +21,7 @@ export function exportCommand(): Command {
         .default('labels'),
     )
     .option('--embeddings', "with each label the configured encoder's embedding of its name")
+    .option('--spreadsheet-safe', 'an apostrophe before what a spreadsheet takes for a formula (=, +, -, @)')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -30,7 +32,10 @@ Examples:
   taxon export answers.parquet --what products
 
 Labels: name,l1,l2,l3,source,confidence, as import reads them; the name is the name key. In a .tsv, which has no quoting, a
-tab or line end in a value becomes a space. An embedding is a list of floats in .parquet, and [.1,.2,…] in text.`,
+tab or line end in a value becomes a space. An embedding is a list of floats in .parquet, and [.1,.2,…] in text.
+
+Names are other people's words: one that begins with =, +, - or @ is a formula to a spreadsheet that opens the .csv or .tsv.
+--spreadsheet-safe writes an apostrophe before it, which import would read as a part of the name.`,
     )
     .action(async (file: string, flags: Flags) => {
       const { exportFile } = await import('../export/export.ts');
@@ -39,6 +44,7 @@ tab or line end in a value becomes a space. An embedding is a list of floats in 
         exportFile(db, config, file, {
           what: flags.what,
           embeddings: flags.embeddings === true,
+          spreadsheetSafe: flags.spreadsheetSafe === true,
           signal: interrupt.signal,
         }),
       ).finally(interrupt.release);

@@ -26,6 +26,7 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
     .action(async (options: { check?: boolean; sql?: boolean; extensions: string; json?: boolean }) => {
       const { migrate } = await import('../database/migrate.ts');
       const { inWords } = await import('../database/compare.ts');
+      const { migrationUrl } = await import('../database/direct.ts');
       const config = cliConfig();
       if (options.sql) {
         const { migrationScript } = await import('../database/sql-files.ts');
@@ -34,11 +35,15 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
       }
       const check = options.check === true;
       const { findDatabase, resolveDatabase } = await import('../cluster/resolve.ts');
-      const url =
-        config.directDatabaseUrl ??
+      const direct = config.directDatabaseUrl;
+      // a direct address alone will do
+      const given = config.databaseUrl ?? direct;
+      const found =
+        given ??
         (check
           ? await findDatabase(config, [defaultDatabase])
           : (await resolveDatabase(config, defaultDatabase)).url);
+      const url = await migrationUrl(found, direct);
       const result = await migrate({
         url,
         schema: config.schema,

@@ -18,6 +18,7 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
     .action(async () => {
       const { resolveDatabase } = await import('../cluster/resolve.ts');
       const { migrate } = await import('../database/migrate.ts');
+      const { migrationUrl } = await import('../database/direct.ts');
       const { startSidecar } = await import('../sidecar/sidecar.ts');
       const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();
@@ -25,7 +26,7 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
       const { url, release } = await resolveDatabase(config, defaultDatabase);
       try {
         const { schema, lockWaitSeconds } = config;
-        await migrate({ url: config.directDatabaseUrl ?? url, schema, lockWaitSeconds });
+        await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
         const sidecar = await startSidecar(url, config, providers);
         log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
         if (providers.length === 0)

@@ -3,7 +3,7 @@ import pg from 'pg';
 const duplicate = ['42P04', '23505'];
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'taxon db' });
+  const client = new pg.Client({ connectionString: url, application_name: 'taxon db', ssl: false });
   await client.connect();
   try {
     return await work(client);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { newClient } from './connect.ts';
 
 /** How long a statement may wait for a lock: all that come after it wait behind it for as long. */
 const lockTimeout = '1s';
@@ -52,7 +53,7 @@ function inWords(blockers: readonly Blocker[]): string {
 /** Looks over a connection of its own who blocks `client`, until it is told to stop. */
 async function watch(client: pg.Client, url: string) {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  const eye = new pg.Client({ connectionString: url, application_name: 'taxon: who is in the way' });
+  const eye = newClient(url, { application_name: 'taxon: who is in the way' });
   eye.on('error', () => {});
   let seen: Blocker[] = [];
   let over = false;

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from, to } from 'pg-copy-streams';
 import { misuse, TaxonError } from '../errors.ts';
+import { newClient } from './connect.ts';
 import type { Database } from './open.ts';
 import { forPeople } from './refusals.ts';
 
@@ -160,6 +161,23 @@ function queryError(error: unknown, sql: string, before: number): unknown {
 }
 
 /**
+ * Lets the server read a text, without running it, in the way in which it takes one statement only: COPY goes another way,
+ * on which a query that closes the bracket could end the transaction and go on.
+ */
+function readAsOne(client: pg.Client, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query({
+      submit(connection: pg.Connection) {
+        connection.parse({ text, name: '', types: [] }, true);
+        connection.sync();
+      },
+      handleError: reject,
+      handleReadyForQuery: () => resolve(),
+    });
+  });
+}
+
+/**
  * The answer of a SELECT as CSV with a header, streamed. It runs on a connection of its own, in a transaction that may
  * only read.
  *
@@ -168,15 +186,16 @@ function queryError(error: unknown, sql: string, before: number): unknown {
 export async function* queryCsv(db: Database, query: string): AsyncGenerator<Buffer> {
   const sql = query.replace(/[;\s]+$/, '');
   const before = 'copy (\n';
-  const client = new pg.Client({ connectionString: db.url, application_name: 'taxon import' });
+  const client = newClient(db.url, { application_name: 'taxon import' });
   // a connection that is lost also fails what runs on it; unheard, the event would end the process
   client.on('error', () => {});
   await client.connect();
   try {
     await client.query(`begin transaction read only; ${noTimeout}`);
     // the bracket stands on a line of its own: the query may end in a comment
-    const copy = to(`${before}${sql}\n) to stdout (format csv, header)`);
-    for await (const chunk of client.query(copy)) yield chunk as Buffer;
+    const copy = `${before}${sql}\n) to stdout (format csv, header)`;
+    await readAsOne(client, copy);
+    for await (const chunk of client.query(to(copy))) yield chunk as Buffer;
     await client.query('commit');
   } catch (error) {
     throw queryError(error, sql, before.length);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import pg from 'pg';
 import pgListen from 'pg-listen';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import { newClient, settledConfig } from './connect.ts';
 
 // pg-listen is CommonJS with its function under `default`.
 const createSubscriber = pgListen.default;
@@ -20,14 +20,15 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+const probeOptions = {
+  application_name: 'taxon probe',
+  connectionTimeoutMillis: echoMs,
+  query_timeout: echoMs,
+};
+
 /** Sends a notification over a connection of its own. */
 async function ring(url: string, channel: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'taxon probe',
-    connectionTimeoutMillis: echoMs,
-    query_timeout: echoMs,
-  });
+  const client = newClient(url, probeOptions);
   client.on('error', () => {}); // the promises below say it
   try {
     await client.connect();
@@ -80,7 +81,7 @@ export function listen(
       return 500;
     };
     const subscriber = createSubscriber(
-      { connectionString: url, application_name: 'taxon listen' },
+      { ...(await settledConfig(url, probeOptions)), application_name: 'taxon listen' },
       { retryTimeout: 0, retryInterval, paranoidChecking: false, parse: (payload: string) => payload },
     );
     // pg-listen ends the connection of the moment; one that it is making again at that time would stay for ever

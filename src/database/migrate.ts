@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
+import type pg from 'pg';
 import { packageRoot } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { type Comparison, compareSchema, recordSchema, repairSchema } from './compare.ts';
+import { newClient } from './connect.ts';
 import { givingWay } from './give-way.ts';
 import { lockKey } from './lock-key.ts';
 import { prepare, requireDirect } from './requirements.ts';
@@ -51,7 +52,7 @@ export interface MigrateResult {
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { schema, check = false, root = packageRoot } = options;
-  const client = new pg.Client({ connectionString: options.url, application_name: 'taxon migrate' });
+  const client = newClient(options.url, { application_name: 'taxon migrate' });
   await client.connect();
   // others are never held up: each step lets them through and is tried again
   const patiently = <T>(what: string, work: () => Promise<T>) =>

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { newPool } from './connect.ts';
 import { sqlVersion } from './migrate.ts';
 
 const int8 = 20;
@@ -57,8 +58,7 @@ export function openDatabase(
   config: Pick<Config, 'schema' | 'poolSize'>,
   name = 'taxon',
 ): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
+  const pool = newPool(url, {
     max: config.poolSize,
     application_name: name,
     keepAlive: true,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { newClient } from './connect.ts';
 import { givingWay } from './give-way.ts';
 import { lockKey } from './lock-key.ts';
 import { migrate } from './migrate.ts';
@@ -81,7 +82,7 @@ async function copyRules(real: Database, scratch: Database): Promise<void> {
 export async function makeScratch(real: Database, url: string): Promise<Scratch> {
   const schema = `taxon_replay_${process.pid}_${randomBytes(3).toString('hex')}`;
   const name = `taxon replay ${schema}`;
-  const holder = new pg.Client({ connectionString: url, application_name: 'taxon replay' });
+  const holder = newClient(url, { application_name: 'taxon replay' });
   // a lost connection also fails what runs on it; unheard, the event would end the process
   holder.on('error', () => {});
   await holder.connect();

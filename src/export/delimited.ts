@@ -14,15 +14,34 @@ function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
+/** What a spreadsheet would take for a formula; a number is none. */
+const formula = /^[=+\-@\t\r]/;
+const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** With an apostrophe before it a spreadsheet shows the text and works nothing out. */
+function asText(field: string): string {
+  return formula.test(field) && !number.test(field) ? `'${field}` : field;
+}
+
 /** A .tsv has no quoting, so that a tab or a line end in a value becomes a space. */
 function plain(field: string): string {
   return field.replace(/[\t\r\n]/g, ' ');
 }
 
-/** Delimited text with a header, as `import` reads it. */
-export function delimitedSink(path: string, format: 'csv' | 'tsv', columns: readonly Column[]): Sink {
+/**
+ * Delimited text with a header, as `import` reads it.
+ *
+ * @param spreadsheetSafe for people who open it in a spreadsheet: what begins like a formula has an apostrophe before it
+ */
+export function delimitedSink(
+  path: string,
+  format: 'csv' | 'tsv',
+  columns: readonly Column[],
+  spreadsheetSafe: boolean,
+): Sink {
   const file = openSync(path, 'w');
-  const [delimiter, field] = format === 'csv' ? [',', quoted] : ['\t', plain];
+  const [delimiter, written] = format === 'csv' ? [',', quoted] : ['\t', plain];
+  const field = (value: string) => written(spreadsheetSafe ? asText(value) : value);
   const put = (lines: readonly string[]) => {
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);

@@ -14,6 +14,8 @@ export interface ExportOptions {
   what: ExportKind;
   /** A column with the configured encoder's embedding of each label. */
   embeddings: boolean;
+  /** In text, what begins like a formula has an apostrophe before it. */
+  spreadsheetSafe?: boolean;
   signal: AbortSignal;
 }
 
@@ -34,8 +36,14 @@ function formatOf(path: string): Format {
   return ending as Format;
 }
 
-function openSink(path: string, format: Format, columns: readonly Column[], encoder: string | null): Sink {
-  if (format !== 'parquet') return delimitedSink(path, format, columns);
+function openSink(
+  path: string,
+  format: Format,
+  columns: readonly Column[],
+  encoder: string | null,
+  spreadsheetSafe: boolean,
+): Sink {
+  if (format !== 'parquet') return delimitedSink(path, format, columns, spreadsheetSafe);
   return parquetSink(path, columns, encoder === null ? {} : { 'pgtaxon.encoder': encoder });
 }
 
@@ -62,8 +70,10 @@ export async function exportFile(
   file: string,
   options: ExportOptions,
 ): Promise<Exported> {
-  const { what, signal } = options;
+  const { what, signal, spreadsheetSafe = false } = options;
   const format = formatOf(file);
+  if (spreadsheetSafe && format === 'parquet')
+    throw misuse('--spreadsheet-safe goes with a .csv or .tsv', 'A .parquet keeps texts as texts.');
   if (options.embeddings && what === 'products')
     throw misuse('--embeddings goes with --what labels', 'For all embeddings: --what embeddings.');
   const withEmbeddings = options.embeddings || what === 'embeddings';
@@ -73,7 +83,7 @@ export async function exportFile(
   let rows = 0;
   try {
     await writeWhole(file, async (temporary) => {
-      const sink = openSink(temporary, format, columns, used?.encoder ?? null);
+      const sink = openSink(temporary, format, columns, used?.encoder ?? null, spreadsheetSafe);
       try {
         await exportPages(db, what, used?.encoderId ?? null, async (page) => {
           signal.throwIfAborted();

@@ -10,7 +10,7 @@ import type { SimulatedCall, SimulatorStats } from './simulator/call-log.ts';
 import { answerCall } from './simulator/calls.ts';
 import { Engine } from './simulator/engine.ts';
 import type { Fault } from './simulator/faults.ts';
-import { deliver, jsonOf, Refusal } from './simulator/http.ts';
+import { deliver, jsonOf, ownOrigin, Refusal } from './simulator/http.ts';
 import type { ErrorRates } from './simulator/models.ts';
 import { openaiProtocol } from './simulator/openai.ts';
 import { OpenaiBatches } from './simulator/openai-batches.ts';
@@ -107,6 +107,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     response.setHeader('x-pgtaxon-simulated', '1');
+    ownOrigin(request);
     const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
     const { pathname } = url;
     for (const { protocol, api } of apis)

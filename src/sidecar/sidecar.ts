@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, version } from '../config.ts';
+import { uselessDirect } from '../database/direct.ts';
 import { drawAudits, keepDeployment } from '../database/ledger.ts';
 import { type Listener, listen } from '../database/listen.ts';
 import { openDatabase, requireMigrated } from '../database/open.ts';
@@ -19,10 +20,13 @@ import { housekeeping, lookForStrays, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { llmStage, noticeOf } from './llm-stage.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
-import { createWaker } from './waker.ts';
+import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
 const heartbeatMs = 5000;
+
+/** Notifications closer together than this make one sweep. */
+const wakeMs = 50;
 
 /** The providers as people read them; null for none. */
 function asText(providers: readonly Provider[]): string | null {
@@ -47,7 +51,7 @@ export interface Sidecar {
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
  * @param providers who answers the LLM stage, the first choice first; empty: that stage waits for another sidecar
- * @throws TaxonError when the database is not migrated
+ * @throws TaxonError when the database is not migrated, or config.directDatabaseUrl leads to another one
  */
 export async function startSidecar(
   url: string,
@@ -63,6 +67,8 @@ export async function startSidecar(
   const brief = db.within(briefly(config));
   try {
     await requireMigrated(db);
+    const useless = config.directDatabaseUrl && (await uselessDirect(url, config.directDatabaseUrl));
+    if (useless) log.warn(`${useless}: names are looked for every ${config.pollMs} ms`);
   } catch (error) {
     await db.close();
     throw error;
@@ -136,7 +142,9 @@ export async function startSidecar(
     announce,
     onPassedOn: () => llmLoop?.wake(),
   });
-  listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, onWake);
+  // whoever may connect may notify: a flood of it makes a few sweeps
+  const wake = limited(() => void onWake(), wakeMs);
+  listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, wake);
   const jobs = runJobs(db, [
     ...housekeeping(champion, llm, stopping.signal),
     autopilotJob(config, url, stopping.signal),

@@ -30,6 +30,28 @@ export function createWaker(): Waker {
   };
 }
 
+/**
+ * Does `work` at once, and then at most once in `everyMs`, however often it is asked for; what is asked for between is done
+ * at the end of that time.
+ */
+export function limited(work: () => void, everyMs: number): () => void {
+  let resting = false;
+  let asked = false;
+  const run = () => {
+    resting = true;
+    asked = false;
+    setTimeout(() => {
+      resting = false;
+      if (asked) run();
+    }, everyMs).unref();
+    work();
+  };
+  return () => {
+    if (resting) asked = true;
+    else run();
+  };
+}
+
 /** Milliseconds to wait before try number `attempt` (from 1): doubling from `first`, at most `most`, with jitter. */
 export function backoff(attempt: number, first: number, most: number): number {
   const full = Math.min(most, first * 2 ** (attempt - 1));

@@ -158,6 +158,26 @@ test('products have their answer, and their type in Parquet', async () => {
   expect(readFileSync(at('p.tsv'), 'utf8')).toContain('\tnever seen before\t');
 });
 
+test('for a spreadsheet, what begins like a formula has an apostrophe before it, and a number has none', async () => {
+  const names = ['=cmd|/c calc', '+1-2', '-2+3', '@sum(1)', '-5', '5 = 5'];
+  await taxon.insertAll(...names);
+  const options = { what: 'products', embeddings: false, signal: new AbortController().signal } as const;
+  await exportFile(db, config, at('safe.csv'), { ...options, spreadsheetSafe: true });
+  await exportFile(db, config, at('plain.csv'), options);
+  const shown = (file: string) =>
+    readFileSync(at(file), 'utf8')
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(',')[2]);
+  expect(shown('plain.csv').sort()).toEqual([...names].sort());
+  expect(shown('safe.csv').sort()).toEqual(
+    ["'=cmd|/c calc", "'+1-2", "'-2+3", "'@sum(1)", '-5', '5 = 5'].sort(),
+  );
+  await expect(
+    exportFile(db, config, at('x.parquet'), { ...options, spreadsheetSafe: true }),
+  ).rejects.toMatchObject({ exitCode: 2 });
+});
+
 describe('what goes wrong', () => {
   test.each(['x.csv', 'x.parquet'])('a full disk: %s that was there stays', async (file) => {
     await fill();

@@ -102,6 +102,11 @@ describe('a query that cannot be', () => {
     ['insert into taxon.products (name) values ($$x$$) returning name, name as l1', 'read-only transaction'],
     ['delete from taxon.products', 'COPY query must have a RETURNING clause'],
     ['select 1 as name, 2 as l1; select 2', 'syntax error'],
+    [
+      `select 'a' as name) to stdout; commit; insert into taxon.products (name) values ('x'); copy (select 'a' as name`,
+      'cannot insert multiple commands',
+    ],
+    ['select 1) to stdout; set transaction read write; copy (select 1', 'cannot insert multiple commands'],
     ['', 'syntax error'],
   ])('%s', async (sql, says) => {
     expect((await failure(collect(queryRows(db, sql)))).message).toContain(says);

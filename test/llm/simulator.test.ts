@@ -236,6 +236,20 @@ test('what it serves beside completions', async () => {
   expect((await fetch(`${base}/other`)).status).toBe(404);
 });
 
+test('a page of another site can change nothing of it', async () => {
+  await start();
+  const post = (origin: string) =>
+    fetch(`${simulator.anthropicUrl}/faults`, {
+      method: 'POST',
+      body: '[{"kind":"unavailable"}]',
+      headers: { origin, 'content-type': 'text/plain' },
+    });
+  for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example'])
+    expect((await post(origin)).status).toBe(403);
+  await ask(prompt);
+  expect((await post('http://localhost:3000')).status).toBe(200);
+});
+
 test('another model’s name, and what is no request, are refused', async () => {
   await start();
   const other = openaiProvider({

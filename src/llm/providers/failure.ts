@@ -1,4 +1,4 @@
-import { hideSecrets, keepSecret } from '../../secrets.ts';
+import { hideKeysByLook, hideSecrets, keepSecret } from '../../secrets.ts';
 import { type FailureKind, ProviderError } from '../types.ts';
 import { restOf } from './limits.ts';
 
@@ -79,9 +79,7 @@ function retryAfter(headers: Headers): number | undefined {
 /** Takes keys out of a text: the one in use, in every spelling, and anything that looks like one (servers echo them). */
 function redact(text: string, key: string | undefined): string {
   keepSecret(key);
-  return hideSecrets(text)
-    .replace(/\bsk-[\w*.-]{4,}/g, '[key]')
-    .slice(0, 500);
+  return hideKeysByLook(hideSecrets(text)).slice(0, 500);
 }
 
 /** What both SDKs' errors have in common. */

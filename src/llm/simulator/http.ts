@@ -31,6 +31,18 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * Refuses what a page of another site sends from a browser on this machine: a plain POST needs nobody's leave there.
+ *
+ * @throws Refusal (403)
+ */
+export function ownOrigin({ headers: { origin } }: IncomingMessage): void {
+  if (origin === undefined) return;
+  const from = URL.canParse(origin) ? new URL(origin).hostname : origin;
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(from))
+    throw new Refusal(403, 'requests of other sites are not taken');
+}
+
 /** The body of a request, whole. @throws Refusal (413) when it is larger than `most` bytes */
 export async function bytesOf(request: IncomingMessage, most: number): Promise<Buffer> {
   const parts: Buffer[] = [];
