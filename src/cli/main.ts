@@ -117,7 +117,8 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const verbose = program.opts().verbose === true;
   process.stderr.write(`taxon: ${verbose && error instanceof Error ? error.stack : messageOf(error)}\n`);
-  if (!(error instanceof TaxonError)) return 1;
-  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
-  return error.exitCode;
+  // the database's errors have hints as well
+  const hint = (error as { hint?: unknown } | null)?.hint;
+  if (typeof hint === 'string') process.stderr.write(`  ${hint}\n`);
+  return error instanceof TaxonError ? error.exitCode : 1;
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { sqlVersion } from './migrate.ts';
+import { hintAtRole } from './rights.ts';
 
 const int8 = 20;
 const int8Array = 1016;
@@ -61,12 +62,17 @@ export function openDatabase(
   pool.on('error', (error) => log.debug('an idle database connection ended', { error: messageOf(error) }));
   const at = `"${config.schema}".`;
 
+  async function hinted(error: unknown): Promise<unknown> {
+    await hintAtRole(pool, config.schema, error, name === 'taxon sidecar');
+    return error;
+  }
+
   async function rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return (await pool.query(sql, values)).rows as T[];
       } catch (error) {
-        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw error;
+        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw await hinted(error);
       }
     }
   }
@@ -98,7 +104,7 @@ export function openDatabase(
         await client.query('rollback').catch(() => {
           broken = true;
         });
-        throw error;
+        throw await hinted(error);
       } finally {
         client.off('error', onLost);
         client.release(broken);
