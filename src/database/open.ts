@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { inWords } from './compare.ts';
 import { sqlVersion } from './migrate.ts';
 import { hintAtRole } from './rights.ts';
 
@@ -137,6 +138,20 @@ export async function requireMigrated(db: Database): Promise<void> {
   }
   if (found !== sqlVersion(db.schema)) {
     throw new TaxonError(`the SQL in the schema "${db.schema}" is of another version than this program`, {
+      hint: 'Run: taxon migrate',
+    });
+  }
+  // a dump that was restored brings its digest along, whatever it lost on the way
+  const lost = await db.rows<{ name: string }>(
+    `select x.name from (select distinct split_part(split_part(o.object, ' ', 2), '(', 1) as name
+                           from ${db.at}schema_objects o where o.object like 'function %') x
+       where x.name <> all (array(select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                                    where n.nspname = $1)) order by 1`,
+    [db.schema],
+  );
+  if (lost.length > 0) {
+    const names = inWords(lost.map(({ name }) => `${name}()`));
+    throw new TaxonError(`the schema "${db.schema}" has lost functions, as in a restore: ${names}`, {
       hint: 'Run: taxon migrate',
     });
   }
