@@ -67,4 +67,4 @@ create or replace function rights_health() returns table (item text, status text
     from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) r(name)
     where not exists (select from pg_roles p where p.rolname = r.name) having count(*) > 0;
 $$;
-comment on function rights_health() is 'What health() says of rights that somebody has and should not have; no row where all is well.';
+comment on function rights_health() is 'What health() says of rights that somebody has and should not have; no row where all is well. Example: select item, detail from rights_health();';

@@ -90,7 +90,9 @@ function differencesOf(recorded: readonly Made[], present: readonly Made[]): Dif
   );
   const found: Difference[] = [];
   for (const made of recorded) {
-    const { object, definition, repair } = made;
+    const { object, definition } = made;
+    // of a function that is one and the same
+    const repair = made.repair ?? (object.startsWith('function ') ? definition : null);
     const now = is.get(object);
     if (now !== undefined && essence(now) === essence(made)) continue;
     const privileges = object.startsWith('privileges of ');
