@@ -9,4 +9,4 @@ create table schema_objects (
 comment on table schema_objects is 'Every object that taxon migrate made in this schema, as the catalogue described it afterwards: taxon migrate --check compares.';
 comment on column schema_objects.object is 'Which: its kind and its name without the schema, or the comment on it, or its privileges.';
 comment on column schema_objects.definition is 'What the catalogue said of it; privileges are those of PUBLIC and of the four roles.';
-comment on column schema_objects.repair is 'The statement that makes it again; NULL: the repeatable SQL does, or nothing can, as with a table and its rows.';
+comment on column schema_objects.repair is 'The statement that makes it again; NULL: the definition of a function, or the repeatable SQL does, or nothing can, as with a table and its rows.';

@@ -24,24 +24,28 @@ begin atomic
                  else has_schema_privilege(o.oid, s.oid, 'create')
                       and not exists (select from aclexplode(s.acl) a where a.grantee = 0 and a.privilege_type = 'CREATE') end
   )
-  select c.place, c.who, 'may create functions in it',
+  select c.place, c.who, 'may create functions in it' as risk,
          case when c.role = c.nspowner then format('alter schema %I owner to %I', c.place, current_user)
               when c.granted then format('revoke create on schema %I from %s', c.place, c.quoted)
-              else format('alter schema %I owner to %I', c.place, current_user) end
+              else format('alter schema %I owner to %I', c.place, current_user) end as remedy
     from creator c
     -- one that may by a role of his which is named itself
     where c.granted or c.role = c.nspowner
        or not exists (select from creator g where g.oid = c.oid and g.role not in (0, c.role) and pg_has_role(c.role, g.role, 'usage'))
   union all
   -- the server prefers the function that fits best, in whichever schema, so one that is there already counts as well
-  select s.place, o.who, format('owns the function %s in it', p.oid::regprocedure), format('drop function %s', p.oid::regprocedure)
-    from schema_on_path s join pg_proc p on p.pronamespace = s.oid join outsider o on o.oid = p.proowner
-  union all
-  select s.place, o.who, format('owns the operator %s in it', p.oid::regoperator), format('drop operator %s', p.oid::regoperator)
-    from schema_on_path s join pg_operator p on p.oprnamespace = s.oid join outsider o on o.oid = p.oprowner
+  select t.place, o.who, format('owns the %s %s in it', t.kind, t.thing), format('drop %s %s', t.kind, t.thing)
+    from (
+      select s.place, p.proowner as owner, 'function' as kind, format('%I.%I(%s)', s.place, p.proname, pg_get_function_identity_arguments(p.oid)) as thing
+        from schema_on_path s join pg_proc p on p.pronamespace = s.oid
+      union all
+      select s.place, p.oprowner, 'operator', format('%I.%s (%s, %s)', s.place, p.oprname,
+             case p.oprleft when 0 then 'none' else format_type(p.oprleft, null) end, format_type(p.oprright, null))
+        from schema_on_path s join pg_operator p on p.oprnamespace = s.oid
+    ) t join outsider o on o.oid = t.owner
   union all
   -- a trigger runs as whoever writes the row: the owner, when a name is settled
-  select s.place, o.who, format('may make triggers on %s', c.oid::regclass), format('revoke trigger on %s from %s', c.oid::regclass, o.quoted)
+  select s.place, o.who, format('may make triggers on %I.%I', s.place, c.relname), format('revoke trigger on %I.%I from %s', s.place, c.relname, o.quoted)
     from schema_on_path s join pg_class c on c.relnamespace = s.oid
     join pg_roles m on m.oid = c.relowner and m.rolname = current_user
     cross join aclexplode(c.relacl) a join outsider o on o.oid = a.grantee
@@ -63,4 +67,4 @@ create or replace function rights_health() returns table (item text, status text
     from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) r(name)
     where not exists (select from pg_roles p where p.rolname = r.name) having count(*) > 0;
 $$;
-comment on function rights_health() is 'What health() says of rights that somebody has and should not have; no row where all is well.';
+comment on function rights_health() is 'What health() says of rights that somebody has and should not have; no row where all is well. Example: select item, detail from rights_health();';

@@ -2,7 +2,10 @@
 
 create or replace view products_readable with (security_invoker) as
   select p.product_id, p.external_id, p.name, p.state, p.source,
-         c1.name as l1, c2.name as l2, c3.name as l3, category_path(p.category_id) as path, c.external_id as category_external_id,
+         c1.name as l1, c2.name as l2, c3.name as l3,
+         -- written out: a function in a view needs a grant to each who reads through a view upon it, a table only to its owner
+         (select string_agg(a.name, ' > ' order by a.level) from categories a where a.category_id = any (c.path_ids)) as path,
+         c.external_id as category_external_id,
          p.category_id, p.l1_confidence, p.l2_confidence, p.l3_confidence, p.similarity, p.matched_key, p.model_id,
          p.llm_call_id, p.failure, p.created_at, p.classified_at
     from products p

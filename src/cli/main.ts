@@ -120,7 +120,8 @@ function report(error: unknown): number {
   const verbose = program.opts().verbose === true;
   const text = verbose && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   process.stderr.write(`taxon: ${printableLines(hideSecrets(text))}\n`);
-  if (!(error instanceof TaxonError)) return 1;
-  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
-  return error.exitCode;
+  // the database's errors have hints as well
+  const hint = (error as { hint?: unknown } | null)?.hint;
+  if (typeof hint === 'string') process.stderr.write(`  ${printableLines(hideSecrets(hint))}\n`);
+  return error instanceof TaxonError ? error.exitCode : 1;
 }

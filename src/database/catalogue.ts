@@ -47,7 +47,7 @@ export const catalogue = `
     select format('trigger %s on %s', t.tgname, r.relname), pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text, pg_get_triggerdef(t.oid)
       from pg_trigger t join relation r on r.oid = t.tgrelid where not t.tgisinternal
     union all
-    select f.object, f.definition, f.definition from routine f
+    select f.object, f.definition, null from routine f
     union all
     select 'comment on ' || r.object, obj_description(r.oid, 'pg_class'),
            format('comment on %s %s is %L', split_part(r.object, ' ', 1), r.quoted, obj_description(r.oid, 'pg_class'))

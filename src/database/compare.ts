@@ -91,7 +91,9 @@ function differencesOf(recorded: readonly Made[], present: readonly Made[]): Dif
   );
   const found: Difference[] = [];
   for (const made of recorded) {
-    const { object, definition, repair } = made;
+    const { object, definition } = made;
+    // of a function that is one and the same
+    const repair = made.repair ?? (object.startsWith('function ') ? definition : null);
     const now = is.get(object);
     if (now !== undefined && essence(now) === essence(made)) continue;
     const privileges = object.startsWith('privileges of ');
@@ -142,10 +144,13 @@ export async function repairSchema(
       }
       left = failed;
     }
-    const lost = left.filter(({ object }) => onceOnly.test(object)).map(({ text }) => text);
+    const lost = left.filter(({ object }) => onceOnly.test(object));
     if (lost.length === 0) return;
-    throw new TaxonError(`the schema "${schema}" is not whole: ${inWords(lost)}`, {
-      hint: 'Restore it again, into a database with the extensions vector and pg_trgm in the schemas that they had.',
+    const rows = lost.some(({ object }) => /^(table|column) /.test(object));
+    throw new TaxonError(`the schema "${schema}" is not whole: ${inWords(lost.map(({ text }) => text))}`, {
+      hint: rows
+        ? 'Restore it again, into a database with the extensions vector and pg_trgm in the schemas that they had.'
+        : 'Mend what stands in the way, then again: taxon migrate',
     });
   });
   return await compareSchema(client, schema, path);
@@ -171,6 +176,8 @@ async function attempt(client: pg.Client, statement: string | null): Promise<str
  * before and are not recorded, stay out.
  */
 export async function recordSchema(client: pg.Client, before: Comparison): Promise<void> {
+  // a folder of migrations that ends before the table
+  if ((await client.query(`select where to_regclass('schema_objects') is null`)).rowCount === 1) return;
   for (const { object } of before.differences)
     if (onceOnly.test(object)) log.warn('not as pgtaxon made it, left as it is', { object });
   const there = await client.query(`select where to_regclass('schema_objects') is not null`);

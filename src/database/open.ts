@@ -2,8 +2,10 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { inWords } from './compare.ts';
 import { newPool } from './connect.ts';
 import { sqlVersion } from './migrate.ts';
+import { hintAtRole } from './rights.ts';
 
 const int8 = 20;
 const int8Array = 1016;
@@ -78,29 +80,35 @@ export function openDatabase(
     }, longestGoodbyeMs);
     await pool.end().finally(() => clearTimeout(late));
   }
-  return overPool(pool, { url, schema: config.schema, close });
+  return overPool(pool, { url, schema: config.schema, close }, name === 'taxon sidecar');
 }
 
 function overPool(
   pool: pg.Pool,
   facts: Pick<Database, 'url' | 'schema' | 'close'>,
+  isSidecar: boolean,
   withinMs?: number,
 ): Database {
   const limit = withinMs === undefined ? {} : { query_timeout: withinMs };
+
+  async function hinted(error: unknown): Promise<unknown> {
+    await hintAtRole(pool, facts.schema, error, isSidecar);
+    return error;
+  }
 
   async function rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return (await pool.query({ text: sql, values, ...limit })).rows as T[];
       } catch (error) {
-        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw error;
+        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw await hinted(error);
       }
     }
   }
   return {
     ...facts,
     at: `"${facts.schema}".`,
-    within: (ms) => overPool(pool, facts, ms),
+    within: (ms) => overPool(pool, facts, isSidecar, ms),
     rows,
     async row<T>(sql: string, values: unknown[] = []): Promise<T> {
       const [first] = await rows<T>(sql, values);
@@ -126,7 +134,7 @@ function overPool(
         await client.query({ text: 'rollback', ...limit }).catch(() => {
           broken = true;
         });
-        throw error;
+        throw await hinted(error);
       } finally {
         client.off('error', onLost);
         client.release(broken);
@@ -158,6 +166,20 @@ export async function requireMigrated(db: Database): Promise<void> {
   }
   if (found !== sqlVersion(db.schema)) {
     throw new TaxonError(`the SQL in the schema "${db.schema}" is of another version than this program`, {
+      hint: 'Run: taxon migrate',
+    });
+  }
+  // a dump that was restored brings its digest along, whatever it lost on the way
+  const lost = await db.rows<{ name: string }>(
+    `select x.name from (select distinct split_part(split_part(o.object, ' ', 2), '(', 1) as name
+                           from ${db.at}schema_objects o where o.object like 'function %') x
+       where x.name <> all (array(select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                                    where n.nspname = $1)) order by 1`,
+    [db.schema],
+  );
+  if (lost.length > 0) {
+    const names = inWords(lost.map(({ name }) => `${name}()`));
+    throw new TaxonError(`the schema "${db.schema}" has lost functions, as in a restore: ${names}`, {
       hint: 'Run: taxon migrate',
     });
   }

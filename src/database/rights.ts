@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { packageRoot } from '../config.ts';
-import { TaxonError } from '../errors.ts';
+import { messageOf, TaxonError } from '../errors.ts';
+import { log } from '../log.ts';
 
 /** What every statement of applications, people and sidecars is granted to. */
-export const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] as const;
+const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] as const;
 
 /**
  * Makes the four roles where they are missing.
@@ -104,4 +105,56 @@ export async function requireSafePath(client: pg.Client, schemas: readonly strin
         )} Or give the extensions a schema of their own: create schema extensions; alter extension vector set schema extensions; alter extension pg_trgm set schema extensions; grant usage on schema extensions to public;`,
     },
   );
+}
+
+/**
+ * Says in the error's hint which role is missing, where the server refused for lack of rights; other errors, and those
+ * that have a hint, stay as they are. Never throws.
+ *
+ * @param sidecar whether a sidecar asks
+ */
+export async function hintAtRole(
+  pool: pg.Pool,
+  schema: string,
+  error: unknown,
+  sidecar: boolean,
+): Promise<void> {
+  const denied = error as { code?: string; hint?: string; message?: string };
+  if (denied.code !== '42501' || denied.hint !== undefined) return;
+  // "permission denied for function claim": the name is last, whatever the language
+  const object =
+    denied.message
+      ?.split(' ')
+      .at(-1)
+      ?.replace(/["«»„“]/g, '') ?? '';
+  try {
+    const { rows } = await pool.query<{ login: string; holders: string[] }>(
+      `select quote_ident(session_user) as login, array(
+         select r.rolname::text from unnest($3::text[]) with ordinality o(name, place) join pg_roles r on r.rolname = o.name
+           where not pg_has_role(r.oid, 'usage') and (
+             exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = $2
+                       and has_function_privilege(r.oid, p.oid, 'execute') and not has_function_privilege(p.oid, 'execute'))
+             or exists (select from pg_class c, unnest('{select,insert,update,delete}'::text[]) may
+                          where c.relnamespace = n.oid and c.relname = $2 and c.relkind in ('r', 'v')
+                            and case when may = 'delete' then has_table_privilege(r.oid, c.oid, may) and not has_table_privilege(c.oid, may)
+                                     else has_any_column_privilege(r.oid, c.oid, may) and not has_any_column_privilege(c.oid, may) end))
+           order by o.place) as holders
+         from pg_namespace n where n.nspname = $1`,
+      [
+        schema,
+        object,
+        sidecar
+          ? ['taxon_sidecar', 'taxon_admin']
+          : ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'],
+      ],
+    );
+    const [found] = rows;
+    if (found === undefined) return;
+    const role = found.holders[0] ?? (sidecar ? 'taxon_sidecar' : undefined);
+    if (role !== undefined) denied.hint = `As the owner of the schema type: grant ${role} to ${found.login};`;
+    else if (object === schema)
+      denied.hint = `As the owner of the schema type: grant taxon_reader to ${found.login}; to look, or taxon_admin to change things.`;
+  } catch (problem) {
+    log.debug('who may do it could not be asked', { error: messageOf(problem) });
+  }
 }

@@ -45,10 +45,15 @@ export function sqlVersion(schema: string, root = packageRoot): string {
   return createHash('sha256').update(text.join('\n')).digest('hex');
 }
 
-/** schema, then where the extensions live, then pg_temp last so that a temporary table can shadow nothing. */
+/**
+ * schema, then where the extensions live, in the same order on every server, then pg_temp last so that a temporary table
+ * can shadow nothing. pg_catalog is searched before all of them as it is not named; named it would be where things are made.
+ */
 export function searchPath(schema: string, extensionSchemas: readonly string[]): string {
   const rest = extensionSchemas.filter((name) => name !== schema && name !== 'pg_catalog');
-  return [schema, ...new Set(rest), 'pg_temp'].map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
+  return [schema, ...new Set(rest.toSorted()), 'pg_temp']
+    .map((name) => `"${name.replaceAll('"', '""')}"`)
+    .join(', ');
 }
 
 /**

@@ -129,6 +129,22 @@ describe('pg_restore by an owner who is no superuser', () => {
     await works();
   });
 
+  test('as another owner and with no privileges at all: migrate gives what there was', async () => {
+    to = await ownCluster();
+    await makeShop(to);
+    await run(
+      to.url('postgres'),
+      'create role landlord login createrole',
+      'alter database shop owner to landlord',
+    );
+    const url = to.url('shop', 'landlord');
+    await restore(file, url, '--no-owner', '--no-privileges');
+    expect((await migrate({ url, schema: 'taxon', check: true })).repeatable).toBe(true);
+    await migrate({ url, schema: 'taxon' });
+    const theirs = (await schemaText(url, 'taxon')).replace(/\blandlord\b/g, 'owner');
+    expect(theirs).toBe(before);
+  });
+
   test('that lost functions, triggers, views, indexes, constraints and comments: migrate makes them again', async () => {
     to = await ownCluster();
     await makeShop(to);
@@ -161,6 +177,11 @@ describe('pg_restore by an owner who is no superuser', () => {
       'trigger queue_renamed on products was changed',
       'view products_readable is missing',
     ]);
+    const sidecar = await runTaxon(['sidecar'], { DATABASE_URL: shop() });
+    expect(sidecar.code).toBe(1);
+    expect(sidecar.stderr).toContain(
+      'the schema "taxon" has lost functions, as in a restore: answer_on_insert(); similar_label(); similar_matches()',
+    );
     await migrate({ url: shop(), schema: 'taxon' });
     expect(await schemaText(shop(), 'taxon')).toBe(before);
     expect(await check()).toEqual({ migrations: [], repeatable: false });

@@ -110,7 +110,7 @@ const tables: Record<string, string> = {
   retrain_requests: '',
   rollouts: 'sidecar: select',
   run_steps: '',
-  schema_objects: '',
+  schema_objects: 'sidecar: select',
   settings: 'sidecar: select',
   look_progress: '',
   second_looks: '',

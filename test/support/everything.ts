@@ -29,7 +29,7 @@ export async function holding(t: TaxonDatabase, name: string): Promise<string[]>
 }
 
 /** Not about names, and needed as they are. */
-export const left = ['settings', 'migrations', 'llm_prices'];
+export const left = ['settings', 'migrations', 'llm_prices', 'schema_objects'];
 
 /**
  * A row in each table about one name, a product that was answered because it is near, and the name in every other column that
