@@ -10,3 +10,4 @@ drop function if exists suggest_thresholds(double precision, double precision, b
 drop function if exists checks_short(bigint, bigint, double precision, double precision, double precision);
 drop function if exists set_promise(double precision, double precision, text);
 drop function if exists simulate_thresholds(real, real, real, bigint);
+drop function if exists layer_errors(interval);

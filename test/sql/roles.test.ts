@@ -11,14 +11,14 @@ const functions: Record<string, string> = {
     gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model said_of
     serving setting similar_label similar_matches standing_promise thresholds_in_force thresholds_said words`,
   RA: `agreed_levels agreement_bets agreement_words answered_a_day audit_share_now audit_tokens_today auditor_error
-    audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names checked_truths
+    audits_disprove autopilot beta_share bound_told certified_coverage check_outcomes checked_names checked_truths
     checks_short checks_to_prove checks_wanted clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
     drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look enough_checks explain
     explain_json fit_platt full_batch_tokens gate_differences gate_judges gate_pairs gate_surer_half health in_alarm in_canary in_use
     judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
     llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_categories
     new_labels open_checks overridden pays people_disagreement product_cost proved_thresholds rescaled retention routing
-    same_path savings shadow_pairs shadow_report shadow_verdict share_bound sign_test similar_checks
+    same_path savings shadow_pairs shadow_report shadow_verdict share_bound share_told sign_test similar_checks
     similar_error_by_band simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold
     suggest_thresholds taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality
     thresholds_for trained_from trains trust`,
