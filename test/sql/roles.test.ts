@@ -10,10 +10,10 @@ const functions: Record<string, string> = {
   RAS: `blocking_word calibrate calibration_error calibration_in_force calibration_state champion exact
     gate_report llm_calibration llm_price neighbour_index neighbours never_sent retrain_pays run_model said_of
     serving setting similar_label similar_matches standing_promise thresholds_in_force thresholds_said words`,
-  RA: `agreed_levels agreement_bets agreement_words answered_a_day audit_share_now audit_tokens_today auditor_error
-    audits_disprove autopilot beta_share bound_told certified_coverage check_outcomes checked_names checked_truths
+  RA: `agreed_levels agreement_bets agreement_words agrees_more alarm_advice answered_a_day audit_share_now audit_tokens_today auditor_error
+    audits_disprove autopilot beta_share bets_on_worse bound_told certified_coverage check_outcomes checked_names checked_truths
     checks_short checks_to_prove checks_wanted clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
-    drift_bets drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look enough_checks explain
+    drift_bets drift_burst drift_by_week drift_cells drift_constant drift_limit drift_value drift_words each_look enough_checks explain
     explain_json fit_platt full_batch_tokens gate_differences gate_judges gate_pairs gate_surer_half health in_alarm in_canary in_use
     judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
     llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error new_categories
@@ -44,11 +44,11 @@ const functions: Record<string, string> = {
     ask_again audit_candidates audit_test autopilot_health back_in_use bar_model batches_health begin_stage
     blank_messages bring_back_labels bring_back_rows calls_with candidates_below carry_branches
     carry_thresholds check_frame checked_answer correct_label correct_products coverage_steps
-    drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
+    drift_health drop_branches drop_questions end_alarm end_rollout follow_categories follow_labels forget_guard_words
     forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
     hold_taxonomy judged_llm_answers judged_since level_ids llm_answers llm_health llm_stop lock_taxonomy
     look_again make_imported_categories measured_points models_past_days move_labels name_label_changes
-    need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
+    need_category need_evidence note_change note_changed_labels note_new_labels note_news note_outcomes
     note_removed_labels note_verdict offer_today open_answer passes pick_audits place_below place_category
     queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
     refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
