@@ -52,6 +52,8 @@ begin
     raise exception '% must be a whole number from 1 to 1000, not %', key, value;
   elsif key in ('gate_model_mb', 'gate_slower') and value::numeric <= 0 then
     raise exception '% must be above 0, not %', key, value;
+  elsif key = 'drift_burst_hours' and not value::numeric between 0 and 168 then
+    raise exception 'drift_burst_hours must be from 0 (off) to 168, not %', value;
   elsif key = 'llm_full_batch' and not (value::numeric between 1 and 100 and value::numeric % 1 = 0) then
     raise exception 'llm_full_batch must be a whole number from 1 to 100, not %', value;
   elsif key in ('audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',

@@ -111,9 +111,9 @@ begin
     from checked_names(t.model_id) c left join overridden(t.model_id) o on o.category_id = c.category_id
     where calibrate(c.drawn_from, k.offsets[3], k.slopes[3]) <= given[3] and o.never_local is not true
       and clears(c.l1_confidence, c.l2_confidence, c.l3_confidence, greatest(given[1], o.l1), greatest(given[2], o.l2), greatest(given[3], o.l3));
-  measured_error := round((wrong / nullif(checked, 0)::float8)::numeric, 4);
-  lower := round((share_bound(wrong, checked, .975, false))::numeric, 4);
-  upper := round((share_bound(wrong, checked, .975, true))::numeric, 4);
+  measured_error := share_told(wrong, checked);
+  lower := bound_told(wrong, checked, false);
+  upper := bound_told(wrong, checked, true);
   select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'path', category_path(c.category_id),
            'l1', calibrate(c.l1_said, k.offsets[1], k.slopes[1]), 'l2', calibrate(c.l2_said, k.offsets[2], k.slopes[2]),
            'l3', calibrate(c.l3_said, k.offsets[3], k.slopes[3]), 'becomes', case when c.will then 'answered' else 'passed on' end)
@@ -126,7 +126,7 @@ begin
     left join products p on p.product_id = c.product_id;
   return next;
 end $$;
-comment on function simulate_thresholds(real, real, real, bigint) is 'What thresholds would change against those in force, over the evidence that is kept: cache misses newly answered and newly passed on, the share answered before and after, the expected error (1 - mean confidence) and the one that checks measured with its 95% interval, tokens and dollars a day that the LLM would take more (below 0: less), at what it took for a name in the last 30 days, and up to 20 names that change. Changes nothing. Example: select names, newly_answered, newly_passed, share_after from simulate_thresholds(l1 => .9, l2 => .8, l3 => .7);';
+comment on function simulate_thresholds(real, real, real, bigint) is 'What thresholds would change against those in force, over the evidence that is kept: cache misses newly answered and newly passed on, the share answered before and after, the expected error (1 - mean confidence) and the one that checks measured with its 95% interval (NULL below enough_checks() of them), tokens and dollars a day that the LLM would take more (below 0: less), at what it took for a name in the last 30 days, and up to 20 names that change. Changes nothing. Example: select names, newly_answered, newly_passed, share_after from simulate_thresholds(l1 => .9, l2 => .8, l3 => .7);';
 
 create or replace function shadow_report(since interval default null)
   returns table (branch bigint, path text, names bigint, tokens numeric, cost numeric, labelled bigint, disagree bigint,
@@ -154,13 +154,11 @@ create or replace function shadow_report(since interval default null)
     select j.branch, count(*) as checked, count(*) filter (where not j.is_right) as wrong from judged j group by rollup (j.branch)
   )
   select b.branch, coalesce(category_path(b.branch), 'all'), b.names, round((b.names * c.tokens)::numeric), round((b.names * c.cost)::numeric, 4), b.labelled, b.disagree,
-         round(b.disagree / nullif(b.labelled, 0)::numeric, 4), coalesce(h.checked, 0), coalesce(h.wrong, 0),
-         round(h.wrong / nullif(h.checked, 0)::numeric, 4),
-         round(share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, false)::numeric, 4),
-         round(share_bound(coalesce(h.wrong, 0), coalesce(h.checked, 0), .975, true)::numeric, 4)
+         share_told(b.disagree, b.labelled), coalesce(h.checked, 0), coalesce(h.wrong, 0),
+         share_told(h.wrong, h.checked), bound_told(h.wrong, h.checked, false), bound_told(h.wrong, h.checked, true)
     from by_branch b
     cross join llm_cost_of_a_name() c
     left join checked h on h.branch is not distinct from b.branch
     order by b.branch is null, b.names desc, b.branch;
 $$;
-comment on function shadow_report(interval) is 'What the local layer would have answered while it was in shadow, by top category, the last row all of it: names, the tokens and dollars that they would have saved, how many of them memory has a label for and how many of these say something else (the LLM is wrong itself at times), and what people''s checks found, with a 95% interval. since => ''7 days'' looks at newer ones only. Example: select path, names, labelled, disagree, checked, wrong from shadow_report();';
+comment on function shadow_report(interval) is 'What the local layer would have answered while it was in shadow, by top category, the last row all of it: names, the tokens and dollars that they would have saved, how many of them memory has a label for and how many of these say something else (the LLM is wrong itself at times), and what people''s checks found, with a 95% interval (shares are NULL below enough_checks()). since => ''7 days'' looks at newer ones only. Example: select path, names, labelled, disagree, checked, wrong from shadow_report();';

@@ -197,12 +197,13 @@ create or replace function calibration_error(model_id bigint default null)
     select o.level, 1, sum(o.w * (o.said - o.yes)), sum(o.w), 0, 0, 0
       from outcome o group by o.level, least(floor(15 * o.said), 14)
   )
-  select l.level, coalesce(sum(b.n), 0)::bigint, sum(b.c) / sum(b.w) filter (where b.way = 0), sum(b.y) / sum(b.w) filter (where b.way = 0),
-         sum(abs(b.gap)) filter (where b.way = 0) / sum(b.w) filter (where b.way = 0),
-         sum(abs(b.gap)) filter (where b.way = 1) / sum(b.w) filter (where b.way = 1)
+  select l.level, coalesce(sum(b.n), 0)::bigint, case when sum(b.n) >= enough_checks() then sum(b.c) / sum(b.w) filter (where b.way = 0) end,
+         case when sum(b.n) >= enough_checks() then sum(b.y) / sum(b.w) filter (where b.way = 0) end,
+         case when sum(b.n) >= enough_checks() then sum(abs(b.gap)) filter (where b.way = 0) / sum(b.w) filter (where b.way = 0) end,
+         case when sum(b.n) >= enough_checks() then sum(abs(b.gap)) filter (where b.way = 1) / sum(b.w) filter (where b.way = 1) end
     from generate_series(1, 3) l(level) left join bins b using (level) group by l.level order by l.level;
 $$;
-comment on function calibration_error(bigint) is 'How far confidences are from how often they come true, for each level of a model (default: the champion), on the names that people checked: expected calibration error of 15 bins, of the calibration in force and of what the model says itself; level 3 is the whole path. On the names that it was fitted on a calibration looks a little better than it is. Example: select level, names from calibration_error();';
+comment on function calibration_error(bigint) is 'How far confidences are from how often they come true, for each level of a model (default: the champion), on the names that people checked: expected calibration error of 15 bins, of the calibration in force and of what the model says itself; level 3 is the whole path; NULL below enough_checks() names. On the names that it was fitted on a calibration looks a little better than it is. Example: select level, names from calibration_error();';
 
 create or replace function unscored_checks(model_id bigint, most integer default 1000) returns table (check_id bigint, name_key text)
   language sql stable security definer set search_path from current as $$

@@ -45,12 +45,10 @@ create or replace function similar_error_by_band()
     select greatest(ceil((1 - c.similarity::numeric) / .02), 1) as b, count(*) as n, count(*) filter (where c.wrong) as wrong
       from similar_checks() c group by 1
   )
-  select low, high, coalesce(h.n, 0), coalesce(j.n, 0), coalesce(j.wrong, 0), round(j.wrong::numeric / j.n, 4),
-         round(share_bound(coalesce(j.wrong, 0), coalesce(j.n, 0), .975, false)::numeric, 4),
-         round(share_bound(coalesce(j.wrong, 0), coalesce(j.n, 0), .975, true)::numeric, 4)
+  select low, high, coalesce(h.n, 0), coalesce(j.n, 0), coalesce(j.wrong, 0), share_told(j.wrong, j.n), bound_told(j.wrong, j.n, false), bound_told(j.wrong, j.n, true)
     from bands left join hits h using (b) left join judged j using (b) order by b;
 $$;
-comment on function similar_error_by_band() is 'The similar layer''s error by bands of similarity of .02, from 1 down to the threshold: hits, judged checks, wrong ones, their share and its interval (95%, Clopper-Pearson). Example: select * from similar_error_by_band() where checks > 0;';
+comment on function similar_error_by_band() is 'The similar layer''s error by bands of similarity of .02, from 1 down to the threshold: hits, judged checks, wrong ones, their share and its interval (95%, Clopper-Pearson; NULL below enough_checks() checks). Example: select * from similar_error_by_band() where checks > 0;';
 
 create or replace function suggest_similar_threshold(max_error double precision default .05, confidence double precision default .95)
   returns table (threshold numeric, coverage numeric, upper_bound numeric, checks bigint, verdict text)
@@ -99,7 +97,8 @@ begin
     verdict := format('proved: at most %s%% wrong from %s on; select set_setting(''similarity_threshold'', ''%s'')', round(100 * max_error::numeric, 2), threshold, threshold);
   else
     suggest_similar_threshold.checks := total;
-    needed := checks_to_prove(max_error, first_error, confidence);
+    -- of a handful of checks no verdict: at most half as many wrong ones as may be are taken for granted
+    needed := checks_to_prove(max_error, case when first_checks >= enough_checks() then first_error else least(first_error, max_error / 2) end, confidence);
     verdict := case when needed is null then format('not feasible: of %s checks from %s on %s%% are wrong', first_checks, first_cut, round(100 * first_error::numeric, 1))
                     else format('not proved: %s more checks', greatest(needed - first_checks, 1)) end;
   end if;

@@ -16,8 +16,8 @@ create or replace function auditor_error(confidence double precision default .97
            ok * case when ok_seen = 0 then 1 else ok_right::float8 / ok_seen end as agreed
       from counted
   ), estimated as (
-    select seen, case when seen >= 30 and n > 0 then n else 30 end as n,
-           case when seen >= 30 and n > 0 then coalesce(false_alarms / nullif(false_alarms + agreed, 0), 0) else (setting('auditor_error'))::float8 end as a
+    select seen, case when seen >= enough_checks() and n > 0 then n else enough_checks() end as n,
+           case when seen >= enough_checks() and n > 0 then coalesce(false_alarms / nullif(false_alarms + agreed, 0), 0) else (setting('auditor_error'))::float8 end as a
       from scaled
   )
   select a, share_bound(floor(a * n + 1e-6)::bigint, n, confidence, false), share_bound(ceil(a * n - 1e-6)::bigint, n, confidence, true), seen
@@ -58,7 +58,7 @@ $$;
 comment on function people_disagreement() is 'Of the checks that two people judged, the share where they differ; 0 while there is none. Example: select people_disagreement();';
 
 create or replace function layer_errors(since interval default '30 days')
-  returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision, upper double precision)
+  returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision, upper double precision, counts_as double precision)
   language sql stable security definer set search_path from current as $$
   with groups as (
     -- Each strategy draws alike from its own frame. Within one the weights may differ (the share was raised for a time), so
@@ -75,13 +75,13 @@ create or replace function layer_errors(since interval default '30 days')
            coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw, coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
       from groups g group by 1
   )
-  select l.layer, coalesce(j.n, 0), coalesce(j.hn, 0), e.measured, e.lower, e.upper
+  select l.layer, coalesce(j.n, 0), coalesce(j.hn, 0), e.measured, e.lower, e.upper, coalesce(j.hn + j.ln, 0)
     from unnest(array['exact', 'similar', 'local', 'llm']) with ordinality l(layer, place)
     left join judges j using (layer)
-    left join lateral corrected_error(j.hw, j.hn, j.lw, j.ln, people_disagreement()) e on true
+    left join lateral corrected_error(j.hw, j.hn, j.lw, j.ln, people_disagreement()) e on j.hn + j.ln >= enough_checks() - 1e-6
     order by l.place;
 $$;
-comment on function layer_errors(interval) is 'The error of each layer''s answers, from checks drawn alike among them: audits, spot checks of answered names, and of all cache misses where the local layer had answered. by_people: how many of the checks people judged. Example: select layer, sample from layer_errors(''7 days'');';
+comment on function layer_errors(interval) is 'The error of each layer''s answers, from checks drawn alike among them: audits, spot checks of answered names, and of all cache misses where the local layer had answered. by_people: how many of the checks people judged; counts_as: how many all of them count for, as weights differ. Below enough_checks() of these no share is said (NULL). Example: select layer, sample from layer_errors(''7 days'');';
 
 create or replace function layer_verdicts(since interval default '30 days')
   returns table (layer text, promised double precision, sample bigint, measured double precision, lower double precision, upper double precision, verdict text)
@@ -93,6 +93,7 @@ create or replace function layer_verdicts(since interval default '30 days')
   )
   select p.layer, p.promised, p.sample, p.measured, p.lower, p.upper,
          case when p.sample = 0 then 'no audits yet'
+              when p.measured is null then checks_wanted(floor(p.counts_as + 1e-6)::bigint)
               when p.promised is null and p.layer in ('exact', 'llm') then 'memory''s own error'
               when p.promised is null then 'no promise'
               when p.lower > p.promised then 'broken'
@@ -115,9 +116,10 @@ create or replace function trust(since interval default '30 days')
   ), whole as (
     -- a layer without audits may be anything, from 0 to 1; what is measured speaks for the others
     select sum(answered) as answered, sum(sample) as sample, sum(answered * measured) / nullif(sum(answered) filter (where measured is not null), 0) as measured,
-           sum(answered * coalesce(lower, 0)) / nullif(sum(answered), 0) as lower, sum(answered * coalesce(upper, 1)) / nullif(sum(answered), 0) as upper,
+           case when count(measured) > 0 then sum(answered * coalesce(lower, 0)) / nullif(sum(answered), 0) end as lower,
+           case when count(measured) > 0 then sum(answered * coalesce(upper, 1)) / nullif(sum(answered), 0) end as upper,
            (array_agg(verdict order by case when verdict = 'broken' then 1 when verdict like 'not proved%' then 2 when verdict = 'kept' then 3
-                                            when verdict = 'no audits yet' then 5 else 4 end, place))[1] as verdict
+                                            when verdict = 'no audits yet' then 6 when verdict like 'too few%' then 5 else 4 end, place))[1] as verdict
       from layers
   )
   select x.layer, round(x.promised::numeric, 4), x.answered, x.sample, round(x.measured::numeric, 4), round(x.lower::numeric, 4), round(x.upper::numeric, 4), x.verdict
@@ -125,7 +127,7 @@ create or replace function trust(since interval default '30 days')
           union all select 'all', null, w.answered::bigint, w.sample::bigint, w.measured, w.lower, w.upper, w.verdict, 9 from whole w) x
     order by x.place;
 $$;
-comment on function trust(interval) is 'One row a layer, then all: the largest share of wrong answers promised, rows answered, checks judged, the measured share of wrong answers with its interval (95%; corrected for the auditor''s own error), and what follows. all weighs the layers by the rows that they answered and has the worst verdict; rows that people answered are not in it. Exact answers and the LLM''s have no promise: their error is memory''s own. Example: select layer, verdict from trust(''7 days'');';
+comment on function trust(interval) is 'One row a layer, then all: the largest share of wrong answers promised, rows answered, checks judged, the measured share of wrong answers with its interval (95%; corrected for the auditor''s own error), and what follows; below enough_checks() checks no share, but how many are missing. all weighs the layers by the rows that they answered and has the worst verdict; rows that people answered are not in it. Exact answers and the LLM''s have no promise: their error is memory''s own. Example: select layer, verdict from trust(''7 days'');';
 
 create or replace function memory_error()
   returns table (source text, labels bigint, checked bigint, error numeric, lower numeric, upper numeric)
@@ -159,10 +161,10 @@ create or replace function memory_error()
   select s.source, coalesce(h.n, 0), coalesce(g.n, 0), round(e.measured::numeric, 4), round(e.lower::numeric, 4), round(e.upper::numeric, 4)
     from unnest(array['human', 'import', 'llm']) s(source)
     left join held h using (source) left join sources g using (source)
-    left join lateral corrected_error(g.hw, g.hn, g.lw, g.ln, people_disagreement()) e on true
+    left join lateral corrected_error(g.hw, g.hn, g.lw, g.ln, people_disagreement()) e on g.hn + g.ln >= enough_checks() - 1e-6
     order by 1;
 $$;
-comment on function memory_error() is 'How many labels of each source are wrong, from audits of exact answers and of the LLM''s: share and interval (95%), each name once, weighed so that names that traffic asks for often do not count more. Labels that no traffic has met are not in it. Example: select source, error from memory_error();';
+comment on function memory_error() is 'How many labels of each source are wrong, from audits of exact answers and of the LLM''s: share and interval (95%), each name once, weighed so that names that traffic asks for often do not count more. Labels that no traffic has met are not in it, and below enough_checks() checks no share is said. Example: select source, error from memory_error();';
 
 create or replace function corrected_rows(since interval default null) returns table (layer text, corrected bigint, names bigint)
   language sql stable security definer set search_path from current as $$
@@ -182,12 +184,13 @@ create or replace function trust_health() returns table (item text, status text,
   union all
   select * from (
     select 'trust', case when v.verdict = 'broken' then 'warn' else 'ok' end, v.verdict,
-           case when v.sample = 0 then 'no answer was audited yet' else
+           case when v.sample = 0 then 'no answer was audited yet'
+                when v.measured is null then format('%s has %s checks; select * from trust()', v.layer, v.sample) else
              format('%s: %s%% wrong (%s to %s) by %s checks; select * from trust()', v.layer, round(100 * v.measured::numeric, 1),
                     round(100 * v.lower::numeric, 1), round(100 * v.upper::numeric, 1), v.sample) end
       from layer_verdicts() with ordinality v(layer, promised, sample, measured, lower, upper, verdict, place)
       order by case when v.verdict = 'broken' then 1 when v.verdict like 'not proved%' then 2 when v.verdict = 'kept' then 3
-                    when v.verdict = 'no audits yet' then 5 else 4 end, v.place limit 1
+                    when v.verdict = 'no audits yet' then 6 when v.verdict like 'too few%' then 5 else 4 end, v.place limit 1
   ) worst;
 $$;
 comment on function trust_health() is 'The rows of health() on audits and trust. Example: select item, value from trust_health();';

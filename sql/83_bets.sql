@@ -13,6 +13,7 @@ begin atomic
     when 'learnt' then 10000        -- names after which quiet times are known; until then they are learnt on
     when 'learnt of agreement' then 1000  -- on and on would be learning the change: a bet on a tenth loses where a share is a fifth more than counted
     when 'a pass' then 100000       -- rows of evidence a call looks at
+    when 'bursts' then 4            -- quiet times are of so many bursts at least; in one a bet wins a part less of what an alarm takes
   end;
 end;
 comment on function drift_constant(text) is 'The numbers that the watch for drift works with. Example: select drift_constant(''block'');';
@@ -86,3 +87,19 @@ begin atomic
   select array_agg(ln(stake / unsure) order by profile, share, i) from stakes;
 end;
 comment on function agreement_bets(bigint[]) is 'From counts of cells in quiet times, four a bin (0, 1, 2, 3 levels agree): the logarithm of what each of twelve bets pays for a name in each cell, bet after bet. Example: select agreement_bets(''{10,10,20,60}'');';
+
+create or replace function drift_burst(decided_at timestamptz, hours double precision) returns bigint
+  language sql stable
+begin atomic
+  select floor(extract(epoch from drift_burst.decided_at)::float8 / (3600 * nullif(hours, 0)))::bigint;
+end;
+comment on function drift_burst(timestamptz, double precision) is 'Which stretch of so many hours (drift_burst_hours) a moment lies in: names of one are one burst, and a burst or a backfill is no drift; NULL: that is off. Example: select drift_burst(now(), 6) is not null;';
+
+create or replace function bets_on_worse(stream text) returns integer[]
+  language sql immutable parallel safe
+begin atomic
+  -- the first six of drift_bets() are that values lie higher than they did, the others lower; all of agreement_bets() are that the
+  -- LLM agrees on fewer levels
+  select case stream when 'agreement' then '{1,2,3,4,5,6,7,8,9,10,11,12}'::integer[] when 'novelty' then '{1,2,3,4,5,6}'::integer[] else '{7,8,9,10,11,12}'::integer[] end;
+end;
+comment on function bets_on_worse(text) is 'Which of a stream''s twelve bets are that something gets worse (less sure, less familiar, newer words, less agreement): they alone raise alarms. Example: select bets_on_worse(''novelty'');';

@@ -8,9 +8,13 @@
 create or replace function start_drift_streams(model_id bigint, since timestamptz) returns void
   language sql volatile set search_path from current as $$
   with seen as materialized (
-    select e.evidence_id, e.category_id, e.l3_said, e.nearest, e.unknown from evidence e
-      where e.model_id = start_drift_streams.model_id and e.decided_at > since
-      order by e.evidence_id limit drift_constant('among')::bigint
+    -- quiet times are of several bursts, also where the first was a backfill of everything
+    select x.* from (
+      select e.evidence_id, e.category_id, e.l3_said, e.nearest, e.unknown, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst,
+             row_number() over (partition by drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) order by e.evidence_id) as turn
+        from evidence e where e.model_id = start_drift_streams.model_id and e.decided_at > since) x
+      where x.burst is null or x.turn <= drift_constant('among') / drift_constant('bursts')
+      order by x.evidence_id limit drift_constant('among')::bigint
   ), missing as materialized (
     -- asked once, not for each name
     select b.branch, kinds.stream
@@ -18,10 +22,13 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
       cross join unnest(array['confidence', 'novelty', 'familiarity']) kinds(stream)
       where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = kinds.stream and s.branch = b.branch)
   ), placed as (
-    select e.evidence_id, m.stream, m.branch, drift_value(m.stream, e.l3_said, e.nearest, e.unknown) as value
+    select e.evidence_id, e.burst, m.stream, m.branch, drift_value(m.stream, e.l3_said, e.nearest, e.unknown) as value
       from missing m join (select e.*, c.l1 from seen e left join categories c using (category_id)) e on m.branch in (0, e.l1)
+  ), thinned as (
+    select *, row_number() over (partition by stream, branch, burst order by evidence_id) as turn from placed where value is not null
   ), numbered as (
-    select *, row_number() over (partition by stream, branch order by evidence_id) as i from placed where value is not null
+    select *, row_number() over (partition by stream, branch order by evidence_id) as i from thinned
+      where burst is null or turn <= drift_constant(case branch when 0 then 'first' else 'first of a branch' end) / drift_constant('bursts')
   ), first as (
     select n.* from numbered n where n.i <= drift_constant(case n.branch when 0 then 'first' else 'first of a branch' end)
   ), edges as (
@@ -72,14 +79,17 @@ comment on function answered_until() is 'Up to when the LLM has answered all tha
 create or replace function start_agreement_streams(model_id bigint, since timestamptz) returns void
   language sql volatile set search_path from current as $$
   with seen as materialized (
-    select o.evidence_id, o.levels, e.l3_said::real as said, c.l1
+    select o.evidence_id, o.levels, e.l3_said::real as said, c.l1, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst
       from evidence e join opinions o using (evidence_id) left join categories c using (category_id)
       where e.model_id = start_agreement_streams.model_id and e.decided_at > since and e.decided_at < answered_until()
       order by o.evidence_id limit drift_constant('among')::bigint / 4
-  ), numbered as (
-    select b.branch, s.*, row_number() over (partition by b.branch order by evidence_id) as i
+  ), thinned as (
+    select b.branch, s.*, row_number() over (partition by b.branch, s.burst order by evidence_id) as turn
       from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b
       where not exists (select from drift_streams d where d.model_id = start_agreement_streams.model_id and d.stream = 'agreement' and d.branch = b.branch)
+  ), numbered as (
+    select t.*, row_number() over (partition by t.branch order by t.evidence_id) as i from thinned t
+      where t.burst is null or t.turn <= drift_constant(case t.branch when 0 then 'first of a branch' else 'first of agreement' end) / drift_constant('bursts')
   ), first as (
     select * from numbered where i <= drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
   ), edges as (
@@ -101,22 +111,22 @@ create or replace function start_agreement_streams(model_id bigint, since timest
 $$;
 comment on function start_agreement_streams(bigint, timestamptz) is 'Makes the streams of agreement with the LLM that have enough of its answers since a moment (500; 20 of a branch) and are not there yet. Example: select start_agreement_streams((select model_id from champion()), now() - interval ''1 day'');';
 
-create or replace function drift_cells(s drift_streams, upto bigint) returns table (id bigint, cell integer)
+create or replace function drift_cells(s drift_streams, upto bigint) returns table (id bigint, cell integer, burst bigint)
   language sql stable
 begin atomic
-  select v.id, width_bucket(v.value::real, (s).edges)
-    from (select e.evidence_id as id, drift_value((s).stream, e.l3_said, e.nearest, e.unknown) as value
+  select v.id, width_bucket(v.value::real, (s).edges), v.burst
+    from (select e.evidence_id as id, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst, drift_value((s).stream, e.l3_said, e.nearest, e.unknown) as value
             from evidence e left join categories c using (category_id)
             where (s).stream <> 'agreement' and e.model_id = (s).model_id and e.evidence_id > (s).last_id and e.evidence_id <= upto
               and ((s).branch = 0 or c.l1 = (s).branch)) v
     where v.value is not null
   union all
-  select o.evidence_id, 4 * width_bucket(e.l3_said::real, (s).edges) + o.levels
+  select o.evidence_id, 4 * width_bucket(e.l3_said::real, (s).edges) + o.levels, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8))
     from opinions o join evidence e using (evidence_id) left join categories c using (category_id)
     where (s).stream = 'agreement' and e.model_id = (s).model_id and o.evidence_id > (s).last_id and o.evidence_id <= upto
       and ((s).branch = 0 or c.l1 = (s).branch);
 end;
-comment on function drift_cells(drift_streams, bigint) is 'In which cell of a stream each name lies that it has not looked at, up to an id. Example: select c.* from drift_streams s, drift_cells(s, 1000) c;';
+comment on function drift_cells(drift_streams, bigint) is 'In which cell of a stream each name lies that it has not looked at, up to an id, and in which burst it was decided. Example: select c.* from drift_streams s, drift_cells(s, 1000) c;';
 
 create or replace function watch_stream(s drift_streams, upto bigint, most double precision) returns drift_streams
   language plpgsql set search_path from current as $$
@@ -132,8 +142,15 @@ declare
   known bigint := (select sum(n) from unnest(counts) n);
   held bigint;
   bets float8[] := case when agreement then agreement_bets(counts) else drift_bets(counts) end;
+  on_worse constant integer[] := bets_on_worse(s.stream);
+  burst bigint := (s.state ->> 'burst')::bigint;
+  start float8[] := array(select jsonb_array_elements_text(s.state -> 'start')::float8);
+  fixed boolean := coalesce((s.state ->> 'learnt')::boolean, false);
+  held_back boolean;
   pays float8;
   top float8 := (s.state ->> 'value')::float8;
+  better float8 := (s.state ->> 'better')::float8;
+  news boolean := false;
   b record;
 begin
   if part = '{}' then
@@ -141,8 +158,8 @@ begin
   end if;
   held := (select sum(n) from unnest(part) n);
   for b in
-    select n.block, count(*) as names, max(n.id) as last, array_agg(n.cell) as hits
-      from (select c.id, c.cell, (row_number() over (order by c.id) - 1 + held) / block as block from drift_cells(s, upto) c) n
+    select n.block, count(*) as names, max(n.id) as last, array_agg(n.cell) as hits, (array_agg(n.burst order by n.id desc))[1] as burst
+      from (select c.id, c.cell, c.burst, (row_number() over (order by c.id) - 1 + held) / block as block from drift_cells(s, upto) c) n
       group by n.block order by n.block
   loop
     for i in 1 .. b.names loop
@@ -150,7 +167,10 @@ begin
     end loop;
     held := case b.block when 0 then held else 0 end + b.names;
     exit when held < block;
-    top := null;
+    if start = '{}' or b.burst is distinct from burst then
+      burst := b.burst; start := r;
+    end if;
+    top := null; better := null; held_back := false;
     for j in 0 .. 11 loop
       pays := 0;
       for i in 1 .. cells loop
@@ -158,13 +178,26 @@ begin
       end loop;
       -- Shiryaev and Roberts, in logarithms: r ← (1 + r) × pays; exp() raises an error where it would give 0
       r[j + 1] := greatest(pays + greatest(r[j + 1], 0) + ln(1 + exp(-least(abs(r[j + 1]), 700))), -700);
-      top := greatest(top, r[j + 1]);
+      -- one burst wins a third of what an alarm takes: less than a fair bet pays stays fair or worse
+      if burst is not null and r[j + 1] > greatest(start[j + 1], 0) + most / (drift_constant('bursts') - 1) then
+        r[j + 1] := greatest(start[j + 1], 0) + most / (drift_constant('bursts') - 1);
+        held_back := true;
+      end if;
+      if j + 1 = any (on_worse) then top := greatest(top, r[j + 1]); else better := greatest(better, r[j + 1]); end if;
     end loop;
-    top := top + ln((select avg(exp(greatest(x - top, -700))) from unnest(r) x));
+    top := top + ln((select avg(exp(greatest(r[i] - top, -700))) from unnest(on_worse) i));
+    better := better + ln((select avg(exp(greatest(r[i] - better, -700))) from generate_series(1, 12) i where i <> all (on_worse)));
+    if better > most then
+      -- said once; the quiet times stay what they were, so that a way back to them is no drift either
+      news := true; fixed := true;
+      for i in 1 .. 12 loop
+        if i <> all (on_worse) then r[i] := -700; start[i] := -700; end if;
+      end loop;
+    end if;
     for i in 1 .. cells loop
       recent[i] := recent[i] * case when agreement then .97 else .9 end + part[i];  -- the last 100, 500
     end loop;
-    if known < learnt and top <= most then
+    if known < learnt and top <= most and not fixed and not held_back then
       for i in 1 .. cells loop
         counts[i] := counts[i] + part[i];
       end loop;
@@ -182,10 +215,11 @@ begin
   s.last_id := upto;
   s.changed_at := clock_timestamp();
   s.shares := array(select (n::float8 / known)::real from unnest(counts) n);
-  s.state := jsonb_build_object('counts', counts, 'part', part, 'recent', recent, 'r', r, 'value', top);
+  s.state := jsonb_build_object('counts', counts, 'part', part, 'recent', recent, 'r', r, 'value', top, 'better', better,
+    'burst', burst, 'start', start, 'learnt', fixed) || case when news then '{"news": true}' else '{}' end::jsonb;
   return s;
 end $$;
-comment on function watch_stream(drift_streams, bigint, double precision) is 'A stream after the evidence (or, of agreement, the LLM''s answers) up to an id: whole blocks are tested, the rest is kept for the next time. It stops at the block whose value passes `most`. Example: select watch_stream(s, 1000, drift_limit(8)) from drift_streams s;';
+comment on function watch_stream(drift_streams, bigint, double precision) is 'A stream after the evidence (or, of agreement, the LLM''s answers) up to an id: whole blocks are tested, the rest is kept for the next time. Names that were decided in one burst win at most a third of what an alarm takes. It stops at the block whose value passes `most`; state.news: it has moved to the better. Example: select watch_stream(s, 1000, drift_limit(8)) from drift_streams s;';
 
 create or replace function in_alarm(s drift_streams) returns boolean
   language sql stable
@@ -212,7 +246,7 @@ begin
     where a.ended_at is null and a.model_id is distinct from m.model_id;
   if m.model_id is null then return; end if;
   perform settle_alarms(m.model_id);
-  since := greatest('-infinity', m.promoted_at, (select max(a.ended_at) from alarms a where a.model_id = m.model_id));
+  since := greatest('-infinity', m.promoted_at, (select max(a.ended_at) from alarms a where a.model_id = m.model_id and a.acted <> 'news'));
   delete from drift_streams d where d.model_id = m.model_id
     and d.changed_at < case d.stream when 'agreement' then agreement_since(m.model_id, since) else since end;
   if not exists (select from drift_streams d where d.model_id = m.model_id and d.branch = 0 and d.stream <> 'agreement'
@@ -240,6 +274,14 @@ begin
     kind := case s.stream when 'agreement' then 2 else 1 end;
     continue when upto[kind] is null or s.last_id >= upto[kind];
     s := watch_stream(s, upto[kind], limits[kind]);
+    if s.state ? 'news' then
+      perform note_news(s, limits[kind]::real, drift_words(s, false));
+      s.state := s.state - 'news';
+    elsif kind = 2 and (s.state ->> 'value')::float8 > limits[kind] and agrees_more(s) then
+      -- where it errs, it errs otherwise than before, but less: that is no alarm
+      perform note_news(s, limits[kind]::real, agreement_words(s, false));
+      s.state := s.state || jsonb_build_object('r', array_fill(-700, array[12]), 'start', array_fill(-700, array[12]), 'value', null);
+    end if;
     update drift_streams d
       set shares = s.shares, names = s.names, state = s.state, last_id = s.last_id, changed_at = s.changed_at
       where d.model_id = s.model_id and d.stream = s.stream and d.branch = s.branch;
@@ -255,4 +297,4 @@ begin
       left join alarms a on a.model_id = d.model_id and a.stream = d.stream and a.branch = d.branch and a.ended_at is null
       where d.model_id = m.model_id order by d.stream, d.branch;
 end $$;
-comment on function watch_drift() is 'Tests the evidence, the LLM''s answers and audits since the last look for drift, at most 100,000 rows of each a call; raises alarms and ends those that audits have answered. How often it is called changes nothing but how soon it is seen. One row a stream: the test''s logarithm and its limit. Example: select * from watch_drift();';
+comment on function watch_drift() is 'Tests the evidence, the LLM''s answers and audits since the last look for drift, at most 100,000 rows of each a call; raises alarms of what is worse, notes what is better, and ends alarms that audits have answered. How often it is called changes nothing but how soon it is seen. One row a stream: the test''s logarithm and its limit. Example: select * from watch_drift();';

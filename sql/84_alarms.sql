@@ -7,14 +7,16 @@ begin atomic
 end;
 comment on function audit_share_now() is 'The share of answered rows that is audited now: the setting audit_share, at least .2 while an alarm is open. Example: select audit_share_now();';
 
-create or replace function drift_words(s drift_streams) returns text
+create or replace function drift_words(s drift_streams, worse boolean default true) returns text
   language sql stable
 begin atomic
   with bins as (
     select row_number() over () as i, was, late / sum(late) over () as late
       from unnest((s).shares, array(select jsonb_array_elements_text((s).state -> 'recent')::float8)) u(was, late)
   ), most as (
-    select * from bins order by late - was desc limit 1
+    -- of the half on the side that is meant
+    select * from bins
+      order by (i <= (cardinality((s).edges) + 1) / 2.0) = (worse = ((s).stream <> 'novelty')) desc, late - was desc limit 1
   )
   select format('%s of %s: among the last 500 names %s%% lie %s, %s%% did', (s).stream,
       case when (s).branch = 0 then 'all names' else format('names answered %s', coalesce(category_path((s).branch), (s).branch::text)) end,
@@ -25,22 +27,34 @@ begin atomic
       round((100 * was)::numeric))
     from most;
 end;
-comment on function drift_words(drift_streams) is 'In words, where more of a stream''s names lie than did in quiet times. Example: select drift_words(s) from drift_streams s where names > 0;';
+comment on function drift_words(drift_streams, boolean) is 'In words, where more of a stream''s names lie than did in quiet times, on the worse side or on the better. Example: select drift_words(s) from drift_streams s where names > 0;';
 
-create or replace function agreement_words(s drift_streams) returns text
+create or replace function agreement_words(s drift_streams, worse boolean default true) returns text
   language sql stable
 begin atomic
   with cells as (
     select (row_number() over () - 1) % 4 as levels, was, late / sum(late) over () as late
       from unnest((s).shares, array(select jsonb_array_elements_text((s).state -> 'recent')::float8)) u(was, late)
   )
-  select format('agreement of the LLM with %s that went to it: on the whole path %s%%, on the top category %s%% of the last 100; it was %s%% and %s%%. Either the names have changed, or the LLM',
+  select format('agreement of the LLM with %s that went to it: on the whole path %s%%, on the top category %s%% of the last 100; it was %s%% and %s%%%s',
       case when (s).branch = 0 then 'the local layer on names' else format('%s', coalesce(category_path((s).branch), (s).branch::text)) end,
       round((100 * sum(late) filter (where levels = 3))::numeric), round((100 * sum(late) filter (where levels > 0))::numeric),
-      round((100 * sum(was) filter (where levels = 3))::numeric), round((100 * sum(was) filter (where levels > 0))::numeric))
+      round((100 * sum(was) filter (where levels = 3))::numeric), round((100 * sum(was) filter (where levels > 0))::numeric),
+      case when worse then '. Either the names have changed, or the LLM' else '' end)
     from cells;
 end;
-comment on function agreement_words(drift_streams) is 'In words, how often the LLM agrees of late and did before. Example: select agreement_words(s) from drift_streams s where stream = ''agreement'' and names > 0;';
+comment on function agreement_words(drift_streams, boolean) is 'In words, how often the LLM agrees of late and did before. Example: select agreement_words(s) from drift_streams s where stream = ''agreement'' and names > 0;';
+
+create or replace function alarm_advice(stream text, branch bigint) returns text
+  language sql immutable parallel safe
+begin atomic
+  select case when stream = 'error' then 'Look at what audits found wrong, label it and retrain (taxon review, taxon retrain)'
+    else format('Judge 50 new names (select * from spot_check(50%s)); %s',
+                case when branch = 0 then '' else format(', ''category'', %s', branch) end,
+                case when stream = 'agreement' then 'where the LLM is wrong of late, look at it and its prompt; where the local layer is, retrain'
+                     else 'where the answers are wrong, label some and retrain' end) end;
+end;
+comment on function alarm_advice(text, bigint) is 'What a person should do about an alarm of a stream and a top category (0: all): the first words of its detail. Example: select alarm_advice(''novelty'', 0);';
 
 create or replace function raise_alarm(model_id bigint, stream text, branch bigint, value real, limit_value real, detail text) returns bigint
   language plpgsql set search_path from current as $$
@@ -96,7 +110,7 @@ begin
   end if;
   insert into alarms (model_id, stream, branch, value, limit_value, detail, acted, threshold_before, threshold_after)
     values (raise_alarm.model_id, raise_alarm.stream, raise_alarm.branch, raise_alarm.value, raise_alarm.limit_value,
-            format('%s; %s', raise_alarm.detail, did), acted, before.threshold_id, tighter)
+            format('%s: %s; %s', alarm_advice(raise_alarm.stream, raise_alarm.branch), raise_alarm.detail, did), acted, before.threshold_id, tighter)
     returning alarm_id into raised;
   perform pg_notify('@channel@', 'alarm');
   return raised;

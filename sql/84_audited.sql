@@ -178,7 +178,7 @@ create or replace function drift_by_week(weeks integer default 12)
       where k.layer = 'local' and k.verdict is not null group by 1, 2
   )
   select w.week, w.branch, case w.branch when 0 then 'all' else category_path(w.branch) end, w.names::bigint, w.psi::real, w.unknown::real,
-         coalesce(j.n, 0), j.gap::real
+         coalesce(j.n, 0), case when j.n >= enough_checks() then j.gap::real end
     from weekly w left join judged j using (week, branch) order by w.week desc, w.branch;
 $$;
-comment on function drift_by_week(integer) is 'Week by week, all names (branch 0) and by top category of the answers: cache misses decided by the champion; how far what it says has moved from quiet times (PSI: .1 is worth a look, .25 is large; NULL: not watched); share of n-grams that no training name had; checked names, and how far the mean confidence lies from the share that was right. Example: select week, names, psi from drift_by_week(4) where branch = 0;';
+comment on function drift_by_week(integer) is 'Week by week, all names (branch 0) and by top category of the answers: cache misses decided by the champion; how far what it says has moved from quiet times (PSI: .1 is worth a look, .25 is large; NULL: not watched); share of n-grams that no training name had; checked names, and how far the mean confidence lies from the share that was right (NULL below enough_checks() of them). Example: select week, names, psi from drift_by_week(4) where branch = 0;';

@@ -77,9 +77,7 @@ begin
                from llm_calls c where c.started_at > now() - interval '1 day') end;
   return query select * from llm_health();
   return query select * from batches_health();
-  return query select 'drift', 'warn', a.stream, format('alarm %s since %s: %s; select release_alarm(%s, reason => ''…'') ends it',
-      a.alarm_id, to_char(a.raised_at, 'YYYY-MM-DD HH24:MI'), a.detail, a.alarm_id)
-    from alarms a where a.ended_at is null order by a.alarm_id;
+  return query select * from drift_health();
   select count(*) into n from dead_letters;
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,
     case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d order by d.created_at desc limit 1)

@@ -57,14 +57,15 @@ create or replace function teacher_quality(since interval default null)
       from judged_llm_answers(since) j group by 1, 2, 3
   )
   select g.model, g.prompt_version, g.simulated, g.n, coalesce(j.n, 0), coalesce(j.wrong, 0), coalesce(j.drawn, 0), coalesce(j.drawn_wrong, 0),
-         j.drawn_wrong::float8 / nullif(j.drawn, 0), share_bound(coalesce(j.drawn_wrong, 0), coalesce(j.drawn, 0), .975, false),
-         share_bound(coalesce(j.drawn_wrong, 0), coalesce(j.drawn, 0), .975, true)
+         case when j.drawn >= enough_checks() then j.drawn_wrong::float8 / j.drawn end,
+         case when j.drawn >= enough_checks() then share_bound(j.drawn_wrong, j.drawn, .975, false) end,
+         case when j.drawn >= enough_checks() then share_bound(j.drawn_wrong, j.drawn, .975, true) end
     from given g left join judged j
       on j.model = g.model and j.prompt_version is not distinct from g.prompt_version and j.simulated = g.simulated
     order by g.n desc, g.model, g.prompt_version;
 $$;
 comment on function teacher_quality(interval) is
-  'How often the LLM is wrong, by model version and prompt version: answers given, of which people checked some and found so many wrong. People look where something seems wrong, so error and its interval (lower to upper, 95%, exact) are of the names that were drawn at random: audits and spot checks of all cache misses. NULL: none was. Example: select model, answers, checked, wrong, error from teacher_quality(''30 days'');';
+  'How often the LLM is wrong, by model version and prompt version: answers given, of which people checked some and found so many wrong. People look where something seems wrong, so error and its interval (lower to upper, 95%, exact) are of the names that were drawn at random: audits and spot checks of all cache misses. NULL: fewer than enough_checks() were. Example: select model, answers, checked, wrong, error from teacher_quality(''30 days'');';
 
 create or replace function llm_calibration(model text, out said_offset real, out slope real, out checks bigint)
   language plpgsql stable security definer set search_path from current as $$

@@ -37,7 +37,7 @@ grant select on products, products_readable, categories to taxon_writer;
 grant insert (external_id, name), update (external_id, name) on products to taxon_writer;
 grant execute on function look_up, wait_for to taxon_reader, taxon_writer, taxon_admin;
 grant execute on function path_risks, routing, health, explain, explain_json, confident_mistakes, ln_gamma, beta_share, share_bound, open_checks to taxon_reader, taxon_admin;
-grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, each_look, in_alarm, drift_cells, agreed_levels, agreement_bets, agreement_words
+grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, each_look, in_alarm, drift_cells, drift_burst, bets_on_worse, alarm_advice, agrees_more, agreed_levels, agreement_bets, agreement_words
   to taxon_reader, taxon_admin;
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
 grant execute on function queue_strays to taxon_admin, taxon_sidecar;
@@ -47,7 +47,7 @@ grant execute on function autopilot, gate_report, gate_pairs, gate_surer_half, g
   shadow_verdict, audits_disprove, in_canary, run_model, running_step, new_labels, judged_checks to taxon_reader, taxon_admin;
 grant execute on function retrain_due, request_retrain, renew_promise, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
 grant execute on function keep_right, let_go, start_rollout, judge_trained to taxon_admin;
-grant execute on function coverage_curve, suggest_thresholds, proved_thresholds, checks_short, answered_a_day, enough_checks, checks_wanted, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
+grant execute on function coverage_curve, suggest_thresholds, proved_thresholds, checks_short, answered_a_day, enough_checks, checks_wanted, share_told, bound_told, simulate_thresholds, shadow_report, checked_names, overridden, thresholds_for,
   standing_promise, local_mode, llm_cost_of_a_name, clears to taxon_reader, taxon_admin;
 grant execute on function trust, layer_errors, layer_verdicts, memory_error, corrected_rows, auditor_error, corrected_error, people_disagreement,
   checks_to_prove, similar_checks, similar_error_by_band, suggest_similar_threshold, audit_tokens_today, same_path to taxon_reader, taxon_admin;

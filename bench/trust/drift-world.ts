@@ -79,6 +79,8 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
   const db = openDatabase(url('postgres'), { schema: 'taxon', poolSize: 1 }, 'bench');
   await migrate({ url: url('postgres'), schema: 'taxon' });
   await db.rows(`select taxon.set_setting('drift_names_a_year', to_jsonb($1::integer))`, [namesAYear]);
+  // all arrive within minutes here: names of a year would be one burst
+  await db.rows(`select taxon.set_setting('drift_burst_hours', '0')`);
   // the rows that go to the LLM here are answered at once
   await db.rows('alter table taxon.products disable trigger user');
   await db.rows(`select taxon.register_encoder('bench', 1)`);

@@ -28,8 +28,10 @@ function modelsOf(list: string, provider: Flags['provider']): Model[] {
 }
 
 const percent = (value: number) => (value * 100).toFixed(1);
-const withInterval = ({ share, lower, upper }: Share) =>
-  share === null ? '' : `${percent(share)} % (${percent(lower)} to ${percent(upper)})`;
+const withInterval = ({ n, count, share, lower, upper }: Share) =>
+  share === null || lower === null || upper === null
+    ? `${count} of ${n}: too few for a share`
+    : `${percent(share)} % (${percent(lower)} to ${percent(upper)})`;
 const money = (value: number | null) => (value === null ? 'not known' : `$${value.toFixed(4)}`);
 const ms = (value: number | null) => (value === null ? '' : `${Math.round(value)} ms`);
 

@@ -13,13 +13,13 @@ export function checkedTruths(db: Database, most: number): Promise<CheckedTruth[
   return db.rows(`select * from ${db.at}checked_truths($1)`, [most]);
 }
 
-/** A share with its exact interval (Clopper and Pearson, 95%); of nothing: null, 0 to 1. */
+/** A share with its exact interval (Clopper and Pearson, 95%); null where `enough_checks()` says that they are too few. */
 export interface Share {
   n: number;
   count: number;
   share: number | null;
-  lower: number;
-  upper: number;
+  lower: number | null;
+  upper: number | null;
 }
 
 /** Shares of counts, each `count` of `n`. */
@@ -27,17 +27,17 @@ export async function sharesOf(
   db: Database,
   counts: readonly { n: number; count: number }[],
 ): Promise<Share[]> {
-  const bounds = await db.rows<{ lower: number; upper: number }>(
-    `select ${db.at}share_bound(c, n, .975, false) as lower, ${db.at}share_bound(c, n, .975, true) as upper
+  const bounds = await db.rows<Pick<Share, 'lower' | 'upper'> & { enough: boolean }>(
+    `select n >= ${db.at}enough_checks() as enough, ${db.at}bound_told(c, n, false) as lower, ${db.at}bound_told(c, n, true) as upper
        from unnest($1::bigint[], $2::bigint[]) with ordinality u(c, n, i) order by i`,
     [counts.map(({ count }) => count), counts.map(({ n }) => n)],
   );
   return counts.map(({ n, count }, i) => ({
     n,
     count,
-    share: n === 0 ? null : count / n,
-    lower: bounds[i]?.lower ?? 0,
-    upper: bounds[i]?.upper ?? 1,
+    share: bounds[i]?.enough ? count / n : null,
+    lower: bounds[i]?.lower ?? null,
+    upper: bounds[i]?.upper ?? null,
   }));
 }
 

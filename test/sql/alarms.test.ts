@@ -223,7 +223,7 @@ describe('audits', () => {
     expect(await alarm()).toEqual({
       acted: 'tightened',
       detail: expect.stringMatching(
-        /^audits: \d+ of \d+ local answers wrong, promised 10.00%; thresholds tight/,
+        /^Look at what audits found wrong, .*: audits: \d+ of \d+ local answers wrong, promised 10.00%; thresholds tight/,
       ),
       ended_because: null,
     });
@@ -242,6 +242,8 @@ describe('audits', () => {
 
 test('the weeks of drift: how far, how new, how well calibrated, by branch', async () => {
   const food = await t.category('Food');
+  // all within seconds here
+  await t.owner.rows(`select set_setting('drift_burst_hours', '0')`);
   await missed(t, model, home, evenly(1500));
   await watch();
   await missed(

@@ -49,6 +49,8 @@ beforeEach(async () => {
   home = await t.category('Home');
   food = await t.category('Food');
   model = await makeModel(t);
+  // names here are all decided within seconds: without this they would be one burst
+  await t.owner.rows(`select set_setting('drift_burst_hours', '0')`);
 });
 
 describe('watch_drift', () => {
@@ -93,7 +95,7 @@ describe('watch_drift', () => {
     );
     const [first] = (await alarms()).filter(({ stream, branch }) => stream === 'confidence' && branch === 0);
     expect(first?.detail).toMatch(
-      /^confidence of all names: among the last 500 names (1[2-9]|2\d)% lie below 0.2\d*, 10% did; more audits, no more: no promise stands$/,
+      /^Judge 50 new names \(select \* from spot_check\(50\)\); where the answers are wrong, label some and retrain: confidence of all names: among the last 500 names (1[2-9]|2\d)% lie below 0.2\d*, 10% did; more audits, no more: no promise stands$/,
     );
     expect(heard).toContain('alarm');
     expect(await t.owner.rows(`select status, value from health() where item = 'drift'`)).toContainEqual({
@@ -136,6 +138,74 @@ describe('watch_drift', () => {
       await watch();
     }
     expect(await state()).toEqual(once);
+  });
+});
+
+describe('bursts and what is better', () => {
+  /** Lets what has arrived since the last call be `days` of traffic, up to so many days ago. */
+  async function spread(days: number, ago: number): Promise<void> {
+    await t.owner.rows(
+      `update evidence e set decided_at = now() - make_interval(days => $1::integer + $2::integer) + make_interval(secs => 86400.0 * $1::integer * x.i / x.n)
+         from (select evidence_id, row_number() over (order by evidence_id) as i, count(*) over () as n from evidence where decided_at > now() - interval '1 hour') x
+         where x.evidence_id = e.evidence_id`,
+      days,
+      ago,
+    );
+  }
+  beforeEach(async () => {
+    await t.owner.rows(`select set_setting('drift_burst_hours', '6')`);
+    await t.owner.rows(`update models set promoted_at = now() - interval '100 days'`);
+    await arrive(6000);
+    await spread(60, 30);
+    await watch();
+  });
+  const worse = { low: 0.05, high: 0.5 };
+
+  test('a backfill of 6,000 other names within an hour raises no alarm', async () => {
+    await arrive(6000, worse);
+    expect((await watch()).length).toBeGreaterThan(3);
+    expect(await alarms(false)).toEqual([]);
+  });
+
+  test('the same names over days are drift', async () => {
+    await arrive(1000, worse);
+    await spread(10, 15);
+    await watch();
+    expect((await alarms()).map(({ stream, branch }) => [stream, branch])).toContainEqual(['confidence', 0]);
+  });
+
+  test('a backfill that comes first is not what quiet times are', async () => {
+    await t.owner.rows('truncate drift_streams, evidence cascade');
+    await arrive(6000, worse);
+    await spread(0, 20);
+    expect(await watch()).toEqual([]);
+    await arrive(6000);
+    await spread(10, 5);
+    await watch();
+    await arrive(1500);
+    await spread(3, 1);
+    await watch();
+    expect(await alarms(false)).toEqual([]);
+  });
+
+  test('what is better is news: shown, ended by itself, and nothing is tightened', async () => {
+    await arrive(2000, { low: 0.7, high: 1 });
+    await spread(20, 5);
+    await watch();
+    expect(await alarms()).toEqual([]);
+    const news = (await alarms(false)).filter(({ acted }) => acted === 'news');
+    expect(news.map(({ stream, branch }) => [stream, branch])).toContainEqual(['confidence', 0]);
+    expect(news[0]?.detail).toMatch(/^Nothing to do, it has moved to the better: /);
+    expect(await t.owner.row(`select status, value from health() where item like 'drift%'`)).toEqual({
+      status: 'ok',
+      value: 'confidence, familiarity, novelty',
+    });
+    expect(await t.owner.value('select audit_share_now()')).toBe(0.01);
+    // and the way back is no drift
+    await arrive(1000);
+    await spread(4, 1);
+    await watch();
+    expect(await alarms()).toEqual([]);
   });
 });
 
@@ -199,11 +269,24 @@ describe('agreement with the LLM', () => {
     const [first] = found;
     expect(first).toMatchObject({ stream: 'agreement', branch: food, acted: 'shadow branch' });
     expect(first?.detail).toMatch(
-      /^agreement of the LLM with Food that went to it: on the whole path \d+%, on the top category \d+% of the last 100; it was \d\d% and \d\d%. Either the names have changed, or the LLM; the local layer only watches in this branch$/,
+      /^Judge 50 new names .* look at it and its prompt; where the local layer is, retrain: agreement of the LLM with Food that went to it: on the whole path \d+%, on the top category \d+% of the last 100; it was \d\d% and \d\d%. Either the names have changed, or the LLM; the local layer only watches in this branch$/,
     );
     expect(await t.owner.value(`select setting('shadow_branches')`)).toEqual([food]);
     await t.owner.rows(`select release_alarm(alarm_id, reason => 'the LLM is right') from alarms`);
     expect(await t.owner.value(`select setting('shadow_branches')`)).toEqual([]);
+  });
+
+  test('that grows is news, also where what is left errs otherwise', async () => {
+    await answeredByLlm(2000, asEver);
+    await watch();
+    // no more at the top, more on the last level alone, and more on the whole path
+    await answeredByLlm(600, (_, place) => (place < 2 ? 0 : place < 40 ? 2 : 3));
+    await watch();
+    expect(await alarms()).toEqual([]);
+    expect((await alarms(false)).map(({ stream, acted }) => [stream, acted])).toContainEqual([
+      'agreement',
+      'news',
+    ]);
   });
 
   test('other thresholds are other names: it is learnt anew', async () => {

@@ -11,20 +11,20 @@ const functions: Record<string, string> = {
     gate_report llm_calibration llm_price neighbour_index neighbours never_sent only_codes retrain_pays
     run_model said_of serving setting similar_label similar_matches standing_promise thresholds_in_force
     thresholds_said words words_are_codes`,
-  RA: `agreed_levels agreement_bets agreement_words answered_a_day audit_share_now audit_tokens_today
-    auditor_error audits_disprove autopilot beta_share certified_coverage check_outcomes checked_names
-    checked_truths checks_short checks_to_prove checks_wanted clears confident_mistakes corrected_error
-    corrected_rows coverage_curve curve_ahead drift_bets drift_by_week drift_cells drift_constant
-    drift_limit drift_value drift_words each_look enough_checks explain explain_json fit_platt
-    full_batch_tokens gate_differences gate_judges gate_pairs gate_surer_half health in_alarm in_canary
-    in_use judged_checks label_outcomes layer_errors layer_verdicts learning_curve learning_history
-    learning_points llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode
-    memory_error new_categories new_labels open_checks overridden path_risks pays people_disagreement
-    product_cost proved_thresholds rescaled retention routing running_step same_path savings shadow_pairs
-    shadow_report shadow_verdict share_bound sign_test similar_checks similar_error_by_band
-    simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold suggest_thresholds
-    taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality thresholds_for
-    trained_from trains trust`,
+  RA: `agreed_levels agreement_bets agreement_words agrees_more alarm_advice answered_a_day
+    audit_share_now audit_tokens_today auditor_error audits_disprove autopilot beta_share bets_on_worse
+    bound_told certified_coverage check_outcomes checked_names checked_truths checks_short checks_to_prove
+    checks_wanted clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
+    drift_bets drift_burst drift_by_week drift_cells drift_constant drift_limit drift_value drift_words
+    each_look enough_checks explain explain_json fit_platt full_batch_tokens gate_differences gate_judges
+    gate_pairs gate_surer_half health in_alarm in_canary in_use judged_checks label_outcomes layer_errors
+    layer_verdicts learning_curve learning_history learning_points llm_budgets llm_confidence llm_cost
+    llm_cost_of_a_name ln_gamma local_mode memory_error new_categories new_labels open_checks overridden
+    path_risks pays people_disagreement product_cost proved_thresholds rescaled retention routing
+    running_step same_path savings shadow_pairs shadow_report shadow_verdict share_bound share_told
+    sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens stale_answers
+    suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first teach_tokens_today
+    teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
     finish_import forget import_labels judge judge_trained keep_right let_go make_category mark_urgent
     may_send_again memory_at merge_categories more_tokens move_category never_send promote redecide reject
@@ -48,20 +48,20 @@ const functions: Record<string, string> = {
     answered_until ask_again audit_candidates audit_test autopilot_health back_in_use bar_model
     batches_health begin_stage blank_messages bring_back_labels bring_back_rows bury calls_with
     candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
-    correct_products coverage_steps drop_branches drop_questions end_alarm end_rollout follow_categories
-    follow_labels forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here
-    hold_lease hold_lock hold_names hold_never_sent hold_taxonomy is_queued judged_llm_answers
-    judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_holders lock_taxonomy
-    locks_health look_again make_imported_categories measured_points models_past_days move_labels
-    name_label_changes need_category need_evidence note_change note_changed_labels note_idle
-    note_new_labels note_outcomes note_removed_labels note_verdict notify_health offer_today open_answer
-    passes pick_audits place_below place_category queue_audits queue_inserted queue_renamed raise_alarm
-    recheck_promise refuse_call refuse_retired refuse_same_name report_without_name rights_health
-    said_near sealed sent_to settle_alarms settle_answered settle_answers settle_audits settle_questions
-    settle_verdict shade simulated spend_parts start_agreement_streams start_drift_streams strays_health
-    tables_of_names take_back teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels
-    trust_health try_lock undo_label undo_rows waiting_checks wake watch_audits watch_promoted
-    watch_stream without_name`,
+    correct_products coverage_steps drift_health drop_branches drop_questions end_alarm end_rollout
+    follow_categories follow_labels forget_guard_words forget_products forgotten forgotten_health
+    gate_names hash_bound here hold_lease hold_lock hold_names hold_never_sent hold_taxonomy is_queued
+    judged_llm_answers judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_holders
+    lock_taxonomy locks_health look_again make_imported_categories measured_points models_past_days
+    move_labels name_label_changes need_category need_evidence note_change note_changed_labels note_idle
+    note_new_labels note_news note_outcomes note_removed_labels note_verdict notify_health offer_today
+    open_answer passes pick_audits place_below place_category queue_audits queue_inserted queue_renamed
+    raise_alarm recheck_promise refuse_call refuse_retired refuse_same_name report_without_name
+    rights_health said_near sealed sent_to settle_alarms settle_answered settle_answers settle_audits
+    settle_questions settle_verdict shade simulated spend_parts start_agreement_streams
+    start_drift_streams strays_health tables_of_names take_back teachable tell_sidecars
+    thresholds_of_alarm traffic_of trainable_labels trust_health try_lock undo_label undo_rows
+    waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */

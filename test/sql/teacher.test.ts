@@ -62,7 +62,7 @@ const quality = () =>
     `select model, prompt_version as prompt, answers, checked, wrong, drawn, drawn_wrong, round(lower::numeric, 3) as lower,
        round(upper::numeric, 3) as upper, error from teacher_quality() order by 1, 2`,
   );
-const nobody = { checked: 0, wrong: 0, drawn: 0, drawn_wrong: 0, error: null, lower: 0, upper: 1 };
+const nobody = { checked: 0, wrong: 0, drawn: 0, drawn_wrong: 0, error: null, lower: null, upper: null };
 
 describe('teacher_quality', () => {
   test('counts answers by model version and prompt version', async () => {

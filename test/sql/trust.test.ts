@@ -82,12 +82,12 @@ describe('trust', () => {
       );
     const encoder = await t.owner.value(`select register_encoder('e', 2)`);
     const model = await t.owner.value(`select save_model($1, null, '{}')`, encoder);
-    await judged(10, 1, { strategy: 'answered' });
-    await judged(10, 1, { strategy: 'uniform', evidence: await evidence(true) });
+    await judged(20, 2, { strategy: 'answered' });
+    await judged(20, 2, { strategy: 'uniform', evidence: await evidence(true) });
     await judged(10, 10, { strategy: 'uniform', evidence: await evidence(false) });
     for (const strategy of ['surer', 'threshold', 'category', 'disagreement'])
       await judged(10, 10, { strategy });
-    expect(await trust('local')).toMatchObject({ sample: 20, measured: 0.1 });
+    expect(await trust('local')).toMatchObject({ sample: 40, measured: 0.1 });
   });
 
   test('checks of another share count by their weights, and for fewer', async () => {
@@ -113,10 +113,35 @@ describe('trust', () => {
     expect((await trust('all')).measured).toBe(0.06);
   });
 
+  test('no share is said below 30 checks, but how many are missing', async () => {
+    await answered(t, 'exact', 'Home', ['a']);
+    await judged(3, 3, { layer: 'exact' });
+    const few = { sample: 3, measured: null, lower: null, upper: null };
+    expect(await trust('exact')).toMatchObject({
+      ...few,
+      verdict: 'too few checks: 27 more until a share is said',
+    });
+    expect(await trust('all')).toMatchObject(few);
+    expect(await t.owner.row(`select status, value, detail from health() where item = 'trust'`)).toEqual({
+      status: 'ok',
+      value: 'too few checks: 27 more until a share is said',
+      detail: 'exact has 3 checks; select * from trust()',
+    });
+    // 40 of which one stands for as many as all the others count for few
+    await judged(39, 0);
+    await judged(1, 1, { weight: 1000 });
+    expect(await trust('local')).toMatchObject({
+      ...{ sample: 40, measured: null },
+      verdict: 'too few checks: 13 more until a share is said',
+    });
+    await judged(27, 0, { layer: 'exact' });
+    expect(await trust('exact')).toMatchObject({ sample: 30, measured: 0.1, verdict: "memory's own error" });
+  });
+
   test('only the last days count', async () => {
-    await judged(10, 0);
+    await judged(30, 0);
     await t.owner.rows(`update checks set drawn_at = now() - interval '8 days'`);
-    await judged(10, 5);
+    await judged(30, 15);
     expect(await t.owner.value(`select measured from trust('7 days') where layer = 'local'`)).toBe(0.5);
     expect(await t.owner.value(`select measured from trust() where layer = 'local'`)).toBe(0.25);
   });
