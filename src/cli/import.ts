@@ -119,7 +119,9 @@ export function importCommand(): Command {
       `
 Labels: the header is name,l1,l2,l3[,source][,labelled_at], a level empty where the path stops, or name,path with paths like
 "a > b > c", as deep as you like. category_external_id may hold your own id of the category. Columns come in any order,
-others are not read. Products: name[,external_id]. A .tsv has no quoting: what stands between two tabs is the value.
+others are not read. Products: name[,external_id]. A .tsv has no quoting: what stands between two tabs is the value. A .csv has
+commas, semicolons, tabs or pipes: its header tells. NULL, nan, N/A and the like are empty. Spellings of a category that differ
+only by case, apostrophe or invisible characters are one category.
 labelled_at says when the label was given, a date or a timestamp (UTC unless it has an offset); taxon replay walks it.
 Of conflicting labels those of people win, then what most rows say, then the newest by labelled_at, then the last;
 memory counts as older unless its own labelled_at is later, and a person's label is only replaced by a person's. What
