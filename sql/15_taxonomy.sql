@@ -118,15 +118,18 @@ declare
   retired bigint;
   above bigint;
   part text;
+  key text;
 begin
   perform hold_taxonomy();
   foreach part in array path loop
+    key := normalise(part);
     select c.category_id into node from categories c
-      where c.parent_id is not distinct from above and c.name = part and c.retired_at is null;
+      where c.parent_id is not distinct from above and normalise(c.name) = key and c.retired_at is null;
     if node is null then
       -- an old file knows it by its old place: where it went, or nowhere
       select c.category_id, in_use(c.category_id) into retired, node from categories c
-        where c.parent_id is not distinct from above and c.name = part order by c.retired_at desc limit 1;
+        where c.parent_id is not distinct from above and normalise(c.name) = key and c.retired_at is not null
+        order by c.name = part desc, c.retired_at desc limit 1;
       if retired is not null and node is null then
         raise exception 'the category "%" is retired', category_path(retired)
           using hint = 'Bring it back: select * from taxonomy_history; select * from undo_taxonomy_change(…). Or make a new one of that name: select * from add_category(…).';
@@ -134,10 +137,10 @@ begin
     end if;
     if node is null then
       insert into categories (parent_id, name, path_ids, level, l1) values (above, part, '{}', 0, 0)
-        on conflict (parent_id, name) where retired_at is null do nothing returning category_id into node;
+        on conflict (normalise(name), parent_id) where retired_at is null do nothing returning category_id into node;
       if node is null then  -- another import made it this very moment
         select c.category_id into strict node from categories c
-          where c.parent_id is not distinct from above and c.name = part and c.retired_at is null;
+          where c.parent_id is not distinct from above and normalise(c.name) = key and c.retired_at is null;
       end if;
     end if;
     above := node;
@@ -148,4 +151,4 @@ begin
   end if;
   return node;
 end $$;
-comment on function make_category(text[], text) is 'The id of the category with this path of names; nodes that are missing are made. A path that was merged leads to its successor; one that was retired is refused. With external_id also notes the shop''s own id.';
+comment on function make_category(text[], text) is 'The id of the category with this path of names; nodes that are missing are made. A name that differs from one that is there only by case, apostrophe or invisible characters is that one. A path that was merged leads to its successor; one that was retired is refused. With external_id also notes the shop''s own id.';

@@ -1,14 +1,30 @@
 -- `taxon import`: many labels at once, all or nothing.
 
-create or replace function make_imported_categories() returns integer
+create or replace function make_imported_categories() returns void
   language plpgsql security definer set search_path from current as $$
 declare
-  before integer := (select count(*) from categories);
   clash record;
 begin
-  select array_to_string(r.path, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first, max(r.line) as last into clash
-    from import_rows r where r.external_id is not null
-    group by r.path having count(distinct r.external_id) > 1 order by 3 limit 1;
+  delete from import_paths;
+  insert into import_paths (path, spelling, times, first, external_id)
+    select r.path, r.path, count(*), min(r.line), max(r.external_id) from import_rows r group by r.path;
+  -- A category whose name comes in several spellings has the one that most rows give it. chr(31) holds the levels apart, as no
+  -- name has it.
+  with parts as (
+    select p.path, u.i, normalise(array_to_string(p.path[1:u.i], chr(31))) as key, p.path[u.i] as part, p.times, p.first
+      from import_paths p, generate_subscripts(p.path, 1) u(i)
+  ), chosen as (
+    select distinct on (s.key) s.key, s.part
+      from (select x.key, x.part, sum(x.times) as n, min(x.first) as first from parts x group by 1, 2) s
+      order by s.key, s.n desc, s.first
+  ), spelt as (
+    select x.path, array_agg(c.part order by x.i) as spelling from parts x join chosen c using (key) group by 1
+  )
+  update import_paths p set spelling = s.spelling from spelt s where s.path = p.path and s.spelling <> p.spelling;
+  analyze import_paths;
+  select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first, max(r.line) as last into clash
+    from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
+    group by p.spelling having count(distinct r.external_id) > 1 order by 3 limit 1;
   if found then
     raise exception 'the category "%" comes with more than one id: % (lines % to %)', clash.path,
         array_to_string(clash.ids[1:5], ', '), clash.first, clash.last
@@ -16,21 +32,23 @@ begin
   end if;
   -- the same id on two paths of the import, or on one of the import and another that the database has
   select p.external_id, (array_agg(distinct p.path))[1:2] as paths into clash
-    from (select r.external_id, array_to_string(r.path, ' > ') as path from import_rows r where r.external_id is not null
+    from (select r.external_id, array_to_string(p.spelling, ' > ') as path
+            from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
           union
           select c.external_id, category_path(c.category_id) from categories c
             where c.external_id in (select r.external_id from import_rows r)) p
-    group by 1 having count(distinct p.path) > 1 order by 1 limit 1;
+    group by 1 having count(distinct normalise(p.path)) > 1 order by 1 limit 1;
   if found then
     raise exception 'the category id "%" stands for "%" and for "%"', clash.external_id, clash.paths[1], clash.paths[2]
       using hint = 'Correct the ids; a category that has a new name is renamed with: select * from rename_category(category_id, ''…'').';
   end if;
-  perform make_category(p.path, p.external_id)
-    from (select r.path, max(r.external_id) as external_id, min(r.line) as first from import_rows r group by r.path) p
-    order by p.first;
-  return (select count(*) from categories) - before;
+  update import_paths p set category_id = m.id
+    from (select o.spelling, make_category(o.spelling, o.external_id) as id
+            from (select p.spelling, min(p.first) as first, max(p.external_id) as external_id
+                    from import_paths p group by 1 order by 2) o) m
+    where m.spelling = p.spelling;
 end $$;
-comment on function make_imported_categories() is 'Makes the categories that import_rows names and notes the shop''s own ids of them; returns how many are new. Refuses ids that contradict each other.';
+comment on function make_imported_categories() is 'Fills import_paths from import_rows: makes the categories that they name and notes the shop''s own ids of them. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows. Refuses ids that contradict each other.';
 
 create or replace function import_labels(most integer default 1000) returns jsonb
   language plpgsql security definer set search_path from current
@@ -38,22 +56,16 @@ create or replace function import_labels(most integer default 1000) returns json
   -- compiling this one statement takes 2 s, whatever the number of rows
   set jit = off as $$
 declare
-  made integer;
+  before integer;
   result jsonb;
 begin
   perform hold_taxonomy();
   -- one import after the other: two at once could wait for each other's labels in a circle
   perform hold_lock('import', patience => '1 h');
   analyze import_rows;
-  made := make_imported_categories();
-  with named as materialized (
-    select c.category_id, c.retired_at, array_agg(a.name order by a.level) as path
-      from categories c join categories a on a.category_id = any (c.path_ids) group by 1
-  ), tree as materialized (
-    -- as make_category() finds them: a path that was merged leads to its successor
-    select distinct on (n.path) in_use(n.category_id) as category_id, n.path
-      from named n order by n.path, n.retired_at desc nulls first
-  ), votes as materialized (
+  before := (select count(*) from categories);
+  perform make_imported_categories();
+  with votes as materialized (
     -- one row a name and category: who says so, how often, and how late (what has no labelled_at counts as older than
     -- what has one; among equals the line decides)
     select r.name_key, t.category_id, count(*) as n, count(*) filter (where r.source = 'human') as humans,
@@ -61,7 +73,7 @@ begin
            max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) filter (where r.source = 'human') as last_human,
            min(r.labelled_at) as first_at, max(r.labelled_at) as last_at,
            (array_agg(r.source order by r.labelled_at desc nulls last, r.line desc))[1] as last_source, (array_agg(r.line order by r.line))[1:20] as lines
-      from import_rows r join tree t on t.path = r.path
+      from import_rows r join import_paths t on t.path = r.path
       group by 1, 2
   ), best as materialized (
     select distinct on (v.name_key) v.name_key, name_hash(v.name_key) as hash, v.category_id, v.n, v.first_at, v.last_at,
@@ -110,6 +122,11 @@ begin
   ), listed as (
     select l.name_key as name, category_path(l.final) as kept, category_path(l.category_id) as lost, l.reason, l.n as times, l.lines
       from (select * from lost order by lines[1] nulls last, name_key, category_id limit most) l
+  ), spelt as materialized (
+    select array_to_string(p.path, ' > ') as given, k.kept, p.times, p.first
+      from import_paths p cross join lateral (select category_path(p.category_id) as kept) k
+      -- what was merged or moved leads elsewhere, and is no spelling of it
+      where array_to_string(p.path, ' > ') <> k.kept and normalise(array_to_string(p.path, ' > ')) = normalise(k.kept)
   )
   select jsonb_build_object(
       'rows', (select count(*) from import_rows),
@@ -118,15 +135,19 @@ begin
       'changed', count(*) filter (where d.fate = 'changed'),
       'unchanged', count(*) filter (where d.fate in ('unchanged', 'dated')),
       'dated', count(*) filter (where d.fate = 'dated'),
-      'categories', made,
+      'categories', (select count(*) from categories) - before,
+      'respelt', (select coalesce(sum(times), 0) from spelt),
+      'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first) order by times desc, first), '[]')
+                      from (select * from spelt order by times desc, first limit most) s),
       'lost', (select count(*) from lost),
       'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
     into result from decided d;
   delete from import_rows;
+  delete from import_paths;
   return result;
 end $$;
 comment on function import_labels(integer) is
-  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. Returns counts, and at most so many of the losing answers, each with what was kept instead.';
+  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. Returns counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins).';
 
 create or replace function finish_import(labels_changed bigint) returns jsonb
   language plpgsql security definer set search_path from current as $$

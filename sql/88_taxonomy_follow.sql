@@ -40,16 +40,16 @@ create or replace function refuse_same_name(parent_id bigint, name text, but_not
   language plpgsql stable security definer set search_path from current as $$
 declare
   twin bigint := (select c.category_id from categories c where c.parent_id is not distinct from refuse_same_name.parent_id
-                    and c.name = refuse_same_name.name and c.retired_at is null and c.category_id is distinct from but_not);
+                    and normalise(c.name) = normalise(refuse_same_name.name) and c.retired_at is null and c.category_id is distinct from but_not);
 begin
-  if coalesce(btrim(name), '') = '' or name <> btrim(name) or length(name) > 500 then
+  if coalesce(normalise(name), '') = '' or name <> btrim(name) or length(name) > 500 then
     raise exception 'a category''s name has 1 to 500 characters and no blanks around it, not "%"', name;
   elsif twin is not null then
     raise exception 'there is "%" already: category %', category_path(twin), twin
       using hint = format('If both are the same: select * from merge_categories(array[…], %s);', twin);
   end if;
 end $$;
-comment on function refuse_same_name(bigint, text, bigint) is 'An error where the name is none, or a category in use below this parent has it. Example: select refuse_same_name(null, ''Kettles'');';
+comment on function refuse_same_name(bigint, text, bigint) is 'An error where the name is none, or a category in use below this parent has it, case, apostrophes and invisible characters aside. Example: select refuse_same_name(null, ''Kettles'');';
 
 create or replace function note_change(kind text, category_id bigint, categories bigint[], touched bigint[], before jsonb, reason text,
     preview boolean, max_tokens bigint default null, undo_of bigint default null) returns taxonomy_changes

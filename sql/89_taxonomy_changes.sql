@@ -114,9 +114,9 @@ begin
   -- what is below them goes along
   select coalesce(jsonb_object_agg(x.category_id, x.parent_id), '{}') into children
     from categories x where x.parent_id = any (category_ids) and x.category_id <> all (category_ids) and x.retired_at is null;
-  for child in select x.name, min(x.category_id) as id, count(*) as n from categories x
+  for child in select min(x.name) as name, min(x.category_id) as id, count(*) as n from categories x
                  where children ? x.category_id::text or x.parent_id = successor and x.retired_at is null and x.category_id <> all (category_ids)
-                 group by 1 having count(*) > 1 loop
+                 group by normalise(x.name) having count(*) > 1 loop
     raise exception 'there would be % categories "%" below "%"', child.n, child.name, category_path(successor)
       using hint = format('Merge or rename those first; one of them is %s.', child.id);
   end loop;

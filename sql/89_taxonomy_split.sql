@@ -9,7 +9,7 @@ declare
 begin
   if not preview then perform lock_taxonomy(array[split_category.category_id]); end if;
   perform need_category(category_id);
-  if coalesce(cardinality(names), 0) = 0 or cardinality(names) <> (select count(distinct n) from unnest(names) n) then
+  if coalesce(cardinality(names), 0) = 0 or cardinality(names) <> (select count(distinct normalise(n)) from unnest(names) n) then
     raise exception 'a split needs the names of the new categories, each once' using hint = format('select * from split_category(%s, array[''…'', ''…'']);', category_id);
   elsif max_tokens is null or max_tokens < 0 then
     raise exception 'max_tokens must be 0 or more, not %', coalesce(max_tokens::text, 'NULL');

@@ -23,3 +23,8 @@ export function normalise(name: string): string {
     .toLowerCase()
     .normalize('NFC');
 }
+
+/** What two spellings of one path of category names have in common: the name key of each level. */
+export function pathKey(path: readonly string[]): string {
+  return path.map(normalise).join('\n');
+}

@@ -4,6 +4,7 @@ import type { Database } from '../database/open.ts';
 import { misuse } from '../errors.ts';
 import type { Row, RowKind } from '../import/rows.ts';
 import { log } from '../log.ts';
+import { printable } from '../printable.ts';
 import { duration, progress } from '../progress.ts';
 import { withDatabase } from './database.ts';
 import { print } from './output.ts';
@@ -11,6 +12,7 @@ import { interruptible } from './train.ts';
 
 /** So many losing answers are shown to a person; --json has up to 1,000. */
 const shownLosers = 20;
+const shownSpellings = 10;
 
 interface Flags {
   as: RowKind;
@@ -26,6 +28,13 @@ function labelsText(r: ImportedLabels, seconds: number): string {
     `${r.rows} rows, ${r.names} names: ${r.added} labels added, ${r.changed} changed, ${r.unchanged} as they were${dated}`,
     `${r.categories} categories made; ${r.settled} waiting names answered; ${duration(seconds)}`,
   ];
+  if (r.respelt > 0) {
+    lines.push(
+      `${r.respelt} rows spell a category otherwise (case, apostrophes, invisible characters): it is one`,
+    );
+    for (const { given, kept, times, line } of r.spellings.slice(0, shownSpellings))
+      lines.push(`  ${printable(given, 200)}: read as ${kept} (${times} rows, the first in line ${line})`);
+  }
   if (r.lost > 0) {
     const all = r.lost > shownLosers ? `, the first ${shownLosers}` : '';
     lines.push(`${r.lost} answers were not kept${all}:`);
@@ -110,7 +119,9 @@ export function importCommand(): Command {
       `
 Labels: the header is name,l1,l2,l3[,source][,labelled_at], a level empty where the path stops, or name,path with paths like
 "a > b > c", as deep as you like. category_external_id may hold your own id of the category. Columns come in any order,
-others are not read. Products: name[,external_id]. A .tsv has no quoting: what stands between two tabs is the value.
+others are not read. Products: name[,external_id]. A .tsv has no quoting: what stands between two tabs is the value. A .csv has
+commas, semicolons, tabs or pipes: its header tells. NULL, nan, N/A and the like are empty. Spellings of a category that differ
+only by case, apostrophe or invisible characters are one category.
 labelled_at says when the label was given, a date or a timestamp (UTC unless it has an offset); taxon replay walks it.
 Of conflicting labels those of people win, then what most rows say, then the newest by labelled_at, then the last;
 memory counts as older unless its own labelled_at is later, and a person's label is only replaced by a person's. What

@@ -18,6 +18,15 @@ interface Loser {
   lines: number[];
 }
 
+/** A path that is spelt otherwise than the category that it was taken for. */
+interface Spelling {
+  given: string;
+  kept: string;
+  /** How many rows have it; `line` is the first of them. */
+  times: number;
+  line: number;
+}
+
 export interface ImportedLabels {
   rows: number;
   names: number;
@@ -31,6 +40,10 @@ export interface ImportedLabels {
   /** Answers that were not kept; `losers` lists the first of them. */
   lost: number;
   losers: Loser[];
+  /** Rows whose path is another spelling of their category's: case, apostrophes, invisible characters. */
+  respelt: number;
+  /** The first of those spellings, the most frequent first. */
+  spellings: Spelling[];
   /** Queue entries that memory could answer afterwards. */
   settled: number;
   /** Words that stop the similar layer; null when they were not learnt anew. */

@@ -1,3 +1,4 @@
+import { pathKey } from '../normalise.ts';
 import type { Database } from './open.ts';
 
 export interface CategoryNode {
@@ -44,9 +45,9 @@ export async function categoryPaths(db: Database, ids: readonly number[]): Promi
   return new Map(rows.map((row) => [row.category_id, row.names]));
 }
 
-/** The id of every category in use, by the JSON of its names from the root down. */
+/** The id of every category in use, by the pathKey() of its names from the root down. */
 export async function categoriesByPath(db: Database): Promise<Map<string, number>> {
-  return new Map((await loadPaths(db)).map((row) => [JSON.stringify(row.names), row.category_id]));
+  return new Map((await loadPaths(db)).map((row) => [pathKey(row.names), row.category_id]));
 }
 
 /** Which depths of the tree are l1, l2 and l3, such as `1,2,deepest`. */

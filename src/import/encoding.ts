@@ -44,6 +44,7 @@ const candidates: Candidate[] = [
 
 /** Signs that stand beside words and not in them. */
 const signs = new Set('«»„“”‚‘’–—…°№™®©×·•§±²³½¼¾€£\u00a0');
+const windows = (name: string) => name.startsWith('windows');
 const isLetter = (character: string) => /\p{L}/u.test(character);
 
 /** How well a reading looks like words: letters that its languages use, and only where they can stand. */
@@ -65,7 +66,8 @@ function plausible(text: string, { cyrillic, letters }: Candidate): number {
       score -= 2;
       continue;
     }
-    score += place === -1 ? 0.3 : 1 - place / (2 * often.length);
+    // fewer words are written in capitals than not
+    score += (place === -1 ? 0.3 : 1 - place / (2 * often.length)) * (character === small ? 1 : 0.8);
     // a capital behind a small letter, a Cyrillic letter in a Latin word, three accents in a row
     if (character !== small && isLetter(before) && before === before.toLowerCase()) score -= 1.5;
     if (cyrillic && (/[a-z]/i.test(before) || /[a-z]/i.test(after))) score -= 2;
@@ -74,7 +76,10 @@ function plausible(text: string, { cyrillic, letters }: Candidate): number {
   return score;
 }
 
-/** A line that is no UTF-8 in the two encodings that suit all such lines best, the likelier first. */
+/**
+ * A line that is no UTF-8 in the encoding that suits all such lines best, and in the best one of the other script: a
+ * person sees at once which of the two it is.
+ */
 export function readings(lines: readonly Uint8Array[]): { name: string; text: string }[] {
   const [shown] = lines;
   if (shown === undefined) return [];
@@ -83,13 +88,18 @@ export function readings(lines: readonly Uint8Array[]): { name: string; text: st
       const texts = lines.map((line) => candidate.read(line));
       return {
         name: candidate.name,
+        cyrillic: candidate.cyrillic,
         text: texts[0] ?? '',
-        score: texts.reduce((sum, text) => sum + plausible(text, candidate), 0),
+        // between near equals what Windows writes
+        score: texts.reduce(
+          (sum, text) => sum + plausible(text, candidate),
+          windows(candidate.name) ? 0.5 : 0,
+        ),
       };
     })
     .sort((a, b) => b.score - a.score);
   const [best] = judged;
-  const other = judged.find((reading) => reading.text !== best?.text);
+  const other = judged.find((reading) => reading.cyrillic !== best?.cyrillic);
   return [best, other].filter((reading) => reading !== undefined);
 }
 
@@ -109,16 +119,38 @@ export function wideEncoding(start: Buffer): { name: string; iconv: string; mark
   return null;
 }
 
-/** The lines of a block that are no UTF-8, some at most, and whether others have letters beyond ASCII that are. */
-export function notUtf8(block: Buffer, most = 200): { lines: Uint8Array[]; mixed: boolean } {
+/** What a file is that begins with these bytes, where it is packed. */
+export function packed(start: Buffer): string | null {
+  if (start.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) return 'a .zip or an .xlsx';
+  return start[0] === 0x1f && start[1] === 0x8b ? 'packed by gzip' : null;
+}
+
+/**
+ * The lines of a block that are no UTF-8, some at most.
+ *
+ * @returns mixed: other lines have letters beyond ASCII that are UTF-8; damaged: these lines have too, but for some bytes
+ */
+export function notUtf8(
+  block: Buffer,
+  most = 200,
+): { lines: Uint8Array[]; mixed: boolean; damaged: boolean } {
   const lines: Uint8Array[] = [];
   let mixed = false;
+  let sound = 0;
+  let broken = 0;
   for (let start = 0; start < block.length && lines.length < most; ) {
     const end = block.indexOf(0x0a, start);
     const line = block.subarray(start, end === -1 ? block.length : end);
     start = end === -1 ? block.length : end + 1;
-    if (!isUtf8(line)) lines.push(line);
-    else if (!mixed && line.some((byte) => byte > 0x7f)) mixed = true;
+    if (isUtf8(line)) {
+      mixed ||= line.some((byte) => byte > 0x7f);
+      continue;
+    }
+    lines.push(line);
+    for (const character of line.toString('utf8')) {
+      if (character === '\ufffd') broken++;
+      else if (character > '\x7f') sound++;
+    }
   }
-  return { lines, mixed };
+  return { lines, mixed, damaged: sound > 2 * broken };
 }

@@ -50,8 +50,12 @@ export function columnName(field: string): string {
  */
 export function readHeader(fields: readonly string[], kind: Kind, file: string): Columns {
   const names = fields.map(columnName);
+  const quoted = fields.every((field) => /^".*"$/u.test(field));
   const bad = (what: string) =>
-    misuse(`${file}: ${what}; its header is: ${shown(fields.map(visible).join(', '))}`, wanted[kind]);
+    misuse(
+      `${file}: ${what}; its header is: ${shown(fields.map(visible).join(', '))}`,
+      quoted ? 'In a .tsv quotes mean nothing: where fields stand in quotes, call it .csv.' : wanted[kind],
+    );
   const at = (name: string) => {
     const index = known[kind].includes(name) ? names.indexOf(name) : -1;
     return index === -1 ? undefined : index;

@@ -3,16 +3,17 @@ import { createReadStream } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { messageOf, misuse } from '../errors.ts';
-import { notUtf8, readings, wideEncoding } from './encoding.ts';
+import { notUtf8, packed, readings, wideEncoding } from './encoding.ts';
 
 const lineFeed = 0x0a;
 /** A line longer than this is no line: the file is of another kind. */
 const longestLine = 16 * 1024 * 1024;
 const readAtOnce = 256 * 1024;
 
-/** The bad line itself, short enough for a screen. */
+/** The bad line itself, short enough for a screen, without what would move its cursor. */
 export function shown(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return short.replace(/\p{Cc}/gu, (control) => (/[\t\n]/.test(control) ? control : '\ufffd'));
 }
 
 function countLines(block: Buffer): number {
@@ -23,15 +24,14 @@ function countLines(block: Buffer): number {
 
 /** What to do about a block that is no UTF-8: which encoding it is by its letters, and what the line is in that and in another. */
 function encodingHint(block: Buffer): string {
-  const { lines, mixed } = notUtf8(block);
-  const [best, other] = readings(lines);
-  const shownIn = [best, other].flatMap((reading) =>
-    reading === undefined ? [] : [`\n  in ${reading.name}: ${shown(reading.text.trim())}`],
-  );
+  const { lines, mixed, damaged } = notUtf8(block);
+  if (damaged) return 'The rest of it is UTF-8: some bytes were cut or damaged. Correct the line.';
+  const found = readings(lines);
+  const [best] = found;
   const what = mixed
     ? `Other lines are UTF-8: correct this one; it may be ${best?.name}.`
     : `It looks like ${best?.name}: save the file as UTF-8, e.g. iconv -f ${best?.name} -t utf-8.`;
-  return what + shownIn.join('');
+  return what + found.map(({ name, text }) => `\n  in ${name}: ${shown(text.trim())}`).join('');
 }
 
 /** Names the first line of the block that PostgreSQL could not hold. */
@@ -78,6 +78,9 @@ export async function* textBlocks(
   let start = true;
 
   function checked(block: Buffer): Buffer {
+    const foreign = start ? packed(block) : null;
+    if (foreign !== null)
+      throw misuse(`${path} is ${foreign}`, 'Save it as .csv in UTF-8; packed by gzip it must end in .gz.');
     const wide = start ? wideEncoding(block) : null;
     if (wide !== null)
       throw misuse(

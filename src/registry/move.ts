@@ -6,6 +6,7 @@ import { misuse, TaxonError } from '../errors.ts';
 import { findEncoder } from '../model/encoder-source.ts';
 import { tryApart } from '../model/trial-apart.ts';
 import type { ModelFiles } from '../model/types.ts';
+import { pathKey } from '../normalise.ts';
 import { categoryIds, mapCategoryIds } from './category-ids.ts';
 import { readModelFile, writeModelFile } from './model-file.ts';
 
@@ -53,7 +54,7 @@ async function idsHere(db: Database, categories: Record<string, string[]>): Prom
   const ids = new Map<number, number>();
   const missing: string[] = [];
   for (const [id, path] of Object.entries(categories)) {
-    const found = here.get(JSON.stringify(path));
+    const found = here.get(pathKey(path));
     if (found === undefined) missing.push(path.join(' > '));
     else ids.set(Number(id), found);
   }

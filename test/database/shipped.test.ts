@@ -41,6 +41,7 @@ e3b256268b11b2b9fae67e1b4d1816f1a1e6af4a1ecfe03ce89c0c3204c034fa  migrations/003
 505e8ec130720133b931010bc93824f2a448240a76e8cefd9647684fa34d01de  migrations/0042_model_facts.sql
 57105f437bdf985041596c7ddf3431708c4a75a1b3a596fc81e5420904f727ad  migrations/0046_savings.sql
 54b7c83b90c26fde68a92da308a62c225aa2c163c21c66a46c0c0cf23362044f  migrations/0047_trust.sql
+b4dc50f7ef840cdc264d3126c7ea915fbee82a8242c39c8d6178f52d0404ef0e  migrations/0048_spellings.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -45,6 +45,17 @@ describe('what is no UTF-8 is named by its letters, and shown in two encodings',
     expect(await hint('Żółw', 'windows-1250')).toContain('looks like windows-1250');
     expect(await hint('Сіль', 'windows-1251')).toContain('looks like windows-1251');
   });
+  test('shown in the other script too', async () => {
+    const { hint } = await failure(rowsOf(encoded('both.csv', polish, 'windows-1250')));
+    expect(hint).toContain('\n  in windows-1250: Żółta gęś ceramiczna,Dom');
+    expect(hint).toMatch(/\n {2}in windows-1251: Ї/);
+  });
+  test('UTF-8 with a damaged byte is no other encoding', async () => {
+    const bytes = Buffer.concat([Buffer.from('name,l1\nЧай'), Buffer.from([0xea]), Buffer.from('ник,Дом\n')]);
+    const error = await failure(rowsOf(fileWith('damaged.csv', bytes)));
+    expect(error.message).toContain('line 2: not valid UTF-8: Чай\ufffdник,Дом');
+    expect(error.hint).toContain('cut or damaged');
+  });
   test('letters that several encodings have at the same bytes', async () => {
     const { hint } = await failure(rowsOf(encoded('german.csv', german, 'windows-1252')));
     expect(hint).toMatch(/It looks like windows-125[02]/);
@@ -76,4 +87,11 @@ describe('two and four bytes a character', () => {
       expect((await failure(rowsOf(file))).message).toBe(`${file} is ${name}`);
     }
   });
+});
+
+test('what is packed is no text', async () => {
+  const file = fileWith('book.csv', Buffer.from('PK\x03\x04\x14\0\x06'));
+  expect((await failure(rowsOf(file))).message).toBe(`${file} is a .zip or an .xlsx`);
+  const gzip = fileWith('packed.csv', gzipSync('name,l1\nA,x\n'));
+  expect((await failure(rowsOf(gzip))).message).toBe(`${gzip} is packed by gzip`);
 });

@@ -163,6 +163,16 @@ describe('what separates the levels of a path', () => {
   });
 });
 
+test('a quoted .tsv is told from its header', async () => {
+  const error = await failure(rowsOf(fileWith('quoted.tsv', '"name"\t"l1"\n"A"\t"x"\n')));
+  expect(error.message).toContain('there is no column "name"; its header is: "name", "l1"');
+  expect(error.hint).toContain('call it .csv');
+});
+
+test('what moves a cursor is not sent to the screen', async () => {
+  expect((await refused('name,l1\nA\x1b[2J,\n')).message).toContain('the category is empty: A\ufffd[2J | ');
+});
+
 describe('letters that were spoilt before', () => {
   const spoilt = (text: string, encoding: string) => new TextDecoder(encoding).decode(Buffer.from(text));
   test.each(['windows-1251', 'windows-1252', 'windows-1250'])(

@@ -83,6 +83,7 @@ const tables: Record<string, string> = {
   gate_answers: '',
   gate_verdicts: '',
   guard_tokens: 'sidecar: select',
+  import_paths: '',
   import_rows: 'admin: delete insert',
   label_changes: 'sidecar: select',
   labels: 'admin: delete insert update; sidecar: select',

@@ -1,6 +1,6 @@
 import { misuse } from '../../errors.ts';
 import type { Path } from '../../model/types.ts';
-import { normalise } from '../../normalise.ts';
+import { normalise, pathKey } from '../../normalise.ts';
 
 /** A row of a labelled file. */
 export interface LabelledRow {
@@ -71,6 +71,32 @@ function levelsOf(path: string, ids: ReadonlyMap<string, number>): Path {
   return [id(1), names.length > 1 ? id(2) : null, names.length > 2 ? id(names.length) : null];
 }
 
+/** Numbers paths as they come; names that differ only by case, apostrophe or what nobody sees are spelt as the first was. */
+function oneSpelling(): { paths: string[]; idOf: (path: readonly string[]) => number } {
+  const paths: string[] = [];
+  const given = new Map<string, number>();
+  const ids = new Map<string, number>();
+  const spelt = new Map<string, string>();
+  const idOf = (path: readonly string[]): number => {
+    const text = path.join('\n');
+    const known = given.get(text);
+    if (known !== undefined) return known;
+    let spelling = '';
+    for (const [i, name] of path.entries()) {
+      const key = pathKey(path.slice(0, i + 1));
+      const written = i === 0 ? name : `${spelling}\n${name}`;
+      spelling = spelt.get(key) ?? written;
+      spelt.set(key, spelling);
+    }
+    const id = ids.get(spelling) ?? paths.length;
+    if (id === paths.length) paths.push(spelling);
+    ids.set(spelling, id);
+    given.set(text, id);
+    return id;
+  };
+  return { paths, idOf };
+}
+
 /** Puts a row's vector into the matrix, checked. */
 function put(
   vector: ArrayLike<number>,
@@ -101,7 +127,7 @@ export async function collect(
 ): Promise<Collected> {
   const at = new Map<string, number>();
   const votes: Vote[][] = [];
-  const texts = new Map<string, number>();
+  const { paths, idOf } = oneSpelling();
   let matrix: Float32Array | null = null;
   let dimension = 0;
   let unencoded = 0;
@@ -111,9 +137,7 @@ export async function collect(
       continue;
     }
     const key = normalise(name);
-    const text = path.join('\n');
-    const id = texts.get(text) ?? texts.size;
-    texts.set(text, id);
+    const id = idOf(path);
     let row = at.get(key);
     if (row === undefined) {
       row = at.size;
@@ -137,7 +161,6 @@ export async function collect(
     vote.source = vote.humans > 0 ? 'human' : (source ?? 'import');
   }
   const won = votes.map(winner);
-  const paths = [...texts.keys()];
   const { ids, names } = numberCategories(paths);
   const levels = paths.map((path) => levelsOf(path, ids));
   const sources: Record<string, number> = {};

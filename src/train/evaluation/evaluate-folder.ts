@@ -3,7 +3,7 @@ import { misuse } from '../../errors.ts';
 import { loadClassifier } from '../../model/bundle.ts';
 import { encoderFor, holdEncoders } from '../../model/encoders.ts';
 import type { Prediction } from '../../model/types.ts';
-import { normalise } from '../../normalise.ts';
+import { normalise, pathKey } from '../../normalise.ts';
 import { progress } from '../../progress.ts';
 import { readModelFolder } from '../model-folder.ts';
 import { type EvaluationReport, evaluatePredictions, type Truth } from './evaluate.ts';
@@ -13,13 +13,13 @@ const page = 2048;
 /** What a database says of a model that nobody has set thresholds for. */
 const thresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };
 
-/** The ids of each category's path, by its names joined by a newline. */
+/** The ids of each category's path, by the pathKey() of its names. */
 function knownPaths(categories: ReadonlyMap<number, string[]>): Map<string, Truth> {
-  const ids = new Map([...categories].map(([id, names]) => [names.join('\n'), id]));
-  const at = (names: string[], depth: number) => ids.get(names.slice(0, depth).join('\n')) ?? -1;
+  const ids = new Map([...categories].map(([id, names]) => [pathKey(names), id]));
+  const at = (names: string[], depth: number) => ids.get(pathKey(names.slice(0, depth))) ?? -1;
   return new Map(
     [...categories.values()].map((names): [string, Truth] => [
-      names.join('\n'),
+      pathKey(names),
       [
         at(names, 1),
         names.length > 1 ? at(names, 2) : null,

@@ -12,7 +12,7 @@ import { loadClassifier } from '../../model/bundle.ts';
 import type { Encoder } from '../../model/encoder.ts';
 import { encoderFor, holdEncoders } from '../../model/encoders.ts';
 import type { Classifier, Neighbour, Path, Prediction } from '../../model/types.ts';
-import { normalise } from '../../normalise.ts';
+import { normalise, pathKey } from '../../normalise.ts';
 import { progress } from '../../progress.ts';
 import type { ModelReport } from '../../report/model-report.ts';
 import { readDataset } from '../data/dataset.ts';
@@ -36,11 +36,11 @@ export interface LabelledName {
 /**
  * The ids of a path of names; -1 for each level that the database does not have, null where the truth stops.
  *
- * @param known path of names, joined by a newline → its l1, l2, l3
+ * @param known pathKey() of names → its l1, l2, l3
  */
 function truthOf(path: readonly string[], known: ReadonlyMap<string, Truth>): Truth {
   for (let depth = path.length; depth > 0; depth--) {
-    const found = known.get(path.slice(0, depth).join('\n'));
+    const found = known.get(pathKey(path.slice(0, depth)));
     if (found === undefined) continue;
     if (depth === path.length) return found;
     // the deepest known ancestor; what lies below it is no answer that the model could give
@@ -52,7 +52,7 @@ function truthOf(path: readonly string[], known: ReadonlyMap<string, Truth>): Tr
 /**
  * The ids of each name's true path, and how many of them are not known in full; warns of those by line.
  *
- * @param known path of names, joined by a newline → its l1, l2, l3
+ * @param known pathKey() of names → its l1, l2, l3
  */
 export function truthsBy(
   known: ReadonlyMap<string, Truth>,
@@ -73,7 +73,7 @@ export function truthsBy(
 /** Every path of names of the database with its ids. */
 async function databasePaths(db: Database): Promise<Map<string, Truth>> {
   const paths = await loadPaths(db);
-  return new Map(paths.map((row): [string, Truth] => [row.names.join('\n'), [row.l1, row.l2, row.l3]]));
+  return new Map(paths.map((row): [string, Truth] => [pathKey(row.names), [row.l1, row.l2, row.l3]]));
 }
 
 interface Memory extends Labelled {
