@@ -3,6 +3,8 @@
 
 alter table queue add column claim_id uuid;
 create index queue_claim on queue (claim_id) where claim_id is not null;
+-- nearly empty: names that ended two workers, for claims to step around
+create index queue_tried on queue (name_hash) where stage = 'local' and attempts >= 2;
 comment on column queue.claim_id is 'The claim that took it, an id made by the sidecar; what is renewed and taken back is told by it.';
 
 alter table llm_calls add column claim_id uuid, add column token uuid unique;

@@ -33,7 +33,8 @@ begin
       select array_agg(d.queue_id) into picked from (
         select q.queue_id from queue q
           where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
-            and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= alone_from)
+            and q.attempts < alone_from
+            and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= 2)
           order by q.available_at limit most for update skip locked) d;
     end if;
     if head.tries >= highest then
