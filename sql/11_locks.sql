@@ -15,16 +15,20 @@ $$;
 comment on function lock_holders(text) is 'Who holds a lock of 11_locks at this moment, in words; NULL: nobody else. Example: select lock_holders(''models'');';
 
 create or replace function hold_lock(purpose text, shared boolean default false, patience interval default '30 s') returns void
-  language plpgsql set search_path from current set lock_timeout = '30s' as $$
+  language plpgsql set search_path from current as $$
+declare
+  own text := current_setting('lock_timeout');
+  longest interval := least(patience, nullif(own::interval, '0 s'));
 begin
-  perform set_config('lock_timeout', (extract(epoch from patience) * 1000)::bigint::text, true);
+  perform set_config('lock_timeout', (extract(epoch from longest) * 1000)::bigint::text, true);
   execute format('lock table %I in %s mode', purpose || '_lock', case when shared then 'share' else 'exclusive' end);
+  perform set_config('lock_timeout', own, true);
 exception when lock_not_available then
-  raise exception 'another transaction holds the lock "%" and did not end in % s: %', purpose, extract(epoch from patience)::integer,
+  raise exception 'another transaction holds the lock "%" and did not end in % s: %', purpose, extract(epoch from longest)::real,
       coalesce(lock_holders(purpose), 'it has ended this moment')
     using hint = 'Try again. To end it: select pg_terminate_backend(PID);', errcode = 'lock_not_available';
 end $$;
-comment on function hold_lock(text, boolean, interval) is 'Holds one of taxonomy, settling, models, rollouts, thresholds, guard, runs, drift, checks, import until the transaction ends, alone or shared. 55P03 with who is in the way when it was not free in time. Example: select hold_lock(''models'');';
+comment on function hold_lock(text, boolean, interval) is 'Holds one of taxonomy, settling, models, rollouts, thresholds, guard, runs, drift, checks, import until the transaction ends, alone or shared; waits as long as patience and lock_timeout both allow. 55P03 with who is in the way when it was not free in time. Example: select hold_lock(''models'');';
 
 create or replace function try_lock(purpose text) returns boolean
   language plpgsql set search_path from current as $$

@@ -18,7 +18,7 @@ comment on function wake() is 'Notifies the channel named as the schema when som
 
 create or replace function note_idle() returns void
   language sql volatile set search_path from current as $$
-  -- Three heartbeats: one that died asks for nothing. Two at once may overwrite each other: then the poll finds the names.
-  select setval('notify_until', coalesce((select extract(epoch from max(s.seen_at))::bigint + 15 from sidecars s where s.idle), 0));
+  -- As health() has it, one that was not seen for 30 s is dead. Two at once may overwrite each other: then the poll finds the names.
+  select setval('notify_until', coalesce((select extract(epoch from max(s.seen_at))::bigint + 30 from sidecars s where s.idle), 0));
 $$;
 comment on function note_idle() is 'Tells inserts until when some sidecar is idle and hears a NOTIFY. Heartbeats call it.';

@@ -100,12 +100,22 @@ describe('a lock that is held', () => {
         code: '55P03',
         message: expect.stringMatching(
           new RegExp(
-            `holds the lock "${purpose}" and did not end in 0 s: pid ${pid} \\(application "somebody", its transaction is 0 s old\\)`,
+            `holds the lock "${purpose}" and did not end in 0.05 s: pid ${pid} \\(application "somebody", its transaction is 0 s old\\)`,
           ),
         ),
       });
     },
   );
+
+  test('is waited for no longer than lock_timeout, where that is shorter', async () => {
+    await hold('guard');
+    const other = await t.connect();
+    await other.rows(`set lock_timeout = '50 ms'`);
+    await expect(other.rows('select taxon.learn_guard()')).rejects.toMatchObject({
+      code: '55P03',
+      message: expect.stringContaining('did not end in 0.05 s'),
+    });
+  });
 
   test('the timeout of one lock is not that of what comes after it', async () => {
     await holder.rows('begin');
