@@ -4,7 +4,7 @@ import { log } from '../log.ts';
 import { catalogue } from './catalogue.ts';
 
 /** Something that is not as migrate left it, for instance after a restore. */
-export interface Difference {
+interface Difference {
   /** As in the table schema_objects. */
   object: string;
   missing: boolean;
