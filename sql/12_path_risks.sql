@@ -5,11 +5,13 @@ create or replace function path_risks(schemas text[]) returns table (place text,
   language sql stable security definer
 begin atomic
   with outsider as (
-    -- neither a superuser nor somebody who can become the owner anyway, as CREATEROLE could before PostgreSQL 16
-    select r.oid, r.rolname::text as who, quote_ident(r.rolname) as quoted from pg_roles r
-      where not r.rolsuper and r.rolname <> 'pg_database_owner' and not pg_has_role(r.oid, current_user, 'member')
-        and not (r.rolcreaterole and current_setting('server_version_num')::integer < 160000
-                 and not exists (select from pg_roles m where m.rolname = current_user and m.rolsuper))
+    -- neither a superuser, nor somebody who can become the owner anyway, as CREATEROLE could before PostgreSQL 16, nor the
+    -- database's owner, who chooses the search_path of everybody's sessions
+    select r.oid, r.rolname::text as who, quote_ident(r.rolname) as quoted
+      from pg_roles r join pg_roles m on m.rolname = current_user join pg_database d on d.datname = current_database()
+      where not r.rolsuper and r.rolname <> 'pg_database_owner' and not pg_has_role(r.oid, m.oid, 'member')
+        and (m.rolsuper or not (pg_has_role(r.oid, d.datdba, 'member')
+                                or r.rolcreaterole and current_setting('server_version_num')::integer < 160000))
     union all
     select 0::oid, 'PUBLIC', 'public'
   ), schema_on_path as (

@@ -5,7 +5,7 @@ import { catalogue } from './catalogue.ts';
 import { wasBeaten } from './give-way.ts';
 
 /** Something that is not as migrate left it, for instance after a restore. */
-export interface Difference {
+interface Difference {
   /** As in the table schema_objects. */
   object: string;
   missing: boolean;

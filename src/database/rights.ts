@@ -46,38 +46,43 @@ export async function requireRoles(client: pg.Client, create: boolean): Promise<
  * @throws TaxonError when the schema cannot be worked on as this login
  */
 export async function actAsOwner(client: pg.Client, schema: string): Promise<void> {
-  const { rows } = await client.query<{ owner: string; member: boolean; login: string; creates: boolean }>(
+  const { rows } = await client.query<{ owner: string; login: string; creates: boolean }>(
     `select coalesce(pg_get_userbyid(c.relowner), current_user) as owner, current_user as login,
-            coalesce(pg_has_role(c.relowner, 'member'), true) as member,
             case when n.oid is null then has_database_privilege(current_database(), 'create')
                  else has_schema_privilege(n.oid, 'create') end as creates
        from (select) one left join pg_namespace n on n.nspname = $1
        left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations'`,
     [schema],
   );
-  const { owner, login, member, creates } = rows[0] ?? { owner: '', login: '', member: true, creates: true };
-  if (!member) {
-    throw new TaxonError(
-      `the schema "${schema}" belongs to ${owner}, and ${login} may not act as that role`,
-      {
-        hint: `Connect as ${owner}, or have it say: grant ${client.escapeIdentifier(owner)} to ${client.escapeIdentifier(login)};`,
-      },
-    );
-  }
+  const { owner, login, creates } = rows[0] ?? { owner: '', login: '', creates: true };
   if (owner === login) {
     if (creates) return;
     throw new TaxonError(`${login} may not make the schema "${schema}" or anything in it`, {
       hint: `As somebody who may, type: create schema "${schema}" authorization ${client.escapeIdentifier(login)};`,
     });
   }
-  await client.query(`set role ${client.escapeIdentifier(owner)}`);
+  try {
+    await client.query(`set role ${client.escapeIdentifier(owner)}`);
+  } catch (error) {
+    throw new TaxonError(
+      `the schema "${schema}" belongs to ${owner}, and ${login} may not act as that role`,
+      {
+        hint: `Connect as ${owner}, or have it granted: grant ${client.escapeIdentifier(owner)} to ${client.escapeIdentifier(login)};`,
+        cause: error,
+      },
+    );
+  }
 }
 
-/** The query that stands in sql/ as the function path_risks(), with its parameter as $1: it is needed before there is a schema. */
-function pathRisks(): string {
+/**
+ * The query that stands in sql/ as the function path_risks(): it is needed before there is a schema.
+ *
+ * @param schemas an expression of type text[]
+ */
+export function pathRisks(schemas: string): string {
   const text = readFileSync(join(packageRoot, 'sql/12_path_risks.sql'), 'utf8');
   const body = /\nbegin atomic\n([\s\S]*?);\nend;\n/.exec(text)?.[1] ?? '';
-  return body.replaceAll('path_risks.schemas', '$1::text[]');
+  return body.replaceAll('path_risks.schemas', schemas);
 }
 
 /**
@@ -89,7 +94,7 @@ function pathRisks(): string {
  */
 export async function requireSafePath(client: pg.Client, schemas: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ place: string; who: string; risk: string; remedy: string }>(
-    pathRisks(),
+    pathRisks('$1::text[]'),
     [schemas],
   );
   if (rows.length === 0) return;

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config.ts';
 import { catalogue } from './catalogue.ts';
+import { pathRisks } from './rights.ts';
 
 /** The setting that holds the digest of the repeatable SQL loaded last. */
 export const versionKey = 'sql_sha256';
@@ -66,6 +67,16 @@ export function migrationScript(schema: string, extensions: readonly string[]): 
   const record = migrations.map((file) => `('${migrationName(file)}', now())`).join(',\n  ');
   return [
     `create schema if not exists "${schema}";`,
+    // as migrate itself refuses, before anything is called
+    'set search_path = pg_catalog;',
+    `do $check$
+declare
+  found record;
+begin
+  for found in ${pathRisks(`'{${[schema, ...extensions].map((name) => `"${name}"`).join(',')}}'::text[]`)} loop
+    raise exception '% % (schema %)', found.who, found.risk, found.place using hint = found.remedy;
+  end loop;
+end $check$;`,
     `set search_path = ${searchPath(schema, extensions)};`,
     ...migrations.map((file) => file.text),
     // as node-pg-migrate makes it

@@ -6,6 +6,7 @@ import { migrate } from '../../src/database/migrate.ts';
 import { migrationScript } from '../../src/database/sql-files.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { copySql, migrationNames, psqlFile, schemaText } from '../support/schema.ts';
+import { openSession } from '../support/sql.ts';
 
 let fresh: string;
 let database: TestDatabase;
@@ -69,6 +70,18 @@ describe('taxon migrate --sql', () => {
     await psqlFile(url, file);
     expect(await schemaText(url, 'taxon')).toBe(fresh);
     expect(await migrate({ url, schema: 'taxon' })).toEqual({ migrations: [], repeatable: false });
+  });
+
+  test('refuses a path into which others can write, as migrate does', async () => {
+    await emptyUrl();
+    const admin = await openSession(database.superUrl);
+    await admin.rows('grant create on schema extensions to public');
+    writeFileSync(file, migrationScript('taxon', ['extensions']));
+    await expect(psqlFile(database.url, file)).rejects.toThrow(
+      'PUBLIC may create functions in it (schema extensions)',
+    );
+    expect(await admin.value(`select to_regnamespace('taxon')`)).toBeNull();
+    await admin.close();
   });
 });
 
