@@ -9,6 +9,7 @@ comment on column promotions.forced is 'Why a person promoted it against the gat
 drop function if exists suggest_thresholds(double precision, double precision, bigint);
 drop function if exists checks_short(bigint, bigint, double precision, double precision, double precision);
 drop function if exists set_promise(double precision, double precision, text);
+drop function if exists set_thresholds(real, real, real, text, bigint, bigint, boolean);
 drop function if exists simulate_thresholds(real, real, real, bigint);
 drop function if exists layer_errors(interval);
 drop function if exists drift_cells(drift_streams, bigint);

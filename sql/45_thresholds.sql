@@ -65,7 +65,7 @@ end;
 comment on function local_mode(bigint, bigint) is 'What the local layer does with names of a top category (NULL: in general): on: it answers; shadow: it decides and records, the LLM answers; off: it is not used. Follows the settings local_layer and shadow_branches, and is shadow while a promise stands that is not proved for the model (default: the champion). Example: select local_mode();';
 
 create or replace function set_thresholds(l1 real, l2 real, l3 real, reason text, model_id bigint default null,
-    branch bigint default null, never_local boolean default false)
+    branch bigint default null, never_local boolean default false, force boolean default false)
   returns table (l1_before real, l2_before real, l3_before real, certified boolean, note text)
   language plpgsql security definer set search_path from current as $$
 declare
@@ -74,6 +74,8 @@ declare
   promise promises;
   proof record;
   kept boolean := false;
+  answers boolean;
+  silenced record;
   proved_bound real;
   proved_checks integer;
 begin
@@ -100,6 +102,8 @@ begin
   perform hold_lock('thresholds');
   select f.l1, f.l2, f.l3 into l1_before, l2_before, l3_before from thresholds_for(target, branch) f;
   select s.* into promise from standing_promise() s;
+  -- whether the local layer answers now, so that it could be silenced
+  answers := local_mode(null, target) = 'on' and exists (select from models m where m.model_id = target and m.state = 'champion');
   if branch is null and promise.promise_id is not null then
     select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
     -- what is stricter than the proved thresholds is taken as proved: errors fall as confidence rises
@@ -110,6 +114,11 @@ begin
     end if;
     note := case when kept then proof.verdict
                  else format('not certified for the promise of %s: the local layer only watches until it is; %s', promise.max_error, proof.verdict) end;
+    if answers and not kept and not force then
+      select s.* into silenced from answered_a_day() s;
+      raise exception 'nothing was changed: with these thresholds the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, silenced.names
+        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3);
+    end if;
   end if;
   if branch is not null or (l1, l2, l3, kept) is distinct from (before.l1, before.l2, before.l3, before.certified) then
     insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id)
@@ -119,11 +128,16 @@ begin
   end if;
   if branch is not null then
     note := recheck_promise(target);
+    if answers and note is not null and not force then
+      select s.* into silenced from answered_a_day() s;
+      raise exception 'nothing was changed: without what this branch would no longer answer the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, silenced.names
+        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.';
+    end if;
   end if;
   certified := kept;
   return next;
 end $$;
-comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean) is 'Sets the thresholds of a model (default: the champion), or stricter ones for one branch, where never_local forbids local answers; keeps the history and returns those before. While a promise stands they are certified when none is below what suggest_thresholds() proves, else the local layer only watches. Rows decided earlier stay as they are. Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
+comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean, boolean) is 'Sets the thresholds of a model (default: the champion), or stricter ones for one branch, where never_local forbids local answers; keeps the history and returns those before. While a promise stands they are certified when none is below what suggest_thresholds() proves; others would make the local layer only watch and need force, else nothing is changed. Rows decided earlier stay as they are. Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
 
 create or replace function undo_thresholds(model_id bigint default null, branch bigint default null)
   returns table (undone bigint, below bigint, l1 real, l2 real, l3 real, certified boolean, reason text)

@@ -74,15 +74,30 @@ thresholds.
 
 The test is an e-detector (Shin, Ramdas and Rinaldo): twelve bets that a share .1, .25 or .6 of the names comes from elsewhere, low or
 high (of agreement .1, .3 or .9, on just 0, 1 or 2 levels or on each of these alike), each a Shiryaev-Roberts sum over blocks of 50 names
-(3 answers of the LLM); their mean passes A in quiet times after A blocks on average or later, however often it is looked at. A is such
+(3 answers of the LLM). Of confidence, familiarity and novelty six bets are on the worse (less sure, less familiar, newer words) and six
+on the better; of agreement all are on the worse. The mean of those on the worse passes A in quiet times after A blocks on average or later, however often it is looked at. A is such
 that all eight tests of a name together expect one false alarm in 20 years of \`drift_names_a_year\`. The guarantee is for known shares;
 that they are learnt is allowed for by half a standard error, and tried out below.
+
+**Bursts.** All that is decided within \`drift_burst_hours\` (6; 0 switches it off) is one burst. In one burst a bet wins at most a third of what an
+alarm takes, so a burst or a backfill of old names, however large, raises no alarm by itself; a change that stays is seen after four bursts
+at the earliest, a day or so. Quiet times are learnt from four bursts at least, so a backfill that comes first is not taken for them. Less than
+a fair bet pays keeps the guarantee. Audits, and so the alarm \`error\`, do not wait.
+
+**What is better is news.** Where the model is surer, names are more familiar, words less new, or the LLM agrees at least as often on each level
+while it errs otherwise, nothing is raised: a row of \`alarms\` says so (\`acted\` is \`news\`), is ended with being written, and stands in \`health()\` for a week
+as \`drift news\`. Nothing is tightened, and quiet times stay what they were, so that the way back is no drift.
+
+**An alarm's first words** say what a person should do: which names to judge, and what follows from either outcome.
 
 An alarm of a category's agreement puts that category into shadow, as there the sure names are wrong, too. Any other raises audits to 20% and tightens to the thresholds certified for half the promise, or puts the local layer into shadow
 where there are none, or where audits then disprove half the promise. Audits of what is answered and the LLM's answers to what only
 the thresholds before would have answered end it when together they prove the promise for those; an auditor's own errors are
 subtracted where they would accuse, never where they would acquit, so an LLM that errs often ends no alarm: a person does, by
 \`release_alarm()\`.
+
+In the bench all names arrive within minutes, so it runs with \`drift_burst_hours\` 0: its figures are of names, and the hours of four bursts come on top where
+names arrive faster than that.
 
 Years of arrivals drawn with replacement from what one model says of real titles (valid), with the noisy teacher as the LLM, through \`watch_drift()\` in
 PostgreSQL, looked at every 100 names (\`node bench/trust/drift.ts --doc\`; drift_names_a_year ${namesAYear}).

@@ -184,7 +184,12 @@ describe('a promise', () => {
 
 describe('thresholds set by hand while a promise stands', () => {
   const set = (l1: number, l2: number, l3: number) =>
-    t.owner.row(`select certified, note from set_thresholds($1, $2, $3, 'by hand')`, l1, l2, l3);
+    t.owner.row(
+      `select certified, note from set_thresholds($1, $2, $3, 'by hand', force => true)`,
+      l1,
+      l2,
+      l3,
+    );
 
   test('are certified when none is below what is proved, else the layer only watches', async () => {
     await checked();
@@ -193,6 +198,15 @@ describe('thresholds set by hand while a promise stands', () => {
     expect(await set(l1, l2, 0.9999)).toMatchObject({
       certified: true,
       note: expect.stringMatching(/^certified/),
+    });
+    expect(await mode()).toBe('on');
+    await expect(
+      t.owner.rows(`select set_thresholds($1, $2, $3, 'by hand')`, l1, l2, l3 - 0.01),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^nothing was changed: with these thresholds the promise of 0.1 is not proved, and the local layer would only watch: \d/,
+      ),
+      hint: `Proved are ${l1} / ${l2} / ${l3} and stricter ones; looser ones all the same: force => true.`,
     });
     expect(await mode()).toBe('on');
     expect(await set(l1, l2, l3 - 0.01)).toMatchObject({
@@ -224,15 +238,19 @@ describe('thresholds set by hand while a promise stands', () => {
     await promise(0.1);
     expect(await mode()).toBe('on');
     const home = await t.category('Home');
-    const branch = `select note from set_thresholds(null, null, null, 'by hand', branch => $1, never_local => true)`;
-    expect(await t.owner.value(branch, home)).toMatch(
+    const branch = `select note from set_thresholds(null, null, null, 'by hand', branch => $1, never_local => true, force => $2)`;
+    await expect(t.owner.value(branch, home, false)).rejects.toThrow(
+      'nothing was changed: without what this branch would no longer answer the promise of 0.1 is not proved',
+    );
+    expect(await mode()).toBe('on');
+    expect(await t.owner.value(branch, home, true)).toMatch(
       /^what the other branches answer is not certified any more/,
     );
     expect(await mode()).toBe('shadow');
     await t.owner.rows('select undo_thresholds()');
     await t.owner.rows('select undo_thresholds(branch => $1)', home);
     expect(await mode()).toBe('on');
-    expect(await t.owner.value(branch, garden)).toBeNull();
+    expect(await t.owner.value(branch, garden, false)).toBeNull();
     expect(await mode()).toBe('on');
   });
 });

@@ -123,6 +123,35 @@ describe('the gate', () => {
     ]);
   });
 
+  test('refuses one that is right as often and does not know when: it would answer less', async () => {
+    const [old, fresh] = [await model(), await model()];
+    await t.owner.rows('select promote($1)', old);
+    const home = await t.label('name 0', 'Home > Kettles', 'import');
+    const other = await t.category('Home > Knives');
+    for (let i = 1; i < 60; i++) await t.label(`name ${i}`, 'Home > Kettles', 'import');
+    // both get the same 20 of 60 wrong; one says the least of them, the other the most
+    for (const [id, sureOfWrong] of [
+      [old, 0.2],
+      [fresh, 0.95],
+    ] as const)
+      await t.owner.rows(
+        `select save_gate_answers($1, (select jsonb_agg(jsonb_build_object('name_key', 'name ' || i,
+           'category_id', case when i % 3 = 0 then $3::bigint else $2 end, 'said', case when i % 3 = 0 then $4::float8 else .9 end))
+           from generate_series(0, 59) i))`,
+        id,
+        home,
+        other,
+        sureOfWrong,
+      );
+    expect(await t.owner.row('select passed, reasons from gate_judges($1, $2)', old, fresh)).toEqual({
+      passed: false,
+      reasons: [
+        'surer where it is wrong: of the half of 60 held-out names of which it is surest it gets 20 wrong, the champion 0 of its own',
+      ],
+    });
+    expect(await t.owner.value('select passed from gate_judges($1, $2)', fresh, old)).toBe(true);
+  });
+
   test('refuses one where the LLM has changed, also when the champion is too new to have seen it', async () => {
     const [old, fresh, next] = [await model(), await model(), await model()];
     await t.owner.rows('select promote($1)', old);

@@ -73,8 +73,8 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
     'select layer, promised, answered, sample, measured, verdict from taxon.trust()',
   );
   await show(
-    'Looser ones are not certified: the local layer only watches until that is undone.',
-    `select certified from taxon.set_thresholds(l1 => .6, l2 => .5, l3 => .4, reason => 'fewer calls')`,
+    'Looser ones are not certified, and refused without force; with it the local layer only watches until that is undone.',
+    `select certified from taxon.set_thresholds(l1 => .6, l2 => .5, l3 => .4, reason => 'fewer calls', force => true)`,
     'select taxon.local_mode()',
     'select l1, l2, l3, certified from taxon.undo_thresholds()',
     'select taxon.local_mode()',
