@@ -40,7 +40,7 @@ Examples:
   taxon import-model champion.taxon --promote --json
 
 The encoder must be the one configured here, and every category of the model must be in the taxonomy here, by its path of
-names; ids may differ.`,
+names; ids may differ. It answers some invented names first, in a process of its own; one that does not run is not stored.`,
     )
     .action(async (file: string, options: { promote?: boolean; json?: boolean }) => {
       const { importModel } = await import('../registry/move.ts');

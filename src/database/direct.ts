@@ -4,7 +4,7 @@ import { messageOf, TaxonError } from '../errors.ts';
 import { newClient } from './connect.ts';
 import { requireDirect } from './requirements.ts';
 
-const options = { application_name: 'taxon direct', connectionTimeoutMillis: 10_000 };
+const options = { application_name: 'taxon direct', connectionTimeoutMillis: 10_000, query_timeout: 10_000 };
 const named = 'TAXON_DIRECT_DATABASE_URL';
 
 async function connected(url: string): Promise<pg.Client> {

@@ -17,8 +17,8 @@ const model: MovedModel = {
   categories: { 12: ['Home', 'Kettles\nand "more"'] },
   files: new Map([
     ['manifest.json', Buffer.from('{"paths": [[12, null, null]]}')],
-    ['empty', Buffer.alloc(0)],
-    ['weights', Buffer.from([0, 10, 13, 255, 10, 0])],
+    ['letters.bin', Buffer.alloc(0)],
+    ['heads.onnx', Buffer.from([0, 10, 13, 255, 10, 0])],
   ]),
 };
 
@@ -30,7 +30,7 @@ describe('a model file', () => {
     expect(JSON.parse(content.subarray(0, content.indexOf(10)).toString())).toMatchObject({
       pgtaxon_model: 1,
       model_id: 7,
-      files: [{ name: 'manifest.json' }, { name: 'empty', bytes: 0 }, { name: 'weights', bytes: 6 }],
+      files: [{ name: 'manifest.json' }, { name: 'letters.bin', bytes: 0 }, { name: 'heads.onnx', bytes: 6 }],
     });
     const read = await readModelFile(file);
     expect({ ...read, files: null }).toEqual({ ...model, files: null });
@@ -40,7 +40,7 @@ describe('a model file', () => {
   });
 
   test.each([
-    ['one byte is another', (b: Buffer) => b.fill(1, b.length - 1), 'the sha256 of weights in it differs'],
+    ['one byte is another', (b: Buffer) => b.fill(1, b.length - 1), 'the sha256 of heads.onnx in it differs'],
     ['it is cut short', (b: Buffer) => b.subarray(0, b.length - 1), 'bytes instead of'],
     ['it has more', (b: Buffer) => Buffer.concat([b, Buffer.from('x')]), 'bytes instead of'],
   ])('is refused where %s', async (_what, damage, says) => {
