@@ -65,6 +65,7 @@ Examples:
           const usage = {
             tokensIn: countPrompt(prompt),
             tokensCached: 0,
+            tokensWritten: 0,
             tokensOut: answerTokens(names.length, [...prompt.offered]),
           };
           const { tokensIn, tokensOut } = usage;

@@ -45,6 +45,11 @@ export async function promptFor(
   return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
 }
 
+/** A prompt with all that the provider may write to it now, thinking included. */
+export function withRoom(prompt: Prompt, provider: Provider): Prompt {
+  return { ...prompt, maxTokensOut: prompt.maxTokensOut + provider.room() };
+}
+
 /**
  * Route, prompt and ledger row of one batch of names of one purpose and step.
  *
@@ -71,7 +76,7 @@ export async function begin(
     names: items.map((item) => item.name_key),
     steps: items.map((item) => item.asked + 1),
     tokensIn: prompt.tokensInUpper,
-    tokensOut: prompt.maxTokensOut,
+    tokensOut: withRoom(prompt, provider).maxTokensOut,
     deployment: config.deployment,
     promptVersion,
     ...options,
@@ -95,14 +100,15 @@ export async function ask(stage: LlmStage, turn: Turn, items: readonly LlmItem[]
       throw error;
     },
   );
+  const check = (given: Reply) =>
+    checkedReply(given, withRoom(call.prompt, turn.provider), turn.provider.model);
   let reply: Reply;
   const since = Date.now();
   try {
-    const given = await turn.provider.complete(call.prompt, stage.abandon, call.callId);
-    reply = checkedReply(given, call.prompt, turn.provider.model);
+    reply = check(await turn.provider.complete(call.prompt, stage.abandon, call.callId));
   } catch (error) {
     const moved: LlmItem[] = [];
-    for (const half of await handleFailure(stage, turn, call.callId, items, error, since))
+    for (const half of await handleFailure(stage, turn, { callId: call.callId, since, check }, items, error))
       if (await mayGoOn(stage, turn, half)) moved.push(...(await ask(stage, turn, half)));
     return moved;
   }

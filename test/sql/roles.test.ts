@@ -52,7 +52,7 @@ const functions: Record<string, string> = {
     note_removed_labels note_verdict offer_today open_answer passes pick_audits place_below place_category
     queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
     refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
-    settle_audits settle_questions settle_verdict settles shade simulated spend_parts start_agreement_streams
+    settle_audits settle_questions settle_verdict settled_cost settles shade simulated spend_parts start_agreement_streams
     start_drift_streams tables_of_names teachable tell_sidecars thresholds_of_alarm traffic_of
     trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
     watch_stream without_name`,
