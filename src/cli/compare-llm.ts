@@ -30,7 +30,7 @@ function modelsOf(list: string, provider: Flags['provider']): Model[] {
 const percent = (value: number) => (value * 100).toFixed(1);
 const withInterval = ({ share, lower, upper }: Share) =>
   share === null ? '' : `${percent(share)} % (${percent(lower)} to ${percent(upper)})`;
-const money = (value: number | null) => (value === null ? 'not known' : `$${value.toFixed(4)}`);
+const money = (value: number | null) => (value === null ? 'price not known' : `$${value.toFixed(4)}`);
 const ms = (value: number | null) => (value === null ? '' : `${Math.round(value)} ms`);
 
 function basis({ names, offered, shortlistsBy, promptVersion, calls }: Comparison | DryRun): string {

@@ -32,6 +32,7 @@ export async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
 export async function promptFor(
   items: readonly LlmItem[],
   taxonomy: Taxonomy,
+  model: string | null = null,
 ): Promise<{ prompt: Prompt; reason: string | null }> {
   const asked = items.map(({ name_key, shortlist, odds }) => ({
     name: name_key,
@@ -41,7 +42,7 @@ export async function promptFor(
   const { purpose, next, branch } = items[0] as LlmItem;
   if (purpose === 'audit' || purpose === 'split')
     return { prompt: buildPrompt(asked, taxonomy), reason: null };
-  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy));
+  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy), model);
   return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
 }
 
@@ -64,7 +65,7 @@ export async function begin(
 ): Promise<BegunCall & { prompt: Prompt }> {
   const { db, worker, config } = stage;
   const taxonomy = await currentTaxonomy(stage);
-  const { prompt, reason } = await promptFor(items, taxonomy);
+  const { prompt, reason } = await promptFor(items, taxonomy, provider.model);
   const callId = await startCall(db, {
     worker,
     purpose: items[0]?.purpose ?? 'answer',
