@@ -5,6 +5,8 @@ import { backoff } from './waker.ts';
 const opensAt = 5;
 /** Refusals in a row without an answer: more than halving the default batch, all of it bad, makes before it is through a half. */
 const refusesAllAt = 20;
+/** The same of requests that are too long: more than a default batch makes until each of its names was alone. */
+const tooLongAllAt = 40;
 /** Whatever a provider asks for: once in ten minutes one call may look whether it is still so. */
 const longestPauseMs = 600_000;
 
@@ -35,6 +37,7 @@ export class ProviderState {
   #limited = 0;
   #unauthorised = 0;
   #refused = 0;
+  #tooLong = 0;
   #thought = 0;
   #pausedUntil = 0;
   /** When the limit was last halved: of calls that began before that, no second one halves it. */
@@ -85,7 +88,7 @@ export class ProviderState {
 
   /** An answer came. */
   answered(reply: Pick<Reply, 'restMs'>): void {
-    this.#failures = this.#limited = this.#unauthorised = this.#refused = this.#thought = 0;
+    this.#failures = this.#limited = this.#unauthorised = this.#refused = this.#tooLong = this.#thought = 0;
     this.#notice = null;
     // the day's limit may be hours away; the pause says the same as in a refusal, one call early
     if (reply.restMs !== undefined) this.#pause(reply.restMs);
@@ -101,8 +104,10 @@ export class ProviderState {
    * @returns what it means after all: where everything is refused, it is not the names
    */
   failed(error: ProviderError, since: number): FailureKind {
-    const kind =
-      error.kind === 'refused_request' && ++this.#refused >= refusesAllAt ? 'unauthorised' : error.kind;
+    const all =
+      (error.kind === 'refused_request' && ++this.#refused >= refusesAllAt) ||
+      (error.kind === 'too_long' && ++this.#tooLong >= tooLongAllAt);
+    const kind = all ? 'unauthorised' : error.kind;
     // of its length a batch is told by halves, and of thinking a call that can be asked otherwise is
     if (kind === 'refused_request' || kind === 'too_long' || error.again) return kind;
     if (kind === 'rate_limited' || error.status === 503 || error.status === 529) this.#halve(since);

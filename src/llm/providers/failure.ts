@@ -38,7 +38,8 @@ export const retryTable: readonly Retry[] = [
     kind: 'too_long',
     names:
       'the batch is halved and asked again at once, with the same limit, until it fits; of a name that does not fit alone the try counts',
-    provider: 'goes on; room for thinking is given up first',
+    provider:
+      'goes on; room for thinking is given up first; forty such replies in a row without an answer are its own fault, as with 401',
   },
   {
     reply: 'an answer that ended at its limit with nothing in it: the model only thought',
