@@ -8,7 +8,7 @@ import type { LlmStage } from './llm-stage.ts';
 import type { Turn } from './provider-state.ts';
 
 /** Books a reply without any answer: it was paid for. Its names stay with the worker. */
-export async function bookSpent(db: Database, worker: string, callId: number, reply: Reply): Promise<void> {
+async function bookSpent(db: Database, worker: string, callId: number, reply: Reply): Promise<void> {
   const { usage, modelVersion, requestId = null } = reply;
   await settleLlm(db, worker, callId, { answers: [], refused: [], ...usage, modelVersion, requestId });
 }

@@ -53,7 +53,7 @@ interface Said {
  * the object (LM Studio), `message` or `detail` at the top (vLLM, Mistral, FastAPI), or what stands behind them said deeper
  * down (OpenRouter).
  */
-export function saidIn(body: string): Said {
+function saidIn(body: string): Said {
   let value: unknown;
   try {
     value = JSON.parse(body);
