@@ -25,7 +25,7 @@ begin
   perform refuse_call(start_call.simulated, start_call.deployment, name_keys);
   insert into llm_calls (claim_id, token, worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, taxonomy_change_id, attempt)
     values (start_call.claim_id, start_call.token, worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
-            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, clock_timestamp() + lease, reason, prompt_version,
+            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper, tokens_in_upper), llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, clock_timestamp() + lease, reason, prompt_version,
             case when start_call.purpose = 'split' then
               (select max(k.taxonomy_change_id) from taxonomy_questions k
                  where k.name_hash in (select name_hash(n) from unnest(name_keys) n) and k.state = 'asked') end,
@@ -89,7 +89,8 @@ end $$;
 comment on function settle_answers(bigint, jsonb) is 'The LLM''s answers become labels and settle the rows that wait for them; returns how many were valid. Example: settle_answers(12, ''[{"name_key": "kettle", "category_id": 7, "confidence": 0.9}]'').';
 
 create or replace function settle_llm(worker text, llm_call_id bigint, answers jsonb, refused jsonb, tokens_in integer,
-    tokens_cached integer, tokens_out integer, cost numeric, model_version text, request_id text)
+    tokens_cached integer, tokens_out integer, cost numeric, model_version text, request_id text,
+    tokens_written integer default 0, doubt text default null)
   returns integer
   language plpgsql security definer set search_path from current as $$
 declare
@@ -129,16 +130,17 @@ begin
   update llm_calls c
     set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = settle_llm.tokens_cached,
         tokens_out = settle_llm.tokens_out, model_version = settle_llm.model_version,
-        -- the version that answered may have a price of its own
-        cost = coalesce(settle_llm.cost, llm_cost(coalesce(
-                 llm_price(c.provider, settle_llm.model_version, c.started_at, coalesce((c.price ->> 'batch')::boolean, false)), c.price),
-               settle_llm.tokens_in, settle_llm.tokens_cached, settle_llm.tokens_out)),
+        tokens_written = settle_llm.tokens_written, doubt = settle_llm.doubt,
+        cost = coalesce(settle_llm.cost, settled_cost(
+          -- the version that answered may have a price of its own
+          coalesce(llm_price(c.provider, settle_llm.model_version, c.started_at, coalesce((c.price ->> 'batch')::boolean, false)), c.price),
+          settle_llm.tokens_in, settle_llm.tokens_cached, settle_llm.tokens_out, settle_llm.tokens_written, settle_llm.doubt)),
         request_id = settle_llm.request_id, error = null, ended_at = clock_timestamp()
     where c.llm_call_id = settle_llm.llm_call_id;
   return valid;
 end $$;
-comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits.';
+comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text, integer, text) is
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits. cost: what the provider itself says; NULL: by the price, and with a doubt about the counts not known.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval, claim_id uuid default null) returns void

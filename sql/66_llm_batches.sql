@@ -79,7 +79,8 @@ create or replace function batch_totals(first bigint)
                  tokens_out bigint, cost numeric, simulated boolean)
   language sql stable security definer set search_path from current as $$
   select count(distinct k.llm_batch_id), count(*), coalesce(sum(c.names), 0), coalesce(sum(c.answered), 0),
-         coalesce(sum(c.tokens_in), 0), coalesce(sum(c.tokens_cached), 0), coalesce(sum(c.tokens_out), 0), sum(c.cost),
+         coalesce(sum(c.tokens_in), 0), coalesce(sum(c.tokens_cached), 0), coalesce(sum(c.tokens_out), 0),
+         case when count(*) = count(c.cost) then sum(c.cost) end,
          coalesce(bool_or(c.simulated), false)
     from llm_batch_calls k join llm_calls c using (llm_call_id) where k.llm_batch_id >= first;
 $$;

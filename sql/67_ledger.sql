@@ -35,7 +35,8 @@ create or replace view paid_twice with (security_invoker) as
            when 'none' then 'none of these'
            else 'asked again after an answer' end, '; ') filter (where p.turn < p.times) as why,
          round(sum(p.tokens) filter (where p.turn < p.times), 1) as tokens_more,
-         round(sum(p.cost) filter (where p.turn < p.times), 8) as cost_more
+         case when count(*) filter (where p.turn < p.times and p.cost is null) = 0
+              then round(sum(p.cost) filter (where p.turn < p.times), 8) end as cost_more
     from paid p where p.times > 1
     group by p.name_hash, p.purpose, p.step;
 comment on view paid_twice is 'Names that were paid for more than once for the same purpose and step, and why; calls without an answer count, with their upper estimate.';
@@ -47,7 +48,7 @@ comment on column paid_twice.calls is 'How many calls were, or may have to be, p
 comment on column paid_twice.llm_call_ids is 'Which, the oldest first.';
 comment on column paid_twice.why is 'What became of all but the last.';
 comment on column paid_twice.tokens_more is 'The name''s share of the tokens of all but the last.';
-comment on column paid_twice.cost_more is 'The same in US dollars.';
+comment on column paid_twice.cost_more is 'The same in US dollars; NULL where the price of one is not known.';
 
 create or replace function product_cost(product_id bigint)
   returns table (calls bigint, tokens_in numeric, tokens_cached numeric, tokens_out numeric, tokens numeric, cost numeric, shared_by bigint)

@@ -11,14 +11,16 @@ create or replace function llm_budgets()
     -- calls in flight, and those whose answer never came, count with their upper estimates
     select u.unit, date_trunc(u.unit, now(), 'UTC') as since, x.tokens, x.dollars
       from (select distinct g.unit from given g) u
-      cross join lateral (select coalesce(sum(c.tokens_in + c.tokens_out), 0)::numeric as tokens, coalesce(sum(c.cost), 0) as dollars
+      cross join lateral (select coalesce(sum(c.tokens_in + c.tokens_out), 0)::numeric as tokens,
+                                 -- counts that are doubted have no cost, but were paid for
+                                 coalesce(sum(coalesce(c.cost, llm_cost(c.price, c.tokens_in, 0, c.tokens_out))), 0) as dollars
                             from llm_calls c where c.state <> 'failed' and c.started_at >= date_trunc(u.unit, now(), 'UTC')) x
   )
   select g.key, g.most, v.spent, round(v.spent / nullif(g.most, 0), 4), (p.since at time zone 'UTC' + ('1 ' || p.unit)::interval) at time zone 'UTC'
     from given g join period p using (unit) cross join lateral (select case when g.of_tokens then p.tokens else p.dollars end as spent) v
     order by g.key;
 $$;
-comment on function llm_budgets() is 'The budgets that are set, what of them is spent (calls in flight and lost ones with their upper estimates, simulated ones too), and when the next day or month begins. A budget is used up at a share of 1. Example: select budget, most, spent from llm_budgets();';
+comment on function llm_budgets() is 'The budgets that are set, what of them is spent (calls in flight and lost ones with their upper estimates, doubted ones at the full price of their tokens, simulated ones too), and when the next day or month begins. A budget is used up at a share of 1. Example: select budget, most, spent from llm_budgets();';
 
 create or replace function mark_urgent(product_id bigint, urgent boolean default true) returns boolean
   language plpgsql security definer set search_path from current as $$

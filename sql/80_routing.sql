@@ -4,7 +4,7 @@ create or replace function routing(since interval default null)
   returns table (layer text, products bigint, share numeric, tokens bigint, cost numeric)
   language sql stable security definer set search_path from current as $$
   with spent as (
-    select sum(c.tokens_in + c.tokens_out) as tokens, sum(c.cost) as cost
+    select sum(c.tokens_in + c.tokens_out) as tokens, case when count(*) = count(c.cost) then coalesce(sum(c.cost), 0) end as cost
       from llm_calls c where c.state <> 'failed' and (since is null or c.started_at >= now() - since)
   ), counted as (
     select coalesce(p.source, p.state) as layer, count(*) as n
@@ -17,7 +17,7 @@ create or replace function routing(since interval default null)
   )
   select l.layer, l.n, round(l.n / nullif(sum(l.n) over (), 0), 4),
          case when l.layer = 'llm' then coalesce(s.tokens, 0) else 0 end,
-         case when l.layer = 'llm' then coalesce(s.cost, 0) else 0 end
+         case when l.layer = 'llm' then s.cost else 0 end
     from layers l, spent s order by l.place;
 $$;
-comment on function routing(interval) is 'Products by the layer that answered them (pending and failed besides), their share, and the tokens and dollars of provider calls; since => ''1 day'' limits to rows and calls that new.';
+comment on function routing(interval) is 'Products by the layer that answered them (pending and failed besides), their share, and the tokens and dollars of provider calls (NULL where a call''s price is not known); since => ''1 day'' limits to rows and calls that new.';

@@ -31,7 +31,8 @@ create or replace function savings(since interval default '30 days')
       from (select bool_or(p.source = 'llm') as llm from products p, period
               where p.created_at >= period.since and p.state = 'done' and p.source in ('local', 'llm') group by p.name_key) x
   ), spent as (
-    select coalesce(sum(c.tokens_in + c.tokens_out), 0) as tokens, sum(c.cost) as cost, coalesce(bool_or(c.simulated), false) as simulated,
+    select coalesce(sum(c.tokens_in + c.tokens_out), 0) as tokens,
+           case when count(*) filter (where c.cost is null) = 0 then sum(c.cost) end as cost, coalesce(bool_or(c.simulated), false) as simulated,
            -- dollars a token of the calls whose price is known
            sum(c.cost) / nullif(sum(c.tokens_in + c.tokens_out) filter (where c.cost is not null), 0) as rate
       from llm_calls c, period where c.started_at >= period.since and c.state <> 'failed'

@@ -15,7 +15,11 @@ begin
     from sidecars s where s.seen_at > now() - interval '30 s' and s.deployment is not null and not pays(s.deployment) order by s.worker;
   return query select 'price', 'warn', c.provider || ' ' || c.model, format('not known: the cost of %s calls of the last day is NULL; select set_llm_price(%L, %L, …)',
       count(*), c.provider, c.model)
-    from llm_calls c where c.started_at > now() - interval '1 day' and c.state <> 'failed' and c.cost is null
+    from llm_calls c where c.started_at > now() - interval '1 day' and c.state <> 'failed' and c.cost is null and c.doubt is null
+    group by c.provider, c.model order by 3;
+  return query select 'tokens', 'warn', c.provider || ' ' || c.model, format('the cost of %s calls of the last day is not known: %s; compare with the bill',
+      count(*), (array_agg(c.doubt order by c.llm_call_id desc))[1])
+    from llm_calls c where c.started_at > now() - interval '1 day' and c.cost is null and c.doubt is not null
     group by c.provider, c.model order by 3;
   return query select 'waiting for people', 'warn', count(*)::text, 'names that no provider may be sent; select * from waiting_for_people'
     from queue q where q.stage = 'llm' and q.available_at = 'infinity' having count(*) > 0;

@@ -32,7 +32,7 @@ const withInterval = ({ n, count, share, lower, upper }: Share) =>
   share === null || lower === null || upper === null
     ? `${count} of ${n}: too few for a share`
     : `${percent(share)} % (${percent(lower)} to ${percent(upper)})`;
-const money = (value: number | null) => (value === null ? 'not known' : `$${value.toFixed(4)}`);
+const money = (value: number | null) => (value === null ? 'price not known' : `$${value.toFixed(4)}`);
 const ms = (value: number | null) => (value === null ? '' : `${Math.round(value)} ms`);
 
 function basis({ names, offered, shortlistsBy, promptVersion, calls }: Comparison | DryRun): string {

@@ -24,7 +24,7 @@ function text(s: Snapshot, since: string): string {
     products: row.products,
     share: row.share === null ? '' : `${(row.share * 100).toFixed(1)} %`,
     tokens: row.tokens,
-    'cost $': row.cost,
+    'cost $': row.cost ?? 'price not known',
   }));
   const simulated = s.health.some((item) => item.item === 'llm' && item.value.includes('(simulated)'));
   return [

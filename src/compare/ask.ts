@@ -5,11 +5,12 @@ import type { Database } from '../database/open.ts';
 import { llmPrice } from '../database/prices.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { parseAnswers } from '../llm/parse.ts';
-import { costOf } from '../llm/pricing.ts';
+import { bookedCost } from '../llm/pricing.ts';
 import { promptVersion } from '../llm/prompt.ts';
 import { checkedReply } from '../llm/reply.ts';
 import { type Provider, ProviderError, type Usage } from '../llm/types.ts';
 import { insist } from '../sidecar/insist.ts';
+import { withRoom } from '../sidecar/llm.ts';
 import { backoff } from '../sidecar/waker.ts';
 import type { Batch } from './questions.ts';
 
@@ -47,6 +48,7 @@ export interface Said {
 async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
   const { db, config, worker, provider, signal } = asking;
   const { prompt, questions } = batch;
+  const upper = withRoom(prompt, provider);
   const started = {
     worker,
     purpose: 'compare' as const,
@@ -58,7 +60,7 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
     names: questions.map(({ nameKey }) => nameKey),
     steps: questions.map(() => asking.step),
     tokensIn: prompt.tokensInUpper,
-    tokensOut: prompt.maxTokensOut,
+    tokensOut: upper.maxTokensOut,
     deployment: config.deployment,
     // nobody renews it: no call takes longer, so a sidecar that sweeps closes it only if this process died
     leaseSeconds: 2 * config.llmTimeoutSeconds + 60,
@@ -68,17 +70,22 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
   // of no claim, so that none can be lost
   const id = (await insist('a call', () => startCall(db, started), signal)) as number;
   const began = performance.now();
+  let thought: ProviderError | undefined;
   const reply = await provider
     .complete(prompt, signal)
-    .then((given) => checkedReply(given, prompt, provider.model))
     .catch(async (thrown: unknown) => {
       const error =
         thrown instanceof ProviderError ? thrown : new ProviderError('unavailable', messageOf(thrown));
+      if (error.spent !== undefined) {
+        thought = error;
+        return error.spent;
+      }
       const arrived = error.status !== undefined;
       const failed = { names: [], error: error.message, arrived, counts: false, waitMs: 0 };
       await insist('the end of a call', () => failCall(db, worker, id, failed), signal);
       throw error;
-    });
+    })
+    .then((given) => checkedReply(given, upper, provider.model));
   said.latencies.push(performance.now() - began);
   const { answers } = parseAnswers(reply.text, prompt);
   const valid = questions.flatMap(({ nameKey }, i) => {
@@ -92,7 +99,7 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
   const paid =
     (await llmPrice(db, provider.name, reply.modelVersion)) ??
     (await llmPrice(db, provider.name, provider.model));
-  const cost = paid === null ? null : costOf(reply.usage, paid);
+  const cost = bookedCost(reply.usage, paid);
   const settled = {
     answers: valid,
     refused: [],
@@ -103,9 +110,11 @@ async function call(asking: Asking, batch: Batch, said: Said): Promise<void> {
   await insist('an answer', () => settleLlm(db, worker, id, settled), signal);
   said.usage.tokensIn += reply.usage.tokensIn;
   said.usage.tokensCached += reply.usage.tokensCached;
+  said.usage.tokensWritten += reply.usage.tokensWritten;
   said.usage.tokensOut += reply.usage.tokensOut;
   said.cost = said.cost === null || cost === null ? null : said.cost + cost;
   said.versions.add(reply.modelVersion);
+  if (thought !== undefined) throw thought;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -128,7 +137,8 @@ async function askBatch(asking: Asking, batch: Batch, said: Said): Promise<void>
       if (!(error instanceof ProviderError)) throw error;
       said.failed++;
       asking.signal.throwIfAborted();
-      if (error.kind === 'refused_request') return;
+      if (error.kind === 'refused_request' || error.kind === 'too_long') return;
+      if (error.again) continue;
       if (error.kind === 'unauthorised' || attempt === tries)
         throw new TaxonError(`${asking.provider.model}: ${error.message}`, { cause: error });
       await pause(Math.min(longestWaitMs, error.retryAfterMs ?? backoff(attempt, 500, 8000)), asking.signal);
@@ -145,7 +155,7 @@ async function askBatch(asking: Asking, batch: Batch, said: Said): Promise<void>
 export async function askModel(asking: Asking, batches: readonly Batch[]): Promise<Said> {
   const said: Said = {
     answers: new Map(),
-    usage: { tokensIn: 0, tokensCached: 0, tokensOut: 0 },
+    usage: { tokensIn: 0, tokensCached: 0, tokensWritten: 0, tokensOut: 0 },
     cost: 0,
     latencies: [],
     failed: 0,

@@ -102,7 +102,7 @@ export async function dryRun(db: Database, config: Config, options: CompareOptio
       model: asked.model,
       tokensIn,
       tokensOut,
-      cost: price === null ? null : costOf({ tokensIn, tokensCached: 0, tokensOut }, price),
+      cost: price === null ? null : costOf({ tokensIn, tokensCached: 0, tokensWritten: 0, tokensOut }, price),
     };
   });
   return { ...basisOf(all, first), models: await Promise.all(models) };

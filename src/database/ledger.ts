@@ -114,7 +114,12 @@ export interface SettledCall {
   refused: Refused[];
   tokensIn: number;
   tokensCached: number;
+  tokensWritten: number;
   tokensOut: number;
+  /** What the provider says that it cost. */
+  cost?: number;
+  /** Why the counts are doubted. */
+  doubt?: string;
   modelVersion: string;
   requestId: string | null;
 }
@@ -130,7 +135,7 @@ export async function settleLlm(
   call: SettledCall,
 ): Promise<number> {
   const { n } = await db.row<{ n: number }>(
-    `select ${db.at}settle_llm($1, $2, $3, $4, $5, $6, $7, null, $8, $9) as n`,
+    `select ${db.at}settle_llm($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as n`,
     [
       worker,
       callId,
@@ -139,8 +144,11 @@ export async function settleLlm(
       call.tokensIn,
       call.tokensCached,
       call.tokensOut,
+      call.cost ?? null,
       call.modelVersion,
       call.requestId,
+      call.tokensWritten,
+      call.doubt ?? null,
     ],
   );
   return n;

@@ -4,6 +4,7 @@ import type { Database } from './open.ts';
 interface LlmPrice {
   in: number;
   cached: number;
+  written: number | null;
   out: number;
   since: string;
   simulated: boolean;

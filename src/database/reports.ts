@@ -7,7 +7,8 @@ export interface LayerShare {
   products: number;
   share: number | null;
   tokens: number;
-  cost: number;
+  /** Null where the price of a call is not known. */
+  cost: number | null;
 }
 
 /** Products by the layer that answered them; `since` such as '1 day'. */

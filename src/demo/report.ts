@@ -16,7 +16,8 @@ export interface DemoReport {
   accuracy: Record<Layer | 'all', number | null>;
   /** From the INSERT to the answer. */
   latency_ms: Record<Layer, { p50: number; p95: number } | null>;
-  cost: { spent: number };
+  /** US dollars; null where the price of a call is not known. */
+  cost: { spent: number | null };
   seconds: number;
 }
 
@@ -63,7 +64,12 @@ export async function reportOf(db: Database, catalogue: Catalogue, seconds: numb
     },
     accuracy: { ...perLayer((layer) => accuracyOf(answered(layer))), all: accuracyOf(rows) },
     latency_ms: perLayer(latency),
-    cost: { spent: shares.reduce((sum, row) => sum + row.cost, 0) },
+    cost: {
+      spent: shares.reduce<number | null>(
+        (sum, { cost }) => (sum === null || cost === null ? null : sum + cost),
+        0,
+      ),
+    },
     seconds: Math.round(seconds * 10) / 10,
   };
 }

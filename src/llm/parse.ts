@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unclosed, withoutReasoning } from './reasoning.ts';
 import type { Prompt } from './types.ts';
 
 /** One item's answer. */
@@ -31,6 +32,8 @@ const element = z.object({
 const longestText = 50_000;
 /** Answers for no item that are told one by one. */
 const mostStray = 20;
+/** Beginnings of a list that are tried from the end: each costs a reading of what is behind it. */
+const mostDrafts = 20;
 
 function tryParse(text: string): unknown {
   try {
@@ -47,8 +50,38 @@ function listIn(value: unknown): unknown[] | undefined {
   return answers.success ? answers.data.answers : undefined;
 }
 
-/** The answer's elements: from the whole text as JSON, else from the JSON inside prose or a code fence, else one by one. */
-function elementsOf(text: string): unknown[] {
+/**
+ * The last list of a text that drafts others before it: an opening tag of reasoning that nothing closes leaves open where
+ * the answer begins, but not that it comes last and is whole.
+ */
+function lastList(text: string): unknown[] | undefined {
+  const end = text.lastIndexOf('}') + 1;
+  let from = text.length;
+  for (let tries = 0; tries < mostDrafts && from > 0; tries++) {
+    from = text.lastIndexOf('{"answers"', from - 1);
+    if (from < 0) return undefined;
+    const list = listIn(tryParse(text.slice(from, end)));
+    if (list !== undefined) return list;
+  }
+  return undefined;
+}
+
+/** The answer's elements: from the whole text as JSON, else from the JSON behind reasoning, inside prose or a code fence, else one by one. */
+function elementsOf(whole: string): unknown[] {
+  const list = listIn(tryParse(whole.slice(0, longestText)));
+  if (list !== undefined) return list;
+  const open = unclosed(whole);
+  const found = open === undefined ? undefined : lastList(open.slice(-longestText));
+  // reasoning may be longer than all that is read of an answer
+  return found ?? plainElements(withoutReasoning(whole).slice(0, longestText));
+}
+
+/** Whether a text has anything that could be an answer, right or not. */
+export function answersSomething(text: string): boolean {
+  return elementsOf(text).some((value) => typeof value === 'object' && value !== null);
+}
+
+function plainElements(text: string): unknown[] {
   const between = (open: string, close: string) =>
     text.slice(text.indexOf(open), text.lastIndexOf(close) + 1);
   for (const part of [text, between('{', '}'), between('[', ']')]) {
@@ -72,7 +105,7 @@ export function parseAnswers(text: string, prompt: Pick<Prompt, 'items' | 'offer
   const stray: ParsedAnswers['refused'] = [];
   const conflicting = new Set<number>();
 
-  for (const value of elementsOf(text.slice(0, longestText))) {
+  for (const value of elementsOf(text)) {
     const parsed = element.safeParse(value);
     if (!parsed.success) {
       stray.push({ item: null, reason: 'not of the form {"item":1,"id":123,"confidence":0.9}' });

@@ -11,6 +11,8 @@ export interface Price {
   in: number;
   /** Input that the provider had in its prompt cache. */
   cached: number;
+  /** Input that it wrote into its prompt cache; null where that is not known. */
+  written: number | null;
   out: number;
   /** The first day of this price (UTC). */
   since: string;
@@ -20,8 +22,22 @@ export interface Price {
   batch: boolean;
 }
 
-/** US dollars of a call. */
-export function costOf(usage: Usage, price: Price): number {
-  const fresh = usage.tokensIn - usage.tokensCached;
-  return (fresh * price.in + usage.tokensCached * price.cached + usage.tokensOut * price.out) / 1e6;
+/** US dollars of a call by a price, as llm_cost() has it; null where what was written into the cache has none. */
+export function costOf(usage: Usage, price: Price): number | null {
+  const { tokensIn, tokensCached, tokensWritten, tokensOut } = usage;
+  if (tokensWritten > 0 && price.written === null) return null;
+  const fresh = tokensIn - tokensCached - tokensWritten;
+  const input = fresh * price.in + tokensCached * price.cached + tokensWritten * (price.written ?? 0);
+  return (input + tokensOut * price.out) / 1e6;
+}
+
+/**
+ * US dollars that the ledger books for a call, as settle_llm() does: what the provider says, else by its price, and null where
+ * neither is known or the counts are doubted.
+ */
+export function bookedCost(usage: Usage, price: Price | null): number | null {
+  if (usage.cost !== undefined) return usage.cost;
+  const free = price !== null && [price.in, price.cached, price.out].every((part) => part === 0);
+  if (price === null || (usage.doubt !== undefined && !free)) return null;
+  return costOf(usage, price);
 }

@@ -1,3 +1,4 @@
+import { expectedCached, smallestPrefix } from './cacheable.ts';
 import type { LineTokens } from './line-tokens.ts';
 import { categoriesBelow, upperCategories } from './taxonomy.ts';
 import type { Item, Route, Taxonomy } from './types.ts';
@@ -55,6 +56,8 @@ function wholeCosts(names: number, each: number, taxonomy: Taxonomy, tokens: Lin
   const below = (all - lines) / Math.max(1, leaves);
   const answers = names * (each + answerTokens);
   return {
+    /** What stands first in every such prompt. */
+    prefix: { tree: frameTokens + all, 'two-stage': frameTokens + lines },
     tree: frameTokens + all + answers,
     'two-stage': frameTokens + lines + 2 * answers + (names * (frameTokens + below)) / shareBranch,
   };
@@ -99,6 +102,16 @@ function worthShowing(
   return { shown, lines, left: Math.max(0, left) };
 }
 
+/** What of a route's prompt the provider has likely kept from the call before: money saved, not tokens. */
+function cachedPart(model: string | null, prefix: number): string {
+  const least = model === null ? null : smallestPrefix(model);
+  if (model === null || least === null) return '';
+  const cached = Math.round(expectedCached(model, prefix));
+  return cached > 0
+    ? `; ${cached} tokens come first in each such call, cached from the second on`
+    : `; the ${Math.round(prefix)} tokens that come first in each such call are too few to be cached, it takes ${least}`;
+}
+
 /**
  * Chooses the cheapest way to ask a batch, by expected tokens: what is sent and answered, what "none of these" costs in the
  * next step, and what a wrong answer is worth.
@@ -110,12 +123,15 @@ function worthShowing(
  *
  * "None of these" leads from the shortlist to two stages or the tree, from a subtree to the tree, where it is no answer: it
  * never loops.
+ *
+ * @param model who is asked, so that the reason says what is cached; null: nobody yet
  */
 export function chooseRoute(
   items: readonly Item[],
   asked: Asked,
   taxonomy: Taxonomy,
   tokens: LineTokens,
+  model: string | null = null,
 ): Choice {
   const all = new Set(taxonomy.nodes.keys());
   if (asked.next === 'subtree' && asked.branch !== null) {
@@ -145,7 +161,7 @@ export function chooseRoute(
         reason: `expected tokens a name: ${[said('shortlist', cost), ...others].join(', ')}; ${shown.size} categories, ${Math.round((1000 * left) / items.length) / 10}% of the names' are likely not among them`,
       };
   }
-  const reason = `expected tokens a name: ${others.join(', ')}${blind ? '; nothing is known of them' : ''}`;
+  const reason = `expected tokens a name: ${others.join(', ')}${blind ? '; nothing is known of them' : ''}${cachedPart(model, costs.prefix[whole])}`;
   return whole === 'tree'
     ? { route: 'tree', offered: all, none: false, reason }
     : { route: 'two-stage', offered: upperCategories(taxonomy), none: false, reason };

@@ -35,11 +35,18 @@ export interface Prompt {
   maxTokensOut: number;
 }
 
-/** Tokens of one call as the provider counted them. `tokensCached` is a part of `tokensIn`. */
+/** Tokens of one call as the provider counted them. `tokensCached` and `tokensWritten` are parts of `tokensIn`. */
 export interface Usage {
   tokensIn: number;
+  /** Read from the provider's prompt cache. */
   tokensCached: number;
+  /** Written into it, which some charge more for. */
+  tokensWritten: number;
   tokensOut: number;
+  /** US dollars, where the provider itself says what the call cost. */
+  cost?: number;
+  /** Why the counts are not the provider's, or contradict each other: what the call cost is not known then. */
+  doubt?: string;
 }
 
 export interface Reply {
@@ -51,6 +58,10 @@ export interface Reply {
   requestId?: string;
   /** How long its rate limit is used up, in milliseconds, where it says so. */
   restMs?: number;
+  /** It ended at its limit of tokens: what is missing was not left out by choice. */
+  cut?: boolean;
+  /** It was seen to think. */
+  thought?: boolean;
 }
 
 /** One call of a batch; `id` comes back with its result. */
@@ -95,6 +106,10 @@ export interface Provider {
   /** True when `taxon simulate-llm` answers: every screen that shows its figures must say so. */
   readonly simulated: boolean;
   readonly batches: BatchApi;
+  /** Tokens that it may write beside `Prompt.maxTokensOut`: thinking that is not switched off. */
+  room(): number;
+  /** What it has learnt of how its server wants to be asked, as people read it; null: nothing. */
+  learnt(): string | null;
   /**
    * @param callId the call's id in the ledger: sent along where the protocol has a place for it, so that a bill can be compared
    * @throws ProviderError for whatever went wrong, a cancelled signal included (kind `timeout`)
@@ -104,10 +119,18 @@ export interface Provider {
 
 /**
  * What a failed call means for its items: `rate_limited` (wait, no failure of theirs), `unavailable` and `timeout` (again
- * later), `refused_request` (this prompt will never do: try its items apart), `unauthorised` (key, model or account: no
- * call will do until a person acts).
+ * later), `refused_request` (this prompt will never do: try its items apart), `too_long` (the same, for its length alone),
+ * `only_thought` (all its tokens went into thinking: no failure of theirs), `unauthorised` (key, model or account: no call will
+ * do until a person acts).
  */
-export type FailureKind = 'rate_limited' | 'unavailable' | 'timeout' | 'refused_request' | 'unauthorised';
+export type FailureKind =
+  | 'rate_limited'
+  | 'unavailable'
+  | 'timeout'
+  | 'refused_request'
+  | 'too_long'
+  | 'only_thought'
+  | 'unauthorised';
 
 /** A call that brought no answer. Its text never holds a key, and is one printable line. */
 export class ProviderError extends Error {
@@ -116,16 +139,27 @@ export class ProviderError extends Error {
   readonly status: number | undefined;
   /** How long the provider asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** What was paid for all the same. */
+  readonly spent: Reply | undefined;
+  /** Whether the provider asks otherwise from now on, so that the same may be asked again at once. */
+  readonly again: boolean;
 
   constructor(
     kind: FailureKind,
     message: string,
-    facts: { status?: number | undefined; retryAfterMs?: number | undefined } = {},
+    facts: {
+      status?: number | undefined;
+      retryAfterMs?: number | undefined;
+      spent?: Reply;
+      again?: boolean;
+    } = {},
   ) {
     super(printable(hideSecrets(message), 1000));
     this.name = 'ProviderError';
     this.kind = kind;
     this.status = facts.status;
     this.retryAfterMs = facts.retryAfterMs;
+    this.spent = facts.spent;
+    this.again = facts.again ?? false;
   }
 }

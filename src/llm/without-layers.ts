@@ -1,5 +1,6 @@
+import { expectedCached } from './cacheable.ts';
 import { buildPrompt } from './prompt.ts';
-import { countPrompt, countTokens } from './tokens.ts';
+import { countPrompt, countSystem, countTokens } from './tokens.ts';
 import type { Taxonomy } from './types.ts';
 
 /** Names of one call of "LLM for each row". */
@@ -17,22 +18,30 @@ export function answerTokens(items: number, ids: readonly number[]): number {
 
 /**
  * What the same rows would cost with "LLM for each row": every name, repeats included, with the whole compact tree, in
- * batches of 15, counted by the same tokenizer. No call is made; the output is that of a typical answer.
+ * batches of 15, counted by the same tokenizer. No call is made; the output is that of a typical answer. Of the input
+ * `tokensCached` would likely come from the provider's prompt cache: the tree, from the second call on, where this model
+ * keeps so many tokens.
+ *
+ * @param model who would be asked; null: somebody who keeps nothing
  */
 export function tokensWithoutLayers(
   names: readonly string[],
   taxonomy: Taxonomy,
-): { tokensIn: number; tokensOut: number } {
+  model: string | null = null,
+): { tokensIn: number; tokensCached: number; tokensOut: number } {
   const ids = [...taxonomy.nodes.keys()];
   const answerOf = new Map<number, number>();
   let tokensIn = 0;
+  let tokensCached = 0;
   let tokensOut = 0;
   for (let from = 0; from < names.length; from += batch) {
     const items = names.slice(from, from + batch).map((name) => ({ name, shortlist: [] }));
-    tokensIn += countPrompt(buildPrompt(items, taxonomy));
+    const prompt = buildPrompt(items, taxonomy);
+    tokensIn += countPrompt(prompt);
+    if (from > 0 && model !== null) tokensCached += expectedCached(model, countSystem(prompt.system));
     const out = answerOf.get(items.length) ?? answerTokens(items.length, ids);
     answerOf.set(items.length, out);
     tokensOut += out;
   }
-  return { tokensIn, tokensOut };
+  return { tokensIn, tokensCached, tokensOut };
 }

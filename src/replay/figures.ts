@@ -135,6 +135,6 @@ export function figuresOf(c: Counts, price: Price | null): Figures {
     tokens,
     tokens_per_row: rows === 0 ? 0 : tokens / rows,
     asked_again: Math.round(c.use.askedAgain),
-    cost: price === null ? null : costOf({ ...c.use, tokensCached: 0 }, price),
+    cost: price === null ? null : costOf({ ...c.use, tokensCached: 0, tokensWritten: 0 }, price),
   };
 }

@@ -22,7 +22,7 @@ function row(what: string, past: number | null, f: Figures, hash: Figures | null
     '≠ without llm': percent(f.disagreement.without_llm),
     '(hash split)': percent(hash?.disagreement.without_llm ?? null),
     tokens: f.tokens,
-    $: f.cost === null ? '' : f.cost.toFixed(4),
+    $: f.cost === null ? 'price not known' : f.cost.toFixed(4),
   };
 }
 

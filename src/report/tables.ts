@@ -10,7 +10,8 @@ interface RoutedShare {
   products: number;
   share: number | null;
   tokens: number;
-  cost: number;
+  /** Null where the price of a call is not known. */
+  cost: number | null;
 }
 
 /** All that a report shows. */
@@ -36,7 +37,7 @@ function routing(rows: readonly RoutedShare[]): Section {
           products,
           share: percent(share === null ? null : Number(share)),
           tokens,
-          'cost $': Number(cost),
+          'cost $': cost === null ? 'price not known' : Number(cost),
         }))
       : [],
   };

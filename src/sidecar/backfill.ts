@@ -47,7 +47,7 @@ async function undisturbed<T>(
     } catch (error) {
       const { kind } = error as ProviderError;
       if (!(error instanceof ProviderError)) throw error;
-      if (kind === 'unauthorised' || kind === 'refused_request')
+      if (kind === 'unauthorised' || kind === 'refused_request' || kind === 'too_long')
         throw new TaxonError(`the provider's batch API refuses: ${error.message}`, {
           hint: 'Mend that, or ask name by name: taxon sidecar. What was submitted before is not lost: run it again.',
         });

@@ -11,6 +11,7 @@ import {
 import { claimLlm, failCall, type LlmItem } from '../database/ledger.ts';
 import { giveBack } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
+import { answersSomething } from '../llm/parse.ts';
 import { checkedReply } from '../llm/reply.ts';
 import {
   type BatchRequest,
@@ -126,7 +127,7 @@ async function take(
       error: message,
       arrived: true,
       // a batch that is called wrong comes back smaller: from its third try on each name is asked alone
-      counts: kind === 'refused_request',
+      counts: kind === 'refused_request' || kind === 'too_long',
       waitMs: 0,
     });
     return;
@@ -147,7 +148,9 @@ async function take(
   const begun = { callId, prompt, taxonomy: await currentTaxonomy(stage) };
   // a server that counts nothing: the upper estimates stay
   const upper = { tokensInUpper: call.tokens_in, maxTokensOut: call.tokens_out };
-  await settle(stage, begun, items, checkedReply(result.reply, upper, call.model));
+  const { cut, ...reply } = checkedReply(result.reply, upper, call.model);
+  // with nothing in it a next round may be the same: here such a call counts as a try, or a backfill would never end
+  await settle(stage, begun, items, cut && answersSomething(reply.text) ? { ...reply, cut } : reply);
 }
 
 /** Results of a batch that has ended, those that no process has taken before. */

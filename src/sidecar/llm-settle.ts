@@ -1,4 +1,5 @@
 import { type LlmItem, type Refused, type SettledCall, settleLlm } from '../database/ledger.ts';
+import { giveBack } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
 import { parseAnswers } from '../llm/parse.ts';
 import { isInner } from '../llm/taxonomy.ts';
@@ -63,16 +64,18 @@ export async function settle(
   const answers: { name_key: string; category_id: number; confidence: number | null }[] = [];
   const refused: Refused[] = [];
   const moved: LlmItem[] = [];
+  const cutOff: string[] = [];
   const unsure = await insist('an answer', () => escalates(stage, reply.modelVersion), stage.abandon);
   const another = stage.providers.length > 1;
   const reasons = new Map(parsed.refused.map((r) => [r.item, r.reason]));
   items.forEach((item, i) => {
     const answer = parsed.answers.get(i + 1);
     const { name_key } = item;
-    if (answer === undefined) {
+    if (answer === undefined && reply.cut === true && !reasons.has(i + 1)) cutOff.push(name_key);
+    else if (answer === undefined) {
       refused.push({ name_key, error: reasons.get(i + 1) ?? 'the answer left it out' });
-      return;
     }
+    if (answer === undefined) return;
     const none = answer.categoryId === 0;
     const step = nextStep(answer.categoryId, prompt.route, taxonomy);
     const first = item.purpose === 'answer';
@@ -93,5 +96,7 @@ export async function settle(
     modelVersion: reply.modelVersion,
     requestId: reply.requestId ?? null,
   });
+  // the limit has cut them off, not the model left out: no failure of theirs
+  if (cutOff.length > 0) await giveBack(stage.db, stage.worker, 'llm', cutOff, { counts: false });
   return moved;
 }

@@ -34,6 +34,7 @@ export async function currentTaxonomy(stage: LlmStage): Promise<Taxonomy> {
 export async function promptFor(
   items: readonly LlmItem[],
   taxonomy: Taxonomy,
+  model: string | null = null,
 ): Promise<{ prompt: Prompt; reason: string | null }> {
   const asked = items.map(({ name_key, shortlist, odds }) => ({
     name: name_key,
@@ -43,8 +44,13 @@ export async function promptFor(
   const { purpose, next, branch } = items[0] as LlmItem;
   if (purpose === 'audit' || purpose === 'split')
     return { prompt: buildPrompt(asked, taxonomy), reason: null };
-  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy));
+  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy), model);
   return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
+}
+
+/** A prompt with all that the provider may write to it now, thinking included. */
+export function withRoom(prompt: Prompt, provider: Provider): Prompt {
+  return { ...prompt, maxTokensOut: prompt.maxTokensOut + provider.room() };
 }
 
 /**
@@ -63,7 +69,7 @@ export async function begin(
 ): Promise<(BegunCall & { prompt: Prompt }) | null> {
   const { db, worker, config } = stage;
   const taxonomy = await currentTaxonomy(stage);
-  const { prompt, reason } = await promptFor(items, taxonomy);
+  const { prompt, reason } = await promptFor(items, taxonomy, provider.model);
   const call = {
     worker,
     purpose: items[0]?.purpose ?? 'answer',
@@ -75,7 +81,7 @@ export async function begin(
     names: items.map((item) => item.name_key),
     steps: items.map((item) => item.asked + 1),
     tokensIn: prompt.tokensInUpper,
-    tokensOut: prompt.maxTokensOut,
+    tokensOut: withRoom(prompt, provider).maxTokensOut,
     deployment: config.deployment,
     promptVersion,
     token: randomUUID(),
@@ -108,14 +114,16 @@ export async function ask(
     await letGo(stage, items, claim);
     return [];
   }
+  const check = (given: Reply) =>
+    checkedReply(given, withRoom(call.prompt, turn.provider), turn.provider.model);
   let reply: Reply;
   const since = Date.now();
   try {
-    const given = await turn.provider.complete(call.prompt, stage.abandon, call.callId);
-    reply = checkedReply(given, call.prompt, turn.provider.model);
+    reply = check(await turn.provider.complete(call.prompt, stage.abandon, call.callId));
   } catch (error) {
     const moved: LlmItem[] = [];
-    for (const half of await handleFailure(stage, turn, { callId: call.callId, claim }, items, error, since))
+    const sent = { callId: call.callId, claim, since, check };
+    for (const half of await handleFailure(stage, turn, sent, items, error))
       if (await mayGoOn(stage, turn, half, claim)) moved.push(...(await ask(stage, turn, half, claim)));
     return moved;
   }

@@ -22,6 +22,7 @@ export interface Preview {
 /**
  * The prompt that the LLM stage would send for these names in one batch, without sending it. Writes nothing.
  *
+ * @param provider the model that would be asked; null: none
  * @throws Error when there is no name
  */
 export async function previewPrompt(
@@ -29,6 +30,7 @@ export async function previewPrompt(
   config: Config,
   model: LoadedModel | null,
   names: readonly string[],
+  provider: string | null = null,
 ): Promise<Preview> {
   const layers: Classified[] = [];
   const asked = { layers: new Set(['exact', 'similar', 'local'] as const), model, providers: [] };
@@ -52,5 +54,5 @@ export async function previewPrompt(
     ...(model === null ? { shortlist: null, odds: null } : shortlistOf(said[i] as Answer)),
     ...{ next: null, branch: null, asked: 0, attempts: 1, purpose: 'answer' as const },
   }));
-  return { layers, ...(await promptFor(items, await loadTaxonomy(db))) };
+  return { layers, ...(await promptFor(items, await loadTaxonomy(db), provider)) };
 }

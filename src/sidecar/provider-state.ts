@@ -5,6 +5,8 @@ import { backoff } from './waker.ts';
 const opensAt = 5;
 /** Refusals in a row without an answer: more than halving the default batch, all of it bad, makes before it is through a half. */
 const refusesAllAt = 20;
+/** The same of requests that are too long: more than a default batch makes until each of its names was alone. */
+const tooLongAllAt = 40;
 /** Whatever a provider asks for: once in ten minutes one call may look whether it is still so. */
 const longestPauseMs = 600_000;
 
@@ -30,11 +32,13 @@ export class ProviderState {
   #inFlight = 0;
   /** Answers since the limit last moved. */
   #round = 0;
-  /** In a row, until an answer: time-outs and failures of the server; pauses asked for; refusals of its key; of requests. */
+  /** In a row, until an answer: time-outs and failures of the server; pauses asked for; refusals of its key; of requests; thoughts. */
   #failures = 0;
   #limited = 0;
   #unauthorised = 0;
   #refused = 0;
+  #tooLong = 0;
+  #thought = 0;
   #pausedUntil = 0;
   /** When the limit was last halved: of calls that began before that, no second one halves it. */
   #halvedAt = 0;
@@ -49,7 +53,7 @@ export class ProviderState {
 
   /** Whether calls to it fail: its breaker is open or on trial. A pause that it asked for is not that. */
   get down(): boolean {
-    return this.#failures >= opensAt || this.#unauthorised > 0;
+    return this.#failures >= opensAt || this.#unauthorised > 0 || this.#thought > 0;
   }
 
   /** Calls at once that it may have now. */
@@ -84,7 +88,7 @@ export class ProviderState {
 
   /** An answer came. */
   answered(reply: Pick<Reply, 'restMs'>): void {
-    this.#failures = this.#limited = this.#unauthorised = this.#refused = 0;
+    this.#failures = this.#limited = this.#unauthorised = this.#refused = this.#tooLong = this.#thought = 0;
     this.#notice = null;
     // the day's limit may be hours away; the pause says the same as in a refusal, one call early
     if (reply.restMs !== undefined) this.#pause(reply.restMs);
@@ -100,11 +104,15 @@ export class ProviderState {
    * @returns what it means after all: where everything is refused, it is not the names
    */
   failed(error: ProviderError, since: number): FailureKind {
-    const kind =
-      error.kind === 'refused_request' && ++this.#refused >= refusesAllAt ? 'unauthorised' : error.kind;
-    if (kind === 'refused_request') return kind;
+    const all =
+      (error.kind === 'refused_request' && ++this.#refused >= refusesAllAt) ||
+      (error.kind === 'too_long' && ++this.#tooLong >= tooLongAllAt);
+    const kind = all ? 'unauthorised' : error.kind;
+    // of its length a batch is told by halves, and of thinking a call that can be asked otherwise is
+    if (kind === 'refused_request' || kind === 'too_long' || error.again) return kind;
     if (kind === 'rate_limited' || error.status === 503 || error.status === 529) this.#halve(since);
     if (kind === 'unauthorised') this.#pause(backoff(++this.#unauthorised, 2000, 60_000));
+    else if (kind === 'only_thought') this.#pause(backoff(++this.#thought, 120_000, longestPauseMs));
     else if (kind === 'rate_limited')
       this.#pause(error.retryAfterMs ?? backoff(++this.#limited, 500, 30_000));
     else this.#pause(Math.max(error.retryAfterMs ?? 0, backoff(++this.#failures, 500, 30_000)));
@@ -128,6 +136,8 @@ export class ProviderState {
     switch (kind) {
       case 'unauthorised':
         return `${who} refuses its key, account, model or every request: ${message}; mend that, the names wait and none fails`;
+      case 'only_thought':
+        return `${who} thinks until its limit and does not answer: ${message}, although it was told not to think and had room; switch thinking off in the server, give it a longer context, or take a model that does not think; the names wait and none fails`;
       case 'rate_limited':
         return `${who} asks for a pause of ${Math.ceil(this.wait() / 1000)} s: ${message}`;
       default:

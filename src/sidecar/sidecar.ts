@@ -30,7 +30,11 @@ const wakeMs = 50;
 
 /** The providers as people read them; null for none. */
 function asText(providers: readonly Provider[]): string | null {
-  const one = ({ name, model, simulated }: Provider) => `${name} ${model}${simulated ? ' (simulated)' : ''}`;
+  const one = (provider: Provider) => {
+    const { name, model, simulated } = provider;
+    const learnt = provider.learnt();
+    return `${name} ${model}${simulated ? ' (simulated)' : ''}${learnt === null ? '' : ` (${learnt})`}`;
+  };
   return providers.map(one).join(', else ') || null;
 }
 

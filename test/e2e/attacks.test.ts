@@ -202,13 +202,15 @@ describe('a server that answers with everything but an answer', () => {
     expect(await there.db.rows('select from taxon.dead_letters')).toEqual([]);
     await there.db.rows(`select taxon.set_setting('max_attempts', '5')`);
     expect(await untouchable(there)).toEqual(before);
-    expect(next).toBeGreaterThan(hostile({ text: '', model: '', number: 1 }).length + noReplies.length - 1);
+    expect(next).toBeGreaterThan(
+      hostile({ text: '', model: '', number: 1, body: {} }).length + noReplies.length - 1,
+    );
   });
 
   it('an answer beside which all is nonsense is paid for once, and booked no lower than it may have cost', async () => {
     const odd = (call: Call) => oddReplies(believing(call.text));
     const there = await world((call) => odd(call)[call.number - 1] ?? honest(call), { TAXON_LLM_BATCH: '1' });
-    const count = odd({ text: '', model: '', number: 1 }).length;
+    const count = odd({ text: '', model: '', number: 1, body: {} }).length;
     await insert(
       there.db,
       ordinary.slice(0, count).map(({ name }) => name),

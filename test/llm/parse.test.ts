@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseAnswers } from '../../src/llm/parse.ts';
+import { answersSomething, parseAnswers } from '../../src/llm/parse.ts';
 import { buildPrompt } from '../../src/llm/prompt.ts';
 import { hostileAnswers } from './hostile-answers.ts';
 import { item, shop } from './shop.ts';
@@ -26,6 +26,62 @@ test.each([
   ['more fields', good.replace('"id":3', '"id":3,"why":"{it} fits"')],
 ])('reads an answer %s', (_, text) => {
   expect(parseAnswers(text, prompt).answers).toEqual(parsed);
+});
+
+/** Another answer than `good`, as a model drafts it. */
+const draft =
+  '{"answers":[{"item":1,"id":4,"confidence":0.2},{"item":2,"id":6,"confidence":0.1},{"item":3,"id":6,"confidence":1}]}';
+
+test.each([
+  ['<think>', `<think>First ${draft}, but no.</think>\n\n${good}`],
+  ['an empty <think>', `<think>\n\n</think>\n\n${good}`],
+  ['<thinking>', `<thinking>\n${draft}\n</thinking>${good}`],
+  ['<reasoning>', `<reasoning>${draft}</reasoning>${good}`],
+  ['a tag with a prefix', `<seed:think>${draft}</seed:think>${good}`],
+  ['capitals', `<THINK>${draft}</THINK>${good}`],
+  ['◁think▷', `◁think▷${draft}◁/think▷${good}`],
+  ['[THINK]', `[THINK]${draft}[/THINK]${good}`],
+  ['<|START_THINKING|>', `<|START_THINKING|>${draft}<|END_THINKING|>${good}`],
+  ['<|begin_of_thought|>', `<|begin_of_thought|>${draft}<|end_of_thought|>${good}`],
+  ['a closing tag alone: the template opened it', `Hm, ${draft}\n</think>\n\n${good}`],
+  ['tags inside tags', `<think>a <think>${draft}</think> b ${draft}</think>${good}`],
+  ['two blocks', `<think>${draft}</think>Now: <think>${draft}</think>${good}`],
+  ['an opening tag that nothing closes', `<think>${good}`],
+  ['an opening tag that nothing closes, and a draft', `<think>\n${draft}\nNo, rather:\n${good}`],
+  ['reasoning and a code fence', `<think>${draft}</think>\n\`\`\`json\n${good}\n\`\`\`\nDone.`],
+  ['reasoning longer than an answer', `<think>${`${draft}\n`.repeat(1000)}</think>${good}`],
+  ['reasoning behind the answer', `${good}<think>or ${draft}?</think>`],
+  [
+    'channels',
+    `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>${good}<|return|>`,
+  ],
+  [
+    'a constrained channel',
+    `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>${good}`,
+  ],
+  ['channels whose marks were swallowed', `analysisWe say ${draft}.assistantfinal${good}`],
+  ['a channel of another make', `<|channel>thought\n${draft}<channel|>${good}`],
+])('steps over reasoning: %s', (_, text) => {
+  expect(parseAnswers(text, prompt)).toEqual({ answers: parsed, refused: [] });
+});
+
+test.each([
+  ['<think>', `<think>First ${draft.slice(0, 60)}`],
+  ['a channel', `<|channel|>analysis<|message|>Perhaps ${draft}`],
+  ['nothing at all', ''],
+])('of reasoning that was cut off nothing is an answer: %s', (_, text) => {
+  expect(parseAnswers(text, prompt).answers).toEqual(new Map());
+  expect(answersSomething(text)).toBe(false);
+});
+
+test('an answer may speak of tags', () => {
+  const why = JSON.stringify({
+    answers: [
+      { item: 1, id: 3, confidence: 0.9, why: 'a <think> b' },
+      { item: 2, id: 0, confidence: 0.4, why: '</think>' },
+    ],
+  });
+  expect(parseAnswers(why, prompt).answers).toEqual(parsed);
 });
 
 test('rubbish gives no answers, and no error', () => {

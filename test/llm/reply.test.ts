@@ -8,7 +8,7 @@ import { item, shop } from './shop.ts';
 const prompt = buildPrompt([item('a', 3)], shop);
 const good: Reply = {
   text: '{}',
-  usage: { tokensIn: 900, tokensCached: 100, tokensOut: 15 },
+  usage: { tokensIn: 900, tokensCached: 100, tokensWritten: 50, tokensOut: 15 },
   modelVersion: 'gpt-6-luna-2026-09-22',
   requestId: 'req_1',
 };
@@ -37,7 +37,9 @@ describe('counts that are none are booked with the upper estimate', () => {
     expect(checked({ usage: undefined }).usage).toEqual({
       tokensIn: prompt.tokensInUpper,
       tokensCached: 0,
+      tokensWritten: 0,
       tokensOut: prompt.maxTokensOut,
+      doubt: 'its count of input tokens cannot be right',
     });
   });
 });

@@ -74,6 +74,24 @@ describe('chooseRoute', () => {
     );
   });
 
+  test('says what of the prompt the model’s provider keeps for the next call', () => {
+    const reason = (model: string | null) =>
+      chooseRoute(unknown(100), nothing, taxonomy, tokens, model).reason;
+    const few = { nodes: new Map([...taxonomy.nodes].slice(0, 222)) };
+    const fewTokens = new Map([...tokens].slice(0, 222));
+    const of = (model: string) => chooseRoute(unknown(100), nothing, few, fewTokens, model).reason;
+    expect(reason('claude-haiku-4-5')).toMatch(
+      /; \d{4,5} tokens come first in each such call, cached from the second on$/,
+    );
+    expect(of('gpt-6-luna')).toMatch(
+      /; [12]\d{3} tokens come first in each such call, cached from the second on$/,
+    );
+    expect(of('claude-haiku-4-5')).toMatch(
+      /; the [12]\d{3} tokens that come first in each such call are too few to be cached, it takes 4096$/,
+    );
+    expect(reason('qwen3:8b')).toBe(reason(null));
+  });
+
   test('a small taxonomy is asked whole where that is cheaper than a list', () => {
     const few = new Map([...taxonomy.nodes].slice(0, 12));
     const small = { nodes: few };

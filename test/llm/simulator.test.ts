@@ -58,6 +58,7 @@ test('usage is the tokenizer’s, to the token, and its own count agrees', async
       // providers charge for the schema, too
       tokensIn: countMessages(prompt) + countTokens(JSON.stringify(prompt.jsonSchema)),
       tokensCached: 0,
+      tokensWritten: 0,
       tokensOut: countTokens(reply.text),
     });
     expect(reply.modelVersion).toBe('simulated-llm');

@@ -7,7 +7,7 @@ import { item, regularTree } from './shop.ts';
 const tree = regularTree(5);
 
 test('no names cost nothing', () => {
-  expect(tokensWithoutLayers([], tree)).toEqual({ tokensIn: 0, tokensOut: 0 });
+  expect(tokensWithoutLayers([], tree)).toEqual({ tokensIn: 0, tokensCached: 0, tokensOut: 0 });
 });
 
 test('the whole tree for each 15 names', () => {
@@ -40,5 +40,15 @@ test('repeats are paid for again', () => {
     Array.from({ length: 30 }, () => 'Kettle'),
     tree,
   );
-  expect(twice).toEqual({ tokensIn: once.tokensIn * 2, tokensOut: once.tokensOut * 2 });
+  expect(twice).toEqual({ tokensIn: once.tokensIn * 2, tokensCached: 0, tokensOut: once.tokensOut * 2 });
+});
+
+test('the tree is cached from the second call on, where the model keeps so many tokens', () => {
+  const names = Array.from({ length: 45 }, () => 'Kettle');
+  const { system } = buildPrompt([item('Kettle')], tree);
+  const prefix = countTokens(system);
+  expect(prefix).toSatisfy((tokens: number) => tokens > 1024 && tokens < 4096);
+  expect(tokensWithoutLayers(names, tree, 'gpt-6-luna').tokensCached).toBe(2 * prefix);
+  expect(tokensWithoutLayers(names, tree, 'claude-haiku-4-5').tokensCached).toBe(0);
+  expect(tokensWithoutLayers(names, tree, 'qwen3:8b').tokensCached).toBe(0);
 });

@@ -102,6 +102,39 @@ describe('the breaker', () => {
   });
 });
 
+describe('thinking and length', () => {
+  test('a call that will be asked otherwise is no failure; one that thinks whatever it is told pauses', () => {
+    const thought = (again: boolean) =>
+      state.failed(
+        new ProviderError('only_thought', 'it has used up 900 tokens', { status: 200, again }),
+        Date.now(),
+      );
+    expect(thought(true)).toBe('only_thought');
+    expect([state.down, state.wait(), state.notice]).toEqual([false, 0, null]);
+    thought(false);
+    expect(state.down).toBe(true);
+    expect(state.notice).toMatch(/^openai tiny thinks until its limit.*switch thinking off.*none fails$/);
+    const first = state.wait();
+    expect(first).toBeGreaterThanOrEqual(60_000);
+    for (let more = 0; more < 5; more++) {
+      pass(state.wait());
+      expect(places()).toBe(1);
+      thought(false);
+      expect(state.wait()).toBeLessThanOrEqual(600_000);
+    }
+    pass(state.wait());
+    state.answered({});
+    expect([state.down, state.notice, places()]).toEqual([false, null, 8]);
+  });
+
+  test('requests that are too long are halved; when not one fits, it is the server', () => {
+    const kinds = Array.from({ length: 40 }, () => fail('too_long', { status: 400 }));
+    expect(new Set(kinds.slice(0, 39))).toEqual(new Set(['too_long']));
+    expect(kinds[39]).toBe('unauthorised');
+    expect(state.notice).toMatch(/every request: it said too_long/);
+  });
+});
+
 describe('calls at once', () => {
   test('429 halves them, once for all calls that were in flight together, and never opens the breaker', () => {
     pass(60_000);

@@ -8,5 +8,6 @@ export function silentProvider(model: string): Provider {
     throw new Error('not called here');
   };
   const batches = { submit: no, find: no, look: no, results, cancel: no };
-  return { name: 'openai', model, simulated: false, complete: no, batches };
+  const quiet = { room: () => 0, learnt: () => null };
+  return { name: 'openai', model, simulated: false, complete: no, batches, ...quiet };
 }

@@ -54,12 +54,21 @@ describe('llm_price', () => {
     expect(await price('openai', 'gpt-6-luna', '2026-11-01', true)).toEqual({
       in: 0.05,
       cached: 0.005,
+      written: 0.0625,
       out: 0.25,
       since: '2026-09-22',
       simulated: false,
       batch: true,
     });
   });
+});
+
+test('llm_cost: what is written into the cache is another part, at a third price', async () => {
+  const cost = (price: string) => t.owner.value(`select llm_cost($1, 3130, 2000, 100, 1000)`, price);
+  expect(await cost('{"in": 1, "cached": 0.1, "written": 1.25, "out": 5}')).toBeCloseTo(0.00208);
+  // what that costs is not said: no guess
+  expect(await cost('{"in": 1, "cached": 0.1, "written": null, "out": 5}')).toBeNull();
+  expect(await cost('{"in": 1, "cached": 0.1, "out": 5}')).toBeNull();
 });
 
 test('llm_cost: cached input is a part of the input, at its own price', async () => {
@@ -150,6 +159,73 @@ describe('a call', () => {
     expect((await call(id)).cost).toBeCloseTo(0.6);
     await settle(id, 'm');
     expect((await call(id)).cost).toBeCloseTo(0.3);
+  });
+
+  const counted = (id: number, cost: number | null, written: number, doubt: string | null) =>
+    t.owner.rows(
+      `select settle_llm('w', $1, '[]', '[]', 3000, 1000, 100, $2, (select model from llm_calls where llm_call_id = $1), 'r', $3, $4)`,
+      id,
+      cost,
+      written,
+      doubt,
+    );
+
+  test('pays for what the provider wrote into its cache', async () => {
+    await t.owner.rows(`select set_llm_price('anthropic', 'm', 4, .4, 20, '2026-01-01')`);
+    await t.owner.rows(`select set_llm_price('openai', 'm', 4, .4, 20, '2026-01-01', dollars_written => 4)`);
+    const at = (provider: string) =>
+      t.owner.value<number>(
+        `select start_call('w', 'answer', 'tree', $1, 'm', true, 1, 3000, 100)`,
+        provider,
+      );
+    const [theirs, ours] = [await at('anthropic'), await at('openai')];
+    await counted(theirs, null, 1500, null);
+    await counted(ours, null, 1500, null);
+    // 500 fresh, 1,000 read, 1,500 written, 100 out; Anthropic charges 1.25 times for those
+    expect((await call(theirs)).cost).toBeCloseTo(0.002 + 0.0004 + 0.0075 + 0.002);
+    expect((await call(ours)).cost).toBeCloseTo(0.002 + 0.0004 + 0.006 + 0.002);
+    expect(await t.owner.value('select tokens_written from llm_calls where llm_call_id = $1', ours)).toBe(
+      1500,
+    );
+  });
+
+  test('costs what the provider says that it cost', async () => {
+    await t.owner.rows(`select set_llm_price('openai', 'm', 4, .4, 20, '2026-01-01')`);
+    const id = await start('m');
+    await counted(id, 0.0123, 0, null);
+    expect((await call(id)).cost).toBe(0.0123);
+  });
+
+  test('whose counts are doubted has no cost, but counts in budgets, and health() says why', async () => {
+    await t.owner.rows(`select set_llm_price('openai', 'm', 10, 1, 50, '2026-01-01')`);
+    await t.owner.rows(`select set_llm_price('openai', 'own', 0, 0, 0, '2026-01-01')`);
+    const [id, free] = [await start('m'), await start('own')];
+    await counted(id, null, 0, 'a total of 7 tokens');
+    await counted(free, null, 200, 'a total of 7 tokens');
+    expect((await call(id)).cost).toBeNull();
+    expect((await call(free)).cost).toBe(0);
+    expect(await t.owner.row(`select value, detail from health() where item = 'tokens'`)).toEqual({
+      value: 'openai m',
+      detail: 'the cost of 1 calls of the last day is not known: a total of 7 tokens; compare with the bill',
+    });
+    await t.owner.rows(`select set_setting('llm_dollars_a_day', '1')`);
+    const spent = await t.owner.value<number>('select spent from llm_budgets()');
+    await t.owner.rows(`delete from llm_calls where llm_call_id = $1`, id);
+    expect(spent - (await t.owner.value<number>('select spent from llm_budgets()'))).toBeCloseTo(0.035);
+    await t.owner.rows(`select set_setting('llm_dollars_a_day', 'null')`);
+  });
+
+  test('of which one is without a price makes a sum without one, not a smaller sum', async () => {
+    await t.owner.rows('delete from llm_calls');
+    await t.owner.rows(`select set_llm_price('openai', 'm', 1, 1, 1, '2026-01-01')`);
+    await settle(await start('m'), 'm');
+    const money = async () => [
+      await t.owner.value(`select cost from routing() where layer = 'llm'`),
+      await t.owner.value(`select cost from spend(by => 'day') where calls > 0`),
+    ];
+    expect(await money()).toEqual([0.6, 0.6]);
+    await settle(await start('qwen3:8b'), 'qwen3:8b');
+    expect(await money()).toEqual([null, null]);
   });
 
   test('of a model without a price costs NULL, and health() says how to name one', async () => {

@@ -58,7 +58,7 @@ const functions: Record<string, string> = {
     open_answer passes pick_audits place_below place_category queue_audits queue_inserted queue_renamed
     raise_alarm recheck_promise refuse_call refuse_retired refuse_same_name report_without_name
     rights_health said_near sealed sent_to settle_alarms settle_answered settle_answers settle_audits
-    settle_questions settle_verdict shade simulated spend_parts start_agreement_streams
+    settle_questions settle_verdict settled_cost shade simulated spend_parts start_agreement_streams
     start_drift_streams strays_health tables_of_names take_back teachable tell_sidecars
     thresholds_of_alarm traffic_of trainable_labels trust_health try_lock undo_label undo_rows
     waiting_checks wake watch_audits watch_promoted watch_stream without_name`,

@@ -8,6 +8,8 @@ export interface Call {
   model: string;
   /** From 1. */
   number: number;
+  /** All that was sent. */
+  body: Record<string, unknown>;
 }
 
 /** What it answers: the message's text, the whole body of the reply, an error, or nothing as long as the client waits. */
@@ -33,22 +35,20 @@ export async function startScriptedLlm(script: (call: Call) => Answer): Promise<
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-    const { model, messages } = JSON.parse(Buffer.concat(parts).toString('utf8')) as {
-      model: string;
-      messages: { content: string }[];
-    };
+    const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown>;
+    const { model, messages } = body as { model: string; messages: { content: string }[] };
     const text = messages.map(({ content }) => content).join('\n');
     const number = calls.length + 1;
     const requestId = `scripted-${number}`;
-    const answer = current({ text, model, number });
+    const answer = current({ text, model, number, body });
     if ('hang' in answer) {
-      calls.push({ text, model, number, requestId, tokensIn: 0, tokensOut: 0 });
+      calls.push({ text, model, number, body, requestId, tokensIn: 0, tokensOut: 0 });
       return;
     }
     const content = 'text' in answer ? answer.text : '';
     const tokensIn = Math.ceil(text.length / 4);
     const tokensOut = Math.ceil(content.length / 4);
-    calls.push({ text, model, number, requestId, tokensIn, tokensOut });
+    calls.push({ text, model, number, body, requestId, tokensIn, tokensOut });
     const usage = {
       prompt_tokens: tokensIn,
       completion_tokens: tokensOut,

@@ -1,12 +1,13 @@
 import { hideKeysByLook, hideSecrets, keepSecret } from '../../secrets.ts';
 import { type FailureKind, ProviderError } from '../types.ts';
 import { restOf } from './limits.ts';
+import { saysTooLong } from './refusal.ts';
 
 /** One row of the retry table. */
 interface Retry {
   /** What came back, as people read it. */
   readonly reply: string;
-  fits(status: number | undefined, code: unknown): boolean;
+  fits(status: number | undefined, code: unknown, text: string): boolean;
   readonly kind: FailureKind;
   readonly names: string;
   readonly provider: string;
@@ -31,6 +32,24 @@ export const retryTable: readonly Retry[] = [
     names: waits,
     provider:
       'paused, with a sentence in health(); one call after 2 s, doubling to 60 s, finds out when it is mended',
+  },
+  {
+    reply: '400, 413, 422 or 500 whose words say that prompt and limit are longer than the context',
+    fits: (status, _, text) => saysTooLong(status, text),
+    kind: 'too_long',
+    names:
+      'the batch is halved and asked again at once, with the same limit, until it fits; of a name that does not fit alone the try counts',
+    provider:
+      'goes on; room for thinking is given up first; forty such replies in a row without an answer are its own fault, as with 401',
+  },
+  {
+    reply: 'an answer that ended at its limit with nothing in it: the model only thought',
+    // a reply, not a refusal, says so
+    fits: () => false,
+    kind: 'only_thought',
+    names: 'asked again at once, else wait; the try is not counted, the tokens are',
+    provider:
+      'told not to think, with 4,000 and then 16,000 tokens of room beside the answer; after that paused, with a sentence in health(); one call after 1 minute, doubling to 10, finds out when it is mended',
   },
   {
     reply: '429',
@@ -101,7 +120,7 @@ export function toProviderError(error: unknown, key: string | undefined): Provid
   const status = typeof given === 'number' ? given : undefined;
   // a connection's code (ECONNRESET) is no word of the provider's
   const reason = status === undefined ? undefined : unpaid.includes(code) ? code : type;
-  const row = retryTable.find((row) => row.fits(status, reason));
+  const row = retryTable.find((row) => row.fits(status, reason, text));
   const retryAfterMs = headers instanceof Headers ? (retryAfter(headers) ?? restOf(headers)) : undefined;
   return new ProviderError(row?.kind ?? 'unavailable', text, { status, retryAfterMs });
 }

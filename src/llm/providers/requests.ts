@@ -1,7 +1,8 @@
-import { log } from '../../log.ts';
+import { answersSomething } from '../parse.ts';
 import { simulatedModel } from '../pricing.ts';
 import { ProviderError, type Reply } from '../types.ts';
 import { toProviderError } from './failure.ts';
+import type { Forms, Parts } from './forms.ts';
 import { restOf } from './limits.ts';
 
 /** How a provider is reached. The key comes from the environment or a file and goes nowhere but into the request. */
@@ -11,55 +12,6 @@ export interface Access {
   baseUrl: string | undefined;
   model: string;
   timeoutMs: number;
-}
-
-/** One way to send a part of a request, and what a refusal of it mentions. */
-type Choice = readonly [value: string, mentions: RegExp];
-
-/** What is sent for each part; undefined: the part is left out. */
-type Parts<Part extends string> = Readonly<Record<Part, string | undefined>>;
-
-/**
- * Parts of a request that not every server or model takes. Each is a list of choices, best first; one that a server
- * refuses gives way to the next, and after the last the part is left out, for the rest of this process. Model lists in
- * code age, a server's own refusal does not, and a refusal costs no tokens.
- */
-export class Optional<Part extends string> {
-  readonly #choices: Readonly<Record<Part, readonly Choice[]>>;
-  readonly #parts: Part[];
-  readonly #at: Map<Part, number>;
-
-  constructor(choices: Readonly<Record<Part, readonly Choice[]>>) {
-    this.#choices = choices;
-    this.#parts = Object.keys(choices) as Part[];
-    this.#at = new Map(this.#parts.map((part) => [part, 0]));
-  }
-
-  #choice(part: Part): Choice | undefined {
-    return this.#choices[part][this.#at.get(part) ?? 0];
-  }
-
-  current(): Parts<Part> {
-    return Object.fromEntries(this.#parts.map((part) => [part, this.#choice(part)?.[0]])) as Parts<Part>;
-  }
-
-  /**
-   * True when the failure is about something that was sent and that can be sent otherwise. Calls run side by side: what
-   * another call has learnt meanwhile is not learnt twice, or the next choice would go too.
-   */
-  learn(error: ProviderError, sent: Parts<Part>): boolean {
-    if (error.kind !== 'refused_request') return false;
-    for (const part of this.#parts) {
-      const at = this.#choices[part].findIndex(([value]) => value === sent[part]);
-      if (!this.#choices[part][at]?.[1].test(error.message)) continue;
-      if (this.#at.get(part) === at) {
-        this.#at.set(part, at + 1);
-        log.warn(`the LLM server refuses ${part} ${sent[part]}; going on without`, { reply: error.message });
-      }
-      return true;
-    }
-    return false;
-  }
 }
 
 /** Whether `taxon simulate-llm` answers; it has a second model, with a longer name. */
@@ -96,30 +48,51 @@ export async function within<Result>(
   }
 }
 
+/** Where thinking has left no token for an answer; the reply is paid for, and asked for otherwise if that may help. */
+function onlyThought<Part extends string>(
+  reply: Reply,
+  forms: Forms<Part>,
+  sent: Parts<Part>,
+): ProviderError {
+  const told = `it has used up its limit of ${reply.usage.tokensOut} tokens without an answer`;
+  return new ProviderError('only_thought', told, { status: 200, spent: reply, again: forms.thought(sent) });
+}
+
+/** A reply of a batch, whose request was sent some time ago: told from it at least once that the model thinks. */
+export function noteThought<Part extends string>(reply: Reply, forms: Forms<Part>): Reply {
+  if (reply.cut && !answersSomething(reply.text)) forms.thought({ step: 0 });
+  return reply;
+}
+
 /**
- * Makes one call: `send` under a deadline and the caller's signal; a refusal of an optional part is not the call's end,
- * it is sent again in another way.
+ * Makes one call: `send` under a deadline and the caller's signal; a refusal of a part that can be sent otherwise is not the
+ * call's end, it is sent again in another way.
  *
  * @throws ProviderError
  */
-export async function callOnce<Result, Part extends string>(
+export async function callOnce<Part extends string>(
   access: Access,
-  optional: Optional<Part>,
+  forms: Forms<Part>,
   signal: AbortSignal,
-  send: (signal: AbortSignal, parts: Parts<Part>) => Promise<Result>,
-): Promise<Result> {
+  send: (signal: AbortSignal, parts: Parts<Part>) => Promise<Reply>,
+): Promise<Reply> {
   for (;;) {
     // The SDKs' own time-outs end when the headers are in; a body that never comes would hold the call for ever.
     const deadline = AbortSignal.timeout(access.timeoutMs);
-    const parts = optional.current();
+    const parts = forms.current();
     try {
-      return await send(AbortSignal.any([signal, deadline]), parts);
+      const reply = await send(AbortSignal.any([signal, deadline]), parts);
+      if (reply.cut && !answersSomething(reply.text)) throw onlyThought(reply, forms, parts);
+      forms.answered();
+      // some answers, and no token left for the others
+      if (reply.cut && reply.thought) forms.thought(parts);
+      return reply;
     } catch (thrown) {
       if (signal.aborted) throw new ProviderError('timeout', 'the call was cancelled');
       if (deadline.aborted)
         throw new ProviderError('timeout', `no answer within ${access.timeoutMs / 1000} s`);
       const error = toProviderError(thrown, access.key);
-      if (!optional.learn(error, parts)) throw error;
+      if (!forms.learn(error, parts)) throw error;
     }
   }
 }

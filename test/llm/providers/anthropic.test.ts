@@ -43,7 +43,8 @@ test('one call: what is sent, and what is taken from the answer', async () => {
   const server = await serve((_, response) => reply(response, 200, message, { 'request-id': 'req_1' }));
   expect(await open(server.url).complete(prompt, idle)).toEqual({
     text,
-    usage: { tokensIn: 2130, tokensCached: 2000, tokensOut: 25 },
+    usage: { tokensIn: 2130, tokensCached: 2000, tokensWritten: 30, tokensOut: 25 },
+    thought: true,
     modelVersion: 'claude-tiny-20260101',
     requestId: 'req_1',
   });

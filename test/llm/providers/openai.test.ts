@@ -40,7 +40,7 @@ test('one call: what is sent, and what is taken from the answer', async () => {
   );
   expect(await open(server.url).complete(prompt, idle)).toEqual({
     text: '{"answers":[]}',
-    usage: { tokensIn: 500, tokensCached: 128, tokensOut: 40 },
+    usage: { tokensIn: 500, tokensCached: 128, tokensWritten: 0, tokensOut: 40 },
     modelVersion: 'tiny-2026-01-01',
     requestId: 'req-1',
   });
@@ -77,7 +77,9 @@ test('a server without usage: counted here; no content: no text', async () => {
   expect(first.usage).toEqual({
     tokensIn: countPrompt(prompt),
     tokensCached: 0,
+    tokensWritten: 0,
     tokensOut: countTokens('four tokens of text'),
+    doubt: 'the server counts no tokens, they were counted here',
   });
   expect(first.requestId).toBe('chatcmpl-7');
   expect((await provider.complete(prompt, idle)).text).toBe('');
@@ -100,12 +102,12 @@ test('what a server refuses is left out, once, and remembered', async () => {
   const provider = open(server.url, { model: 'gpt-9-nano' });
   const { text } = await provider.complete(prompt, idle);
   expect(parseAnswers(text, prompt).answers.get(1)?.categoryId).toBe(6);
-  expect(server.seen).toHaveLength(7);
+  expect(server.seen).toHaveLength(9);
   await provider.complete(prompt, idle);
-  expect(server.seen).toHaveLength(8);
-  expect(Object.keys(server.seen[7]?.body ?? {}).sort()).toEqual(['max_tokens', 'messages', 'model']);
+  expect(server.seen).toHaveLength(10);
+  expect(Object.keys(server.seen[9]?.body ?? {}).sort()).toEqual(['max_tokens', 'messages', 'model']);
   // Reasoning could not be switched off, so it gets room of its own.
-  expect(server.seen[7]?.body.max_tokens).toBeGreaterThan(prompt.maxTokensOut + 1000);
+  expect(server.seen[9]?.body.max_tokens).toBeGreaterThan(prompt.maxTokensOut + 1000);
 });
 
 test('calls side by side learn one thing from one refusal each, not two', async () => {
@@ -117,15 +119,17 @@ test('calls side by side learn one thing from one refusal each, not two', async 
   const provider = open(server.url);
   await Promise.all([1, 2, 3].map(() => provider.complete(prompt, idle)));
   await provider.complete(prompt, idle);
-  expect(server.seen).toHaveLength(7);
-  expect(server.seen[6]?.body).toMatchObject({ tool_choice: { function: { name: 'answers' } } });
+  // the strict schema, the plain one and a JSON object, three calls each
+  expect(server.seen).toHaveLength(13);
+  expect(server.seen[12]?.body).toMatchObject({ tool_choice: { function: { name: 'answers' } } });
 });
 
 test('where JSON by schema is refused, the answer is what the tool is called with', async () => {
   const answer = '{"answers":[{"item":1,"id":6,"confidence":1}]}';
   const called = { id: 'call_1', type: 'function', function: { name: 'answers', arguments: answer } };
   const server = await serve(({ body }, response) => {
-    if (body.response_format) reply(response, 400, { error: { message: 'json_schema is not supported' } });
+    if (body.response_format)
+      reply(response, 400, { error: { message: 'response_format is not supported' } });
     else {
       const message = { role: 'assistant', content: null, tool_calls: [called] };
       reply(response, 200, { ...completion(null), choices: [{ index: 0, message }] });
@@ -133,7 +137,7 @@ test('where JSON by schema is refused, the answer is what the tool is called wit
   });
   const { text } = await open(server.url).complete(prompt, idle);
   expect(parseAnswers(text, prompt).answers.get(1)?.categoryId).toBe(6);
-  expect(server.seen[1]?.body.tools).toEqual([
+  expect(server.seen[3]?.body.tools).toEqual([
     { type: 'function', function: { name: 'answers', parameters: prompt.jsonSchema } },
   ]);
 });
