@@ -95,6 +95,20 @@ test('one that was never taken: nothing is owed', async () => {
   expect(await t.owner.rows('select from dead_letters')).toEqual([]);
 });
 
+test('a call that was begun and never put into it, as the answer of that was lost, was never sent: nothing is owed', async () => {
+  const { id } = await batch();
+  await t.owner.rows(
+    `select start_call('batch ' || $1::bigint, 'answer', 'tree', 'openai', 'm', true, 1, 90, 9, 9, null, '30 days')`,
+    id,
+  );
+  await t.owner.rows('select end_batch($1, false)', id);
+  expect(await ledger()).toMatchObject([
+    { state: 'unknown', tokens_in: 90 },
+    { state: 'unknown', tokens_in: 90 },
+    { state: 'failed', tokens_in: 0, tokens_out: 0, error: 'it was never sent' },
+  ]);
+});
+
 test('one without calls is forgotten', async () => {
   const id = await t.owner.value<number>(`select llm_batch_id from open_batch('openai', 'm')`);
   await t.owner.rows('select end_batch($1, true)', id);
