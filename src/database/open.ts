@@ -63,8 +63,9 @@ export function openDatabase(
   pool.on('error', (error) => log.debug('an idle database connection ended', { error: messageOf(error) }));
   const at = `"${config.schema}".`;
 
-  async function hinted(error: unknown): Promise<unknown> {
-    await hintAtRole(pool, config.schema, error, name === 'taxon sidecar');
+  /** The error, with the role that is missing where rights are; asked on a connection that is free. */
+  async function hinted(error: unknown, client: pg.Pool | pg.PoolClient): Promise<unknown> {
+    await hintAtRole(client as pg.PoolClient, config.schema, error, name === 'taxon sidecar');
     return error;
   }
 
@@ -73,7 +74,7 @@ export function openDatabase(
       try {
         return (await pool.query(sql, values)).rows as T[];
       } catch (error) {
-        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw await hinted(error);
+        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw await hinted(error, pool);
       }
     }
   }
@@ -105,7 +106,7 @@ export function openDatabase(
         await client.query('rollback').catch(() => {
           broken = true;
         });
-        throw await hinted(error);
+        throw await hinted(error, client);
       } finally {
         client.off('error', onLost);
         client.release(broken);
