@@ -7,7 +7,10 @@ export function migrateCommand(): Command {
     .description(
       'Makes or updates the schema: once-only migrations, then the repeatable SQL. Safe to call twice.',
     )
-    .option('--check', 'say what would run, change nothing; exit code 1 if something would')
+    .option(
+      '--check',
+      'say what would run and what is not as it was made, change nothing; exit code 1 if anything',
+    )
     .option('--sql', 'print the whole extension as SQL for a DBA to run by hand (psql -1)')
     .option('--extensions <schemas>', 'with --sql: where vector and pg_trgm are installed', 'public')
     .option('--json', 'print one JSON object')

@@ -43,6 +43,7 @@ export const catalogue = `
            pg_get_indexdef(i.indexrelid)
       from pg_index i join relation r on r.oid = i.indrelid join pg_class c on c.oid = i.indexrelid
       where not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid)
+        and c.relname not like 'embeddings\\_near\\_%' -- comes and goes with its encoder
     union all
     select format('trigger %s on %s', t.tgname, r.relname), pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text, pg_get_triggerdef(t.oid)
       from pg_trigger t join relation r on r.oid = t.tgrelid where not t.tgisinternal

@@ -91,8 +91,9 @@ function overPool(
 ): Database {
   const limit = withinMs === undefined ? {} : { query_timeout: withinMs };
 
-  async function hinted(error: unknown): Promise<unknown> {
-    await hintAtRole(pool, facts.schema, error, isSidecar);
+  /** The error, with the role that is missing where rights are; asked on a connection that is free. */
+  async function hinted(error: unknown, client: pg.Pool | pg.PoolClient): Promise<unknown> {
+    await hintAtRole(client as pg.PoolClient, facts.schema, error, isSidecar);
     return error;
   }
 
@@ -101,7 +102,7 @@ function overPool(
       try {
         return (await pool.query({ text: sql, values, ...limit })).rows as T[];
       } catch (error) {
-        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw await hinted(error);
+        if (attempt >= 4 || !again.has(codeOf(error) ?? '')) throw await hinted(error, pool);
       }
     }
   }
@@ -134,7 +135,7 @@ function overPool(
         await client.query({ text: 'rollback', ...limit }).catch(() => {
           broken = true;
         });
-        throw await hinted(error);
+        throw await hinted(error, client);
       } finally {
         client.off('error', onLost);
         client.release(broken);

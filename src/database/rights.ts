@@ -119,7 +119,7 @@ export async function requireSafePath(client: pg.Client, schemas: readonly strin
  * @param sidecar whether a sidecar asks
  */
 export async function hintAtRole(
-  pool: pg.Pool,
+  client: Pick<pg.ClientBase, 'query'>,
   schema: string,
   error: unknown,
   sidecar: boolean,
@@ -133,7 +133,7 @@ export async function hintAtRole(
       .at(-1)
       ?.replace(/["«»„“]/g, '') ?? '';
   try {
-    const { rows } = await pool.query<{ login: string; holders: string[] }>(
+    const { rows } = await client.query<{ login: string; holders: string[] }>(
       `select quote_ident(session_user) as login, array(
          select r.rolname::text from unnest($3::text[]) with ordinality o(name, place) join pg_roles r on r.rolname = o.name
            where not pg_has_role(r.oid, 'usage') and (

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
+import { openDatabase } from '../../src/database/open.ts';
 import { TaxonError } from '../../src/errors.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
@@ -100,6 +101,22 @@ describe('what lacks rights names the role to grant', () => {
     expect(await taxon('status')).toMatchObject({ code: 0 });
     expect((await taxon('clean')).stderr).toContain('grant taxon_admin to app;');
     await admin.rows('revoke taxon_reader, taxon_writer from app');
+  });
+
+  test('in a transaction too, on the one connection that there is', async () => {
+    await admin.rows('grant taxon_writer to app');
+    const db = openDatabase(url('app'), { schema: 'taxon', poolSize: 1 });
+    try {
+      for (const statement of [`select taxon.set_setting('guard', 'false')`, 'delete from taxon.products'])
+        await expect(db.transaction((client) => client.query(statement))).rejects.toMatchObject({
+          code: '42501',
+          hint: 'As the owner of the schema type: grant taxon_admin to app;',
+        });
+      await expect(db.rows('select taxon.wake()')).rejects.not.toHaveProperty('hint', expect.any(String));
+    } finally {
+      await db.close();
+      await admin.rows('revoke taxon_writer from app');
+    }
   });
 
   test('for a sidecar: taxon_sidecar', async () => {
