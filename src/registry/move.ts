@@ -108,7 +108,12 @@ export async function importModel(
   if (encoder !== identity || dimension !== moved.encoder.dimension)
     throw misuse(`${file} is damaged: its first line and its manifest name different encoders`);
   const encoderId = await registerEncoder(db, identity, dimension);
-  const facts = { ...moved.facts, data: { ...moved.facts.data, imported_from: moved.model_id } };
+  const facts = {
+    ...moved.facts,
+    // an id of the other database
+    metrics: moved.facts.metrics && { ...moved.facts.metrics, chosen_by: null },
+    data: { ...moved.facts.data, imported_from: moved.model_id },
+  };
   const modelId = await storeModel(db, { encoderId, runId: null, manifest, files, facts, promote });
   return { model_id: modelId, imported_from: moved.model_id, promoted: promote };
 }

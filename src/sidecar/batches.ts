@@ -21,6 +21,7 @@ import {
   type Route,
 } from '../llm/types.ts';
 import { log } from '../log.ts';
+import { hideSecrets } from '../secrets.ts';
 import { Claims } from './claims.ts';
 import { begin, currentTaxonomy } from './llm.ts';
 import { settle } from './llm-settle.ts';
@@ -72,6 +73,14 @@ async function fill(stage: LlmStage, provider: Provider, batchId: number, most: 
   return { requests, names };
 }
 
+/** A provider's name of a batch, which is sent back to it as it is and stored: one with the key in it cannot be. */
+function withoutKey(id: string): string {
+  if (hideSecrets(id) === id) return id;
+  throw new ProviderError('refused_request', 'the server names a batch by the key that it was sent', {
+    status: 400,
+  });
+}
+
 /**
  * Claims names that wait for the LLM, `most` calls of them, and gives them to the provider's batch API. To be called under
  * the lock of batchesJob, as all that is here.
@@ -89,7 +98,7 @@ export async function submitBatch(stage: LlmStage, provider: Provider, most: num
   }
   await noteBatch(db, id);
   try {
-    const sent = await provider.batches.submit(requests, reference, stage.abandon);
+    const sent = withoutKey(await provider.batches.submit(requests, reference, stage.abandon));
     await noteBatch(db, id, sent);
     log.info('batch submitted', { batch: id, calls: requests.length, names, id: sent });
   } catch (error) {
