@@ -177,7 +177,8 @@ describe('a server that answers with everything but an answer', () => {
       const { names: asked, categories } = readPrompt(text);
       const offered = categories.map(({ id }) => id);
       const known = Array.from({ length: 30 }, (_, i) => i + 1).find((id) => !offered.includes(id)) ?? 31;
-      return hostileAnswers(asked.length, offered[0] ?? 1, known).map((answer): Answer => answer);
+      // 0 is no answer to the whole tree, or to the first of two stages
+      return hostileAnswers(asked.length, offered[0] ?? 1, known, offered[1]).map((answer): Answer => answer);
     };
     let next = 0;
     // now and then a reply that is no completion: after each the provider is left alone for longer

@@ -8,8 +8,9 @@ export interface HostileAnswer {
  * @param items how many names the prompt asks about
  * @param offered an id that is offered
  * @param known an id that the taxonomy has and the prompt does not offer
+ * @param other another id that is offered
  */
-export function hostileAnswers(items: number, offered: number, known: number): HostileAnswer[] {
+export function hostileAnswers(items: number, offered: number, known: number, other = 0): HostileAnswer[] {
   const each = (element: (item: number) => unknown) =>
     JSON.stringify({ answers: Array.from({ length: items }, (_, i) => element(i + 1)) });
   const ids: [string, unknown][] = [
@@ -53,7 +54,7 @@ export function hostileAnswers(items: number, offered: number, known: number): H
       what: 'two answers for each item',
       text: each((item) => ({ item, id: offered, confidence: 1 })).replace(
         ']}',
-        `,${Array.from({ length: items }, (_, i) => `{"item":${i + 1},"id":0,"confidence":1}`).join()}]}`,
+        `,${Array.from({ length: items }, (_, i) => `{"item":${i + 1},"id":${other},"confidence":1}`).join()}]}`,
       ),
     },
     {
