@@ -190,7 +190,9 @@ describe('taxon compare-llm', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('10 checked names in ');
     expect(stdout).toMatch(/^ +right +errs$/m);
-    expect(stdout).toMatch(/^whole path right +10 of 10: too few for a share +\d+ of 10: too few for a share/m);
+    expect(stdout).toMatch(
+      /^whole path right +10 of 10: too few for a share +\d+ of 10: too few for a share/m,
+    );
     expect(stdout).toMatch(/right and errs agree on /);
   });
 
