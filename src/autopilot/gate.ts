@@ -56,7 +56,7 @@ async function answerGateNames(
 }
 
 /** What one model said where both were asked. */
-export interface AskedModel {
+interface AskedModel {
   model_id: number;
   /** Checked names that it had not been asked about. */
   scored: number;

@@ -4,14 +4,18 @@ import { withAnyDatabase, withDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { wholeNumber } from './train.ts';
 
-/** Where its training says how often held-out labels were met: l1 / l2 / l3 in percent. */
+/** How often its training says that its own held-out labels were met: l1 / l2 / l3 in percent, and of how many names. */
 function agreement(metrics: object | null): string {
-  const levels = (metrics as { levels?: Record<string, { validAccuracy?: unknown }> } | null)?.levels ?? {};
-  return ['l1', 'l2', 'l3']
+  const { levels = {}, names } = (metrics ?? {}) as {
+    levels?: Record<string, { validAccuracy?: unknown }>;
+    names?: { valid?: unknown };
+  };
+  const shares = ['l1', 'l2', 'l3']
     .map((level) => levels[level]?.validAccuracy)
     .filter((share) => typeof share === 'number')
     .map((share) => (share * 100).toFixed(1))
     .join(' / ');
+  return typeof names?.valid !== 'number' || shares === '' ? shares : `${shares} of ${names.valid}`;
 }
 
 function line(model: ModelRow) {
@@ -20,7 +24,7 @@ function line(model: ModelRow) {
     state: model.state,
     created: model.created_at,
     labels: model.labels,
-    'agreement %': agreement(model.metrics),
+    'agreement % (own names)': agreement(model.metrics),
     'size MB': (model.bytes / 1e6).toFixed(1),
     version: model.code_version,
     seed: model.seed,
@@ -34,7 +38,7 @@ export function modelsCommand(): Command {
     .option('--json', 'print one JSON object, with everything that is noted of each')
     .addHelpText(
       'after',
-      `\nExamples:\n  taxon models\n  taxon models --json | jq '.models[] | {model_id, state, data}'`,
+      `\nExamples:\n  taxon models\n  taxon models --json | jq '.models[] | {model_id, state, data}'\n\nEach agreement is of the model's own held-out names; what two models say of the same ones: select * from taxon.gate_report()`,
     )
     .action(async (options: { json?: boolean }) => {
       const models = await withAnyDatabase(listModels);

@@ -74,7 +74,7 @@ function agreement(report: TrainingReport): string {
   const levels = Object.entries(report.levels).map(
     ([level, r]) => `${level} ${(r.validAccuracy * 100).toFixed(1)} %`,
   );
-  return `agreement with held-out labels (the teacher's, not the truth): ${levels.join(', ')}`;
+  return `agreement with the labels of its own ${report.names.valid} held-out names (the teacher's, not the truth; other models have others): ${levels.join(', ')}`;
 }
 
 async function look(flags: Flags, options: TrainOptions & { signal: AbortSignal }): Promise<void> {

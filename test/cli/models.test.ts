@@ -32,7 +32,7 @@ test('a model is listed, exported, imported, promoted and rolled back', async ()
     { model_id: 1, state: 'champion', labels: labelled.length, code_version: version, seed: 1 },
   ]);
   const people = (await taxon('models')).stdout;
-  expect(people).toMatch(/^ *1 +champion +20\S+ \S+ +360 +\d+\.\d \/ \d+\.\d \/ \d+\.\d +\d+\.\d/m);
+  expect(people).toMatch(/^ *1 +champion +20\S+ \S+ +360 +\d+\.\d \/ \d+\.\d \/ \d+\.\d of \d+ +\d+\.\d/m);
 
   expect(await taxon('roll-back')).toMatchObject({
     code: 1,

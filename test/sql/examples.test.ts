@@ -34,6 +34,8 @@ beforeEach(async () => {
     `insert into checks (name_key, product_id, layer, strategy, weight, category_id) values ('lamp', 501, 'exact', 'audit', 100, $1)`,
     lamps,
   );
+  // all that arrives here arrives within seconds
+  await t.owner.rows(`select set_setting('drift_burst_hours', '0')`);
   await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
   await t.owner.rows(`select start_drift_streams($1, now() - interval '1 day')`, model);
   await t.owner.rows(`select raise_alarm($1, 'confidence', 0, 20, 13, 'a new branch arrives')`, model);
