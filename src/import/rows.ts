@@ -110,7 +110,8 @@ class RecordReader {
     const titled = (field: string) => field.length < 12 && columnName(field) === 'name';
     if (fields.length !== this.#titles.length || !fields.some(titled)) return false;
     const titles = fields.map(columnName);
-    if (titles.every((title, i) => title === this.#titles[i])) {
+    // of a parquet file the other columns are not read, and empty here
+    if (titles.every((title, i) => title === this.#titles[i] || title === '')) {
       this.#notices.add('headers', () => `${this.#place.unit} ${line}`);
       return true;
     }
