@@ -96,7 +96,7 @@ begin
         case when x #>> '{cost,shared_by}' = '1' then '' else format(', shared by %s rows', x #>> '{cost,shared_by}') end) end)
     ) v(item, detail) where v.detail is not null and v.detail <> '';
   return query select 'alternative', format('%s, as "%s" (similarity %s%s)', a ->> 'path', a ->> 'name', round((a ->> 'similarity')::numeric, 3),
-      coalesce(', stopped by the word ' || (a ->> 'blocked_by'), '')) from jsonb_array_elements(x #> '{alternatives,similar}') a;
+      case a ->> 'blocked_by' when '(only codes)' then ', stopped: only codes' else coalesce(', stopped by the word ' || (a ->> 'blocked_by'), '') end) from jsonb_array_elements(x #> '{alternatives,similar}') a;
   return query select 'alternative', format('%s, as "%s" (cosine %s)', a ->> 'path', a ->> 'name', round((a ->> 'cosine')::numeric, 3))
     from jsonb_array_elements(x #> '{alternatives,nearest}') a;
   return query select 'shortlist', string_agg(a, '; ') from jsonb_array_elements_text(x #> '{alternatives,shortlist}') a having count(*) > 0;

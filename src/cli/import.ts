@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { ImportedLabels, ImportedProducts } from '../database/import.ts';
 import type { Database } from '../database/open.ts';
 import { misuse } from '../errors.ts';
-import type { Row, RowKind } from '../import/rows.ts';
+import type { Row, RowKind } from '../import/row.ts';
 import { log } from '../log.ts';
 import { printable } from '../printable.ts';
 import { duration, progress } from '../progress.ts';

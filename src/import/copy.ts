@@ -1,4 +1,4 @@
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** A chunk of COPY text: large enough that the number of writes does not matter. */
 const chunkLength = 65_536;

@@ -1,7 +1,7 @@
 import { copyLabels, type ImportedLabels } from '../database/import.ts';
 import type { Database } from '../database/open.ts';
 import { arrayLiteral, copyText } from './copy.ts';
-import type { LabelSource, Row } from './rows.ts';
+import type { LabelSource, Row } from './row.ts';
 
 export interface LabelOptions {
   /** Of rows that name none; default import. */

@@ -1,7 +1,7 @@
 import { copyProducts, type ImportedProducts } from '../database/import.ts';
 import type { Database } from '../database/open.ts';
 import { copyText } from './copy.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** Names to classify, all or nothing, routed as any INSERT is. */
 export function importProducts(

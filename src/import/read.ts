@@ -5,10 +5,11 @@ import { misuse } from '../errors.ts';
 import { delimitedRecords } from './delimited.ts';
 import { knownColumns } from './header.ts';
 import { parquetRecords } from './parquet.ts';
-import { type Row, type RowKind, toRows } from './rows.ts';
+import type { Row, RowKind } from './row.ts';
+import { toRows } from './rows.ts';
 import { lineOf, textBlocks } from './text.ts';
 
-export type { Row } from './rows.ts';
+export type { Row } from './row.ts';
 
 /** Bytes of a file; what `onProgress` counts up to. */
 export function fileSize(path: string): number {

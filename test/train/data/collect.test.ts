@@ -14,6 +14,24 @@ const gather = (given: Parameters<typeof rows>[0], count: number | null = null) 
   collect('f.parquet', stream(given), count);
 
 describe('collect', () => {
+  test('takes spellings of one category for one, as the first was written', async () => {
+    const set = await gather([
+      { name: 'a', path: 'Home > Чай п’ять' },
+      { name: 'b', path: "HOME > чай п'ять" },
+      { name: 'c', path: 'home > Mugs' },
+    ]);
+    expect(Object.fromEntries(set.categories)).toEqual({
+      1: ['Home'],
+      2: ['Home', 'Mugs'],
+      3: ['Home', 'Чай п’ять'],
+    });
+    expect(set.paths).toEqual([
+      [1, 3, null],
+      [1, 3, null],
+      [1, 2, null],
+    ]);
+  });
+
   test('has one row a name key; ids follow the order of the paths, not of the rows', async () => {
     const given = [
       { name: 'Tea  Green', path: 'Food > Tea > Green' },

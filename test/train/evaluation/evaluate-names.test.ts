@@ -58,6 +58,11 @@ describe('evaluateNames', () => {
     const names = newNames(40);
     const shouted = names.map(({ name, path }) => ({ name: `  ${name.toUpperCase()} `, path }));
     expect(await evaluate(shouted)).toEqual(await evaluate(names));
+    const respelt = names.map(({ name, path }) => ({
+      name,
+      path: path.map((part) => `${part.toUpperCase()}\u200b`),
+    }));
+    expect(await evaluate(respelt)).toEqual(await evaluate(names));
   });
 
   test('does not score a level that is empty in the truth', async () => {
