@@ -116,13 +116,13 @@ create or replace function give_back(worker text, names text[], stage text, erro
   language plpgsql security definer set search_path from current as $$
 declare
   highest integer := (setting('max_attempts'))::integer;
+  mine bytea[] := take_names(names);
 begin
-  perform hold_names(names);
   with held as (
     select q.queue_id from queue q
       where q.worker = give_back.worker and q.stage = give_back.stage
         and (give_back.purpose is null or q.purpose = give_back.purpose)
-        and q.name_hash in (select name_hash(n) from unnest(names) n)
+        and q.name_hash = any (mine)
   ), dead as (
     delete from queue q using held
       where q.queue_id = held.queue_id and counts and q.attempts >= highest
@@ -131,9 +131,6 @@ begin
     insert into dead_letters (stage, name_key, attempts, error)
       select d.stage, d.name_key, max(d.attempts), give_back.error from dead d where d.purpose not in ('audit', 'teach', 'split') group by 1, 2
       on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = now()
-  ), failed as (
-    update products p set state = 'failed', failure = coalesce(give_back.error, 'failed too often')
-      from dead d where d.purpose not in ('audit', 'teach', 'split') and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
   ), unasked as (
     update taxonomy_questions k set state = 'failed', settled_at = now()
       from dead d where d.purpose = 'split' and k.name_hash = d.name_hash and k.state = 'asked'
@@ -146,6 +143,7 @@ begin
     set worker = null, available_at = now() + give_back.wait, last_error = coalesce(give_back.error, q.last_error),
         attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
     from held where q.queue_id = held.queue_id and not (counts and q.attempts >= highest);
+  if counts then perform fail_buried(mine); end if;
 end $$;
 comment on function give_back(text, text[], text, text, boolean, interval, text) is 'Returns leased names to the queue (those of one purpose, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead, a name that was to teach is dropped, what a split asks keeps its label); without (a provider''s fault, a shutdown) the attempt is forgotten.';
 
