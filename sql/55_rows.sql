@@ -44,7 +44,7 @@ begin
     ), free as materialized (
       select p.product_id, s.hash from seen s join products p on p.product_id = s.product_id
         where p.state = 'pending' and name_hash(p.name_key) = s.hash
-        order by p.product_id for update of p skip locked
+        order by p.product_id for no key update of p skip locked
     ), written as (
       update products p
         set category_id = g.category_id, l1 = g.l1, l2 = g.l2, l3 = g.l3, source = g.source, similarity = g.similarity,
@@ -140,7 +140,7 @@ begin
   for r in select p.product_id, d.error from dead_letters d join products p on name_hash(p.name_key) = d.name_hash and p.state = 'pending'
              where (hashes is null or d.name_hash = any (hashes))
                and not exists (select from queue q where q.name_hash = d.name_hash and q.purpose in ('answer', 'escalate'))
-             order by p.product_id for update of p skip locked loop
+             order by p.product_id for no key update of p skip locked loop
     begin
       update products p set state = 'failed', failure = coalesce(r.error, 'failed too often') where p.product_id = r.product_id;
       failed := failed + 1;

@@ -97,7 +97,7 @@ create or replace function pass_on(entries jsonb) returns bytea[]
 declare
   n integer := coalesce(jsonb_array_length(entries), 0);
 begin
-  if n = 0 then return '{}'; end if;
+  if n = 0 then return array[]::bytea[]; end if;
   insert into queue (stage, name_key, branch, shortlist, odds)
     select 'llm', e.name_key, e.branch, e.shortlist, e.odds
       from jsonb_to_recordset(entries) e(name_key text, branch bigint, shortlist bigint[], odds real[])
@@ -105,7 +105,7 @@ begin
       where not exists (select from queue q where q.name_hash = name_hash(e.name_key) and q.stage = 'llm' and q.purpose = 'escalate')
       order by name_hash(e.name_key)
     on conflict (name_hash, purpose, step) where stage = 'llm' do nothing;
-  return '{}';
+  return array[]::bytea[];
 exception when lock_not_available or deadlock_detected then
   if n = 1 then return array[name_hash(entries -> 0 ->> 'name_key')]; end if;
   return array(

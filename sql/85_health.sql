@@ -75,6 +75,7 @@ begin
                from llm_calls c where c.started_at > now() - interval '1 day') end;
   return query select * from llm_health();
   return query select * from batches_health();
+  return query select * from blockers_health();
   return query select 'drift', 'warn', a.stream, format('alarm %s since %s: %s; select release_alarm(%s, reason => ''…'') ends it',
       a.alarm_id, to_char(a.raised_at, 'YYYY-MM-DD HH24:MI'), a.detail, a.alarm_id)
     from alarms a where a.ended_at is null order by a.alarm_id;

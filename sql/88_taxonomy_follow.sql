@@ -92,7 +92,7 @@ begin
       from products p join categories c using (category_id) join categories t on t.category_id = coalesce(c.merged_into, c.category_id)
       where p.category_id = any (category_ids) and t.retired_at is null
         and (p.category_id, p.l1, p.l2, p.l3) is distinct from (t.category_id, t.l1, t.l2, t.l3)
-      for update of p skip locked
+      for no key update of p skip locked
   ), written as (
     update products p set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3 from was w where p.product_id = w.product_id
   ), noted as (
@@ -108,7 +108,7 @@ begin
   with was as materialized (
     select p.* from products p join categories c using (category_id)
       where p.category_id = any (category_ids) and c.retired_at is not null and c.merged_into is null
-      for update of p skip locked
+      for no key update of p skip locked
   ), written as (
     update products p
       set state = case when w.state = 'done' then 'pending' else w.state end, source = null, category_id = null, l1 = null, l2 = null,

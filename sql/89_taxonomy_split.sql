@@ -138,7 +138,7 @@ begin
       from written w join given g using (name_hash) join categories c on c.category_id = w.category_id
       join products p on name_hash(p.name_key) = w.name_hash and p.state = 'done' and p.category_id = g.was and p.source <> 'human'
       where w.category_id <> g.was
-      order by p.product_id for update of p skip locked
+      order by p.product_id for no key update of p skip locked
   ), rows as (
     update products p
       set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3, source = w.by, similarity = null, matched_key = null,
