@@ -142,13 +142,15 @@ begin
   select f.*, k.offsets, k.slopes into t
     from thresholds_in_force(settle_local.model_id) f left join calibration_in_force(settle_local.model_id) k on true;
   with given as (
-    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist, g.odds, g.confidence as said,
-           calibrate(g.confidence[1], t.offsets[1], t.slopes[1]) as c1,
-           calibrate(g.confidence[2], t.offsets[2], t.slopes[2]) as c2,
-           calibrate(g.confidence[3], t.offsets[3], t.slopes[3]) as c3,
-           g.margin, g.nearest, g.unknown, g.voices
+    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist,
+           case when 0 <= all (g.odds) and 1.001 >= all (g.odds) then g.odds end as odds, s.said,
+           probability(calibrate(s.said[1], t.offsets[1], t.slopes[1])) as c1,
+           probability(calibrate(s.said[2], t.offsets[2], t.slopes[2])) as c2,
+           probability(calibrate(s.said[3], t.offsets[3], t.slopes[3])) as c3,
+           sane(g.margin) as margin, sane(g.nearest) as nearest, sane(g.unknown) as unknown, g.voices
       from jsonb_to_recordset(results)
         g(name_key text, category_id bigint, confidence real[], shortlist bigint[], odds real[], margin real, nearest real, unknown real, voices smallint)
+      cross join lateral probabilities(g.confidence) s(said)
   ), judged as materialized (
     -- thresholds_for(), once a batch; where the local layer may answer at all, as local_mode() says it of the branch
     select distinct on (g.hash) g.key, g.hash, coalesce(c.category_id, g.category_id) as category_id, g.shortlist, g.odds, g.said,
@@ -225,7 +227,9 @@ begin
            c.category_id is not null and o.never_local is not true
              and clears(calibrate(g.confidence[1], t.offsets[1], t.slopes[1]), calibrate(g.confidence[2], t.offsets[2], t.slopes[2]),
                         calibrate(g.confidence[3], t.offsets[3], t.slopes[3]), greatest(t.l1, o.l1), greatest(t.l2, o.l2), greatest(t.l3, o.l3)), false
-      from jsonb_to_recordset(results) g(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)
+      from (select r.name_key, r.category_id, probabilities(r.confidence) as confidence, sane(r.margin) as margin, sane(r.nearest) as nearest,
+                   sane(r.unknown) as unknown, r.voices
+              from jsonb_to_recordset(results) r(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)) g
       -- the row that the champion's evidence stands on, or may: what is compared is what both said of one name
       join lateral (select x.product_id from products x where name_hash(x.name_key) = name_hash(g.name_key)
                       order by x.evidence_id desc nulls last, x.product_id limit 1) p on true

@@ -55,7 +55,7 @@ begin
   -- A late valid answer to a name still open is taken, whoever holds the lease by now: it was paid for. That of a name
   -- forgotten meanwhile is not ('': its place in a batch).
   select jsonb_agg(jsonb_build_object('name_key', g.name_key, 'category_id', g.category_id, 'confidence', g.confidence)) into given
-    from (select distinct on (a.name_key) a.name_key, c.category_id, a.confidence
+    from (select distinct on (a.name_key) a.name_key, c.category_id, probability(a.confidence) as confidence
             from jsonb_to_recordset(answers) a(name_key text, category_id bigint, confidence real)
             join categories c on c.category_id = in_use(a.category_id) and c.retired_at is null
             where a.name_key <> '' and not forgotten(name_hash(a.name_key))) g;

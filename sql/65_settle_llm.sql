@@ -110,9 +110,10 @@ begin
     set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = coalesce(settle_llm.tokens_cached, 0),
         tokens_out = settle_llm.tokens_out, model_version = settle_llm.model_version,
         -- the version that answered may have a price of its own
-        cost = coalesce(settle_llm.cost, llm_cost(coalesce(
+        -- what the column can hold
+        cost = least(999999, coalesce(settle_llm.cost, llm_cost(coalesce(
                  llm_price(c.provider, settle_llm.model_version, c.started_at, coalesce((c.price ->> 'batch')::boolean, false)), c.price),
-               settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out)),
+               settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out))),
         request_id = settle_llm.request_id, error = null, ended_at = clock_timestamp()
     where c.llm_call_id = settle_llm.llm_call_id;
   return valid;
@@ -128,7 +129,7 @@ begin
     set state = case when arrived then 'failed' else 'unknown' end, error = fail_call.error, ended_at = clock_timestamp(),
         tokens_in = case when arrived then 0 else c.tokens_in end, tokens_out = case when arrived then 0 else c.tokens_out end,
         cost = case when arrived then 0 else c.cost end
-    where c.llm_call_id = fail_call.llm_call_id and c.state = 'started';
+    where c.llm_call_id = fail_call.llm_call_id and c.state = 'started' and c.worker = fail_call.worker;
   if found then perform mark_names(array[fail_call.llm_call_id], case when arrived then 'failed' else 'lost' end); end if;
   perform give_back(worker, names, 'llm', error, counts, wait,
                     (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id));

@@ -185,6 +185,9 @@ comment on function settle_split(bigint, jsonb, jsonb) is 'settle_questions(), n
 create or replace function more_tokens(taxonomy_change_id bigint, max_tokens bigint) returns bigint
   language plpgsql security definer set search_path from current as $$
 begin
+  if max_tokens is null or max_tokens < 0 then
+    raise exception 'max_tokens must be 0 or more, not %', coalesce(max_tokens::text, 'NULL') using errcode = 'invalid_parameter_value';
+  end if;
   update taxonomy_changes c set max_tokens = more_tokens.max_tokens where c.taxonomy_change_id = more_tokens.taxonomy_change_id and c.kind = 'split';
   if not found then
     raise exception 'change % is no split', coalesce(taxonomy_change_id::text, 'NULL') using hint = 'select * from taxonomy_progress;';

@@ -46,12 +46,12 @@ const functions: Record<string, string> = {
     carry_thresholds check_frame checked_answer checks_short correct_label correct_products coverage_steps
     drop_branches drop_questions end_alarm end_rollout fail_buried follow_categories follow_labels forget_guard_words
     forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
-    hold_taxonomy judged_llm_answers judged_since keep_answers level_ids llm_answers llm_health llm_stop lock_taxonomy
+    hold_taxonomy is_cron judged_llm_answers judged_since keep_answers level_ids llm_answers llm_health llm_stop lock_taxonomy
     locker_names look_again make_imported_categories mark_names measured_points models_past_days move_labels name_label_changes
     names_of_call need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
     note_removed_labels note_verdict offer_today open_answer pass_on passes pick_audits place_below place_category
-    put_off queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
-    refuse_same_name report_without_name said_near sealed sent_to settle_alarms settle_answered settle_answers
+    probabilities probability put_off queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
+    refuse_same_name report_without_name said_near sane sealed sent_to settle_alarms settle_answered settle_answers
     settle_audits settle_kept settle_names settle_questions settle_rows settle_split settle_verdict settles shade simulated spend_parts start_agreement_streams
     start_drift_streams tables_of_names take_names teachable tell_sidecars thresholds_of_alarm traffic_of
     trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
