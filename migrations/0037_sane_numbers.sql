@@ -41,3 +41,6 @@ alter table calibrations
 
 alter table checks
   add constraint checks_weight_finite check (weight < 'infinity');
+
+-- it takes one more parameter now
+drop function if exists follow_categories(bigint[], bigint, text);

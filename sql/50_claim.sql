@@ -178,19 +178,25 @@ comment on function requeue(bigint) is 'Decides a product again from the first l
 create or replace function retry_dead(name_key text default null) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
-  revived integer;
+  hashes bytea[];
+  p record;
 begin
   with back as (
     delete from dead_letters d
-      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key
-  ), rows as (
-    update products p set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() from back
-      where name_hash(p.name_key) = name_hash(back.name_key) and p.state = 'failed'
+      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key, d.name_hash
   ), queued as (
-    insert into queue (name_key) select b.name_key from back b returning 1
+    insert into queue (name_key) select b.name_key from back b
   )
-  select count(*) into revived from queued;
-  if revived > 0 then perform wake(); end if;
-  return revived;
+  select coalesce(array_agg(b.name_hash), '{}') into hashes from back b;
+  for p in select x.product_id from products x where name_hash(x.name_key) = any (hashes) and x.state = 'failed' order by x.product_id loop
+    begin
+      update products x set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() where x.product_id = p.product_id and x.state = 'failed';
+    exception when others then
+      if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+      raise warning 'product % stays failed: %', p.product_id, sqlerrm;
+    end;
+  end loop;
+  if hashes <> '{}' then perform wake(); end if;
+  return cardinality(hashes);
 end $$;
-comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many.';
+comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many. A row that refuses (a trigger of the application) stays failed, with a WARNING.';

@@ -131,6 +131,29 @@ begin
 end $$;
 comment on function settle_names(jsonb) is 'settle_rows(), and what is to be noted of answers of the LLM. Returns the names that have rows left, each with the error, NULL where others only hold them. Example: select late from settle_names(''[]'');';
 
+create or replace function lock_rows(product_ids bigint[]) returns void
+  language plpgsql security definer set search_path from current as $$
+declare
+  patience constant interval := '10 s';
+  past timestamptz := clock_timestamp() + patience;
+begin
+  loop
+    begin
+      perform from products p where p.product_id = any (product_ids) order by p.product_id for update nowait;
+      return;
+    exception when lock_not_available then
+      if clock_timestamp() > past then
+        raise exception 'a row is held by another transaction for more than %', patience using errcode = 'lock_not_available',
+          detail = (select string_agg(distinct n, '; ') from products p cross join lateral locker_names(p.xmax) n where p.product_id = any (product_ids)),
+          hint = 'Try again when it has ended.';
+      end if;
+    end;
+    -- nothing is held meanwhile: an application that writes the same rows in another order never waits for this in a circle
+    perform pg_catalog.pg_sleep(0.05);
+  end loop;
+end $$;
+comment on function lock_rows(bigint[]) is 'Locks rows for what a person changes, all or none at a time; gives up after 10 s and says who holds them (SQLSTATE 55P03). Example: select lock_rows(array[501]);';
+
 create or replace function fail_buried(hashes bytea[] default null) returns integer
   language plpgsql security definer set search_path from current as $$
 declare

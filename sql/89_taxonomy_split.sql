@@ -138,7 +138,8 @@ begin
       from written w join given g using (name_hash) join categories c on c.category_id = w.category_id
       join products p on name_hash(p.name_key) = w.name_hash and p.state = 'done' and p.category_id = g.was and p.source <> 'human'
       where w.category_id <> g.was
-      order by p.product_id for no key update of p skip locked
+      -- the name's answer is kept until all of its rows can be written
+      order by p.product_id for no key update of p nowait
   ), rows as (
     update products p
       set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3, source = w.by, similarity = null, matched_key = null,
@@ -170,7 +171,8 @@ declare
 begin
   begin
     return settle_questions(settle_split.llm_call_id, answers, refused);
-  exception when lock_not_available or deadlock_detected then
+  exception when others then
+    if sqlstate ~ '^(53|57|58|XX)' then raise; end if;
     if jsonb_array_length(said) = 1 then
       perform keep_answers(settle_split.llm_call_id, said);
       return 0;
@@ -180,7 +182,7 @@ begin
                           else settle_split(settle_split.llm_call_id, jsonb_build_array(x.a), '[]') end)
             from (select a from jsonb_array_elements(said) a order by name_hash(a ->> 'name_key')) x);
 end $$;
-comment on function settle_split(bigint, jsonb, jsonb) is 'settle_questions(), name by name where another transaction is writing the label of one; the answer to that one is kept (kept_answers). Returns how many names got a category. Example: select settle_split(12, ''[]'', ''[]'');';
+comment on function settle_split(bigint, jsonb, jsonb) is 'settle_questions(), name by name where another transaction holds the label or a row of one, or a row refuses; the answer to that one is kept (kept_answers). Returns how many names got a category. Example: select settle_split(12, ''[]'', ''[]'');';
 
 create or replace function more_tokens(taxonomy_change_id bigint, max_tokens bigint) returns bigint
   language plpgsql security definer set search_path from current as $$

@@ -282,30 +282,3 @@ describe('a row that a trigger of the application refuses', () => {
     expect((await rows()).map((row) => row.state)).toEqual(['failed', 'failed', 'done']);
   });
 });
-
-describe('locks', () => {
-  test('an application that writes two rows, the second first, is never the one that loses', async () => {
-    await t.insertAll('plate', 'bowl');
-    await t.claim('one');
-    await application.rows('begin');
-    await application.rows(touch('bowl'));
-    const unknown = ['plate', 'bowl'].map((name_key) => ({ name_key, category_id: null, confidence: null }));
-    const settled = local(null, unknown);
-    await application.rows(touch('plate'));
-    await application.rows('commit');
-    expect(await settled).toMatchObject({ answered: 0 });
-  });
-
-  test('a person who keeps the queue entries of a name holds up no other', async () => {
-    await t.insertAll('plate', 'bowl');
-    await t.claim('one');
-    await t.label('plate', 'Home > Mugs');
-    await t.label('bowl', 'Home > Mugs');
-    await whileHeld(`select hold_names('{plate}')`, async () => {
-      const misses = await sidecar.rows(`select * from settle_from_memory('one', '{plate,bowl}')`);
-      expect(misses).toEqual([]);
-      await sidecar.rows(`select give_back('one', '{plate,bowl}', 'local', null, false)`);
-    });
-    expect(await rows()).toMatchObject([{ state: 'done' }, { state: 'pending' }]);
-  });
-});
