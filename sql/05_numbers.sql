@@ -8,19 +8,27 @@ begin atomic
 end;
 comment on function probability(real) is 'A number from 0 to 1, where it is one but for rounding; else NULL, as for a broken model''s NaN. Example: select probability(1.0000001), probability(''NaN'');';
 
-create or replace function probabilities(said real[]) returns real[]
-  language sql immutable parallel safe
-begin atomic
-  select case when said is not null then array[probability(said[1]), probability(said[2]), probability(said[3])] end;
-end;
-comment on function probabilities(real[]) is 'What a model says of l1, l2 and l3, each as probability() has it. Example: select probabilities(''{.9,.8,NaN}'');';
-
-create or replace function sane(said real) returns real
-  language sql immutable parallel safe
-begin atomic
-  select case when said between -1e30 and 1e30 then said end;
-end;
-comment on function sane(real) is 'A number that can be reckoned with, else NULL. Example: select sane(''NaN'') is null;';
+create or replace function sane_results(results jsonb) returns jsonb
+  language plpgsql immutable parallel safe set search_path from current as $$
+begin
+  -- one look at all of them: a whole model's answers are numbers
+  if not jsonb_path_exists(results, '$[*].confidence[*] ? (@.type() != "null" && (@.type() != "number" || @ < 0 || @ > 1))')
+     and not jsonb_path_exists(results, '$[*].odds[*] ? (@.type() != "null" && (@.type() != "number" || @ < 0 || @ > 1))')
+     and not jsonb_path_exists(results, '$[*].keyvalue() ? (@.key == "margin" || @.key == "nearest" || @.key == "unknown").value
+                                           ? (@.type() == "string" || @ > 1e30 || @ < -1e30)') then
+    return results;
+  end if;
+  return (
+    select jsonb_agg(r || jsonb_build_object(
+             'confidence', (select jsonb_agg(case when jsonb_typeof(c) = 'number' and c between '-1' and '2' then probability((c #>> '{}')::real) end order by i)
+                              from jsonb_array_elements(case jsonb_typeof(r -> 'confidence') when 'array' then r -> 'confidence' else '[]' end) with ordinality u(c, i)),
+             'odds', case when not jsonb_path_exists(r, '$.odds[*] ? (@.type() != "number" || @ < 0 || @ > 1.001)') then r -> 'odds' end,
+             'margin', case when jsonb_path_exists(r, '$.margin ? (@ <= 1e30 && @ >= -1e30)') then r -> 'margin' end,
+             'nearest', case when jsonb_path_exists(r, '$.nearest ? (@ <= 1e30 && @ >= -1e30)') then r -> 'nearest' end,
+             'unknown', case when jsonb_path_exists(r, '$.unknown ? (@ <= 1e30 && @ >= -1e30)') then r -> 'unknown' end) order by n)
+      from jsonb_array_elements(results) with ordinality e(r, n));
+end $$;
+comment on function sane_results(jsonb) is 'What a model says of names, as settle_local() takes it, without numbers that are none: a broken model''s NaN becomes NULL, and clears nothing. Example: select sane_results(''[{"confidence": ["NaN", 0.5, 7]}]'');';
 
 create or replace function is_cron(pattern text) returns boolean
   language plpgsql immutable strict parallel safe set search_path from current as $$

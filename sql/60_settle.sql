@@ -4,6 +4,7 @@
 create or replace function settle_answered(stage text, names text[] default null) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
+  hashes bytea[] := case when names is not null then array(select distinct name_hash(n) from unnest(names) n) end;
   known bigint[];
   answers jsonb;
   left_over record;
@@ -20,9 +21,10 @@ begin
       where q.stage = settle_answered.stage and q.purpose in ('answer', 'escalate')
         and (names is null and q.available_at <= now()
              -- not what was put off this very moment; what waits for people never comes due
-             or q.name_hash in (select name_hash(n) from unnest(names) n) and (q.worker is not null or q.available_at <= now() or q.available_at = 'infinity'))
+             or q.name_hash = any (hashes) and (q.worker is not null or q.available_at <= now() or q.available_at = 'infinity'))
         and (l.name_hash is not null
-             or not exists (select from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending'))
+             -- limit: looked up name by name; as a NOT EXISTS it read all of products once
+             or (select p.product_id from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending' limit 1) is null)
       order by q.queue_id for update of q skip locked
   )
   select array_agg(e.queue_id), jsonb_agg(jsonb_build_object('name_key', e.name_key, 'category_id', e.category_id)
@@ -131,6 +133,7 @@ declare
   errors text[];
 begin
   perform hold_taxonomy();
+  results := sane_results(results);
   mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   -- Against bar_model(): what was taken back answers nothing more, and a model just replaced may finish what is in hand. Two
   -- statements, as the second must see what was committed while the first waited.
@@ -142,15 +145,13 @@ begin
   select f.*, k.offsets, k.slopes into t
     from thresholds_in_force(settle_local.model_id) f left join calibration_in_force(settle_local.model_id) k on true;
   with given as (
-    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist,
-           case when 0 <= all (g.odds) and 1.001 >= all (g.odds) then g.odds end as odds, s.said,
-           probability(calibrate(s.said[1], t.offsets[1], t.slopes[1])) as c1,
-           probability(calibrate(s.said[2], t.offsets[2], t.slopes[2])) as c2,
-           probability(calibrate(s.said[3], t.offsets[3], t.slopes[3])) as c3,
-           sane(g.margin) as margin, sane(g.nearest) as nearest, sane(g.unknown) as unknown, g.voices
+    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist, g.odds, g.confidence as said,
+           calibrate(g.confidence[1], t.offsets[1], t.slopes[1]) as c1,
+           calibrate(g.confidence[2], t.offsets[2], t.slopes[2]) as c2,
+           calibrate(g.confidence[3], t.offsets[3], t.slopes[3]) as c3,
+           g.margin, g.nearest, g.unknown, g.voices
       from jsonb_to_recordset(results)
         g(name_key text, category_id bigint, confidence real[], shortlist bigint[], odds real[], margin real, nearest real, unknown real, voices smallint)
-      cross join lateral probabilities(g.confidence) s(said)
   ), judged as materialized (
     -- thresholds_for(), once a batch; where the local layer may answer at all, as local_mode() says it of the branch
     select distinct on (g.hash) g.key, g.hash, coalesce(c.category_id, g.category_id) as category_id, g.shortlist, g.odds, g.said,
@@ -179,30 +180,32 @@ begin
                'source', case when d.ok then 'local' end, 'c1', d.c1, 'c2', d.c2, 'c3', d.c3,
                'model_id', case when d.c1 is not null then settle_local.model_id end, 'evidence_id', d.evidence_id)) from decided d), true)
   ), fate as materialized (
-    select d.hash, min(w.product_id) filter (where w.done) as product_id, coalesce(bool_or(not w.done), false) as late, max(w.error) as error,
+    select d.*, w.product_id, coalesce(w.late, false) as late, w.error,
            -- a name whose rows are all held, or refuse what the local layer says, is not asked about yet
-           not d.ok and (bool_or(w.done) or count(w.product_id) = 0) as goes_on
-      from decided d left join written w on w.name_hash = d.hash group by d.hash, d.ok
+           not d.ok and coalesce(w.any_done, true) as goes_on
+      from decided d
+      left join (select x.name_hash, min(x.product_id) filter (where x.done) as product_id, bool_or(x.done) as any_done, bool_or(not x.done) as late,
+                        max(x.error) as error from written x group by 1) w on w.name_hash = d.hash
   ), seen as (
     insert into evidence (evidence_id, product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest,
                           unknown, voices, clears, answered)
       overriding system value
-      select d.evidence_id, f.product_id, settle_local.model_id, d.category_id, d.threshold_id, d.said[1], d.said[2], d.said[3],
+      select d.evidence_id, d.product_id, settle_local.model_id, d.category_id, d.threshold_id, d.said[1], d.said[2], d.said[3],
              d.margin, d.nearest, d.unknown, d.voices, d.clear, d.ok
-        from decided d join fate f using (hash) where d.evidence_id is not null and f.product_id is not null
+        from fate d where d.evidence_id is not null and d.product_id is not null
   )
-  select (count(*) filter (where d.ok and (f.product_id is not null or not f.late)))::integer,
+  select (count(*) filter (where d.ok and (d.product_id is not null or not d.late)))::integer,
          jsonb_agg(jsonb_build_object('name_key', d.key,
              -- Names that may well be elsewhere are asked in two stages, and not among those that a short list does for: on 900
              -- real titles 155 tokens a name with .85, 186 with 0 and 162 with .9.
              'branch', case when d.safe is not null or d.odds is null or (select sum(o) from unnest(d.odds) o) >= .85
                then coalesce(d.l1, (select c.l1 from categories c where c.category_id = d.shortlist[1])) end,
              'shortlist', case when d.safe is null then d.shortlist else coalesce(nullif(candidates_below(d.safe, d.shortlist), '{}'), d.shortlist) end,
-             'odds', case when d.safe is null then d.odds end)) filter (where f.goes_on),
-         coalesce(array_agg(f.hash) filter (where not f.late), '{}'),
-         coalesce(array_agg(f.hash order by f.hash) filter (where f.late), '{}'), coalesce(array_agg(f.error order by f.hash) filter (where f.late), '{}')
+             'odds', case when d.safe is null then d.odds end)) filter (where d.goes_on),
+         coalesce(array_agg(d.hash) filter (where not d.late), '{}'),
+         coalesce(array_agg(d.hash order by d.hash) filter (where d.late), '{}'), coalesce(array_agg(d.error order by d.hash) filter (where d.late), '{}')
     into answered, onward, finished, late, errors
-    from decided d join fate f using (hash);
+    from fate d;
   waits := pass_on(onward);
   passed_on := coalesce(jsonb_array_length(onward), 0) - cardinality(waits);
   delete from queue q where q.name_hash = any (finished) and q.stage = 'local' and q.name_hash <> all (waits);
@@ -227,9 +230,7 @@ begin
            c.category_id is not null and o.never_local is not true
              and clears(calibrate(g.confidence[1], t.offsets[1], t.slopes[1]), calibrate(g.confidence[2], t.offsets[2], t.slopes[2]),
                         calibrate(g.confidence[3], t.offsets[3], t.slopes[3]), greatest(t.l1, o.l1), greatest(t.l2, o.l2), greatest(t.l3, o.l3)), false
-      from (select r.name_key, r.category_id, probabilities(r.confidence) as confidence, sane(r.margin) as margin, sane(r.nearest) as nearest,
-                   sane(r.unknown) as unknown, r.voices
-              from jsonb_to_recordset(results) r(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)) g
+      from jsonb_to_recordset(sane_results(results)) g(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)
       -- the row that the champion's evidence stands on, or may: what is compared is what both said of one name
       join lateral (select x.product_id from products x where name_hash(x.name_key) = name_hash(g.name_key)
                       order by x.evidence_id desc nulls last, x.product_id limit 1) p on true

@@ -61,6 +61,8 @@ declare
   call llm_calls;
   kind text;
   mine bytea[];
+  booked numeric;
+  its_names bytea[];
 begin
   perform hold_taxonomy();
   select * into call from llm_calls c where c.llm_call_id = settle_llm.llm_call_id for update;
@@ -75,10 +77,11 @@ begin
       using errcode = 'invalid_parameter_value';
   end if;
   kind := call.purpose;
+  its_names := names_of_call(call);
   -- what was not asked in this call is not answered by it
   select coalesce(jsonb_agg(a) filter (where not u.refused), '[]'), coalesce(jsonb_agg(a) filter (where u.refused), '[]') into answers, refused
     from (select a, false from jsonb_array_elements(answers) a union all select r, true from jsonb_array_elements(refused) r) u(a, refused)
-    where name_hash(a ->> 'name_key') = any (names_of_call(call));
+    where name_hash(a ->> 'name_key') = any (its_names);
   mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   -- a category that was retired while the call was in flight is no answer: the whole tree of today is asked
   select coalesce(jsonb_agg(a) filter (where c.retired_at is null or in_use(c.category_id) is not null), '[]'),
@@ -106,14 +109,14 @@ begin
             where (r ->> 'moved')::boolean is not true) r
     group by r.error;
   perform note_outcomes(settle_llm.llm_call_id, answers, refused);
+  -- the version that answered may have a price of its own
+  booked := coalesce(settle_llm.cost, llm_cost(
+    coalesce(llm_price(call.provider, settle_llm.model_version, call.started_at, coalesce((call.price ->> 'batch')::boolean, false)), call.price),
+    settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out));
   update llm_calls c
     set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = coalesce(settle_llm.tokens_cached, 0),
         tokens_out = settle_llm.tokens_out, model_version = settle_llm.model_version,
-        -- the version that answered may have a price of its own
-        -- what the column can hold
-        cost = least(999999, coalesce(settle_llm.cost, llm_cost(coalesce(
-                 llm_price(c.provider, settle_llm.model_version, c.started_at, coalesce((c.price ->> 'batch')::boolean, false)), c.price),
-               settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out))),
+        cost = case when booked > 999999 then 999999 else booked end,  -- what the column can hold
         request_id = settle_llm.request_id, error = null, ended_at = clock_timestamp()
     where c.llm_call_id = settle_llm.llm_call_id;
   return valid;

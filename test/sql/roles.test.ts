@@ -50,8 +50,8 @@ const functions: Record<string, string> = {
     locker_names look_again make_imported_categories mark_names measured_points models_past_days move_labels name_label_changes
     names_of_call need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
     note_removed_labels note_verdict offer_today open_answer pass_on passes pick_audits place_below place_category
-    probabilities probability put_off queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
-    refuse_same_name report_without_name said_near sane sealed sent_to settle_alarms settle_answered settle_answers
+    probability put_off queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call refuse_retired
+    refuse_same_name report_without_name said_near sane_results sealed sent_to settle_alarms settle_answered settle_answers
     settle_audits settle_kept settle_names settle_questions settle_rows settle_split settle_verdict settles shade simulated spend_parts start_agreement_streams
     start_drift_streams tables_of_names take_names teachable tell_sidecars thresholds_of_alarm traffic_of
     trainable_labels trust_health undo_label undo_rows waiting_checks wake watch_audits watch_promoted
