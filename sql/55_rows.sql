@@ -136,7 +136,7 @@ comment on function settle_names(jsonb) is 'settle_rows(), and what is to be not
 create or replace function lock_rows(product_ids bigint[]) returns void
   language plpgsql security definer set search_path from current as $$
 declare
-  patience constant interval := '10 s';
+  patience constant interval := interval '10 s';
   past timestamptz := clock_timestamp() + patience;
 begin
   loop

@@ -90,16 +90,6 @@ describe('a call', () => {
     });
   });
 
-  test('whose answers cannot be written leaves the ledger as started: one transaction', async () => {
-    const category = await t.category('Home');
-    const id = await inFlight('one', 'a');
-    const wrong = { name_key: 'a', category_id: category, confidence: 7 };
-    await expect(settle('one', id, [wrong])).rejects.toMatchObject({ code: '23514' });
-    expect(await call(id)).toMatchObject({ state: 'started', tokens_in: 900 });
-    expect(await t.owner.value('select count(*) from labels')).toBe(0);
-    expect(await t.owner.value('select state from products')).toBe('pending');
-  });
-
   test('settled twice is harmless', async () => {
     const category = await t.category('Home');
     const other = await t.category('Food');

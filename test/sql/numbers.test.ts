@@ -129,6 +129,31 @@ describe('settle_llm', () => {
     expect(await labels()).toEqual([{ name_key: 'kettle' }]);
   });
 
+  test('leaves the call as started where it cannot be written: one transaction', async () => {
+    const category_id = await t.category('Home');
+    const call = await asked('one', 'kettle');
+    const admin = await t.superuser();
+    await admin.rows(`create function public.no_room() returns trigger language plpgsql as $$
+      begin raise exception 'no space left' using errcode = 'disk_full'; end $$`);
+    await admin.rows(
+      'create trigger no_room before update on taxon.llm_calls for each row execute function public.no_room()',
+    );
+    await expect(settle('one', call, [{ name_key: 'kettle', category_id }])).rejects.toMatchObject({
+      code: '53100',
+    });
+    await admin.rows('drop function public.no_room() cascade');
+    expect(await labels()).toEqual([]);
+    expect(await t.owner.value('select state from products')).toBe('pending');
+    expect(await t.owner.value('select state from llm_calls')).toBe('started');
+  });
+
+  test('takes a confidence that is none for no confidence', async () => {
+    const category_id = await t.category('Home');
+    const call = await asked('one', 'kettle');
+    expect(await settle('one', call, [{ name_key: 'kettle', category_id, confidence: 7 }])).toBe(1);
+    expect(await t.owner.value('select confidence from labels')).toBe(null);
+  });
+
   test('refuses the call of another worker, of nobody, and one that failed', async () => {
     const call = await asked('one', 'kettle');
     const category_id = await t.category('Home');
