@@ -41,6 +41,14 @@ create or replace function mark_names(llm_call_ids bigint[], outcome text) retur
 $$;
 comment on function mark_names(bigint[], text) is 'Writes one outcome to all names of some calls; returns how many. Example: select mark_names(array[12], ''lost'');';
 
+create or replace function leave_no_names(llm_call_id bigint) returns void
+  language sql volatile security definer set search_path from current as $$
+  delete from llm_call_names n
+    where (setting('ledger_names_days'))::numeric = 0
+      and n.ctid = any (array(select x.ctid from llm_call_names x where x.llm_call_id = leave_no_names.llm_call_id for update skip locked));
+$$;
+comment on function leave_no_names(bigint) is 'Removes the names of a call that has ended, where the setting ledger_names_days is 0. Example: select leave_no_names(12);';
+
 create or replace function names_of_call(c llm_calls) returns bytea[]
   language sql stable security definer set search_path from current as $$
   select array(
@@ -109,6 +117,7 @@ begin
             where (r ->> 'moved')::boolean is not true) r
     group by r.error;
   perform note_outcomes(settle_llm.llm_call_id, answers, refused);
+  perform leave_no_names(settle_llm.llm_call_id);
   -- the version that answered may have a price of its own
   booked := coalesce(settle_llm.cost, llm_cost(
     coalesce(llm_price(call.provider, settle_llm.model_version, call.started_at, coalesce((call.price ->> 'batch')::boolean, false)), call.price),
@@ -134,6 +143,7 @@ begin
         cost = case when arrived then 0 else c.cost end
     where c.llm_call_id = fail_call.llm_call_id and c.state = 'started' and c.worker = fail_call.worker;
   if found then perform mark_names(array[fail_call.llm_call_id], case when arrived then 'failed' else 'lost' end); end if;
+  if arrived then perform leave_no_names(fail_call.llm_call_id); end if;
   perform give_back(worker, names, 'llm', error, counts, wait,
                     (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id));
 end $$;

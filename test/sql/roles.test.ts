@@ -46,7 +46,7 @@ const functions: Record<string, string> = {
     carry_thresholds check_frame checked_answer checks_short correct_label correct_products correct_rows coverage_steps
     drop_branches drop_questions end_alarm end_rollout fail_buried follow_categories follow_labels follow_rows forget_guard_words
     forget_products forgotten forgotten_health gate_names hash_bound here hold_names hold_never_sent
-    hold_taxonomy is_cron judged_llm_answers judged_since keep_answers level_ids llm_answers llm_health llm_stop lock_rows lock_taxonomy
+    hold_taxonomy is_cron judged_llm_answers judged_since keep_answers leave_no_names level_ids llm_answers llm_health llm_stop lock_rows lock_taxonomy
     locker_names look_again make_imported_categories mark_names measured_points models_past_days move_labels name_label_changes
     names_of_call need_category need_evidence note_change note_changed_labels note_new_labels note_outcomes
     note_removed_labels note_verdict offer_today open_answer pass_on passes pick_audits place_below place_category
