@@ -1,7 +1,10 @@
 -- What did not come to an end: back into the queue, or, tried too often, a dead letter. And what is decided again.
 
 create or replace function bury(entries bigint[], error text default null) returns void
-  language sql volatile security definer set search_path from current as $$
+  language plpgsql security definer set search_path from current as $$
+declare
+  hashes bytea[];
+begin
   with dead as (
     delete from queue q where q.queue_id = any (bury.entries)
       returning q.stage, q.name_key, q.name_hash, q.attempts, q.purpose, q.last_error
@@ -13,17 +16,17 @@ create or replace function bury(entries bigint[], error text default null) retur
     insert into dead_letters (stage, name_key, attempts, error)
       select d.stage, d.name_key, max(d.attempts), max(d.error) from told d where d.purpose not in ('audit', 'teach', 'split') group by 1, 2
       on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = clock_timestamp()
-  ), failed as (
-    update products p set state = 'failed', failure = d.error
-      from told d where d.purpose not in ('audit', 'teach', 'split') and name_hash(p.name_key) = d.name_hash and p.state = 'pending'
   ), unasked as (
     update taxonomy_questions k set state = 'failed', settled_at = clock_timestamp()
       from dead d where d.purpose = 'split' and k.name_hash = d.name_hash and k.state = 'asked'
+  ), passed as (
+    -- an audit that the LLM cannot do is a person's; no product waits for it
+    update checks c set auditor = 'human'
+      from dead d where d.purpose = 'audit' and c.name_hash = d.name_hash and c.auditor = 'llm' and c.verdict is null
   )
-  -- an audit that the LLM cannot do is a person's; no product waits for it
-  update checks c set auditor = 'human'
-    from dead d where d.purpose = 'audit' and c.name_hash = d.name_hash and c.auditor = 'llm' and c.verdict is null;
-$$;
+  select array_agg(d.name_hash) filter (where d.purpose not in ('audit', 'teach', 'split')) into hashes from dead d;
+  if hashes is not null then perform fail_buried(hashes); end if;
+end $$;
 comment on function bury(bigint[], text) is 'Entries of the queue that were tried too often become dead letters, and rows that wait for them failed (an audit goes to people instead, a name that was to teach is dropped, what a split asks keeps its label). Without an error it says that the workers died. Example: select bury(''{}'');';
 
 create or replace function give_back(worker text, names text[], stage text, error text default null,
@@ -34,8 +37,8 @@ declare
   highest integer := (setting('max_attempts'))::integer;
   dead bigint[];
   alive bigint[];
+  mine bytea[] := take_names(names);
 begin
-  perform hold_names(names);
   select array_agg(q.queue_id) filter (where counts and q.attempts >= highest), array_agg(q.queue_id) filter (where not (counts and q.attempts >= highest))
     into dead, alive
     from queue q
@@ -43,8 +46,8 @@ begin
       and (give_back.purpose is null or q.purpose = give_back.purpose)
       -- asked again after a lost answer: the worker may hold them by another claim by now
       and (give_back.claim_id is null or q.claim_id = give_back.claim_id)
-      and q.name_hash in (select name_hash(n) from unnest(names) n);
-  perform bury(dead, coalesce(give_back.error, 'failed too often'));
+      and q.name_hash = any (mine);
+  if dead is not null then perform bury(dead, coalesce(give_back.error, 'failed too often')); end if;
   update queue q
     set worker = null, claim_id = null, available_at = clock_timestamp() + give_back.wait, last_error = coalesce(give_back.error, q.last_error),
         attempts = case when counts then q.attempts else greatest(q.attempts - 1, 0) end
@@ -83,19 +86,25 @@ comment on function requeue(bigint) is 'Decides a product again from the first l
 create or replace function retry_dead(name_key text default null) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
-  revived integer;
+  hashes bytea[];
+  p record;
 begin
   with back as (
     delete from dead_letters d
-      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key
-  ), rows as (
-    update products p set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() from back
-      where name_hash(p.name_key) = name_hash(back.name_key) and p.state = 'failed'
+      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key, d.name_hash
   ), queued as (
-    insert into queue (name_key) select b.name_key from back b returning 1
+    insert into queue (name_key) select b.name_key from back b
   )
-  select count(*) into revived from queued;
-  if revived > 0 then perform wake(); end if;
-  return revived;
+  select coalesce(array_agg(b.name_hash), '{}') into hashes from back b;
+  for p in select x.product_id from products x where name_hash(x.name_key) = any (hashes) and x.state = 'failed' order by x.product_id loop
+    begin
+      update products x set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() where x.product_id = p.product_id and x.state = 'failed';
+    exception when others then
+      if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+      raise warning 'product % stays failed: %', p.product_id, sqlerrm;
+    end;
+  end loop;
+  if hashes <> '{}' then perform wake(); end if;
+  return cardinality(hashes);
 end $$;
-comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many.';
+comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many. A row that refuses (a trigger of the application) stays failed, with a WARNING.';

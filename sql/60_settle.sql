@@ -4,63 +4,76 @@
 create or replace function settle_answered(stage text, names text[] default null) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
+  hashes bytea[] := case when names is not null then array(select distinct name_hash(n) from unnest(names) n) end;
+  known bigint[];
+  answers jsonb;
+  left_over record;
   settled integer;
 begin
   perform hold_taxonomy();
+  -- what was paid for becomes memory first
+  settled := settle_kept(names);
   -- names that memory knows by now, and names for which no row waits any more
-  with known as materialized (
-    select q.queue_id, q.name_hash, l.category_id, c.l1, c.l2, c.l3
+  with entry as materialized (
+    select q.queue_id, q.name_hash, q.name_key, q.llm_call_id, l.category_id, l.llm_call_id as label_call_id
       from queue q
       left join labels l on l.name_hash = q.name_hash
-      left join categories c on c.category_id = l.category_id
       where q.stage = settle_answered.stage and q.purpose in ('answer', 'escalate')
-        and (names is null and q.available_at <= now() or q.name_hash in (select name_hash(n) from unnest(names) n))
+        and (names is null and q.available_at <= now()
+             -- not what was put off this very moment; what waits for people never comes due
+             or q.name_hash = any (hashes) and (q.worker is not null or q.available_at <= now() or q.available_at = 'infinity'))
         and (l.name_hash is not null
-             or not exists (select from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending'))
+             -- limit: looked up name by name; as a NOT EXISTS it read all of products once
+             or (select p.product_id from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending' limit 1) is null)
       order by q.queue_id for update of q skip locked
-  ), answered as (
-    update products p
-      set category_id = k.category_id, l1 = k.l1, l2 = k.l2, l3 = k.l3, source = 'exact', state = 'done', classified_at = now()
-      from (select distinct on (name_hash) * from known where category_id is not null) k
-      where name_hash(p.name_key) = k.name_hash and p.state = 'pending'
-  ), done as (
-    delete from queue q using known k where q.queue_id = k.queue_id returning 1
   )
-  select count(*) into settled from done;
-  return settled;
+  select array_agg(e.queue_id), jsonb_agg(jsonb_build_object('name_key', e.name_key, 'category_id', e.category_id)
+             -- a row that waited for the answer of this call, and could not be written when it came
+             || case when e.llm_call_id = e.label_call_id then jsonb_build_object('source', 'llm', 'llm_call_id', e.llm_call_id) else '{"source": "exact"}' end)
+           filter (where e.category_id is not null and e.first)
+    into known, answers
+    from (select x.*, row_number() over (partition by x.name_hash order by x.queue_id) = 1 as first from entry x) e;
+  if known is null then return settled; end if;
+  select * into left_over from settle_names(answers);
+  delete from queue q where q.queue_id = any (known) and q.name_hash <> all (left_over.late);
+  perform put_off(left_over.late, left_over.errors, array[settle_answered.stage]);
+  return settled + cardinality(known);
 end $$;
-comment on function settle_answered(text, text[]) is 'Takes out of the queue (all due entries of a stage, or those of some names) what memory can answer exactly by now and what no row waits for any more.';
+comment on function settle_answered(text, text[]) is 'Takes out of the queue (all due entries of a stage, or those of some names) what memory can answer exactly by now and what no row waits for any more; names with rows that cannot be written at this moment are put off. Returns how many entries.';
 
 create or replace function settle_from_memory(worker text, names text[], encoder_id integer default null)
   returns table (name_key text, embedding halfvec)
   language plpgsql security definer set search_path from current as $$
+declare
+  mine bytea[];
+  hits bytea[];
+  answers jsonb;
+  left_over record;
 begin
   perform hold_taxonomy();
-  perform hold_names(names);
+  mine := take_names(names);
   perform settle_answered('local', names);
   -- one row a name that the worker still holds, with what layer 2 says of it
   with held as materialized (
     select distinct q.name_key as key, q.name_hash as hash from queue q
-      where q.worker = settle_from_memory.worker and q.stage = 'local'
-        and q.name_hash in (select name_hash(n) from unnest(names) n)
-  ), hit as materialized (
-    select h.hash, s.matched_key, s.category_id, s.similarity, c.l1, c.l2, c.l3
-      from held h cross join lateral similar_label(h.key) s join categories c on c.category_id = s.category_id
-  ), answered as (
-    update products p
-      set category_id = h.category_id, l1 = h.l1, l2 = h.l2, l3 = h.l3, source = 'similar', similarity = h.similarity,
-          matched_key = h.matched_key, state = 'done', classified_at = now()
-      from hit h where name_hash(p.name_key) = h.hash and p.state = 'pending'
+      where q.worker = settle_from_memory.worker and q.stage = 'local' and q.name_hash = any (mine)
   )
-  delete from queue q using hit h where q.name_hash = h.hash and q.stage = 'local';
+  select array_agg(h.hash), jsonb_agg(jsonb_build_object('name_key', h.key, 'category_id', s.category_id, 'source', 'similar',
+                                                         'similarity', s.similarity, 'matched_key', s.matched_key))
+    into hits, answers
+    from held h cross join lateral similar_label(h.key) s;
+  if hits is not null then
+    select * into left_over from settle_names(answers);
+    delete from queue q where q.name_hash = any (hits) and q.stage = 'local' and q.name_hash <> all (left_over.late);
+    perform put_off(left_over.late, left_over.errors, '{local}');
+  end if;
   return query
     select distinct on (q.name_hash) q.name_key, e.embedding
       from queue q
       left join embeddings e on e.encoder_id = settle_from_memory.encoder_id and e.name_hash = q.name_hash
-      where q.worker = settle_from_memory.worker and q.stage = 'local'
-        and q.name_hash in (select name_hash(n) from unnest(names) n);
+      where q.worker = settle_from_memory.worker and q.stage = 'local' and q.name_hash = any (mine);
 end $$;
-comment on function settle_from_memory(text, text[], integer) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder if there is one.';
+comment on function settle_from_memory(text, text[], integer) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder if there is one. A name that another transaction holds at this moment is none.';
 
 create or replace function clears(l1_confidence real, l2_confidence real, l3_confidence real, l1 real, l2 real, l3 real)
   returns boolean
@@ -81,6 +94,27 @@ begin atomic
 end;
 comment on function candidates_below(bigint, bigint[]) is 'Those of a shortlist that lie in a branch, in their order. Example: select candidates_below(1, array[1, 2]);';
 
+create or replace function pass_on(entries jsonb) returns bytea[]
+  language plpgsql security definer set search_path from current set lock_timeout = '200ms' as $$
+declare
+  n integer := coalesce(jsonb_array_length(entries), 0);
+begin
+  if n = 0 then return array[]::bytea[]; end if;
+  insert into queue (stage, name_key, branch, shortlist, odds)
+    select 'llm', e.name_key, e.branch, e.shortlist, e.odds
+      from jsonb_to_recordset(entries) e(name_key text, branch bigint, shortlist bigint[], odds real[])
+      -- a stronger model has it
+      where not exists (select from queue q where q.name_hash = name_hash(e.name_key) and q.stage = 'llm' and q.purpose = 'escalate')
+      order by name_hash(e.name_key)
+    on conflict (name_hash, purpose, step) where stage = 'llm' do nothing;
+  return array[]::bytea[];
+exception when lock_not_available or deadlock_detected then
+  if n = 1 then return array[name_hash(entries -> 0 ->> 'name_key')]; end if;
+  return array(
+    select h from jsonb_array_elements(entries) e, lateral unnest(pass_on(jsonb_build_array(e))) h);
+end $$;
+comment on function pass_on(jsonb) is 'Puts names into the LLM stage: [{name_key, branch, shortlist, odds}]. Returns the digests of those that another transaction is putting there at this moment, as an open reject() does. Example: select pass_on(''[]'');';
+
 create or replace function settle_local(worker text, model_id bigint, results jsonb)
   returns table (answered integer, passed_on integer)
   language plpgsql security definer set search_path from current as $$
@@ -91,9 +125,16 @@ declare
   in_parts boolean := (setting('partial_answers'))::boolean;
   keeps boolean := (setting('evidence_days'))::numeric > 0;
   trained timestamptz := trained_from(settle_local.model_id);
+  mine bytea[];
+  onward jsonb;
+  finished bytea[];
+  waits bytea[];
+  late bytea[];
+  errors text[];
 begin
   perform hold_taxonomy();
-  perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
+  results := sane_results(results);
+  mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(results) r));
   -- Against bar_model(): what was taken back answers nothing more, and a model just replaced may finish what is in hand. Two
   -- statements, as the second must see what was committed while the first waited.
   if settle_local.model_id is not null then perform hold_lock('settling', shared => true); end if;
@@ -121,7 +162,7 @@ begin
              select from categories f where f.parent_id = c.category_id and f.retired_at is null and f.in_use_since > trained) as may,
            answers and not watched @> to_jsonb(c.l1) as live
       from given g
-      join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker
+      join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker and q.name_hash = any (mine)
       -- a model, or a name claimed before a change, may know it by an id that was merged away, or is of no use any more
       left join categories c on c.category_id = in_use(g.category_id) and c.retired_at is null
       left join overridden(settle_local.model_id) o on o.category_id = c.category_id
@@ -133,47 +174,46 @@ begin
                 when clears(j.c1, j.c1, j.c1, j.t1, 0, 0) then j.l1 end as safe,
            case when j.said is not null and keeps then nextval(pg_get_serial_sequence('evidence', 'evidence_id')) end as evidence_id
       from judged j cross join lateral (select j.may and clears(j.c1, j.c2, j.c3, j.t1, j.t2, j.t3) as clear) v
-  ), rows as (
-    update products p
-      set l1_confidence = d.c1, l2_confidence = d.c2, l3_confidence = d.c3,
-          model_id = case when d.c1 is not null then settle_local.model_id end, evidence_id = d.evidence_id,
-          category_id = case when d.ok then d.category_id else d.safe end,
-          l1 = case when d.ok or d.safe is not null then d.l1 end,
-          l2 = case when d.ok or d.safe = d.l2 then d.l2 end,
-          l3 = case when d.ok then d.l3 end,
-          source = case when d.ok then 'local' end,
-          state = case when d.ok then 'done' else 'pending' end,
-          classified_at = case when d.ok then now() end
-      from decided d where name_hash(p.name_key) = d.hash and p.state = 'pending'
-      returning p.product_id, d.evidence_id
+  ), written as materialized (
+    select * from settle_rows((
+      select jsonb_agg(jsonb_build_object('name_key', d.key, 'category_id', case when d.ok then d.category_id else d.safe end,
+               'source', case when d.ok then 'local' end, 'c1', d.c1, 'c2', d.c2, 'c3', d.c3,
+               'model_id', case when d.c1 is not null then settle_local.model_id end, 'evidence_id', d.evidence_id)) from decided d), true)
+  ), fate as materialized (
+    select d.*, w.product_id, coalesce(w.late, false) as late, w.error,
+           -- a name whose rows are all held, or refuse what the local layer says, is not asked about yet
+           not d.ok and coalesce(w.any_done, true) as goes_on
+      from decided d
+      left join (select x.name_hash, min(x.product_id) filter (where x.done) as product_id, bool_or(x.done) as any_done, bool_or(not x.done) as late,
+                        max(x.error) as error from written x group by 1) w on w.name_hash = d.hash
   ), seen as (
     insert into evidence (evidence_id, product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest,
                           unknown, voices, clears, answered)
       overriding system value
-      select d.evidence_id, r.product_id, settle_local.model_id, d.category_id, d.threshold_id, d.said[1], d.said[2], d.said[3],
+      select d.evidence_id, d.product_id, settle_local.model_id, d.category_id, d.threshold_id, d.said[1], d.said[2], d.said[3],
              d.margin, d.nearest, d.unknown, d.voices, d.clear, d.ok
-        from decided d
-        join (select evidence_id, min(product_id) as product_id from rows group by 1) r using (evidence_id)
-  ), queued as (
-    insert into queue (stage, name_key, branch, shortlist, odds)
-      select 'llm', d.key,
+        from fate d where d.evidence_id is not null and d.product_id is not null
+  )
+  select (count(*) filter (where d.ok and (d.product_id is not null or not d.late)))::integer,
+         jsonb_agg(jsonb_build_object('name_key', d.key,
              -- Names that may well be elsewhere are asked in two stages, and not among those that a short list does for: on 900
              -- real titles 155 tokens a name with .85, 186 with 0 and 162 with .9.
-             case when d.safe is not null or d.odds is null or (select sum(o) from unnest(d.odds) o) >= .85
+             'branch', case when d.safe is not null or d.odds is null or (select sum(o) from unnest(d.odds) o) >= .85
                then coalesce(d.l1, (select c.l1 from categories c where c.category_id = d.shortlist[1])) end,
-             case when d.safe is null then d.shortlist else coalesce(nullif(candidates_below(d.safe, d.shortlist), '{}'), d.shortlist) end,
-             case when d.safe is null then d.odds end
-        from decided d where not d.ok
-          -- a stronger model has it
-          and not exists (select from queue q where q.name_hash = d.hash and q.stage = 'llm' and q.purpose = 'escalate')
-      on conflict (name_hash, purpose, step) where stage = 'llm' do nothing
-  ), gone as (
-    delete from queue q using decided d where q.name_hash = d.hash and q.stage = 'local'
-  )
-  select (count(*) filter (where d.ok))::integer, (count(*) filter (where not d.ok))::integer into answered, passed_on from decided d;
+             'shortlist', case when d.safe is null then d.shortlist else coalesce(nullif(candidates_below(d.safe, d.shortlist), '{}'), d.shortlist) end,
+             'odds', case when d.safe is null then d.odds end)) filter (where d.goes_on),
+         coalesce(array_agg(d.hash) filter (where not d.late), '{}'),
+         coalesce(array_agg(d.hash order by d.hash) filter (where d.late), '{}'), coalesce(array_agg(d.error order by d.hash) filter (where d.late), '{}')
+    into answered, onward, finished, late, errors
+    from fate d;
+  waits := pass_on(onward);
+  passed_on := coalesce(jsonb_array_length(onward), 0) - cardinality(waits);
+  delete from queue q where q.name_hash = any (finished) and q.stage = 'local' and q.name_hash <> all (waits);
+  perform put_off(waits, array_fill(null::text, array[cardinality(waits)]), '{local}');
+  perform put_off(late, errors, '{local}');
   return next;
 end $$;
-comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], odds: [how likely each is], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds of their branch are answered where local_mode() is on, the others go to the LLM stage with their shortlist; both leave their evidence. A category that was merged counts as its successor, a retired one as no answer, and one below which there is a category newer than the model is asked of the LLM. With partial_answers the levels that clear are shown while the LLM is asked for the rest.';
+comment on function settle_local(text, bigint, jsonb) is 'Layer 3''s verdict on claimed names. results: [{name_key, category_id, confidence: [l1, l2, l3] as the model says, shortlist: [category_id, …], odds: [how likely each is], margin, nearest, unknown, voices}]. Names whose calibrated confidences clear the thresholds of their branch are answered where local_mode() is on, the others go to the LLM stage with their shortlist; both leave their evidence. A category that was merged counts as its successor, a retired one as no answer, and one below which there is a category newer than the model is asked of the LLM. With partial_answers the levels that clear are shown while the LLM is asked for the rest. Rows that another transaction holds, or that refuse what is written, are put off. A model that was taken back is refused (SQLSTATE 55000).';
 
 create or replace function note_shadow(model_id bigint, results jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -190,7 +230,7 @@ begin
            c.category_id is not null and o.never_local is not true
              and clears(calibrate(g.confidence[1], t.offsets[1], t.slopes[1]), calibrate(g.confidence[2], t.offsets[2], t.slopes[2]),
                         calibrate(g.confidence[3], t.offsets[3], t.slopes[3]), greatest(t.l1, o.l1), greatest(t.l2, o.l2), greatest(t.l3, o.l3)), false
-      from jsonb_to_recordset(results) g(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)
+      from jsonb_to_recordset(sane_results(results)) g(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)
       -- the row that the champion's evidence stands on, or may: what is compared is what both said of one name
       join lateral (select x.product_id from products x where name_hash(x.name_key) = name_hash(g.name_key)
                       order by x.evidence_id desc nulls last, x.product_id limit 1) p on true

@@ -36,57 +36,43 @@ begin
   if id is null then  -- the first time was still under way
     return (select c.llm_call_id from llm_calls c where c.token = start_call.token);
   end if;
-  if (setting('ledger_names_days'))::numeric > 0 then
-    insert into llm_call_names (llm_call_id, name_hash, step)
-      select id, name_hash(n), max(coalesce(s, 1)) from unnest(name_keys, steps) u(n, s) group by 2;
-  end if;
+  insert into llm_call_names (llm_call_id, name_hash, step)
+    select id, name_hash(n), max(coalesce(s, 1)) from unnest(name_keys, steps) u(n, s) group by 2;
   return id;
 end $$;
 comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text, text, uuid, uuid) is
   'Writes a call and its names into the ledger as started, with upper estimates of its tokens and cost, before it is sent. Cost and price default to those of llm_prices, with batch those of the batch API. Asked again with a token it finds the call that it made before. NULL: the claim does not hold all of these names any more, and the call must not be sent. Refuses what refuse_call() refuses.';
 
-create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
-  language plpgsql security definer set search_path from current as $$
-declare
-  valid integer;
-begin
-  -- A late valid answer to a name still open is taken, whoever holds the lease by now: it was paid for. That of a name
-  -- forgotten meanwhile is not ('': its place in a batch).
-  with given as (
-    select distinct on (a.name_key) a.name_key as key, name_hash(a.name_key) as hash, c.category_id, a.confidence
-      from jsonb_to_recordset(answers) a(name_key text, category_id bigint, confidence real)
-      join categories c on c.category_id = in_use(a.category_id) and c.retired_at is null
-      where a.name_key <> '' and not forgotten(name_hash(a.name_key))
-  ), label as (
-    insert into labels (name_key, category_id, source, confidence, llm_call_id, labelled_at)
-      select g.key, g.category_id, 'llm', g.confidence, settle_answers.llm_call_id, now() from given g
-      order by g.hash  -- two sidecars that write the same names must not wait for each other in a circle
-      on conflict (name_hash) do nothing
-      returning name_hash, category_id
-  ), answer as materialized (
-    select l.name_hash, l.category_id, 'llm' as source, settle_answers.llm_call_id as call from label l
-    union all
-    -- where memory has a label already (a person's of this very minute), that one stands and is what answers the rows
-    select l.name_hash, l.category_id, 'exact', null from labels l join given g on g.hash = l.name_hash
-  ), rows as (
-    update products p
-      set category_id = a.category_id, l1 = c.l1, l2 = c.l2, l3 = c.l3, source = a.source, state = 'done',
-          llm_call_id = a.call, classified_at = now()
-      from answer a join categories c on c.category_id = a.category_id
-      where name_hash(p.name_key) = a.name_hash and p.state = 'pending'
-      returning p.evidence_id, p.source, p.category_id
-  ), opinion as (
-    insert into opinions (evidence_id, levels)
-      select distinct on (e.evidence_id) e.evidence_id, agreed_levels(e.category_id, r.category_id)
-        from rows r join evidence e using (evidence_id) where r.source = 'llm' and e.category_id is not null
-      on conflict do nothing
-  ), gone as (
-    delete from queue q using answer a where q.name_hash = a.name_hash and q.purpose in ('answer', 'escalate', 'teach')
+create or replace function mark_names(llm_call_ids bigint[], outcome text) returns integer
+  language sql volatile security definer set search_path from current as $$
+  with marked as (
+    update llm_call_names n set outcome = mark_names.outcome
+      -- an open forget() holds the name that it removes
+      where n.ctid = any (array(select x.ctid from llm_call_names x where x.llm_call_id = any (llm_call_ids) for update skip locked))
+      returning 1
   )
-  select count(*) into valid from given;
-  return valid;
-end $$;
-comment on function settle_answers(bigint, jsonb) is 'The LLM''s answers become labels and settle the rows that wait for them; returns how many were valid. Example: settle_answers(12, ''[{"name_key": "kettle", "category_id": 7, "confidence": 0.9}]'').';
+  select count(*)::integer from marked;
+$$;
+comment on function mark_names(bigint[], text) is 'Writes one outcome to all names of some calls; returns how many. Example: select mark_names(array[12], ''lost'');';
+
+create or replace function leave_no_names(llm_call_id bigint) returns void
+  language sql volatile security definer set search_path from current as $$
+  delete from llm_call_names n
+    where (setting('ledger_names_days'))::numeric = 0
+      and n.ctid = any (array(select x.ctid from llm_call_names x where x.llm_call_id = leave_no_names.llm_call_id for update skip locked));
+$$;
+comment on function leave_no_names(bigint) is 'Removes the names of a call that has ended, where the setting ledger_names_days is 0. Example: select leave_no_names(12);';
+
+create or replace function names_of_call(c llm_calls) returns bytea[]
+  language sql stable security definer set search_path from current as $$
+  select array(
+    select n.name_hash from llm_call_names n where n.llm_call_id = c.llm_call_id
+    union
+    -- a call that was begun without its names has those that its worker has leased for it
+    select q.name_hash from queue q where q.worker = c.worker and q.stage = 'llm' and q.purpose = c.purpose
+      and not exists (select from llm_call_names n where n.llm_call_id = c.llm_call_id));
+$$;
+comment on function names_of_call(llm_calls) is 'Digests of the names whose answers a call may bring. Example: select names_of_call(c) from llm_calls c where c.llm_call_id = 12;';
 
 create or replace function settle_llm(worker text, llm_call_id bigint, answers jsonb, refused jsonb, tokens_in integer,
     tokens_cached integer, tokens_out integer, cost numeric, model_version text, request_id text,
@@ -95,13 +81,31 @@ create or replace function settle_llm(worker text, llm_call_id bigint, answers j
   language plpgsql security definer set search_path from current as $$
 declare
   valid integer;
-  kind text := coalesce((select c.purpose from llm_calls c where c.llm_call_id = settle_llm.llm_call_id), 'answer');
+  call llm_calls;
+  kind text;
+  mine bytea[];
+  booked numeric;
+  its_names bytea[];
 begin
   perform hold_taxonomy();
-  -- asked again, as the answer of the first time was lost: it is done. (The call is locked first: the first may be under way.)
-  select c.answered into valid from llm_calls c where c.llm_call_id = settle_llm.llm_call_id for update;
-  if exists (select from llm_calls c where c.llm_call_id = settle_llm.llm_call_id and c.state = 'ok') then return valid; end if;
-  perform hold_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
+  select * into call from llm_calls c where c.llm_call_id = settle_llm.llm_call_id for update;
+  if not found or call.worker <> settle_llm.worker then
+    raise exception 'worker "%" has no call %', settle_llm.worker, coalesce(settle_llm.llm_call_id::text, 'NULL') using errcode = 'no_data_found';
+  elsif call.state = 'ok' then
+    return coalesce(call.answered, 0);  -- the reply to the first time was lost
+  elsif call.state = 'failed' then
+    raise exception 'call % has failed: nothing of it is owed, and no answer of it is taken', settle_llm.llm_call_id using errcode = 'invalid_parameter_value';
+  elsif least(tokens_in, tokens_cached, tokens_written, tokens_out) < 0 or tokens_in is null or tokens_out is null or coalesce(tokens_cached, 0) + coalesce(tokens_written, 0) > tokens_in or not (cost >= 0 and cost < 'infinity') then
+    raise exception 'a call cannot have % tokens in, % of them cached and % written, % out, for % dollars', tokens_in, tokens_cached, tokens_written, tokens_out, cost
+      using errcode = 'invalid_parameter_value';
+  end if;
+  kind := call.purpose;
+  its_names := names_of_call(call);
+  -- what was not asked in this call is not answered by it
+  select coalesce(jsonb_agg(a) filter (where not u.refused), '[]'), coalesce(jsonb_agg(a) filter (where u.refused), '[]') into answers, refused
+    from (select a, false from jsonb_array_elements(answers) a union all select r, true from jsonb_array_elements(refused) r) u(a, refused)
+    where name_hash(a ->> 'name_key') = any (its_names);
+  mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   -- a category that was retired while the call was in flight is no answer: the whole tree of today is asked
   select coalesce(jsonb_agg(a) filter (where c.retired_at is null or in_use(c.category_id) is not null), '[]'),
          refused || coalesce(jsonb_agg(jsonb_build_object('name_key', a -> 'name_key', 'moved', true, 'none', kind = 'split'))
@@ -111,7 +115,7 @@ begin
   if kind = 'audit' then
     valid := settle_audits(settle_llm.llm_call_id, answers, refused);
   elsif kind = 'split' then
-    valid := settle_questions(settle_llm.llm_call_id, answers, refused);
+    valid := settle_split(settle_llm.llm_call_id, answers, refused);
   elsif kind = 'compare' then  -- answers of a comparison are nobody's label
     valid := jsonb_array_length(answers);
   else
@@ -121,40 +125,41 @@ begin
   update queue q
     set shortlist = null, odds = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, available_at = now()
     from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, purpose text, moved boolean)
-    where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key);
+    where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key)
+      and q.name_hash = any (mine);
   perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error, purpose => kind)
     from (select r ->> 'name_key' as names, r ->> 'error' as error from jsonb_array_elements(refused) r
             where (r ->> 'moved')::boolean is not true) r
     group by r.error;
   perform note_outcomes(settle_llm.llm_call_id, answers, refused);
+  perform leave_no_names(settle_llm.llm_call_id);
+  -- the version that answered may have a price of its own
+  booked := coalesce(settle_llm.cost, settled_cost(
+    coalesce(llm_price(call.provider, settle_llm.model_version, call.started_at, coalesce((call.price ->> 'batch')::boolean, false)), call.price),
+    settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out, coalesce(settle_llm.tokens_written, 0), settle_llm.doubt));
   update llm_calls c
-    set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = settle_llm.tokens_cached,
+    set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = coalesce(settle_llm.tokens_cached, 0),
         tokens_out = settle_llm.tokens_out, model_version = settle_llm.model_version,
-        tokens_written = settle_llm.tokens_written, doubt = settle_llm.doubt,
-        cost = coalesce(settle_llm.cost, settled_cost(
-          -- the version that answered may have a price of its own
-          coalesce(llm_price(c.provider, settle_llm.model_version, c.started_at, coalesce((c.price ->> 'batch')::boolean, false)), c.price),
-          settle_llm.tokens_in, settle_llm.tokens_cached, settle_llm.tokens_out, settle_llm.tokens_written, settle_llm.doubt)),
+        tokens_written = coalesce(settle_llm.tokens_written, 0), doubt = settle_llm.doubt,
+        cost = case when booked > 999999 then 999999 else booked end,  -- what the column can hold
         request_id = settle_llm.request_id, error = null, ended_at = clock_timestamp()
     where c.llm_call_id = settle_llm.llm_call_id;
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text, integer, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits. cost: what the provider itself says; NULL: by the price, and with a doubt about the counts not known.';
+  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Only answers to names of this call are taken, also after it was given up as lost; a call that is settled already stays as it is, and its number of answers is returned again. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits. cost: what the provider itself says; NULL: by the price, and with a doubt about the counts not known. SQLSTATE P0002: the worker has no such call; 22023: the call has failed, or counts or cost are none.';
 
 create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
                                      counts boolean, wait interval, claim_id uuid default null) returns void
   language plpgsql security definer set search_path from current as $$
 begin
-  with closed as (
-    update llm_calls c
-      set state = case when arrived then 'failed' else 'unknown' end, error = fail_call.error, ended_at = clock_timestamp(),
-          tokens_in = case when arrived then 0 else c.tokens_in end, tokens_out = case when arrived then 0 else c.tokens_out end,
-          cost = case when arrived then 0 else c.cost end
-      where c.llm_call_id = fail_call.llm_call_id and c.state = 'started' returning 1
-  )
-  update llm_call_names n set outcome = case when arrived then 'failed' else 'lost' end
-    from closed where n.llm_call_id = fail_call.llm_call_id;
+  update llm_calls c
+    set state = case when arrived then 'failed' else 'unknown' end, error = fail_call.error, ended_at = clock_timestamp(),
+        tokens_in = case when arrived then 0 else c.tokens_in end, tokens_out = case when arrived then 0 else c.tokens_out end,
+        cost = case when arrived then 0 else c.cost end
+    where c.llm_call_id = fail_call.llm_call_id and c.state = 'started' and c.worker = fail_call.worker;
+  if found then perform mark_names(array[fail_call.llm_call_id], case when arrived then 'failed' else 'lost' end); end if;
+  if arrived then perform leave_no_names(fail_call.llm_call_id); end if;
   perform give_back(worker, names, 'llm', error, counts, wait,
                     (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id), fail_call.claim_id);
 end $$;
@@ -166,9 +171,7 @@ create or replace function close_lost_calls() returns integer
   with lost as (
     update llm_calls c set state = 'unknown', error = 'its sidecar died', ended_at = clock_timestamp()
       where c.state = 'started' and c.lease_until < now() returning c.llm_call_id
-  ), names as (
-    update llm_call_names n set outcome = 'lost' from lost l where n.llm_call_id = l.llm_call_id
   )
-  select count(*)::integer from lost;
+  select cardinality(x.ids) from (select array(select l.llm_call_id from lost l) as ids) x where mark_names(x.ids, 'lost') >= 0;
 $$;
 comment on function close_lost_calls() is 'Closes calls whose sidecar died as unknown, with the upper estimate that was written when they started; returns how many.';

@@ -67,10 +67,15 @@ begin
     raise exception 'the provider is openai (also for any server that speaks its protocol) or anthropic, not %', coalesce(provider, 'NULL');
   elsif coalesce(model, '') = '' then
     raise exception 'which model?';
-  elsif num_nulls(dollars_in, dollars_cached, dollars_out) > 0 or least(dollars_in, dollars_cached, dollars_out, dollars_written) < 0 then
-    raise exception 'prices are dollars a million tokens, 0 or more' using hint = 'A server of your own may cost 0.';
+  -- NaN is greater than every number, so each is compared by itself
+  elsif not coalesce(dollars_in between 0 and 1e5 and dollars_cached between 0 and 1e5 and dollars_out between 0 and 1e5, false)
+        or not coalesce(dollars_written between 0 and 1e5, true) then
+    raise exception 'prices are dollars a million tokens, 0 or more and 100000 at most, not % / % / %', dollars_in, dollars_cached, dollars_out
+      using hint = 'A server of your own may cost 0.', errcode = 'invalid_parameter_value';
   elsif batch_factor is null or batch_factor not between 0 and 1 then
-    raise exception 'batch_factor must be from 0 to 1, not %', coalesce(batch_factor::text, 'NULL');
+    raise exception 'batch_factor must be from 0 to 1, not %', coalesce(batch_factor::text, 'NULL') using errcode = 'invalid_parameter_value';
+  elsif not isfinite(since) then
+    raise exception 'a price holds from a day on, not from %', since using errcode = 'invalid_parameter_value';
   end if;
   insert into llm_prices as p (provider, model, since, dollars_in, dollars_cached, dollars_written, dollars_out, batch_factor, set_by)
     values (set_llm_price.provider, set_llm_price.model, coalesce(set_llm_price.since, (now() at time zone 'UTC')::date),
@@ -83,4 +88,4 @@ begin
           batch_factor = excluded.batch_factor, set_by = excluded.set_by, set_at = now();
   return llm_price(set_llm_price.provider, set_llm_price.model, greatest(now(), set_llm_price.since::timestamp at time zone 'UTC'));
 end $$;
-comment on function set_llm_price(text, text, numeric, numeric, numeric, date, numeric, numeric) is 'Your price of a model, in US dollars a million tokens in, cached and out, from a day on (default: today), and of those that the provider writes into its prompt cache (default: at Anthropic 1.25 times the input, elsewhere not known); it beats the program''s. Calls that are in the ledger keep the price they were made at. Returns the price in force then. Example: select set_llm_price(''openai'', ''qwen3:8b'', 0, 0, 0, ''2026-01-01'') ->> ''in'' as dollars;';
+comment on function set_llm_price(text, text, numeric, numeric, numeric, date, numeric, numeric) is 'Your price of a model, in US dollars a million tokens in, cached and out, from a day on (default: today), and of those that the provider writes into its prompt cache (default: at Anthropic 1.25 times the input, elsewhere not known); it beats the program''s. Calls that are in the ledger keep the price they were made at. What is no price (NaN, infinity, below 0) is refused (SQLSTATE 22023). Returns the price in force then. Example: select set_llm_price(''openai'', ''qwen3:8b'', 0, 0, 0, ''2026-01-01'') ->> ''in'' as dollars;';

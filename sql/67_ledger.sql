@@ -11,7 +11,8 @@ create or replace function note_outcomes(llm_call_id bigint, answers jsonb, refu
   update llm_call_names n
     -- a name of which the answer says nothing was left out
     set outcome = coalesce((select s.outcome from said s where s.hash = n.name_hash order by s.place limit 1), 'refused')
-    where n.llm_call_id = note_outcomes.llm_call_id;
+    -- an open forget() holds the name that it removes
+    where n.ctid = any (array(select x.ctid from llm_call_names x where x.llm_call_id = note_outcomes.llm_call_id for update skip locked));
 $$;
 comment on function note_outcomes(bigint, jsonb, jsonb) is 'Writes what became of each name of a call whose answer arrived. Example: note_outcomes(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
 
@@ -70,8 +71,11 @@ create or replace function forget_call_names(most integer default 10000) returns
   language sql volatile security definer set search_path from current as $$
   with old as (
     select n.ctid from llm_call_names n join llm_calls c using (llm_call_id)
-      where c.started_at < now() - make_interval(days => (setting('ledger_names_days'))::integer) limit most
+      where c.started_at < now() - make_interval(days => (setting('ledger_names_days'))::integer)
+        -- as long as its answer may come
+        and c.state <> 'started' and (c.state <> 'unknown' or c.ended_at < now() - interval '1 day')
+      limit most for update of n skip locked
   ), gone as (delete from llm_call_names n using old o where n.ctid = o.ctid returning 1)
   select count(*)::integer from gone;
 $$;
-comment on function forget_call_names(integer) is 'Removes the names of calls that are older than the setting ledger_names_days, at most so many a call, and returns how many; call again until it is 0. Example: select forget_call_names();';
+comment on function forget_call_names(integer) is 'Removes the names of calls that are older than the setting ledger_names_days and whose answer has come (that of a lost one within a day), at most so many a call, and returns how many; call again until it is 0. Example: select forget_call_names();';

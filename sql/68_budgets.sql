@@ -107,6 +107,9 @@ begin
       using detail = case when kept ->> 'name' = deployment then 'That was said in another database, of which this is a copy.' else '' end,
             hint = format('If they shall be made here: select adopt_deployment(%L);', coalesce(deployment, 'default'));
   end if;
+  if exists (select from unnest(name_keys) n where n is distinct from normalise(n) or n = '') then
+    raise exception 'a call asks about name keys: what normalise() makes of a name' using errcode = 'invalid_parameter_value';
+  end if;
   select n into secret from unnest(name_keys) n where never_sent(n) is not null limit 1;
   if found then
     raise exception 'the name "%" may not be sent: %', left(secret, 100), never_sent(secret)
@@ -123,4 +126,4 @@ begin
       using hint = 'select * from llm_budgets(); set_setting() changes it, mark_urgent() lets a name pass.';
   end if;
 end $$;
-comment on function refuse_call(boolean, text, text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent or was forgotten, or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';
+comment on function refuse_call(boolean, text, text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent or was forgotten, or is no name key (SQLSTATE 22023), or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';

@@ -117,10 +117,12 @@ end $$;
 comment on function may_send_again(bigint, text, bigint) is 'Takes a mark of never_send() back, given by what it was made with; returns how many names go to the LLM now. Those that another mark holds stay. Example: select mark_id, reason from never_send_marks;';
 
 create or replace function settle_held() returns integer
-  language sql volatile security definer set search_path from current as $$
-  select settle_answered('llm', array(select q.name_key from queue q where q.stage = 'llm' and q.available_at = 'infinity'));
-$$;
-comment on function settle_held() is 'Settles names that wait for people and that memory knows by now (an import), or for which no row waits any more; returns how many. Sidecars call it every minute. Example: select settle_held();';
+  language plpgsql security definer set search_path from current as $$
+begin
+  return settle_kept() + fail_buried()
+    + settle_answered('llm', array(select q.name_key from queue q where q.stage = 'llm' and q.available_at = 'infinity'));
+end $$;
+comment on function settle_held() is 'Settles names that wait for people and that memory knows by now (an import), or for which no row waits any more; writes what was kept because others held it. Returns how many. Sidecars call it every minute. Example: select settle_held();';
 
 create or replace view waiting_for_people with (security_invoker) as
   select min(p.product_id) as product_id, q.name_key, count(p.product_id) as rows,

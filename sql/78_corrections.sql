@@ -69,8 +69,10 @@ comment on function correct_label(text, bigint, bigint, bigint) is 'A person''s 
 create or replace function ask_again(products_wrong bigint[], to_stage text, reason text, check_id bigint) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
+  n integer := coalesce(cardinality(products_wrong), 0);
   changed integer;
 begin
+  if n = 0 then return 0; end if;
   with was as materialized (
     select p.* from products p where p.product_id = any (products_wrong)
   ), written as (
@@ -91,8 +93,50 @@ begin
     perform wake();
   end if;
   return changed;
+exception when others then
+  if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+  -- one row that refuses does not keep the others from it
+  if n = 1 then
+    raise warning 'product % keeps its answer: %', products_wrong[1], sqlerrm;
+    return 0;
+  end if;
+  return ask_again(products_wrong[1:n / 2], to_stage, reason, check_id) + ask_again(products_wrong[n / 2 + 1:], to_stage, reason, check_id);
 end $$;
-comment on function ask_again(bigint[], text, text, bigint) is 'Takes the answers of rows back, notes them in product_changes and queues the names for a stage; the LLM is then offered the whole tree. Returns how many rows. Example: ask_again(array[12], ''local'', ''its nearest label was found wrong'', NULL).';
+comment on function ask_again(bigint[], text, text, bigint) is 'Takes the answers of rows back, notes them in product_changes and queues the names for a stage; the LLM is then offered the whole tree. A row that refuses (a trigger of the application) keeps its answer, with a WARNING. Returns how many rows. Example: ask_again(array[12], ''local'', ''its nearest label was found wrong'', NULL).';
+
+create or replace function correct_rows(product_ids bigint[], looked_at bigint, truth bigint, check_id bigint) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  n integer := coalesce(cardinality(product_ids), 0);
+  corrected integer;
+begin
+  if n = 0 then return 0; end if;
+  with was as materialized (
+    select p.* from products p where p.product_id = any (product_ids)
+  ), written as (
+    update products p
+      set category_id = truth, l1 = c.l1, l2 = c.l2, l3 = c.l3, state = 'done', failure = null, similarity = null, matched_key = null,
+          llm_call_id = null, classified_at = now(), source = case when p.product_id = looked_at then 'human' else 'exact' end
+      from was w, categories c where p.product_id = w.product_id and c.category_id = truth
+      returning p.product_id, p.source
+  )
+  insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason, check_id,
+                               before_similarity, before_matched_key, before_llm_call_id)
+    select w.product_id, w.category_id, w.source, truth, n.source, 'said by a person', correct_rows.check_id,
+           w.similarity, w.matched_key, w.llm_call_id
+      from was w join written n on n.product_id = w.product_id;
+  get diagnostics corrected = row_count;
+  return corrected;
+exception when others then
+  if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+  -- as in ask_again()
+  if n = 1 then
+    raise warning 'product % keeps its answer: %', product_ids[1], sqlerrm;
+    return 0;
+  end if;
+  return correct_rows(product_ids[1:n / 2], looked_at, truth, check_id) + correct_rows(product_ids[n / 2 + 1:], looked_at, truth, check_id);
+end $$;
+comment on function correct_rows(bigint[], bigint, bigint, bigint) is 'Gives rows the answer that a person said, with their history: source human for the one he looked at, exact for the others. A row that refuses keeps its answer, with a WARNING. Returns how many. Example: select correct_rows(''{}'', null, 7, null);';
 
 create or replace function correct_products(name_key text, product_id bigint, answer bigint, truth bigint, check_id bigint,
                                             out corrected integer, out asked_again integer)
@@ -102,23 +146,9 @@ declare
   near bigint[];
 begin
   if truth is not null then
-    with was as materialized (
-      select p.* from products p
-        where name_hash(p.name_key) = hash and (p.state <> 'done' or p.category_id is distinct from truth)
-    ), written as (
-      update products p
-        set category_id = truth, l1 = c.l1, l2 = c.l2, l3 = c.l3, state = 'done', failure = null, similarity = null, matched_key = null,
-            llm_call_id = null, classified_at = now(),
-            source = case when p.product_id = correct_products.product_id then 'human' else 'exact' end
-        from was w, categories c where p.product_id = w.product_id and c.category_id = truth
-        returning p.product_id, p.source
-    )
-    insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason, check_id,
-                                 before_similarity, before_matched_key, before_llm_call_id)
-      select w.product_id, w.category_id, w.source, truth, n.source, 'said by a person', correct_products.check_id,
-             w.similarity, w.matched_key, w.llm_call_id
-        from was w join written n on n.product_id = w.product_id;
-    get diagnostics corrected = row_count;
+    corrected := correct_rows(array(select p.product_id from products p
+                                      where name_hash(p.name_key) = hash and (p.state <> 'done' or p.category_id is distinct from truth)),
+                              correct_products.product_id, truth, correct_products.check_id);
     asked_again := 0;
     delete from dead_letters d where d.name_hash = hash;
     delete from queue q where q.name_hash = hash and q.purpose in ('answer', 'escalate');
@@ -165,9 +195,8 @@ begin
     select p.name_key from products p where p.matched_key is not null and name_hash(p.matched_key) = hash));
   check_id := note_verdict(key, answer, truth);
   select * into label from correct_label(key, answer, truth, check_id);
-  perform from products p
-    where name_hash(p.name_key) = hash or p.matched_key is not null and name_hash(p.matched_key) = hash
-    order by p.product_id for update;
+  perform lock_rows(array(select p.product_id from products p
+    where name_hash(p.name_key) = hash or p.matched_key is not null and name_hash(p.matched_key) = hash));
   -- where another person's label says what this one rejects, memory and rows stay until they agree
   if truth is not null or not same_path(label.after, answer) then
     select * into rows from correct_products(key, product, answer, truth, check_id);

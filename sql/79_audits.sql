@@ -43,6 +43,8 @@ begin
               where c.auditor = 'llm' and c.verdict is null
               order by c.name_hash, c.check_id) o
       where not exists (select from queue q where q.name_hash = o.name_hash and q.stage = 'llm' and q.purpose = 'audit')
+        -- answered already, and about to be written
+        and not exists (select from kept_answers k join llm_calls c using (llm_call_id) where k.name_hash = o.name_hash and c.purpose = 'audit')
     on conflict (name_hash, purpose, step) where stage = 'llm' do nothing;
   get diagnostics queued = row_count;
   if queued > 0 then perform wake(); end if;
@@ -171,6 +173,7 @@ create or replace function settle_audits(llm_call_id bigint, answers jsonb, refu
   language plpgsql security definer set search_path from current as $$
 declare
   valid integer;
+  held bytea[];
 begin
   -- a late answer is taken as long as the check is open: it was paid for
   with given as (
@@ -181,16 +184,29 @@ begin
     union all
     -- the answer was among the candidates, so "none of these" says that it is wrong
     select name_hash(r ->> 'name_key'), null from jsonb_array_elements(refused) r where (r ->> 'none')::boolean
+  ), free as materialized (
+    -- what a person judges at this moment is kept until he is done
+    select k.check_id, j.category_id as truth, j.hash from judged j join checks k on k.name_hash = j.hash
+      where k.auditor = 'llm' and k.verdict is null order by k.check_id for update of k skip locked
   ), written as (
     update checks k
-      set verdict = same_path(k.category_id, j.category_id), truth_category_id = j.category_id, checked_at = clock_timestamp(),
+      set verdict = same_path(k.category_id, f.truth), truth_category_id = f.truth, checked_at = clock_timestamp(),
           llm_call_id = settle_audits.llm_call_id,
           checked_by = (select c.provider || ' ' || c.model from llm_calls c where c.llm_call_id = settle_audits.llm_call_id)
-      from judged j where k.name_hash = j.hash and k.auditor = 'llm' and k.verdict is null
+      from free f where k.check_id = f.check_id
   ), gone as (
-    delete from queue q using judged j where q.name_hash = j.hash and q.stage = 'llm' and q.purpose = 'audit'
+    delete from queue q
+      where q.queue_id in (select x.queue_id from queue x join judged j on j.hash = x.name_hash
+                             where x.stage = 'llm' and x.purpose = 'audit' for update of x skip locked)
   )
-  select count(*) into valid from given;
+  select (select count(*) from given), array_agg(distinct k.name_hash) into valid, held
+    from judged j join checks k on k.name_hash = j.hash
+    where k.auditor = 'llm' and k.verdict is null and k.check_id not in (select f.check_id from free f);
+  if held is not null then
+    perform keep_answers(settle_audits.llm_call_id, (
+      select jsonb_agg(a) from jsonb_array_elements(answers || coalesce((select jsonb_agg(r) from jsonb_array_elements(refused) r where (r ->> 'none')::boolean), '[]')) a
+        where name_hash(a ->> 'name_key') = any (held)));
+  end if;
   return valid;
 end $$;
-comment on function settle_audits(bigint, jsonb, jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; returns how many names got a category. Example: settle_audits(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
+comment on function settle_audits(bigint, jsonb, jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; those of checks that somebody holds are kept (kept_answers). Returns how many names got a category. Example: settle_audits(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';

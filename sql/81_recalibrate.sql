@@ -216,7 +216,7 @@ comment on function unscored_checks(bigint, integer) is 'Drawn names of which a 
 create or replace function save_check_scores(model_id bigint, scores jsonb) returns void
   language sql volatile security definer set search_path from current as $$
   insert into check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
-    select g.check_id, save_check_scores.model_id, g.category_id, g.confidence[1], g.confidence[2], g.confidence[3]
+    select g.check_id, save_check_scores.model_id, g.category_id, probability(g.confidence[1]), probability(g.confidence[2]), probability(g.confidence[3])
       from jsonb_to_recordset(scores) g(check_id bigint, category_id bigint, confidence real[])
     on conflict do nothing;
 $$;

@@ -77,6 +77,7 @@ begin
                from llm_calls c where c.started_at > now() - interval '1 day') end;
   return query select * from llm_health();
   return query select * from batches_health();
+  return query select * from blockers_health();
   return query select * from drift_health();
   select count(*) into n from dead_letters;
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,

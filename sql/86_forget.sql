@@ -104,8 +104,9 @@ create or replace function forget_products(name_key text, blank boolean) returns
   language plpgsql security definer set search_path from current as $$
 declare
   hash bytea := name_hash(forget_products.name_key);
-  ids bigint[] := array(select p.product_id from products p where name_hash(p.name_key) = hash order by p.product_id for update);
+  ids bigint[] := array(select p.product_id from products p where name_hash(p.name_key) = hash);
 begin
+  perform lock_rows(ids);
   delete from evidence e where e.product_id = any (ids) or e.evidence_id in (select p.evidence_id from products p where p.product_id = any (ids));
   get diagnostics removed = row_count;
   what := 'evidence';

@@ -55,7 +55,7 @@ create or replace function save_second_looks(model_id bigint, looks jsonb) retur
   language plpgsql security definer set search_path from current as $$
 begin
   insert into second_looks as s (product_id, model_id, category_id, l1_said, l2_said, l3_said)
-    select g.product_id, save_second_looks.model_id, g.category_id, g.confidence[1], g.confidence[2], g.confidence[3]
+    select g.product_id, save_second_looks.model_id, g.category_id, probability(g.confidence[1]), probability(g.confidence[2]), probability(g.confidence[3])
       from jsonb_to_recordset(looks) g(product_id bigint, category_id bigint, confidence real[])
       join products p on p.product_id = g.product_id
     on conflict on constraint second_looks_pkey do update

@@ -78,7 +78,7 @@ begin
 end $$;
 comment on function note_change(text, bigint, bigint[], bigint[], jsonb, text, boolean, bigint, bigint) is 'The row of history of a change, with what it touches; a preview''s is not kept. categories: whose rows must follow; touched: what is counted. Example: select labels from note_change(''rename'', 7, array[7], array[7], ''{}'', null, true);';
 
-create or replace function follow_categories(category_ids bigint[], taxonomy_change_id bigint, reason text) returns bigint
+create or replace function follow_rows(category_ids bigint[], taxonomy_change_id bigint, reason text, among bigint[]) returns bigint
   language plpgsql security definer set search_path from current
   -- as in revert_cleaning()
   set enable_nestloop = off as $$
@@ -90,17 +90,17 @@ begin
   with was as materialized (
     select p.product_id, p.category_id, p.source, p.similarity, p.matched_key, p.llm_call_id, t.category_id as after, t.l1, t.l2, t.l3
       from products p join categories c using (category_id) join categories t on t.category_id = coalesce(c.merged_into, c.category_id)
-      where p.category_id = any (category_ids) and t.retired_at is null
+      where p.category_id = any (category_ids) and t.retired_at is null and (among is null or p.product_id = any (among))
         and (p.category_id, p.l1, p.l2, p.l3) is distinct from (t.category_id, t.l1, t.l2, t.l3)
-      for update of p skip locked
+      for no key update of p skip locked
   ), written as (
     update products p set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3 from was w where p.product_id = w.product_id
   ), noted as (
     -- a move changes no row's category
     insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason,
                                  before_similarity, before_matched_key, before_llm_call_id, taxonomy_change_id)
-      select w.product_id, w.category_id, w.source, w.after, w.source, follow_categories.reason,
-             w.similarity, w.matched_key, w.llm_call_id, follow_categories.taxonomy_change_id
+      select w.product_id, w.category_id, w.source, w.after, w.source, follow_rows.reason,
+             w.similarity, w.matched_key, w.llm_call_id, follow_rows.taxonomy_change_id
         from was w where w.after <> w.category_id
   )
   select count(*) into followed from was;
@@ -108,7 +108,8 @@ begin
   with was as materialized (
     select p.* from products p join categories c using (category_id)
       where p.category_id = any (category_ids) and c.retired_at is not null and c.merged_into is null
-      for update of p skip locked
+        and (among is null or p.product_id = any (among))
+      for no key update of p skip locked
   ), written as (
     update products p
       set state = case when w.state = 'done' then 'pending' else w.state end, source = null, category_id = null, l1 = null, l2 = null,
@@ -118,8 +119,8 @@ begin
   ), noted as (
     insert into product_changes (product_id, before_category_id, before_source, reason, before_similarity, before_matched_key,
                                  before_llm_call_id, taxonomy_change_id)
-      select w.product_id, w.category_id, w.source, follow_categories.reason, w.similarity, w.matched_key, w.llm_call_id,
-             follow_categories.taxonomy_change_id
+      select w.product_id, w.category_id, w.source, follow_rows.reason, w.similarity, w.matched_key, w.llm_call_id,
+             follow_rows.taxonomy_change_id
         from was w where w.state = 'done'
   ), queued as (
     insert into queue (name_key) select distinct w.name_key from was w where w.state = 'done'
@@ -128,7 +129,30 @@ begin
   if asked > 0 then perform wake(); end if;
   return followed + asked;
 end $$;
-comment on function follow_categories(bigint[], bigint, text) is 'Brings rows of some categories into line with the taxonomy: of a merged one they get the successor, of a retired one they are asked again, l1 to l3 are those of today; writes product_changes. Returns how many rows. Example: select follow_categories(array[7], null, ''by hand'');';
+comment on function follow_rows(bigint[], bigint, text, bigint[]) is 'The bare statements of follow_categories(), for all rows or some of them. Example: select follow_rows(array[7], null, ''by hand'', null);';
+
+create or replace function follow_categories(category_ids bigint[], taxonomy_change_id bigint, reason text, among bigint[] default null) returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  n integer := cardinality(among);
+begin
+  return follow_rows(category_ids, taxonomy_change_id, reason, among);
+exception when others then
+  if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+  -- one row that refuses does not keep the others from it: halves, until it stands alone
+  if n = 1 then
+    raise warning 'product % does not follow the taxonomy: %', among[1], sqlerrm;
+    return 0;
+  elsif n is null then
+    among := array(select p.product_id from products p join categories c using (category_id) join categories t on t.category_id = coalesce(c.merged_into, c.category_id)
+                     where p.category_id = any (category_ids)
+                       and (t.retired_at is not null or (p.category_id, p.l1, p.l2, p.l3) is distinct from (t.category_id, t.l1, t.l2, t.l3))
+                     order by p.product_id);
+    n := cardinality(among);
+  end if;
+  return follow_categories(category_ids, taxonomy_change_id, reason, among[1:n / 2]) + follow_categories(category_ids, taxonomy_change_id, reason, among[n / 2 + 1:]);
+end $$;
+comment on function follow_categories(bigint[], bigint, text, bigint[]) is 'Brings rows of some categories into line with the taxonomy: of a merged one they get the successor, of a retired one they are asked again, l1 to l3 are those of today; writes product_changes. A row that refuses (a trigger of the application) is left, with a WARNING. Returns how many rows. Example: select follow_categories(array[7], null, ''by hand'');';
 
 create or replace function name_label_changes(after_change bigint, before_category_ids bigint[], taxonomy_change_id bigint, reason text) returns void
   language sql volatile security definer set search_path from current as $$

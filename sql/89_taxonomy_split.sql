@@ -138,6 +138,8 @@ begin
       from written w join given g using (name_hash) join categories c on c.category_id = w.category_id
       join products p on name_hash(p.name_key) = w.name_hash and p.state = 'done' and p.category_id = g.was and p.source <> 'human'
       where w.category_id <> g.was
+      -- the name's answer is kept until all of its rows can be written
+      order by p.product_id for no key update of p nowait
   ), rows as (
     update products p
       set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3, source = w.by, similarity = null, matched_key = null,
@@ -160,9 +162,34 @@ begin
 end $$;
 comment on function settle_questions(bigint, jsonb, jsonb) is 'The LLM''s answers to what a split asks: labels and rows that still are what was split get the new category, with their history; returns how many names got one. Example: select settle_questions(12, ''[]'', ''[]'');';
 
+create or replace function settle_split(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
+  language plpgsql security definer set search_path from current
+  -- a label that a person is writing and has not committed
+  set lock_timeout = '200ms' as $$
+declare
+  said jsonb := answers || coalesce((select jsonb_agg(r) from jsonb_array_elements(refused) r where (r ->> 'none')::boolean), '[]');
+begin
+  begin
+    return settle_questions(settle_split.llm_call_id, answers, refused);
+  exception when others then
+    if sqlstate ~ '^(53|57|58|XX)' then raise; end if;
+    if jsonb_array_length(said) = 1 then
+      perform keep_answers(settle_split.llm_call_id, said);
+      return 0;
+    end if;
+  end;
+  return (select sum(case when (x.a ->> 'none')::boolean then settle_split(settle_split.llm_call_id, '[]', jsonb_build_array(x.a))
+                          else settle_split(settle_split.llm_call_id, jsonb_build_array(x.a), '[]') end)
+            from (select a from jsonb_array_elements(said) a order by name_hash(a ->> 'name_key')) x);
+end $$;
+comment on function settle_split(bigint, jsonb, jsonb) is 'settle_questions(), name by name where another transaction holds the label or a row of one, or a row refuses; the answer to that one is kept (kept_answers). Returns how many names got a category. Example: select settle_split(12, ''[]'', ''[]'');';
+
 create or replace function more_tokens(taxonomy_change_id bigint, max_tokens bigint) returns bigint
   language plpgsql security definer set search_path from current as $$
 begin
+  if max_tokens is null or max_tokens < 0 then
+    raise exception 'max_tokens must be 0 or more, not %', coalesce(max_tokens::text, 'NULL') using errcode = 'invalid_parameter_value';
+  end if;
   update taxonomy_changes c set max_tokens = more_tokens.max_tokens where c.taxonomy_change_id = more_tokens.taxonomy_change_id and c.kind = 'split';
   if not found then
     raise exception 'change % is no split', coalesce(taxonomy_change_id::text, 'NULL') using hint = 'select * from taxonomy_progress;';

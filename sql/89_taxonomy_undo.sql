@@ -49,7 +49,7 @@ begin
     select o.*, c.category_id as target, c.l1, c.l2, c.l3
       from products p join ours o using (product_id) join categories c on c.category_id = in_use(o.before_category_id)
       where (p.category_id, p.source) is not distinct from (o.now_category_id, o.now_source)
-      order by p.product_id for update of p skip locked
+      order by p.product_id for no key update of p skip locked
   ), written as (
     update products p
       set state = case when s.before_source is null then p.state else 'done' end, source = s.before_source, category_id = s.target,
@@ -77,7 +77,7 @@ create or replace function follow_labels(taxonomy_change_id bigint, reason text)
       from back b join labels l on l.name_hash = b.hash join categories c on c.category_id = l.category_id
       join products p on name_hash(p.name_key) = b.hash
       where p.source = 'exact' and p.category_id <> l.category_id
-      order by p.product_id for update of p skip locked
+      order by p.product_id for no key update of p skip locked
   ), written as (
     update products p set category_id = w.after, l1 = w.l1, l2 = w.l2, l3 = w.l3 from was w where p.product_id = w.product_id
   ), noted as (

@@ -177,7 +177,7 @@ test('an answer of the LLM is dated when it is settled', async () => {
   const category = await taxon.category('x > y');
   await taxon.insert('Kettle');
   await taxon.owner.rows(
-    `select settle_llm('w', start_call('w', 'answer', 'tree', 'openai', 'm', true, 1, 9, 9, 0, null),
+    `select settle_llm('w', start_call('w', 'answer', 'tree', 'openai', 'm', true, 1, 9, 9, 0, null, name_keys => '{kettle}'),
        jsonb_build_array(jsonb_build_object('name_key', 'kettle', 'category_id', $1::bigint, 'confidence', .9)), '[]', 9, 0, 9, 0, 'm', 'r')`,
     category,
   );

@@ -25,10 +25,11 @@ async function claim(most = 10): Promise<{ names: string[]; purpose: string | un
   return { names: rows.map((row) => row.name_key), purpose: rows[0]?.purpose };
 }
 
-const start = (purpose = 'audit') =>
+const start = (purpose = 'audit', names: string[] | null = null) =>
   t.owner.value<number>(
-    `select start_call('one', $1, 'shortlist', 'p', 'm', true, 3, 9, 9, 9, null)`,
+    `select start_call('one', $1, 'shortlist', 'p', 'm', true, 3, 9, 9, 9, null, name_keys => $2)`,
     purpose,
+    names,
   );
 
 /** What the LLM says of names: a path, null for "none of these", or nothing. */
@@ -137,9 +138,9 @@ describe('settle_llm of an audit', () => {
     await drawn('a');
     await claim();
     await t.owner.rows(`update queue set worker = 'two', attempts = 2`);
-    const first = await start();
+    const first = await start('audit', ['a']);
     await settle(first, { a: 'Home > Kettles' });
-    await settle(await start(), { a: 'Home > Lamps' });
+    await settle(await start('audit', ['a']), { a: 'Home > Lamps' });
     expect(await verdicts()).toEqual([
       { name_key: 'a', verdict: false, truth: 'Home > Kettles', checked_by: 'p m', llm_call_id: first },
     ]);

@@ -106,15 +106,22 @@ describe('the names of a call', () => {
       `update llm_calls set started_at = now() - interval '366 days' where llm_call_id = $1`,
       old,
     );
+    expect(await t.owner.value('select forget_call_names()')).toBe(0);
+    await t.owner.rows(`update llm_calls set state = 'ok'`);
     expect(await t.owner.value('select forget_call_names(1)')).toBe(1);
     expect(await t.owner.value('select forget_call_names()')).toBe(1);
     expect(await t.owner.value('select forget_call_names()')).toBe(0);
     expect(await t.owner.rows('select distinct llm_call_id as id from llm_call_names')).toEqual([
       { id: young },
     ]);
+    // with 0 days they are there until the answer is
     await t.owner.rows(`select set_setting('ledger_names_days', '0')`);
-    await start(['c']);
-    expect(await t.owner.value('select count(*) from llm_call_names')).toBe(1);
+    const now = await start(['c']);
+    expect(await t.owner.value('select forget_call_names()')).toBe(1); // the young one's
+    const left = () => t.owner.value('select count(*) from llm_call_names where llm_call_id = $1', now);
+    expect(await left()).toBe(1);
+    await settle(now, [], [refusal('c')]);
+    expect(await left()).toBe(0);
   });
 
   test('say how often the most tried of them was claimed', async () => {

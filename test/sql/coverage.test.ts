@@ -75,11 +75,12 @@ describe('the coverage curve', () => {
     expect(await t.owner.value(`select max(names) from coverage_curve(since => '8 days')`)).toBe(9);
   });
 
-  test('is empty without a model, and without evidence; a broken model is not counted', async () => {
+  test('is empty without a model, and without evidence; a broken model leaves none', async () => {
     expect(await curve()).toEqual([]);
     const model = await makeModel(t);
     expect(await curve()).toEqual([]);
-    await missed(t, model, await t.category('Home'), [Number.NaN]);
+    const broken = missed(t, model, await t.category('Home'), [Number.NaN]);
+    await expect(broken).rejects.toMatchObject({ code: '23514' });
     expect(await curve()).toEqual([]);
   });
 });

@@ -15,7 +15,8 @@ test('says on how many levels the LLM agrees with what the local layer would hav
   const names = ['a', 'b', 'c', 'd', 'e'];
   await t.owner.rows('insert into products (name) select unnest($1::text[])', names);
   const id = await t.owner.value<number>(
-    `select start_call('one', 'answer', 'shortlist', 'openai', 'gpt', true, 5, 900, 100, 0.5, '{}')`,
+    `select start_call('one', 'answer', 'shortlist', 'openai', 'gpt', true, 5, 900, 100, 0.5, '{}', name_keys => $1)`,
+    names,
   );
   await t.owner.rows(
     `with e as (

@@ -150,7 +150,7 @@ describe('settling', () => {
         ]),
       );
       const call = await t.owner.value(
-        `select start_call('w', 'answer', 'tree', 'openai', 'm', true, 1, 10, 10, null, null)`,
+        `select start_call('w', 'answer', 'tree', 'openai', 'm', true, 1, 10, 10, null, null, name_keys => '{llm}')`,
       );
       await t.owner.rows(
         `select settle_llm('w', $1, $2, '[]', 0, 0, 0, 0, 'm', null)`,

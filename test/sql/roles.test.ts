@@ -46,22 +46,25 @@ const functions: Record<string, string> = {
   // triggers, and what only other functions call
   nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert
     answered_until ask_again audit_candidates audit_test autopilot_health back_in_use bar_model
-    batches_health begin_stage blank_messages bring_back_labels bring_back_rows bury calls_with
-    candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
-    correct_products coverage_steps drift_health drop_branches drop_questions end_alarm end_rollout
-    follow_categories follow_labels forget_guard_words forget_products forgotten forgotten_health
-    gate_names hash_bound here hold_lease hold_lock hold_names hold_never_sent hold_taxonomy is_queued
-    judged_llm_answers judged_since keep_trigger level_ids llm_answers llm_health llm_stop lock_holders
-    lock_taxonomy locks_health look_again make_imported_categories measured_points models_past_days
-    move_labels name_label_changes need_category need_evidence note_change note_changed_labels note_idle
-    note_new_labels note_news note_outcomes note_removed_labels note_verdict notify_health offer_today
-    open_answer passes pick_audits place_below place_category queue_audits queue_inserted queue_renamed
-    raise_alarm recheck_promise refuse_call refuse_retired refuse_same_name report_without_name
-    rights_health said_near sealed sent_to settle_alarms settle_answered settle_answers settle_audits
-    settle_questions settle_verdict settled_cost shade simulated spend_parts start_agreement_streams
-    start_drift_streams strays_health tables_of_names take_back teachable tell_sidecars
-    thresholds_of_alarm traffic_of trainable_labels trust_health try_lock undo_label undo_rows
-    waiting_checks wake watch_audits watch_promoted watch_stream without_name`,
+    batches_health begin_stage blank_messages blockers_health bring_back_labels bring_back_rows bury
+    calls_with candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
+    correct_products correct_rows coverage_steps drift_health drop_branches drop_questions end_alarm
+    end_rollout fail_buried follow_categories follow_labels follow_rows forget_guard_words forget_products
+    forgotten forgotten_health gate_names hash_bound here hold_lease hold_lock hold_names hold_never_sent
+    hold_taxonomy is_cron is_queued judged_llm_answers judged_since keep_answers keep_trigger
+    leave_no_names level_ids llm_answers llm_health llm_stop lock_holders lock_rows lock_taxonomy
+    locker_names locks_health look_again make_imported_categories mark_names measured_points
+    models_past_days move_labels name_label_changes names_of_call need_category need_evidence note_change
+    note_changed_labels note_idle note_new_labels note_news note_outcomes note_removed_labels note_verdict
+    notify_health offer_today open_answer pass_on passes pick_audits place_below place_category
+    probability put_off queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
+    refuse_retired refuse_same_name report_without_name rights_health said_near sane_results sealed
+    sent_to settle_alarms settle_answered settle_answers settle_audits settle_kept settle_names
+    settle_questions settle_rows settle_split settle_verdict settled_cost shade simulated spend_parts
+    start_agreement_streams start_drift_streams strays_health tables_of_names take_back take_names
+    teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels trust_health try_lock
+    undo_label undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name
+    write_labels write_rows`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -85,6 +88,7 @@ const tables: Record<string, string> = {
   guard_tokens: 'sidecar: select',
   import_paths: '',
   import_rows: 'admin: delete insert',
+  kept_answers: '',
   label_changes: 'sidecar: select',
   labels: 'admin: delete insert update; sidecar: select',
   llm_batch_calls: '',

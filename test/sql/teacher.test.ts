@@ -23,10 +23,11 @@ interface Said {
 async function kettlesBy(names: readonly string[], said: Said = {}): Promise<number> {
   const { model = 'gpt-1', prompt = '1', purpose = 'answer', confidence = 0.9 } = said;
   const call = await t.owner.value<number>(
-    `select start_call('w', $1, 'tree', 'openai', 'gpt', false, $2, 100, 10, .01, null, prompt_version => $3)`,
+    `select start_call('w', $1, 'tree', 'openai', 'gpt', false, $2, 100, 10, .01, null, prompt_version => $3, name_keys => $4)`,
     purpose,
     names.length,
     prompt,
+    names,
   );
   const answers = names.map((name_key) => ({ name_key, category_id: kettles, confidence }));
   await t.owner.rows(

@@ -34,8 +34,9 @@ const draw = () => t.owner.rows('select * from spot_check(100)');
 async function llm(name: string, category: number): Promise<void> {
   await t.owner.rows(`select claim_llm('w', 10, '0 s')`);
   await t.owner.rows(
-    `select settle_llm('w', start_call('w', 'answer', 'r', 'p', 'm', true, 1, 1, 1, 0, null), $1, '[]', 1, 0, 1, 0, 'v', 'r')`,
+    `select settle_llm('w', start_call('w', 'answer', 'r', 'p', 'm', true, 1, 1, 1, 0, null, name_keys => array[$2]), $1, '[]', 1, 0, 1, 0, 'v', 'r')`,
     JSON.stringify([{ name_key: name, category_id: category, confidence: 0.6 }]),
+    name,
   );
 }
 

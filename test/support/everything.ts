@@ -128,6 +128,12 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     name,
   );
   await owner.rows(
+    'insert into kept_answers (llm_call_id, name_key, category_id) values ($1, normalise($2), $3)',
+    call,
+    name,
+    home,
+  );
+  await owner.rows(
     `insert into llm_batches (provider, model, provider_batch_id, state, ended_at) values ('openai', 'gpt', 'batch_1', 'ended', now())`,
   );
   await owner.rows(
