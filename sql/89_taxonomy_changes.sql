@@ -188,7 +188,13 @@ begin
   for c in select * from taxonomy_changes x where x.settled_at is null order by x.taxonomy_change_id for update skip locked loop
     why := format('answered while change %s was made', c.taxonomy_change_id);
     if c.undo_of is not null then
-      mended := mended + (select b.restored from bring_back_rows(c.undo_of, why) b) + follow_labels(c.undo_of, why);
+      begin
+        mended := mended + (select b.restored from bring_back_rows(c.undo_of, why) b) + follow_labels(c.undo_of, why);
+      exception when others then
+        if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+        -- a row that refuses does not keep other changes from being mended
+        raise warning 'rows of change % do not come back: %', c.undo_of, sqlerrm;
+      end;
     end if;
     mended := mended + follow_categories(c.categories, c.taxonomy_change_id, why);
     update taxonomy_changes x
