@@ -123,7 +123,7 @@ begin
   end if;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q
-    set shortlist = null, odds = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, available_at = now()
+    set shortlist = null, odds = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, claim_id = null, available_at = clock_timestamp()
     from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, purpose text, moved boolean)
     where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key)
       and q.name_hash = any (mine);

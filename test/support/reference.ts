@@ -58,8 +58,8 @@ interface Routine {
 const relations = `
   select c.relname as name, case c.relkind when 'v' then 'view' else 'table' end as kind,
          obj_description(c.oid, 'pg_class') as comment,
-         (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-                   'comment', col_description(c.oid, a.attnum)) order by a.attnum)
+         (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+                   'comment', col_description(c.oid, a.attnum)) order by a.attnum), '[]')
             from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
     from pg_class c where c.relnamespace = 'taxon'::regnamespace and c.relkind in ('r', 'v') order by 1`;
 
@@ -98,7 +98,8 @@ function plain(declaration: string): string {
 
 function relationText({ name, kind, comment, columns }: Relation): string {
   const rows = columns.map((column) => row(code(column.name), plain(column.type), column.comment));
-  return `### ${kind} \`${name}\`\n\n${comment}\n\n${table(['column', 'type', ''], rows)}\n`;
+  const shown = rows.length === 0 ? '' : `\n${table(['column', 'type', ''], rows)}\n`;
+  return `### ${kind} \`${name}\`\n\n${comment}\n${shown}`;
 }
 
 function routineText({ name, parameters, result, comment, roles }: Routine): string {
