@@ -144,11 +144,11 @@ create or replace function correct_products(name_key text, product_id bigint, an
 declare
   hash bytea := name_hash(correct_products.name_key);
   near bigint[];
+  wrong bigint[];
 begin
   if truth is not null then
-    corrected := correct_rows(array(select p.product_id from products p
-                                      where name_hash(p.name_key) = hash and (p.state <> 'done' or p.category_id is distinct from truth)),
-                              correct_products.product_id, truth, correct_products.check_id);
+    wrong := array(select p.product_id from products p where name_hash(p.name_key) = hash and (p.state <> 'done' or p.category_id is distinct from truth));
+    corrected := case when wrong = '{}' then 0 else correct_rows(wrong, correct_products.product_id, truth, correct_products.check_id) end;
     asked_again := 0;
     delete from dead_letters d where d.name_hash = hash;
     delete from queue q where q.name_hash = hash and q.purpose in ('answer', 'escalate');
@@ -169,8 +169,11 @@ begin
                   where p.matched_key is not null and name_hash(p.matched_key) = hash and p.matched_key = correct_products.name_key
                     and p.source = 'similar'
                     and case when truth is null then same_path(p.category_id, answer) else p.category_id <> truth end);
-  asked_again := asked_again + ask_again(near, 'local', 'its nearest label was found wrong', correct_products.check_id);
-  perform settle_answered('local', array(select p.name_key from products p where p.product_id = any (near)));
+  -- an EXCEPTION clause is a subtransaction, also where it has nothing to do
+  if near <> '{}' then
+    asked_again := asked_again + ask_again(near, 'local', 'its nearest label was found wrong', correct_products.check_id);
+    perform settle_answered('local', array(select p.name_key from products p where p.product_id = any (near)));
+  end if;
 end $$;
 comment on function correct_products(text, bigint, bigint, bigint, bigint) is 'Brings the rows into line with what a person said of a name. Rows of the name get the truth (source human for the row he looked at, exact for the others), or, rejected, go to the LLM; rows that took the wrong answer from it by similarity are decided again. Returns both counts. Example: correct_products(''kettle'', 12, 7, 9, NULL) makes 9 of what said 7.';
 
