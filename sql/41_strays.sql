@@ -4,9 +4,11 @@
 create or replace function is_queued(name_key text) returns boolean
   language sql stable
 begin atomic
-  select exists (select from queue q where q.name_hash = name_hash(is_queued.name_key) and q.purpose in ('answer', 'escalate'));
+  select exists (select from queue q where q.name_hash = name_hash(is_queued.name_key) and q.purpose in ('answer', 'escalate'))
+      -- a row that refuses even to be called failed stays pending
+      or exists (select from dead_letters d where d.name_hash = name_hash(is_queued.name_key));
 end;
-comment on function is_queued(text) is 'Whether some entry of the queue will answer rows of this name. Example: select is_queued(''kettle'');';
+comment on function is_queued(text) is 'Whether some entry of the queue will answer rows of this name, or the name was given up. Example: select is_queued(''kettle'');';
 
 create or replace function queue_strays(after_id bigint default 0, most integer default 5000, out last_id bigint, out strays integer)
   language plpgsql security definer set search_path from current as $$

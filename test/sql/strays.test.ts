@@ -71,6 +71,19 @@ describe('rows that came while triggers were off', () => {
     expect(await sweep()).toEqual({ last_id: 6, strays: 0 });
   });
 
+  test('a name that was given up is not tried again for a row that came beside it: it fails as well', async () => {
+    await t.owner.rows(
+      `insert into dead_letters (stage, name_key, attempts, error) values ('llm', 'hopeless', 5, 'no')`,
+    );
+    await arrive('hopeless');
+    expect(await sweep()).toMatchObject({ strays: 0 });
+    await t.owner.rows('select settle_held()');
+    expect(await t.owner.row('select state, failure from products')).toEqual({
+      state: 'failed',
+      failure: 'no',
+    });
+  });
+
   test('one that only an audit asks about is', async () => {
     await t.owner.rows(`insert into queue (stage, name_key, purpose) values ('llm', 'audited', 'audit')`);
     await arrive('audited');
