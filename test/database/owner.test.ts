@@ -128,9 +128,9 @@ describe('what lacks rights names the role to grant', () => {
 });
 
 describe('an application’s own view upon products_readable', () => {
-  test('needs one grant, taxon_reader to the owner of the view', async () => {
+  test('needs one grant, a role of ours to its owner and to whoever looks', async () => {
     await admin.rows('create schema shop authorization shop_owner');
-    await admin.rows('grant taxon_reader to shop_owner');
+    await admin.rows('grant taxon_writer to shop_owner, app');
     await as('owner', async (session) => {
       await session.rows(
         `insert into taxon.labels (name_key, category_id, source) select 'kettle', taxon.make_category('{Home,Kettles}'), 'human'`,
