@@ -14,27 +14,28 @@ delete from llm_prices where not (greatest(dollars_in, dollars_cached, dollars_o
 alter table llm_prices
   add constraint llm_prices_finite check (greatest(dollars_in, dollars_cached, dollars_out) < 'infinity' and isfinite(since));
 
+-- (no BETWEEN in a list of AND: after a dump and a restore it has other parentheses)
 update products set l1_confidence = case when l1_confidence between 0 and 1 then l1_confidence end,
     l2_confidence = case when l2_confidence between 0 and 1 then l2_confidence end,
     l3_confidence = case when l3_confidence between 0 and 1 then l3_confidence end
   where not (l1_confidence between 0 and 1 and l2_confidence between 0 and 1 and l3_confidence between 0 and 1);
 alter table products
-  add constraint products_numbers check (l1_confidence between 0 and 1 and l2_confidence between 0 and 1
-    and l3_confidence between 0 and 1 and similarity between 0 and 1);
+  add constraint products_numbers check (l1_confidence >= 0 and l1_confidence <= 1 and l2_confidence >= 0 and l2_confidence <= 1
+    and l3_confidence >= 0 and l3_confidence <= 1 and similarity >= 0 and similarity <= 1);
 
 delete from evidence where not (l1_said between 0 and 1 and l2_said between 0 and 1 and l3_said between 0 and 1
   and margin between -1e30 and 1e30 and nearest between -1e30 and 1e30 and unknown between -1e30 and 1e30);
 alter table evidence
-  add constraint evidence_numbers check (l1_said between 0 and 1 and l2_said between 0 and 1 and l3_said between 0 and 1
-    and margin between -1e30 and 1e30 and nearest between -1e30 and 1e30 and unknown between -1e30 and 1e30);
+  add constraint evidence_numbers check (l1_said >= 0 and l1_said <= 1 and l2_said >= 0 and l2_said <= 1 and l3_said >= 0 and l3_said <= 1
+    and margin >= -1e30 and margin <= 1e30 and nearest >= -1e30 and nearest <= 1e30 and unknown >= -1e30 and unknown <= 1e30);
 
 delete from second_looks where not (l1_said between 0 and 1 and l2_said between 0 and 1 and l3_said between 0 and 1);
 alter table second_looks
-  add constraint second_looks_numbers check (l1_said between 0 and 1 and l2_said between 0 and 1 and l3_said between 0 and 1);
+  add constraint second_looks_numbers check (l1_said >= 0 and l1_said <= 1 and l2_said >= 0 and l2_said <= 1 and l3_said >= 0 and l3_said <= 1);
 
 delete from check_scores where not (l1_said between 0 and 1 and l2_said between 0 and 1 and l3_said between 0 and 1);
 alter table check_scores
-  add constraint check_scores_numbers check (l1_said between 0 and 1 and l2_said between 0 and 1 and l3_said between 0 and 1);
+  add constraint check_scores_numbers check (l1_said >= 0 and l1_said <= 1 and l2_said >= 0 and l2_said <= 1 and l3_said >= 0 and l3_said <= 1);
 
 alter table calibrations
   add constraint calibrations_finite check (-1e30 < all (offsets) and 1e30 > all (offsets) and 1e30 > all (slopes));

@@ -121,7 +121,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       /is not as it was made: privileges of function .*: PUBLIC: execute, not .*; and \d+ more/,
     );
     expect((await check()).repairs).toContain(
-      'privileges of function claim(worker text, most integer, lease interval): PUBLIC: execute, not taxon_sidecar: execute',
+      'privileges of function claim(worker text, most integer, lease interval, claim_id uuid, held uuid[], owed uuid[]): PUBLIC: execute, not taxon_sidecar: execute',
     );
     await migrate({ url: shop(), schema: 'taxon' });
     expect(await schemaText(shop(), 'taxon')).toBe(before);
@@ -160,7 +160,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'alter table taxon.products alter column created_at drop default',
       'comment on table taxon.products is null',
       'alter table taxon.products disable trigger queue_renamed',
-      'alter function taxon.claim(text, integer, interval) security invoker',
+      'alter function taxon.claim(text, integer, interval, uuid, uuid[], uuid[]) security invoker',
     );
     const { code } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
     expect(code).toBe(1);
@@ -169,7 +169,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'constraint llm_calls_state_check on llm_calls is missing',
       'default of products.created_at is missing',
       'function answer_on_insert() is missing',
-      'function claim(worker text, most integer, lease interval) was changed',
+      'function claim(worker text, most integer, lease interval, claim_id uuid, held uuid[], owed uuid[]) was changed',
       'function similar_label(name_key text) is missing',
       'function similar_matches(name_key text, most integer) is missing',
       'index labels_trigrams is missing',

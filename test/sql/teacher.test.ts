@@ -25,7 +25,7 @@ async function kettlesBy(names: readonly string[], said: Said = {}): Promise<num
   const call = await t.owner.value<number>(
     `select start_call('w', $1, 'tree', 'openai', 'gpt', false, $2, 100, 10, .01, null, prompt_version => $3, name_keys => $4)`,
     purpose,
-    names.length,
+    Math.max(names.length, 1),
     prompt,
     names,
   );
