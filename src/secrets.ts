@@ -66,8 +66,11 @@ export function hideKeysByLook(text: string): string {
 
 /** The text with every kept secret as `[key]`, and the login of every address in it as `[login]`. */
 export function hideSecrets(text: string): string {
-  return hideKeys(text)
-    .replace(/(postgres(?:ql)?:\/\/)[^\s"'<>]*@/gi, '$1[login]@')
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)(?!\[login\])[^\s/?#"'<>]+@/gi, '$1[login]@')
-    .replace(/\b(password=)('[^']*'|[^\s&'"]+)/gi, '$1[login]');
+  return (
+    hideKeys(text)
+      // bounded: of a million letters without end each would be read to the end from each of its places
+      .replace(/(postgres(?:ql)?:\/\/)[^\s"'<>]{0,1000}@/gi, '$1[login]@')
+      .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)(?!\[login\])[^\s/?#"'<>]{1,1000}@/gi, '$1[login]@')
+      .replace(/\b(password=)('[^']*'|[^\s&'"]+)/gi, '$1[login]')
+  );
 }
