@@ -117,7 +117,7 @@ describe('200 attacks among ordinary names, and a model that obeys whatever stan
       .map(({ text }) => readPrompt(text).names.map(({ name }) => truth.has(normalise(name))))
       .filter((known) => known.includes(true) && known.includes(false));
     expect(beside.flat().filter(Boolean).length).toBeGreaterThan(ordinary.length / 2);
-    expect(beside.flat().filter((known) => !known).length).toBeGreaterThan(100);
+    expect(beside.flat().filter((known) => !known).length).toBeGreaterThan(60);
   });
 
   it('no ordinary name is answered otherwise than without them, and each is right', async () => {
