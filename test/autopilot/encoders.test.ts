@@ -63,6 +63,8 @@ it('is filled in the background, unless that is paused or names wait', async () 
     await insert(db, ['a name that waits']);
     expect(await fillEmbeddings(db, encoders, never)).toBe(0);
     await db.rows('delete from taxon.queue');
+    // a row that waits and is not queued is found by a sidecar
+    await db.rows('delete from taxon.products');
     const labels = await db.row<{ n: number }>('select count(*) as n from taxon.labels');
     expect(await fillEmbeddings(db, encoders, never)).toBe(labels.n);
     expect(await missing()).toEqual([0, 0]);
