@@ -116,7 +116,7 @@ begin
                  else format('not certified for the promise of %s: the local layer only watches until it is; %s', promise.max_error, proof.verdict) end;
     if answers and not kept and not force then
       select s.* into silenced from answered_a_day() s;
-      raise exception 'nothing was changed: with these thresholds the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, silenced.names
+      raise exception 'nothing was changed: with these thresholds the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
         using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3);
     end if;
   end if;
@@ -130,7 +130,7 @@ begin
     note := recheck_promise(target);
     if answers and note is not null and not force then
       select s.* into silenced from answered_a_day() s;
-      raise exception 'nothing was changed: without what this branch would no longer answer the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, silenced.names
+      raise exception 'nothing was changed: without what this branch would no longer answer the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
         using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.';
     end if;
   end if;

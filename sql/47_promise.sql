@@ -192,7 +192,7 @@ begin
       coverage := proof.coverage; upper_bound := proof.upper_bound;
       mode := local_mode();
       verdict := format('nothing was changed: this is not proved, and until it is the local layer would only watch; %s names a day would go to the LLM besides (%s tokens a day by the ledger); %s; all the same: set_promise(%s, %s, reason => ''…'', force => true)',
-        silenced.names, coalesce(silenced.tokens::text, 'not known how many'), proof.verdict, set_promise.max_error, set_promise.confidence);
+        coalesce(silenced.names::text, 'it is not known how many'), coalesce(silenced.tokens::text, 'not known how many'), proof.verdict, set_promise.max_error, set_promise.confidence);
       return next;
       return;
     end if;

@@ -13,12 +13,14 @@ comment on function llm_cost_of_a_name() is 'Mean tokens and dollars that the LL
 create or replace function answered_a_day() returns table (names numeric, tokens numeric)
   language sql stable security definer set search_path from current as $$
   with answered as (
-    select count(*) as n, greatest(extract(epoch from max(e.decided_at) - min(e.decided_at)) / 86400, 1) as days
-      from evidence e join models m on m.model_id = e.model_id and m.state = 'champion' where e.answered and e.decided_at > now() - interval '30 days'
+    select count(*) as decided, count(*) filter (where e.answered) as n,
+           greatest(extract(epoch from max(e.decided_at) filter (where e.answered) - min(e.decided_at) filter (where e.answered)) / 86400, 1) as days
+      from evidence e join models m on m.model_id = e.model_id and m.state = 'champion' where e.decided_at > now() - interval '30 days'
   )
-  select round(a.n / a.days, 1), round((a.n / a.days)::numeric * c.tokens::numeric) from answered a, llm_cost_of_a_name() c;
+  select case when a.decided > 0 then round(a.n / a.days, 1) end, case when a.decided > 0 then round((a.n / a.days)::numeric * c.tokens::numeric) end
+    from answered a, llm_cost_of_a_name() c;
 $$;
-comment on function answered_a_day() is 'How many names a day the local layer''s champion has answered of late (30 days, by its evidence), and what the LLM would take for them at what it took for a name; tokens NULL: it answered none. Example: select names, tokens from answered_a_day();';
+comment on function answered_a_day() is 'How many names a day the local layer''s champion has answered of late (30 days, by its evidence), and what the LLM would take for them at what it took for a name; tokens NULL: it answered none. Both NULL: it has decided nothing yet. Example: select names, tokens from answered_a_day();';
 
 create or replace function passes(l1_said real, l2_said real, l3_said real, thresholds real[], low real[], high real[],
     offsets real[], slopes real[]) returns boolean

@@ -130,7 +130,8 @@ begin
   with written as (
     insert into checks (name_key, product_id, layer, strategy, weight, floor, evidence_id, model_id, category_id,
                         verdict, truth_category_id, checked_by, checked_at)
-      select p.name_key, p.product_id, 'local', spot_check.strategy, size::float8 / tried, lowest, e.evidence_id, champion_id, e.category_id,
+      select p.name_key, p.product_id, 'local', spot_check.strategy, size::float8 / nullif(tried, 0),  -- 0 where nothing could be drawn
+             lowest, e.evidence_id, champion_id, e.category_id,
              case when b.truth_category_id is null then b.verdict else same_path(b.truth_category_id, e.category_id) end,
              b.truth_category_id, b.checked_by, b.checked_at
         from unnest(picked) with ordinality u(id, place)

@@ -61,8 +61,11 @@ comment on function autopilot() is 'What the autopilot does now, why, what it wa
 
 create or replace function autopilot_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$
-  select 'autopilot', case when t.state = 'failed' then 'warn' else 'ok' end, t.state,
-         case when t.state = 'running' then
+  -- a person's training beside it is no failure
+  select 'autopilot', case when t.state = 'failed' and t.error not like '% took over' then 'warn' else 'ok' end, t.state,
+         case when t.state = 'running' and t.lease_until < now() then
+           format('the process of run %s died: the next sidecar that may train, or taxon retrain, goes on with it', t.run_id)
+         when t.state = 'running' then
            format('it trains now: run %s since %s, step %s: %s%s; select * from autopilot()', t.run_id, to_char(t.started_at, 'HH24:MI'),
                   coalesce(running_step(t.run_id), 'none yet'), coalesce(t.reason, 'by hand'),
                   case when exists (select from retrain_requests q where q.run_id = t.run_id and q.cause <> 'person') then '; taxon train takes over' else '' end)

@@ -41,7 +41,11 @@ function spawnRetrain(config: Config, url: string): ChildProcess {
   child.on('error', (error) => log.warn('a retraining could not be started', { error: messageOf(error) }));
   child.on('exit', (code, signal) => {
     if (code === 0) log.info('a retraining ended; select * from taxon.autopilot()');
-    else log.warn('a retraining failed', { code: code ?? signal, said: said.trim().split('\n').at(-1) });
+    // what it says last is a hint
+    const why =
+      said.split('\n').findLast((line) => line.startsWith('taxon: ')) ?? said.trim().split('\n').at(-1);
+    if (code !== 0 && why?.includes('another took over')) log.info('a retraining gave way', { said: why });
+    else if (code !== 0) log.warn('a retraining failed', { code: code ?? signal, said: why });
   });
   return child;
 }

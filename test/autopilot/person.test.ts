@@ -22,7 +22,7 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
     );
     const train = await runTaxon(['train', '--no-clean', '--epochs', '1', '--json'], environment);
     expect(train).toMatchObject({ code: 0 });
-    await sidecar.says('a retraining failed');
+    await sidecar.says('a retraining gave way');
     expect(
       await db.rows(`select kind, state, error from taxon.training_runs order by run_id desc limit 2`),
     ).toEqual([

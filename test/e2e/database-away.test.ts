@@ -108,7 +108,9 @@ it('an answer that the database refuses for good is booked as the provider count
   await insert(db, fresh(3));
   expect(await settled(db)).toEqual({ failed: 3 });
   const letters = await db.rows<{ error: string }>('select error from taxon.dead_letters');
-  expect(letters.map(({ error }) => error)).toEqual(Array(3).fill('its label could not be written: not in this shop'));
+  expect(letters.map(({ error }) => error)).toEqual(
+    Array(3).fill('its label could not be written: not in this shop'),
+  );
   const booked = await db.rows<{ request_id: string; state: string; tokens_in: number }>(
     'select request_id, state, tokens_in from taxon.llm_calls',
   );
