@@ -51,10 +51,11 @@ begin atomic
     from schema_on_path s join pg_class c on c.relnamespace = s.oid
     join pg_roles m on m.oid = c.relowner and m.rolname = current_user
     cross join aclexplode(c.relacl) a join outsider o on o.oid = a.grantee
-    where a.privilege_type = 'TRIGGER'
+    -- of the schema in front, which is ours: its functions write nowhere else
+    where a.privilege_type = 'TRIGGER' and s.place = (path_risks.schemas)[1]
   order by 1, 2, 3;
 end;
-comment on function path_risks(text[]) is 'Who could make the owner''s functions call something else: may create in a schema that they look into, or owns a function or an operator there, or may make triggers on the owner''s tables; and the statement that ends it. No row: nobody but superusers and members of the owner. Example: select * from path_risks(current_schemas(false)::text[]);';
+comment on function path_risks(text[]) is 'Who could make the owner''s functions call something else: may create in a schema that they look into, or owns a function or an operator there, or may make triggers on the owner''s tables in the first of the schemas; and the statement that ends it. No row: nobody but superusers and members of the owner. Example: select * from path_risks(current_schemas(false)::text[]);';
 
 create or replace function rights_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$

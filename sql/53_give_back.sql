@@ -99,8 +99,8 @@ begin
   for p in select x.product_id from products x where name_hash(x.name_key) = any (hashes) and x.state = 'failed' order by x.product_id loop
     begin
       update products x set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() where x.product_id = p.product_id and x.state = 'failed';
-    exception when others then
-      if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+    exception when others or assert_failure then
+      if is_conflict(sqlstate) then raise; end if;
       raise warning 'product % stays failed: %', p.product_id, sqlerrm;
     end;
   end loop;

@@ -82,9 +82,8 @@ begin
   begin
     return query select w.name_hash, w.product_id, w.evidence_id, w.done, null::text from write_rows(answers, judged, null, wait) w;
     return;
-  exception when others then
-    -- what says nothing of the rows: no memory, no disk, a shutdown
-    if sqlstate ~ '^(53|57|58|XX)' then raise; end if;
+  exception when others or assert_failure or query_canceled then
+    if is_wanted_end(sqlstate) then raise; end if;
   end;
   -- one row refused, and with it all were undone: halves, until it stands alone
   if n > 1 then
@@ -97,15 +96,15 @@ begin
              where name_hash(x.name_key) = name_hash(answers -> 0 ->> 'name_key') and x.state = 'pending' order by x.product_id loop
     begin
       return query select w.name_hash, w.product_id, w.evidence_id, w.done, null::text from write_rows(answers, judged, p.product_id, '20ms') w;
-    exception when others then
+    exception when others or assert_failure or query_canceled then
       code := sqlstate;
-      if code ~ '^(53|57|58|XX)' then raise; end if;
+      if is_wanted_end(code) then raise; end if;
       name_hash := p.hash;
       product_id := p.product_id;
       evidence_id := null;
       done := false;
       -- a lock that its trigger waits for, a deadlock, a conflict of snapshots: not the row's fault
-      error := case when code ~ '^(40|55)' then null else format('product %s could not be written: %s', p.product_id, sqlerrm) end;
+      error := case when is_conflict(code) then null else format('product %s could not be written: %s', p.product_id, sqlerrm) end;
       return next;
     end;
   end loop;
@@ -170,8 +169,8 @@ begin
       update products p set state = 'failed', failure = coalesce(r.error, 'failed too often') where p.product_id = r.product_id;
       failed := failed + 1;
     -- it refuses even that: the dead letter says why
-    exception when others then
-      if sqlstate ~ '^(53|57|58|XX)' then raise; end if;
+    exception when others or assert_failure or query_canceled then
+      if is_wanted_end(sqlstate) then raise; end if;
     end;
   end loop;
   return failed;

@@ -18,11 +18,11 @@ begin
         order by name_hash(a.name_key)  -- two sidecars that write the same names must not wait for each other in a circle
       on conflict (name_hash) do nothing;
     return;
-  exception when others then
-    if sqlstate ~ '^(53|57|58|XX)' then raise; end if;
+  exception when others or assert_failure or query_canceled then
+    if is_wanted_end(sqlstate) then raise; end if;
     if n = 1 then
       late := array[name_hash(answers -> 0 ->> 'name_key')];
-      errors := array[case when sqlstate ~ '^(40|55)' then null else 'its label could not be written: ' || sqlerrm end];
+      errors := array[case when is_conflict(sqlstate) then null else 'its label could not be written: ' || sqlerrm end];
       return;
     end if;
   end;

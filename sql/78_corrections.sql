@@ -93,8 +93,8 @@ begin
     perform wake();
   end if;
   return changed;
-exception when others then
-  if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+exception when others or assert_failure then
+  if is_conflict(sqlstate) then raise; end if;
   -- one row that refuses does not keep the others from it
   if n = 1 then
     raise warning 'product % keeps its answer: %', products_wrong[1], sqlerrm;
@@ -127,8 +127,8 @@ begin
       from was w join written n on n.product_id = w.product_id;
   get diagnostics corrected = row_count;
   return corrected;
-exception when others then
-  if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+exception when others or assert_failure then
+  if is_conflict(sqlstate) then raise; end if;
   -- as in ask_again()
   if n = 1 then
     raise warning 'product % keeps its answer: %', product_ids[1], sqlerrm;

@@ -20,6 +20,8 @@ begin
              format(' (user %s)', a.usename)))
       from pg_locks l left join pg_stat_activity a on a.pid = l.pid
       where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted and l.pid is not null and l.transactionid = any (holders)
+        -- a row that was undone is marked by who undid it
+        and a.application_name is distinct from 'taxon sidecar'
     union
     select format('the prepared transaction %L', x.gid) from pg_prepared_xacts x where x.transaction = any (holders);
 end $$;
@@ -41,7 +43,7 @@ begin
            format('cannot be written since %s s, as another transaction holds them; all others go on. %s',
                   round(extract(epoch from clock_timestamp() - min(h.held_since))),
                   coalesce((select string_agg(format('%s holds %s', b.who, b.rows), '; ' order by b.rows desc, b.who) || '; it should commit, or: select pg_terminate_backend(pid)'
-                              from by_whom b), 'It has ended, and they follow within seconds'))
+                              from by_whom b), 'It has ended, and they follow within seconds; or a trigger of the application waits for a lock of somebody else: select * from pg_locks where not granted'))
       from held h having count(*) > 0;
   return query
     select 'kept answers', 'warn', count(*)::text,

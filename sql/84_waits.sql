@@ -18,9 +18,22 @@ create or replace function locks_health() returns table (item text, status text,
   select 'lock ' || h.purpose, case when w.seconds >= 2 then 'warn' else 'ok' end, coalesce(h.pids, '?'),
          format('held by %s%s', h.holders, case when w.n is null then '; nothing waits for it'
            else format('; %s of ours wait for it, the first for %s s; to end it: select pg_terminate_backend(PID)', w.n, w.seconds) end)
-    from held h left join waiting w using (purpose) where h.long or w.seconds >= 2 order by 1;
+    from held h left join waiting w using (purpose) where h.long or w.seconds >= 2
+  union all
+  -- who rebuilds products, or locks it by hand, is waited for as long as it takes
+  select 'lock products', 'warn', string_agg(l.pid::text, ', ' order by l.pid),
+         format('held in %s by %s: no name can be settled until it ends; to end it: select pg_terminate_backend(PID)', min(l.mode),
+                string_agg(format('pid %s (%sin its transaction for %s s)', l.pid, 'application "' || nullif(a.application_name, '') || '", ',
+                                  round(extract(epoch from clock_timestamp() - a.xact_start))), '; ' order by l.pid))
+    from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'relation' and l.relation = 'products'::regclass and l.granted and l.pid is distinct from pg_backend_pid()
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      and coalesce(a.xact_start < clock_timestamp() - interval '2 s', true)
+    having count(*) > 0
+  order by 1;
 $$;
-comment on function locks_health() is 'For health(): locks of 11_locks that somebody holds alone for over 10 s, or that something has waited for 2 s, with the pids that hold them.';
+comment on function locks_health() is 'For health(): locks of 11_locks that somebody holds alone for over 10 s, or that something has waited for 2 s, with the pids that hold them; and whoever locks products, so that nothing can be settled.';
 
 create or replace function notify_health() returns table (item text, status text, value text, detail text)
   language sql stable set search_path from current as $$

@@ -137,8 +137,8 @@ declare
   n integer := cardinality(among);
 begin
   return follow_rows(category_ids, taxonomy_change_id, reason, among);
-exception when others then
-  if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+exception when others or assert_failure then
+  if is_conflict(sqlstate) then raise; end if;
   -- one row that refuses does not keep the others from it: halves, until it stands alone
   if n = 1 then
     raise warning 'product % does not follow the taxonomy: %', among[1], sqlerrm;

@@ -190,8 +190,8 @@ begin
     if c.undo_of is not null then
       begin
         mended := mended + (select b.restored from bring_back_rows(c.undo_of, why) b) + follow_labels(c.undo_of, why);
-      exception when others then
-        if sqlstate ~ '^(40|53|55|57|58|XX)' then raise; end if;
+      exception when others or assert_failure then
+        if is_conflict(sqlstate) then raise; end if;
         -- a row that refuses does not keep other changes from being mended
         raise warning 'rows of change % do not come back: %', c.undo_of, sqlerrm;
       end;

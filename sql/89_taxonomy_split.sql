@@ -171,8 +171,8 @@ declare
 begin
   begin
     return settle_questions(settle_split.llm_call_id, answers, refused);
-  exception when others then
-    if sqlstate ~ '^(53|57|58|XX)' then raise; end if;
+  exception when others or assert_failure or query_canceled then
+    if is_wanted_end(sqlstate) then raise; end if;
     if jsonb_array_length(said) = 1 then
       perform keep_answers(settle_split.llm_call_id, said);
       return 0;

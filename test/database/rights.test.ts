@@ -109,6 +109,10 @@ describe('what changes later', () => {
     await admin.rows('grant create on schema extensions to public');
     const app = await role('app');
     await admin.rows(`grant all on taxon.products to ${app}`);
+    // a table of the application beside the extensions, which no function of ours writes
+    await admin.rows('create table extensions.stock (id int)');
+    await admin.rows('alter table extensions.stock owner to owner');
+    await admin.rows(`grant all on extensions.stock to ${app}`);
     expect(await health()).toEqual([
       {
         value: 'PUBLIC',

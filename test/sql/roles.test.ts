@@ -51,7 +51,7 @@ const functions: Record<string, string> = {
     correct_products correct_rows coverage_steps drift_health drop_branches drop_questions end_alarm
     end_rollout fail_buried follow_categories follow_labels follow_rows forget_guard_words forget_products
     forgotten forgotten_health gate_names hash_bound here hold_lease hold_lock hold_names hold_never_sent
-    hold_taxonomy is_cron is_queued judged_llm_answers judged_since keep_answers keep_trigger
+    hold_taxonomy is_conflict is_cron is_queued is_wanted_end judged_llm_answers judged_since keep_answers keep_trigger
     leave_no_names level_ids llm_answers llm_health llm_stop lock_holders lock_rows lock_taxonomy
     locker_names locks_health look_again make_imported_categories mark_names measured_points
     models_past_days move_labels name_label_changes names_of_call need_category need_evidence note_change
