@@ -92,12 +92,6 @@ describe('spot_check', () => {
     ]);
   });
 
-  test('while the champion has decided nothing yet there is nothing to draw', async () => {
-    for (const strategy of ['uniform', 'surer', 'answered']) expect(await draw(5, strategy)).toEqual([]);
-    await rising(3);
-    expect(await draw(5, 'category', await t.category('Garden'))).toEqual([]);
-  });
-
   test('draws each name once, and never again while it waits or after', async () => {
     await rising(30);
     const first = await draw(20);
