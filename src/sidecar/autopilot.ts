@@ -44,7 +44,8 @@ function spawnRetrain(config: Config, url: string): ChildProcess {
     // what it says last is a hint
     const why =
       said.split('\n').findLast((line) => line.startsWith('taxon: ')) ?? said.trim().split('\n').at(-1);
-    if (code !== 0 && why?.includes('another took over')) log.info('a retraining gave way', { said: why });
+    if (code !== 0 && /lost its lease|not held by|not running any more/.test(why ?? ''))
+      log.info('a retraining gave way', { said: why });
     else if (code !== 0) log.warn('a retraining failed', { code: code ?? signal, said: why });
   });
   return child;

@@ -1,13 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 
+/** Lets a stopped process go on, if there still is one. */
+function goOn(pid: number): void {
+  try {
+    if (pid > 1) process.kill(pid, 'SIGCONT');
+  } catch {
+    // it has ended
+  }
+}
+
 test('a sidecar says that it trains, in its log and in status, and gives way to a person', async () => {
   const shop = await shopDatabase();
   const db = look(shop.url);
-  const environment = { DATABASE_URL: shop.url, TAXON_LEASE_SECONDS: '4' };
-  const sidecar = await startSidecarProcess(shop.url, { TAXON_LEASE_SECONDS: '4' });
+  const environment = { DATABASE_URL: shop.url };
+  const sidecar = await startSidecarProcess(shop.url);
+  const { pid: parent } = sidecar.child;
+  let pid = 0;
   try {
     await db.rows(`select taxon.set_setting('autopilot_clean', 'false')`);
     await db.rows(`select taxon.request_retrain('600 new labels', 'labels')`);
@@ -16,12 +28,17 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
       () => db.rows(`select from taxon.training_runs where kind = 'retrain' and state = 'running'`),
       (running) => running.length === 1,
     );
+    // stopped while a person comes, or it could be over before
+    pid = Number(readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8'));
+    expect(pid).toBeGreaterThan(1);
+    process.kill(pid, 'SIGSTOP');
     const status = await runTaxon(['status', '--json'], environment);
     expect(JSON.parse(status.stdout).health).toContainEqual(
       expect.objectContaining({ item: 'autopilot', detail: expect.stringMatching(/^it trains now: run/) }),
     );
     const train = await runTaxon(['train', '--no-clean', '--epochs', '1', '--json'], environment);
     expect(train).toMatchObject({ code: 0 });
+    goOn(pid);
     await sidecar.says('a retraining gave way');
     expect(
       await db.rows(`select kind, state, error from taxon.training_runs order by run_id desc limit 2`),
@@ -30,6 +47,7 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
       { kind: 'retrain', state: 'failed', error: 'a training that a person began took over' },
     ]);
   } finally {
+    goOn(pid);
     await sidecar.kill('SIGTERM');
     await db.close();
     await shop.drop();

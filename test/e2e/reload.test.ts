@@ -51,6 +51,7 @@ it('a promoted model is loaded by every sidecar without a restart, and so is the
 
   const { model_id } = await train(db, loadConfig({}, {}), { seed: 2 });
   expect(model_id).not.toBe(old);
+  await db.rows('select taxon.promote($1)', [model_id]);
   await until(models, (loaded) => loaded.every((id) => id === model_id));
   expect(await deciders(50_000)).toEqual([model_id]);
 
