@@ -73,7 +73,6 @@ create or replace function settle_rows(answers jsonb, judged boolean default fal
 #variable_conflict use_column
 declare
   n integer := coalesce(jsonb_array_length(answers), 0);
-  code text;
   p record;
 begin
   if n = 0 then return; end if;
@@ -97,14 +96,13 @@ begin
     begin
       return query select w.name_hash, w.product_id, w.evidence_id, w.done, null::text from write_rows(answers, judged, p.product_id, '20ms') w;
     exception when others or assert_failure or query_canceled then
-      code := sqlstate;
-      if is_wanted_end(code) then raise; end if;
+      if is_wanted_end(sqlstate) then raise; end if;
       name_hash := p.hash;
       product_id := p.product_id;
       evidence_id := null;
       done := false;
       -- a lock that its trigger waits for, a deadlock, a conflict of snapshots: not the row's fault
-      error := case when is_conflict(code) then null else format('product %s could not be written: %s', p.product_id, sqlerrm) end;
+      error := case when is_conflict(sqlstate) then null else format('product %s could not be written: %s', p.product_id, sqlerrm) end;
       return next;
     end;
   end loop;

@@ -147,13 +147,7 @@ export async function hintAtRole(
                                      else has_any_column_privilege(r.oid, c.oid, may) and not has_any_column_privilege(c.oid, may) end))
            order by o.place) as holders
          from pg_namespace n where n.nspname = $1`,
-      [
-        schema,
-        object,
-        sidecar
-          ? ['taxon_sidecar', 'taxon_admin']
-          : ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'],
-      ],
+      [schema, object, sidecar ? ['taxon_sidecar', 'taxon_admin'] : roles],
     );
     const [found] = rows;
     if (found === undefined) return;
