@@ -4,6 +4,7 @@ import { cliConfig, databaseUrl } from './database.ts';
 
 /**
  * Runs until SIGTERM or SIGINT, then stops cleanly (exit 0 within `shutdownSeconds`); a second signal ends it at once.
+ * Call it before what it stops says that it is there: whoever reads that may send a signal at once.
  *
  * @param stop finishes the work in hand
  */
@@ -44,7 +45,8 @@ It never migrates: run taxon migrate first.`,
       const { startSidecar } = await import('../sidecar/sidecar.ts');
       const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();
-      const sidecar = await startSidecar(await databaseUrl(config), config, await openProviders(config));
-      await untilSignal(() => sidecar.stop());
+      const url = await databaseUrl(config);
+      const starting = startSidecar(url, config, await openProviders(config));
+      await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
     });
 }

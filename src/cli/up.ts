@@ -23,17 +23,24 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
       const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();
       const providers = await openProviders(config);
-      const { url, release } = await resolveDatabase(config, defaultDatabase);
-      try {
+      let release = async () => {};
+      const start = async () => {
+        const database = await resolveDatabase(config, defaultDatabase);
+        release = database.release;
+        const { url } = database;
         const { schema, lockWaitSeconds } = config;
         await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
         const sidecar = await startSidecar(url, config, providers);
-        log.info('ready', { insert: `insert into ${config.schema}.products (name) values ('…')` });
+        log.info('ready', { insert: `insert into ${schema}.products (name) values ('…')` });
         if (providers.length === 0)
           log.info(
             'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
           );
-        await untilSignal(() => sidecar.stop());
+        return sidecar;
+      };
+      try {
+        const starting = start();
+        await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
       } finally {
         await release();
       }

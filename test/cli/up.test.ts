@@ -7,6 +7,13 @@ import { insert, look } from '../support/rows.ts';
 const { dataDir, remove } = temporaryDataDir();
 afterAll(remove);
 
+it('up that is told to stop while it makes the database leaves none running', async () => {
+  const early = startTaxon(['up'], { TAXON_DATA_DIR: dataDir });
+  await early.says('making a private PostgreSQL');
+  expect(await early.kill('SIGTERM')).toBe(0);
+  expect(clusterStatus(dataDir).state).toBe('stopped');
+});
+
 it('up makes database, schema and worker; Ctrl-C stops all that it started, and nothing that it did not', async () => {
   const first = startTaxon(['up'], { TAXON_DATA_DIR: dataDir });
   await first.says('ready');

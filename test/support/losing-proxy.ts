@@ -32,11 +32,18 @@ export async function startLosingProxy(serverUrl: string): Promise<LosingProxy> 
   const proxy = createServer((near) => {
     const far = connect(target);
     let held: Buffer[] | null = null;
+    // what was asked last: it may be on its way already when its answer is wanted lost
+    let asked: Buffer[] = [];
+    let answered = false;
     near.on('data', (data) => {
-      if (plan !== null && data.includes(plan.statement)) held = [];
+      if (answered) asked = [];
+      answered = false;
+      asked.push(data);
       far.write(data);
     });
     far.on('data', (data) => {
+      if (!answered && plan !== null && Buffer.concat(asked).includes(plan.statement)) held = [];
+      answered = true;
       if (held === null) {
         near.write(data);
         return;
