@@ -1,0 +1,39 @@
+import type { Bench, Printed } from './types.ts';
+
+/** The row that has such a value in a column, and the number in another. */
+function figure(rows: readonly Printed[], column: string, value: string, wanted: string): number {
+  const found = rows.find((row) => row[column] === value)?.[wanted];
+  if (typeof found !== 'number') throw new Error(`no number "${wanted}" where "${column}" is "${value}"`);
+  return found;
+}
+
+const before = '0365b03';
+
+/** Two rows, one a checkout. */
+const beside = (wanted: string) => (rows: readonly Printed[]) => ({
+  ours: figure(rows, 'commit', 'here', wanted),
+  peers: figure(rows, 'commit', before, wanted),
+});
+
+export const benches: readonly Bench[] = [
+  {
+    id: 'start',
+    what: 'npm start -- --once in an empty data folder, packages installed',
+    peer: before,
+    unit: 's',
+    better: 'smaller',
+    bar: 0.25,
+    full: ['bench/speed/start.ts'],
+    pick: beside('seconds'),
+  },
+  {
+    id: 'arrivals',
+    what: '1,000 new titles at once at 57,029 labels: the last answer',
+    peer: before,
+    unit: 's',
+    better: 'smaller',
+    bar: 0.2,
+    full: ['bench/speed/arrivals.ts'],
+    pick: beside('last answer, s'),
+  },
+];
