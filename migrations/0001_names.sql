@@ -1,24 +1,35 @@
 -- Up Migration
 -- These two are migrations, not repeatable SQL: stored columns hold their results, so they can never change in place.
 
--- Not strict, though NULL gives NULL: PostgreSQL inlines no strict function whose body has a CASE, and one that is not inlined
--- is planned anew in every INSERT's transaction.
-create function normalise(name text) returns text
-  language sql immutable parallel safe
-begin atomic
+do $do$
+begin
+  if to_regcollation('pg_catalog."und-x-icu"') is null and to_regcollation('pg_catalog.pg_unicode_fast') is null then
+    raise exception 'this PostgreSQL has neither ICU nor, as version 18 has, the collation pg_unicode_fast'
+      using errcode = 'feature_not_supported', hint = 'Take one that was built with ICU, as all packages are, or version 18.';
+  end if;
+  -- Not strict, though NULL gives NULL: PostgreSQL inlines no strict function whose body has a CASE, and one that is not inlined
+  -- is planned anew in every INSERT's transaction.
+  --
   -- Strips what is invisible, folds U+2019 and U+02BC to ', makes every run of white space one plain space and trims; most
   -- names need none of it, and one look tells (100,000 titles: .4 s; .8 where all need it). The ranges are of code points, by the
-  -- collation "C", so that no locale changes them. The collation of lower() is named, as that of a C-locale database
-  -- leaves Cyrillic alone. NFC comes last: lower-casing can leave a pair that composes (J + caron).
-  select normalize(lower(
-    case when name collate "C" ~ U&'[\0009-\000D\0085\00A0\00AD\02BC\034F\061C\1680\2000-\200F\2019\2028-\202F\205F-\206F\3000\FE00-\FE0F\FEFF]|^ | $|  '
-      then btrim(regexp_replace(regexp_replace(translate(name, U&'\2019\02BC', '''''') collate "C",
-        U&'[\00AD\034F\061C\200B-\200F\202A-\202E\2060-\206F\FE00-\FE0F\FEFF]+', '', 'g'),
-        U&'[\0009-\000D \0085\00A0\1680\2000-\200A\2028\2029\202F\205F\3000]+', ' ', 'g'), ' ')
-      else name end collate "und-x-icu"), nfc);
-end;
+  -- collation "C", so that no locale changes them. The collation of lower() is named, as that of a C-locale database leaves
+  -- Cyrillic alone: ICU's root, else pg_unicode_fast, which lower-cases all that the tests ask as ICU does. NFC comes last:
+  -- lower-casing can leave a pair that composes (J + caron).
+  execute replace($create$
+    create function normalise(name text) returns text
+      language sql immutable parallel safe
+    begin atomic
+      select normalize(lower(
+        case when name collate "C" ~ U&'[\0009-\000D\0085\00A0\00AD\02BC\034F\061C\1680\2000-\200F\2019\2028-\202F\205F-\206F\3000\FE00-\FE0F\FEFF]|^ | $|  '
+          then btrim(regexp_replace(regexp_replace(translate(name, U&'\2019\02BC', '''''') collate "C",
+            U&'[\00AD\034F\061C\200B-\200F\202A-\202E\2060-\206F\FE00-\FE0F\FEFF]+', '', 'g'),
+            U&'[\0009-\000D \0085\00A0\1680\2000-\200A\2028\2029\202F\205F\3000]+', ' ', 'g'), ' ')
+          else name end collate that_of_the_server), nfc);
+    end $create$,
+    'that_of_the_server', coalesce(to_regcollation('pg_catalog."und-x-icu"'), to_regcollation('pg_catalog.pg_unicode_fast'))::text);
+end $do$;
 comment on function normalise(text) is
-  'The name key of a name: invisible characters stripped (U+00AD, U+034F, U+061C, U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FE00 to U+FE0F, U+FEFF), U+2019 and U+02BC folded to the apostrophe, white space trimmed and collapsed, lower-cased by und-x-icu, composed (NFC). The same as normalise() in src/normalise.ts.';
+  'The name key of a name: invisible characters stripped (U+00AD, U+034F, U+061C, U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FE00 to U+FE0F, U+FEFF), U+2019 and U+02BC folded to the apostrophe, white space trimmed and collapsed, lower-cased by und-x-icu (pg_unicode_fast on a server without ICU), composed (NFC). The same as normalise() in src/normalise.ts.';
 
 create function name_hash(name_key text) returns bytea
   language sql immutable strict parallel safe

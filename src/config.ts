@@ -49,6 +49,12 @@ const schema = z.strictObject({
     .default('taxon'),
   /** The private cluster and what had to be built for it. */
   dataDir: z.string().min(1).default('.taxon'),
+  /**
+   * Whose PostgreSQL the private cluster is made by, where no address is given: this machine's, PyPI's wheel (no root, no
+   * compiler; not for production), or docker compose. `auto`: the machine's where its pgvector is 0.8.4 or newer, else the
+   * wheel, else the machine's with pgvector built, else docker.
+   */
+  postgres: z.enum(['auto', 'machine', 'wheel', 'docker']).default('auto'),
   /** A folder, or with `hub` an id on the model hub. Embeddings belong to one encoder. */
   encoder: z
     .string()

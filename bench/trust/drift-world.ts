@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
-import { provideBinaries } from '../../src/cluster/provide.ts';
 import type { Config } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openDatabase } from '../../src/database/open.ts';
@@ -73,9 +72,12 @@ const checking = `
 
 /** Starts a private PostgreSQL of its own. */
 export async function openWorld(config: Config, random: Random, namesAYear: number): Promise<World> {
-  await provideBinaries(join(config.dataDir, 'cache'));
   const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-drift-'));
-  const { url } = await startCluster(folder, { throwAway: true });
+  const { url } = await startCluster(folder, {
+    postgres: config.postgres,
+    cacheDir: join(config.dataDir, 'cache'),
+    throwAway: true,
+  });
   const db = openDatabase(url('postgres'), { schema: 'taxon', poolSize: 1 }, 'bench');
   await migrate({ url: url('postgres'), schema: 'taxon' });
   await db.rows(`select taxon.set_setting('drift_names_a_year', to_jsonb($1::integer))`, [namesAYear]);

@@ -2,16 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
-import { provideBinaries } from '../../src/cluster/provide.ts';
 import type { Config } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 
 /** A private cluster of its own with a migrated database; closing removes all of it. */
 export async function throwAwayServer(config: Config): Promise<{ url: string; close(): Promise<void> }> {
-  await provideBinaries(join(config.dataDir, 'cache'));
   const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-bench-'));
-  const cluster = await startCluster(folder, { throwAway: true });
+  const cluster = await startCluster(folder, {
+    postgres: config.postgres,
+    cacheDir: join(config.dataDir, 'cache'),
+    throwAway: true,
+  });
   const url = cluster.url('postgres');
   const close = async () => {
     await stopCluster(folder);

@@ -27,12 +27,16 @@ function dataDir(): string {
   return config.dataDir;
 }
 
+function startPrivate(): Promise<Cluster> {
+  return startCluster(dataDir(), { postgres: cliConfig().postgres });
+}
+
 async function chooseDatabase(cluster: Cluster): Promise<string> {
   return (await firstDatabase(cluster.url('postgres'), preferred)) ?? 'postgres';
 }
 
 async function start(options: { json?: boolean }): Promise<void> {
-  const cluster = await startCluster(dataDir());
+  const cluster = await startPrivate();
   const url = cluster.url(await chooseDatabase(cluster));
   const { folder, socketDir, pid, started } = cluster;
   const text = `PostgreSQL ${started ? 'started' : 'runs already'} in ${folder}\npsql "${url}"`;
@@ -56,7 +60,7 @@ function path(options: { json?: boolean }): void {
 const foreign = ['PGHOSTADDR', 'PGSERVICE', 'PGOPTIONS'];
 
 async function psql(args: string[], options: { database?: string }): Promise<void> {
-  const cluster = await startCluster(dataDir());
+  const cluster = await startPrivate();
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     PGHOST: cluster.socketDir,

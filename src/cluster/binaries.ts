@@ -1,12 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './run.ts';
 
 /** The oldest major version of PostgreSQL that pgtaxon works on. */
 export const oldestMajor = 15;
 
+/** Whose programs they are: the machine's own, or PyPI's wheel. */
+export type Origin = 'machine' | 'wheel';
+
 /** One installation of PostgreSQL's programs. */
 export interface Binaries {
+  origin: Origin;
   /** The folder with initdb, postgres, psql and pg_config. */
   binDir: string;
   major: number;
@@ -39,14 +43,15 @@ async function candidates(): Promise<string[]> {
   ];
 }
 
-async function inspect(binDir: string): Promise<Binaries | undefined> {
+/** What the programs in a folder are; undefined where they are not all there, do not run or are too old. */
+export async function inspect(binDir: string, origin: Origin): Promise<Binaries | undefined> {
   const needed = ['initdb', 'postgres', 'psql', 'pg_config'];
   if (!needed.every((name) => existsSync(join(binDir, name)))) return undefined;
   const version = (await run(join(binDir, 'postgres'), ['--version'])).stdout.trim();
   const major = Number(/\(PostgreSQL\) (\d+)/.exec(version)?.[1] ?? 0);
   const share = await run(join(binDir, 'pg_config'), ['--sharedir']);
   if (major < oldestMajor || share.code !== 0) return undefined;
-  return { binDir, major, version, extensionDir: join(share.stdout.trim(), 'extension') };
+  return { origin, binDir, major, version, extensionDir: join(share.stdout.trim(), 'extension') };
 }
 
 /** Whether these programs come with an extension, e.g. `vector`. */
@@ -54,16 +59,31 @@ export function hasExtension(binaries: Binaries, name: string): boolean {
   return existsSync(join(binaries.extensionDir, `${name}.control`));
 }
 
+/** Below it, vacuuming an HNSW index has faults. */
+const soundPgvector = [0, 8, 4];
+
+/** Whether these programs come with a pgvector whose HNSW index may be used. */
+export function hasSoundPgvector(binaries: Binaries): boolean {
+  if (!hasExtension(binaries, 'vector')) return false;
+  const control = readFileSync(join(binaries.extensionDir, 'vector.control'), 'utf8');
+  const version = /^default_version *= *'(\d+)\.(\d+)\.(\d+)/m.exec(control)?.slice(1).map(Number) ?? [];
+  const differs = soundPgvector.findIndex((part, i) => part !== version[i]);
+  return differs === -1 || (version[differs] ?? 0) > (soundPgvector[differs] ?? 0);
+}
+
 /**
- * PostgreSQL's programs on this machine, those with pgvector first, then as pg_config and PATH name them, then newest first.
+ * PostgreSQL's programs on this machine: those with a sound pgvector first, then with any, then as pg_config and PATH
+ * name them, then newest first.
  *
  * @param major only this major version: what a cluster was made with
  */
 export async function findBinaries(major?: number): Promise<Binaries | undefined> {
   const found: Binaries[] = [];
   for (const binDir of new Set(await candidates())) {
-    const binaries = await inspect(binDir);
+    const binaries = await inspect(binDir, 'machine');
     if (binaries !== undefined && (major === undefined || binaries.major === major)) found.push(binaries);
   }
-  return found.find((binaries) => hasExtension(binaries, 'vector')) ?? found[0];
+  return (
+    found.find(hasSoundPgvector) ?? found.find((binaries) => hasExtension(binaries, 'vector')) ?? found[0]
+  );
 }

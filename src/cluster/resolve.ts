@@ -13,41 +13,42 @@ export interface ResolvedDatabase {
   release(): Promise<void>;
 }
 
-/** Whether this machine can run a private cluster; false where Docker has to stand in. */
-async function nativeOrDocker(dataDir: string): Promise<'private' | 'docker'> {
+type Settings = Pick<Config, 'databaseUrl' | 'dataDir' | 'postgres'>;
+
+/** Whether the server is a private cluster, or Docker stands in, where it is chosen or nothing else can be had. */
+async function nativeOrDocker({ dataDir, postgres }: Settings): Promise<'private' | 'docker'> {
+  if (postgres === 'docker') return 'docker';
+  if (clusterStatus(dataDir).state !== 'absent') return 'private';
   try {
-    await provideBinaries(join(dataDir, 'cache'));
+    await provideBinaries(join(dataDir, 'cache'), postgres);
     return 'private';
   } catch (error) {
-    if (await dockerWorks()) return 'docker';
+    if (postgres === 'auto' && (await dockerWorks())) return 'docker';
     throw error;
   }
 }
 
 /** The server of a machine without DATABASE_URL, started: the private cluster, else docker compose. */
-async function ownServer(dataDir: string) {
-  const source = await nativeOrDocker(dataDir);
+async function ownServer(config: Settings) {
+  const source = await nativeOrDocker(config);
   if (source === 'docker') return { url: await startContainer(), source, release: async () => {} };
-  const { url, started } = await startCluster(dataDir);
-  const release = async () => void (started && (await stopCluster(dataDir)));
+  const { url, started } = await startCluster(config.dataDir, { postgres: config.postgres });
+  const release = async () => void (started && (await stopCluster(config.dataDir)));
   return { url, source, release };
 }
 
 /**
- * Where the database comes from: DATABASE_URL; else the private cluster of the data folder, started; else, where
- * PostgreSQL or pgvector cannot be had, docker compose. The database is created where it is absent, except behind
- * DATABASE_URL.
+ * Where the database comes from: DATABASE_URL; else the private cluster of the data folder, started, by the programs that the
+ * setting `postgres` chooses; else, where PostgreSQL or pgvector cannot be had, docker compose. The database is created where
+ * it is absent, except behind DATABASE_URL.
  *
  * @param name the database's name in the private cluster or the container
  * @throws TaxonError that says what to type
  */
-export async function resolveDatabase(
-  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
-  name: string,
-): Promise<ResolvedDatabase> {
+export async function resolveDatabase(config: Settings, name: string): Promise<ResolvedDatabase> {
   if (config.databaseUrl !== undefined)
     return { url: config.databaseUrl, source: 'DATABASE_URL', release: async () => {} };
-  const { url, source, release } = await ownServer(config.dataDir);
+  const { url, source, release } = await ownServer(config);
   await ensureDatabase(url('postgres'), name);
   return { url: url(name), source, release };
 }
@@ -58,13 +59,10 @@ export async function resolveDatabase(
  *
  * @throws TaxonError that says to run `taxon migrate` when there is none
  */
-export async function findDatabase(
-  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
-  names: readonly string[],
-): Promise<string> {
+export async function findDatabase(config: Settings, names: readonly string[]): Promise<string> {
   if (config.databaseUrl !== undefined) return config.databaseUrl;
   if (clusterStatus(config.dataDir).state !== 'absent' || (await dockerWorks())) {
-    const { url } = await ownServer(config.dataDir);
+    const { url } = await ownServer(config);
     const name = await firstDatabase(url('postgres'), names);
     if (name !== undefined) return url(name);
   }

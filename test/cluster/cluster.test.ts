@@ -163,12 +163,14 @@ test('a server that cannot start shows the end of its log', async () => {
 
 test('the order of sources: DATABASE_URL untouched, else the private cluster with the database made', async () => {
   const given = 'postgres://nobody@nowhere.invalid/none';
-  expect(await resolveDatabase({ databaseUrl: given, dataDir: cluster.dataDir }, 'shop')).toMatchObject({
+  expect(
+    await resolveDatabase({ databaseUrl: given, dataDir: cluster.dataDir, postgres: 'auto' }, 'shop'),
+  ).toMatchObject({
     url: given,
     source: 'DATABASE_URL',
   });
   const { url, source, release } = await resolveDatabase(
-    { dataDir: cluster.dataDir, databaseUrl: undefined },
+    { dataDir: cluster.dataDir, databaseUrl: undefined, postgres: 'auto' },
     'shop',
   );
   expect({ url, source }).toEqual({ url: cluster.url('shop'), source: 'private' });
@@ -177,6 +179,8 @@ test('the order of sources: DATABASE_URL untouched, else the private cluster wit
   await release();
   expect(await value(url, 'current_database()')).toBe('shop');
   await stopCluster(cluster.dataDir);
-  await (await resolveDatabase({ dataDir: cluster.dataDir, databaseUrl: undefined }, 'shop')).release();
+  await (
+    await resolveDatabase({ dataDir: cluster.dataDir, databaseUrl: undefined, postgres: 'auto' }, 'shop')
+  ).release();
   expect(clusterStatus(cluster.dataDir).state).toBe('stopped');
 });

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { clusterStatus, destroyCluster, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
 import { findPlace, lockFile } from '../../src/cluster/place.ts';
-import { temporaryDataDir } from '../support/cluster.ts';
+import { postgres, temporaryDataDir } from '../support/cluster.ts';
 
 const script = new URL('../support/cluster-child.ts', import.meta.url).pathname;
 const root = process.getuid?.() === 0;
@@ -52,7 +52,7 @@ test('a first start killed half-way, then two at once: one makes the cluster, bo
 test('a path too long for a socket, or with a comma, gets a short private folder for it', async () => {
   const parent = dataDirOf();
   const dataDir = join(parent, 'é, "$quoted\'" '.repeat(8));
-  const cluster = await startCluster(dataDir, { throwAway: true });
+  const cluster = await startCluster(dataDir, { postgres, throwAway: true });
   expect(cluster.folder).toBe(join(dataDir, 'cluster'));
   expect(cluster.socketDir).toMatch(/^\/tmp\/pgtaxon-\d+-[0-9a-f]{12}$/);
   expect(statSync(cluster.socketDir).mode & 0o777).toBe(0o700);
@@ -71,7 +71,7 @@ test('a path too long for a socket, or with a comma, gets a short private folder
 
 test("a data folder that root's server cannot reach: its cluster lies in the system folder, at the same place each time", async () => {
   const dataDir = dataDirOf(0o700);
-  const cluster = await startCluster(dataDir, { throwAway: true });
+  const cluster = await startCluster(dataDir, { postgres, throwAway: true });
   if (root) expect(cluster.folder).toMatch(/^\/var\/lib\/pgtaxon\/[0-9a-f]{12}$/);
   else expect(cluster.folder).toBe(join(dataDir, 'cluster'));
   expect(await answers(cluster.url('postgres'))).toBe(true);

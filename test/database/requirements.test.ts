@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
 import { TaxonError } from '../../src/errors.ts';
 import { createDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
+import { needsMachine } from '../support/needs.ts';
 import { needsPooler, startPooler } from '../support/pgbouncer.ts';
 import { openSession } from '../support/sql.ts';
 
@@ -33,7 +34,8 @@ describe('migrate refuses', () => {
     expect(hint).toContain(`locale 'C.UTF-8'`);
   });
 
-  test('that also where ICU does the rest', async () => {
+  test('that also where ICU does the rest', async (context) => {
+    needsMachine(context, 'ICU');
     database = await createDatabase({ locale: 'C', icuLocale: 'tr-TR' });
     expect((await refusal()).message).toContain('pg_trgm sees no letters');
   });
@@ -65,7 +67,8 @@ describe('migrate refuses', () => {
 });
 
 describe('migrate accepts', () => {
-  test('a Turkish database', async () => {
+  test('a Turkish database', async (context) => {
+    needsMachine(context, 'ICU');
     database = await createDatabase({ locale: 'C.UTF-8', icuLocale: 'tr-TR' });
     expect((await migrate({ url: database.url, schema: 'taxon' })).repeatable).toBe(true);
   });

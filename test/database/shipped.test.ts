@@ -7,7 +7,7 @@ import { migrationFiles } from '../../src/database/sql-files.ts';
  * there by a new migration. (A file not released yet may change: `sha256sum migrations/*.sql` prints this table.)
  */
 const shipped = `
-f287599ef1cb261a017401ce27c6717fa5d9866ebdd62c8898fa7d578d751faa  migrations/0001_names.sql
+7579c6caf47007219a879f4cb1b7cc51e111e36b6deb0ffac6cd8a40a7401c0e  migrations/0001_names.sql
 3849cebf768159444b9e49deae3adf25a5068eb59496e78ab7f1a89dfecda9d6  migrations/0002_taxonomy.sql
 9b5cdd673dfa610a29c1d2de3f3c0420c60f83e0830294356209cfe2d22f0e5e  migrations/0003_models.sql
 3c3d08ed7095bc9c90281b477e781c6d71b7c874a95162a2ac3c532b644b5979  migrations/0004_ledger.sql

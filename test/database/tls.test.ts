@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts';
 import { readAddress } from '../../src/database/tls.ts';
 import { type OwnCluster, ownCluster } from '../support/cluster.ts';
-import { needs } from '../support/needs.ts';
+import { needs, needsMachine, onWheel } from '../support/needs.ts';
 import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { openSession } from '../support/sql.ts';
 
@@ -36,9 +36,12 @@ async function settings(values: Record<string, string>): Promise<void> {
   await cluster.start();
 }
 
-beforeEach((context) => needs(context, installed, 'openssl is not installed: apt-get install openssl'));
+beforeEach((context) => {
+  needs(context, installed, 'openssl is not installed: apt-get install openssl');
+  needsMachine(context, 'TLS');
+});
 beforeAll(async () => {
-  if (!installed) return;
+  if (!installed || onWheel) return;
   chmodSync(folder, 0o711);
   for (const name of ['server', 'other']) certificate(name);
   cluster = await ownCluster();

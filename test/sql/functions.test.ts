@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { needs } from '../support/needs.ts';
+import { needs, needsMachine } from '../support/needs.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
@@ -54,6 +54,7 @@ describe('every function', () => {
   });
 
   test('in PL/pgSQL passes plpgsql_check', async (context) => {
+    needsMachine(context, 'plpgsql_check');
     const admin = await t.superuser();
     const available = await admin.rows(`select from pg_available_extensions where name = 'plpgsql_check'`);
     needs(

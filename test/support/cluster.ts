@@ -1,18 +1,29 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Cluster, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import { loadConfig } from '../../src/config.ts';
 
 const reaper = fileURLToPath(new URL('./cluster-reaper.ts', import.meta.url));
+
+const config = loadConfig();
+
+/** Whose PostgreSQL the tests' clusters are made by: TAXON_POSTGRES, as everywhere. */
+export const { postgres } = config;
+
+/** Kept with the project and not in a folder that goes: what had to be downloaded or built. */
+export const cacheDir = join(config.dataDir, 'cache');
 
 /** A temporary data folder for a cluster, removed with its cluster by `remove` or when this process ends in any way. */
 export function temporaryDataDir(): { dataDir: string; remove(): Promise<void> } {
   const dataDir = mkdtempSync(join(tmpdir(), 'taxon-'));
   // Root's server runs as another user, who has to get through.
   chmodSync(dataDir, 0o711);
+  mkdirSync(cacheDir, { recursive: true });
+  symlinkSync(cacheDir, join(dataDir, 'cache'));
   // A session of its own, so that Ctrl-C does not reach it.
   const child = spawn(process.execPath, [reaper, dataDir], {
     stdio: ['pipe', 'ignore', 'inherit'],
@@ -41,7 +52,7 @@ export interface OwnCluster extends Cluster {
 /** A cluster for one test file alone, for tests that stop, kill or restart it. Costs about 1.5 s. */
 export async function ownCluster(): Promise<OwnCluster> {
   const { dataDir, remove } = temporaryDataDir();
-  const cluster = await startCluster(dataDir, { throwAway: true });
+  const cluster = await startCluster(dataDir, { postgres, throwAway: true });
   return {
     ...cluster,
     dataDir,

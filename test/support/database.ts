@@ -3,6 +3,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { type Cluster, startCluster } from '../../src/cluster/cluster.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { postgres } from './cluster.ts';
 
 export { type OwnCluster, ownCluster } from './cluster.ts';
 
@@ -99,7 +100,7 @@ let started: Promise<Cluster> | undefined;
 
 /** The run's shared cluster; the first call of the run starts it, which costs about 1.5 s. */
 function sharedCluster(): Promise<Cluster> {
-  started ??= startCluster(inject('clusterDataDir'), { throwAway: true });
+  started ??= startCluster(inject('clusterDataDir'), { postgres, throwAway: true });
   return started;
 }
 

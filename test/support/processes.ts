@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/config.ts';
+import { postgres } from './cluster.ts';
 
 /** The real command line in a process of its own. */
 export interface TaxonProcess {
@@ -29,7 +30,12 @@ export function startTaxon(
   input: string | null = '',
 ): TaxonProcess {
   const child = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), ...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      TAXON_POSTGRES: postgres,
+      ...environment,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);
