@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { isRoot } from './account.ts';
@@ -30,6 +30,8 @@ const sha256: Record<string, string> = {
   'darwin arm64': '1e1eed1eda17238e64a99031edc404b051caa2ea752361f4826633e3a5ecc702',
   'darwin x64': '49d00adef73bf29d310faae6f39fc95e47ab4d490246f867a7eeffaff9342e9e',
 };
+
+const here = `${process.platform} ${process.arch}`;
 
 /** What can fetch a wheel, most usual first. uv runs pip in an environment of its own. */
 const pips = [['python3', '-m', 'pip'], ['pip3'], ['pip'], ['uv', 'tool', 'run', 'pip']];
@@ -66,15 +68,22 @@ async function download(folder: string, digest: string): Promise<string> {
   throw new Error(said);
 }
 
-/** The wheel's file in the cache, fetched where it is missing. One that was put there by hand will do. */
-async function cached(cacheDir: string, digest: string): Promise<string> {
-  const kept = join(cacheDir, `${wheel}-${version}-${digest.slice(0, 12)}.whl`);
+/**
+ * The wheel's file in the cache, fetched where it is missing. One that was put there by hand will do.
+ *
+ * @throws Error that says why it cannot be had
+ */
+export async function fetchWheel(cacheDir: string, platform = here): Promise<string> {
+  const digest = sha256[platform];
+  if (digest === undefined) throw new Error(`there is none for ${platform}`);
+  const kept = join(cacheDir, `${wheel}-${version}-${platform.replace(' ', '-')}.whl`);
   mkdirSync(cacheDir, { recursive: true });
   if (existsSync(kept) && digestOf(kept) === digest) return kept;
   const work = mkdtempSync(join(cacheDir, 'wheel-'));
   try {
     const file = await download(work, digest);
-    if (digestOf(file) !== digest) throw new Error(`${file} is not the file with the digest ${digest}`);
+    if (digestOf(file) !== digest)
+      throw new Error(`${basename(file)} is another file than the one that was looked at`);
     renameSync(file, kept);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -90,15 +99,12 @@ async function cached(cacheDir: string, digest: string): Promise<string> {
  * @throws TaxonError that says why it cannot be had
  */
 export async function provideWheel(cacheDir: string): Promise<Binaries> {
-  const platform = `${process.platform} ${process.arch}`;
-  const digest = sha256[platform];
-  if (digest === undefined) throw new TaxonError(`the wheel ${wheel} ${version} is not made for ${platform}`);
   const folder = join(isRoot() ? systemFolder : cacheDir, `${wheel}-${version}`);
   if (!existsSync(folder)) {
     try {
       await withInstallLock(async () => {
         if (existsSync(folder)) return;
-        const file = await cached(cacheDir, digest);
+        const file = await fetchWheel(cacheDir);
         rmSync(`${folder}.part`, { recursive: true, force: true });
         unzip(readFileSync(file), `${folder}.part`);
         renameSync(`${folder}.part`, folder);

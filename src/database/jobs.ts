@@ -32,6 +32,15 @@ export function alone(db: Database, name: string, work: () => Promise<unknown>):
   });
 }
 
+/** Counts labels under keys that are not their own normal form any more, which is due when the server has become another one. */
+export async function countChangedKeys(db: Database): Promise<void> {
+  const { changed } = await db.row<{ changed: string | null }>(
+    `select ${db.at}count_changed_keys() as changed`,
+  );
+  if (Number(changed) > 0)
+    log.warn('labels stand under keys that this server normalises otherwise: see taxon status', { changed });
+}
+
 /** Between two batches it rests, so many times as long as the batch took: what is answered meanwhile comes first. */
 const rest = 3;
 

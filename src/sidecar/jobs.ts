@@ -2,6 +2,7 @@ import { Cron } from 'croner';
 import { calibrationDue } from '../database/calibration.ts';
 import {
   alone,
+  countChangedKeys,
   followTaxonomy,
   forgetOld,
   queueStrays,
@@ -45,6 +46,7 @@ export function housekeeping(
     ...(llm ? [{ name: batchesJob, when: '* * * * *', run: () => lookAfterBatches(llm) }] : []),
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
     { name: queueStraysJob, when: '*/5 * * * *', run: (db) => queueStrays(db, signal) },
+    { name: 'count changed name keys', when: '*/5 * * * *', run: countChangedKeys },
     { name: 'draw audits', when: '* * * * *', run: drawAudits },
     { name: 'draw names that teach', when: '*/5 * * * *', run: drawTeaching },
     { name: 'follow the taxonomy', when: '* * * * *', run: followTaxonomy },

@@ -19,25 +19,25 @@ const functions: Record<string, string> = {
     each_look enough_checks explain explain_json fit_platt full_batch_tokens gate_differences gate_judges
     gate_pairs gate_surer_half health in_alarm in_canary in_use judged_checks label_outcomes layer_errors
     layer_verdicts learning_curve learning_history learning_points llm_budgets llm_confidence llm_cost
-    llm_cost_of_a_name ln_gamma local_mode memory_error new_categories new_labels open_checks overridden
-    path_risks pays people_disagreement product_cost proved_thresholds rescaled retention routing
-    running_step same_path savings shadow_pairs shadow_report shadow_verdict share_bound share_told
-    sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens stale_answers
-    suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first teach_tokens_today
-    teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
+    llm_cost_of_a_name ln_gamma local_mode memory_error name_rules new_categories new_labels open_checks
+    overridden path_risks pays people_disagreement product_cost proved_thresholds rescaled retention
+    routing running_step same_path savings shadow_pairs shadow_report shadow_verdict share_bound
+    share_told sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens
+    stale_answers suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
+    teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
     finish_import forget import_labels judge judge_trained keep_right let_go make_category mark_urgent
     may_send_again memory_at merge_categories more_tokens move_category never_send promote redecide reject
-    release_alarm remove_encoder rename_category repeats_by requeue retire_category retry_dead
+    release_alarm remove_encoder rename_category renew_keys repeats_by requeue retire_category retry_dead
     revert_cleaning roll_back_model set_llm_price set_promise set_setting set_thresholds set_tree_levels
     split_category spot_check start_rollout start_run undo_check undo_taxonomy_change undo_thresholds`,
   AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_step
-    calibration_due cancel_batches choices_to_carry cleaned_by count_labels draw_audits draw_teaching
-    embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration forget_batch_names
-    forget_calls forget_embeddings forget_evidence forget_models keep_deployment keep_promise
-    label_conflicts last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow open_batch
-    open_batch_calls open_batches pass_gate queue_strays register_encoder renew_promise renew_run
-    request_retrain retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings
+    calibration_due cancel_batches choices_to_carry cleaned_by count_changed_keys count_labels draw_audits
+    draw_teaching embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration
+    forget_batch_names forget_calls forget_embeddings forget_evidence forget_models keep_deployment
+    keep_promise label_conflicts last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow
+    open_batch open_batch_calls open_batches pass_gate queue_strays register_encoder renew_promise
+    renew_run request_retrain retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings
     save_gate_answers save_model save_model_file save_out_of_fold save_second_looks settle_llm
     similar_in_training start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names
     unencoded_labels unscored_checks watch_drift`,
@@ -51,20 +51,20 @@ const functions: Record<string, string> = {
     correct_products correct_rows coverage_steps drift_health drop_branches drop_questions end_alarm
     end_rollout fail_buried follow_categories follow_labels follow_rows forget_guard_words forget_products
     forgotten forgotten_health gate_names hash_bound here hold_lease hold_lock hold_names hold_never_sent
-    hold_taxonomy is_conflict is_cron is_queued is_wanted_end judged_llm_answers judged_since keep_answers keep_trigger
-    leave_no_names level_ids llm_answers llm_health llm_stop lock_holders lock_rows lock_taxonomy
-    locker_names locks_health look_again make_imported_categories mark_names measured_points
-    models_past_days move_labels name_label_changes names_of_call need_category need_evidence note_change
-    note_changed_labels note_idle note_new_labels note_news note_outcomes note_removed_labels note_verdict
-    notify_health offer_today open_answer pass_on passes pick_audits place_below place_category
-    probability put_off queue_audits queue_inserted queue_renamed raise_alarm recheck_promise refuse_call
-    refuse_retired refuse_same_name report_without_name rights_health said_near sane_results sealed
-    sent_to settle_alarms settle_answered settle_answers settle_audits settle_kept settle_names
-    settle_questions settle_rows settle_split settle_verdict settled_cost shade simulated spend_parts
-    start_agreement_streams start_drift_streams strays_health tables_of_names take_back take_names
-    teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels trust_health try_lock
-    undo_label undo_rows waiting_checks wake watch_audits watch_promoted watch_stream without_name
-    write_labels write_rows`,
+    hold_taxonomy is_conflict is_cron is_queued is_wanted_end judged_llm_answers judged_since keep_answers
+    keep_trigger keys_health leave_no_names level_ids llm_answers llm_health llm_stop lock_holders
+    lock_rows lock_taxonomy locker_names locks_health look_again make_imported_categories mark_names
+    measured_points models_past_days move_labels name_label_changes names_of_call need_category
+    need_evidence note_change note_changed_labels note_idle note_new_labels note_news note_outcomes
+    note_removed_labels note_verdict notify_health offer_today open_answer pass_on passes pick_audits
+    place_below place_category probability put_off queue_audits queue_inserted queue_renamed raise_alarm
+    recheck_promise refuse_call refuse_retired refuse_same_name report_without_name rights_health
+    said_near sane_results sealed sent_to settle_alarms settle_answered settle_answers settle_audits
+    settle_kept settle_names settle_questions settle_rows settle_split settle_verdict settled_cost shade
+    simulated spend_parts start_agreement_streams start_drift_streams strays_health tables_of_names
+    take_back take_names teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels
+    trust_health try_lock undo_label undo_rows waiting_checks wake watch_audits watch_promoted
+    watch_stream without_name write_labels write_rows`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -89,6 +89,7 @@ const tables: Record<string, string> = {
   import_paths: '',
   import_rows: 'admin: delete insert',
   kept_answers: '',
+  key_counts: '',
   label_changes: 'sidecar: select',
   labels: 'admin: delete insert update; sidecar: select',
   llm_batch_calls: '',

@@ -1,0 +1,60 @@
+-- Labels are kept under name keys, and a key has to be its own normal form to be found. How PostgreSQL lower-cases and composes
+-- follows its tables of Unicode, so another major version, or another ICU, may normalise the rare names with new characters
+-- otherwise: after a restore elsewhere, or an upgrade, their labels would be missed in silence.
+
+create or replace function name_rules() returns text
+  language sql stable
+begin atomic
+  select format('PostgreSQL %s%s', current_setting('server_version_num')::integer / 10000,
+                (select string_agg(format(', %s %s', c.collname, pg_collation_actual_version(c.oid)), '' order by c.collname desc) from pg_collation c
+                   where c.oid in (to_regcollation('pg_catalog."und-x-icu"'), to_regcollation('pg_catalog.pg_unicode_fast'))));
+end;
+comment on function name_rules() is 'By which tables of Unicode this server normalises names: its major version and the versions of the collations that normalise() may use. Example: select name_rules() like 'PostgreSQL %';';
+
+-- a new database has no label of another server
+insert into key_counts (rules) select name_rules() where not exists (select from labels) on conflict do nothing;
+
+create or replace function count_changed_keys() returns bigint
+  language plpgsql volatile security definer set search_path from current as $$
+declare
+  counted key_counts;
+begin
+  -- those that are known are counted once a day, as somebody may mend them; else nothing changes while the server does not
+  if exists (select from key_counts k where k.rules = name_rules() and (k.changed = 0 or k.counted_at > now() - interval '1 day')) then return null; end if;
+  select true, name_rules(), count(*), count(*) filter (where normalise(l.name_key) <> l.name_key),
+         min(l.name_key) filter (where normalise(l.name_key) <> l.name_key), clock_timestamp() into counted from labels l;
+  insert into key_counts as k select counted.* on conflict (only_one) do update
+    set rules = excluded.rules, labels = excluded.labels, changed = excluded.changed, example = excluded.example, counted_at = excluded.counted_at;
+  return counted.changed;
+end $$;
+comment on function count_changed_keys() is 'Counts the labels whose key this server normalises to something else, for health(): reads all labels (4 s a million) where the server''s rules are not those of the last count, and once a day while there are such; else returns NULL at once. Sidecars call it every five minutes. Example: select count_changed_keys();';
+
+create or replace function renew_keys() returns bigint
+  language sql volatile security definer set search_path from current as $$
+  with gone as (
+    delete from labels x where normalise(x.name_key) <> x.name_key returning x.*
+  ), kept as (
+    insert into labels as l (name_key, category_id, source, confidence, llm_call_id, created_at, updated_at, labelled_at)
+      select distinct on (normalise(g.name_key)) normalise(g.name_key), g.category_id, g.source, g.confidence, g.llm_call_id, g.created_at, g.updated_at, g.labelled_at
+        from gone g where normalise(g.name_key) <> ''
+        order by normalise(g.name_key), (g.source = 'human') desc, g.updated_at desc
+      on conflict (name_hash) do update set category_id = excluded.category_id, source = excluded.source, confidence = excluded.confidence,
+        llm_call_id = excluded.llm_call_id, updated_at = excluded.updated_at, labelled_at = excluded.labelled_at
+        where excluded.source = 'human' and l.source <> 'human'
+  ), known as (
+    update key_counts set rules = name_rules(), changed = 0, example = null, counted_at = clock_timestamp()
+  )
+  select count(*) from gone;
+$$;
+comment on function renew_keys() is 'Puts labels whose key this server normalises to something else under their new key, and returns how many: of several under one a person''s is kept, else what stands there already, else the newest. Reads all labels. Their names are encoded anew when they are needed. Example: select renew_keys();';
+
+create or replace function keys_health() returns table (item text, status text, value text, detail text)
+  language sql stable security definer set search_path from current as $$
+  select 'name keys', 'warn', 'not counted', format('labels were kept by %s, this is %s, which may normalise rare names otherwise; a sidecar counts them within five minutes, or: select count_changed_keys()',
+      coalesce(nullif(k.rules, ''), 'an unknown server'), name_rules())
+    from (select 1) x left join key_counts k on true where k.rules is distinct from name_rules() and exists (select from labels)
+  union all
+  select 'name keys', 'warn', format('%s of %s', k.changed, k.labels), format('labels stand under a key that this server normalises otherwise, such as "%s": exact answers miss them; select renew_keys()', k.example)
+    from key_counts k where k.rules = name_rules() and k.changed > 0;
+$$;
+comment on function keys_health() is 'What health() says of labels that are not found any more since the server is another one; no row where all is well. Example: select item, value, detail from keys_health();';
