@@ -9,7 +9,7 @@ begin atomic
                 (select string_agg(format(', %s %s', c.collname, pg_collation_actual_version(c.oid)), '' order by c.collname desc) from pg_collation c
                    where c.oid in (to_regcollation('pg_catalog."und-x-icu"'), to_regcollation('pg_catalog.pg_unicode_fast'))));
 end;
-comment on function name_rules() is 'By which tables of Unicode this server normalises names: its major version and the versions of the collations that normalise() may use. Example: select name_rules() like 'PostgreSQL %';';
+comment on function name_rules() is 'By which tables of Unicode this server normalises names: its major version and the versions of the collations that normalise() may use. Example: select name_rules() like ''PostgreSQL %'';';
 
 -- a new database has no label of another server
 insert into key_counts (rules) select name_rules() where not exists (select from labels) on conflict do nothing;

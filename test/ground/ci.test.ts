@@ -37,6 +37,7 @@ beforeEach(() => {
   plant('bin/id', '#!/bin/sh\necho 1000\n', 0o755);
   plantProject();
   plant('good.test.js', "import { test } from 'vitest';\ntest('one', () => {});\ntest('two', () => {});\n");
+  plant('test/sql/some.test.js', "import { test } from 'vitest';\ntest('of SQL', () => {});\n");
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,8 +47,8 @@ describe('.ci/run', () => {
     const leftBehind = '(sleep 1; echo late) & echo early';
     plantProject({ build: leftBehind });
     const { code, last, after } = run();
-    // Two tests, six gates, the machine and the packages.
-    expect({ code, last, after }).toEqual({ code: 0, last: '10 passed, 0 failed', after: '' });
+    // Three tests, six gates, the machine, the packages, and those of SQL on the other PostgreSQL.
+    expect({ code, last, after }).toEqual({ code: 0, last: '12 passed, 0 failed', after: '' });
   });
 
   test('counts each failed test, each failed gate and each file that cannot be loaded', () => {
@@ -58,7 +59,7 @@ describe('.ci/run', () => {
     );
     plant('broken.test.js', "import 'not-there';\n");
     const { code, last, said } = run();
-    expect({ code, last }).toEqual({ code: 1, last: '9 passed, 3 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '11 passed, 3 failed' });
     for (const failure of ['lint: ended with 3', 'bad.test.js: three', 'broken.test.js: '])
       expect(said).toContain(`failed ${failure}`);
     expect(said).toContain('bad line');
@@ -69,21 +70,32 @@ describe('.ci/run', () => {
       'late.test.js',
       "import { test } from 'vitest';\ntest('four', async () => { void Promise.reject(new Error('x')); await new Promise(setImmediate); });\n",
     );
-    expect(run()).toMatchObject({ code: 1, last: '11 passed, 1 failed' });
+    expect(run()).toMatchObject({ code: 1, last: '13 passed, 1 failed' });
   });
 
   test('fails when the runner dies', () => {
     plant('vitest.config.js', "export default { test: { globalSetup: './die.js' } };\n");
     plant('die.js', "export default () => process.kill(process.pid, 'SIGKILL');\n");
-    expect(run()).toMatchObject({ code: 1, last: '8 passed, 1 failed' });
+    expect(run()).toMatchObject({ code: 1, last: '8 passed, 2 failed' });
   });
 
   test('fails when there is no test, and when tests are switched off', () => {
     plant('good.test.js', "import { test } from 'vitest';\ntest.skip('one', () => {});\n");
+    rmSync(join(folder, 'test'), { recursive: true });
     const { code, last, said } = run();
-    expect({ code, last }).toEqual({ code: 1, last: '8 passed, 2 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '8 passed, 3 failed' });
     expect(said).toContain('failed tests: 1 did not run');
     rmSync(join(folder, 'good.test.js'));
-    expect(run()).toMatchObject({ code: 1, last: '8 passed, 1 failed' });
+    expect(run()).toMatchObject({ code: 1, last: '8 passed, 2 failed' });
+  });
+
+  test('runs all on one PostgreSQL and the SQL tests on the other, and fails where only that does', () => {
+    const on = (name: string) =>
+      `import { test, expect } from 'vitest';\ntest('here', () => expect(process.env.TAXON_POSTGRES).toBe('${name}'));\n`;
+    plant('good.test.js', on('machine'));
+    plant('test/sql/some.test.js', on('machine'));
+    const { code, last, said } = run();
+    expect({ code, last }).toEqual({ code: 1, last: '10 passed, 1 failed' });
+    expect(said).toContain('failed sql-18: ended with 1');
   });
 });
