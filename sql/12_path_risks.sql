@@ -66,8 +66,8 @@ create or replace function rights_health() returns table (item text, status text
     from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
     where p.pronamespace = to_regnamespace(quote_ident(current_schema())) and p.prosecdef and a.grantee = 0 having count(*) > 0
   union all
-  select 'rights', 'warn', string_agg(r.name, ', '), 'missing roles, as after a restore without them; type: taxon migrate'
-    from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) r(name)
+  select 'rights', 'warn', string_agg(r.name, ', ' order by r.nth), 'missing roles, as after a restore without them; type: taxon migrate'
+    from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) with ordinality r(name, nth)
     where not exists (select from pg_roles p where p.rolname = r.name) having count(*) > 0;
 $$;
 comment on function rights_health() is 'What health() says of rights that somebody has and should not have; no row where all is well. Example: select item, detail from rights_health();';

@@ -17,8 +17,9 @@ const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] a
 export async function requireRoles(client: pg.Client, create: boolean): Promise<void> {
   const { rows } = await client.query<{ name: string; login: string; may: boolean }>(
     `select r.name, current_user as login, m.rolsuper or m.rolcreaterole as may
-       from unnest($1::text[]) r(name), pg_roles m
-       where m.rolname = current_user and not exists (select from pg_roles p where p.rolname = r.name)`,
+       from unnest($1::text[]) with ordinality r(name, nth), pg_roles m
+       where m.rolname = current_user and not exists (select from pg_roles p where p.rolname = r.name)
+       order by r.nth`,
     [roles],
   );
   const [first] = rows;

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBinaries } from '../../src/cluster/binaries.ts';
+import { provideBinaries } from '../../src/cluster/provide.ts';
 import { run } from '../../src/cluster/run.ts';
 import { packageRoot } from '../../src/config.ts';
+import { cacheDir, postgres } from './cluster.ts';
 
 async function program(name: string, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await ended(name, args);
@@ -12,8 +13,8 @@ async function program(name: string, args: readonly string[]): Promise<string> {
 }
 
 async function ended(name: string, args: readonly string[]) {
-  const binaries = await findBinaries();
-  return await run(join(binaries?.binDir ?? '', name), args);
+  const { binDir } = await provideBinaries(cacheDir, postgres);
+  return await run(join(binDir, name), args);
 }
 
 /** Dumps a whole database, or restores the dump into another; returns the errors that pg_restore went on after. */
