@@ -15,7 +15,7 @@ let copy: Session;
 /** What is made anew: the queue from the rows that wait, the rest by migrate and the sidecars. */
 const without = ['migrations', 'schema_objects', 'queue', 'sidecars'];
 /** What migrate fills. */
-const filled = ['settings', 'llm_prices', 'audit_watermark'];
+const filled = ['settings', 'llm_prices', 'audit_watermark', 'key_counts'];
 
 beforeAll(async () => {
   restored = await testDatabase();
