@@ -85,7 +85,9 @@ const schema = z.strictObject({
     .default([]),
   /** Worker threads of each; default: one a core. */
   encoderThreads: count(1, 64).optional(),
-  /** Names encoded at once in a thread. */
+  /** What onnxruntime runs encoders on; all but cpu is untested (docs/measured/encode.md). */
+  encoderDevice: z.enum(['cpu', 'coreml', 'cuda', 'dml', 'webgpu']).default('cpu'),
+  /** Names encoded at once in a thread, at most: fewer where they are long. */
   encoderBatch: count(1, 256).default(16),
   /** Whether encoders may be downloaded. */
   hub: flag.default(false),

@@ -13,6 +13,7 @@ export type EncoderConfig = Pick<
   | 'encoderPrefix'
   | 'encoderThreads'
   | 'encoderBatch'
+  | 'encoderDevice'
   | 'hub'
   | 'dataDir'
 >;
@@ -53,6 +54,7 @@ function checkFiles(folder: string, weights: string): void {
  * The identity is `model@revision dtype=… prefix="…" pooling=mean`, one line. For a folder the model is its base
  * name and the revision the first 12 hex digits of the sha256 of its ONNX file, so that other weights in a folder of
  * the same name are another encoder; for the hub they are the id and `encoderRevision` (pin a commit: `main` moves).
+ * What runs on other than the processor ends with ` device=…`.
  *
  * @throws TaxonError when there is no such folder, a file is missing in it, or it is a hub id and the hub is off
  */
@@ -63,8 +65,11 @@ export async function findEncoder(
     dtype: config.encoderDtype,
     prefix: config.encoderPrefix,
     revision: config.encoderRevision,
+    device: config.encoderDevice,
   };
-  const tail = `dtype=${config.encoderDtype} prefix=${JSON.stringify(config.encoderPrefix)} pooling=mean`;
+  // other hardware rounds otherwise: its embeddings are not mixed with the processor's
+  const device = config.encoderDevice === 'cpu' ? '' : ` device=${config.encoderDevice}`;
+  const tail = `dtype=${config.encoderDtype} prefix=${JSON.stringify(config.encoderPrefix)} pooling=mean${device}`;
   const folder = resolve(config.encoder);
   if (isFolder(folder)) {
     const weights = onnxFile[config.encoderDtype];

@@ -30,8 +30,8 @@ export interface Encoder {
 /** Lowest cosine between a name encoded alone and in a batch: ordinary dynamic int8 exports reach .996 only. */
 const lowestCosine = 0.9999;
 
-/** A batch's names times its longest name's letters, at most: memory grows with both (16 × 512 tokens take 700 MB). */
-const lettersAtOnce = 4096;
+/** Names that a thread is given at once, at most: it counts their tokens and runs those of like length together. */
+const namesAtOnce = 64;
 
 /** Lengths from 1 token to some 60, as in real titles, so that the short ones are padded a lot in one batch. */
 const checkNames = [
@@ -76,7 +76,7 @@ class ThreadedEncoder implements Encoder {
   }
 
   private async run(names: string[]): Promise<Float32Array[]> {
-    const task = { source: this.source, names, oneLength: !this.batchInvariant };
+    const task = { source: this.source, names, batch: this.batch, oneLength: !this.batchInvariant };
     const rows: Float32Array = await this.pool.run(task);
     const dimension = rows.length / names.length;
     return names.map((_, i) => rows.subarray(i * dimension, (i + 1) * dimension));
@@ -86,19 +86,16 @@ class ThreadedEncoder implements Encoder {
     names: readonly string[],
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
   ): Promise<Float32Array[]> {
-    // Sorted by length, as a batch is padded to its longest name.
-    const length = (i: number | undefined) =>
-      i === undefined ? Number.POSITIVE_INFINITY : (names[i] as string).length;
+    // By letters, so that each thread has names of like length; the longest first, as the last ones are waited for.
     const order = names.map((_, i) => i);
-    order.sort((a, b) => length(a) - length(b));
+    order.sort((a, b) => (names[b] as string).length - (names[a] as string).length);
+    const size = Math.min(namesAtOnce, Math.ceil(names.length / (2 * this.threads)));
     const result = new Array<Float32Array>(names.length);
     let next = 0;
     let done = 0;
     const lane = async () => {
       while (next < order.length) {
         signal?.throwIfAborted();
-        let size = 1;
-        while (size < this.batch && (size + 1) * length(order[next + size]) <= lettersAtOnce) size++;
         const rows = order.slice(next, next + size);
         next += size;
         const encoded = await this.run(rows.map((i) => names[i] as string));

@@ -1,8 +1,10 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { batchesOf } from '../../src/model/encode-worker.ts';
 import { type Encoder, openEncoder } from '../../src/model/encoder.ts';
 import { writeTinyEncoder } from './tiny-encoder.ts';
 
@@ -33,6 +35,22 @@ describe('the bundled encoder', () => {
       const [alone] = await encoder.encode([name]);
       expect(cosine(alone as Float32Array, together[i] as Float32Array)).toBeGreaterThan(0.9999);
     }
+  });
+
+  it('gives the numbers of transformers.js, bit by bit, whatever is encoded beside a name', async () => {
+    const names = ['чайник', 'xs', 'kabel usb-c 2m '.repeat(9), 'слово '.repeat(600), ''];
+    for (let i = 0; i < 20; i++) names.push(`ноутбук ${'asus '.repeat(i % 7)}${i}`);
+    const extractor = await pipeline('feature-extraction', settings.encoder, {
+      dtype: 'q8',
+      device: 'cpu',
+      local_files_only: true,
+    });
+    const encoded = await encoder.encode(names);
+    for (const [i, name] of names.entries()) {
+      const alone = await extractor([`passage: ${name}`], { pooling: 'mean', normalize: true });
+      expect([name, encoded[i]]).toEqual([name, alone.data]);
+    }
+    await extractor.dispose();
   });
 
   it('puts what means the same near', async () => {
@@ -81,19 +99,38 @@ describe('the bundled encoder', () => {
 
   it('stops when asked to, and goes on working afterwards', async () => {
     const controller = new AbortController();
-    const names = Array.from({ length: 400 }, (_, i) => `шампунь для волос ${i}`);
+    const names = Array.from({ length: 1000 }, (_, i) => `шампунь для волос ${i}`);
     let done = 0;
     const onProgress = (n: number) => {
       done = n;
       controller.abort(new Error('enough'));
     };
     await expect(encoder.encode(names, { signal: controller.signal, onProgress })).rejects.toThrow('enough');
-    expect(done).toBeLessThan(100);
+    expect(done).toBeLessThan(300);
     expect(await encoder.encode(['чайник'])).toHaveLength(1);
   });
 
   it('gives nothing for nothing', async () => {
     expect(await encoder.encode([])).toEqual([]);
+  });
+});
+
+describe('names that are run together', () => {
+  const tokens = (batches: number[][], lengths: number[]) =>
+    batches.map((rows) => rows.map((row) => lengths[row]));
+
+  it('are of like length, as many as 192 tokens hold with their padding, and no more than asked for', () => {
+    const lengths = [100, 20, 90, 21, 300, 20, 19, 20];
+    const batches = batchesOf(lengths, { batch: 4, oneLength: false });
+    expect(batches.flat().sort()).toEqual([...lengths.keys()]);
+    expect(tokens(batches, lengths)).toEqual([[19, 20, 20, 20], [21, 90], [100], [300]]);
+  });
+
+  it('are of one length where padding would change them', () => {
+    const lengths = [20, 21, 20, 21, 20];
+    const batches = batchesOf(lengths, { batch: 2, oneLength: true });
+    expect(tokens(batches, lengths)).toEqual([[20, 20], [20], [21, 21]]);
+    expect(batchesOf([], { batch: 2, oneLength: true })).toEqual([]);
   });
 });
 
@@ -120,6 +157,11 @@ describe('an encoder that cannot be opened', () => {
   it('names the files that are missing', async () => {
     await expect(open({ encoder: folder })).rejects.toThrow(/lacks config\.json, tokenizer\.json/);
     await expect(open({ encoderDtype: 'fp32' })).rejects.toThrow(/lacks onnx.model\.onnx$/);
+  });
+
+  it('says so when this machine has not the device', async () => {
+    const device = process.platform === 'darwin' ? 'dml' : 'coreml';
+    await expect(open({ encoderDevice: device })).rejects.toThrow(/cannot be used: .*device.*cpu/);
   });
 
   it('says so when the model is damaged', async () => {
