@@ -1,39 +1,94 @@
 /** `node bench/encode.ts --help` */
-import { availableParallelism } from 'node:os';
-import { loadConfig } from '../src/config.ts';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig, packageRoot } from '../src/config.ts';
 import { generateCatalogue } from '../src/demo/catalogue/generate.ts';
-import { openEncoder } from '../src/model/encoder.ts';
+import { tokensAtOnce } from '../src/model/encode-worker.ts';
 import { normalise } from '../src/normalise.ts';
-import { flags, median, show, timed } from './measure.ts';
+import { readTitles, titlesFile } from './accuracy/data.ts';
+import { page, type Row } from './encoding/page.ts';
+import { openPeer } from './encoding/peer.ts';
+import { type Asked, asShipped, byLetters, modelAlone, openPipeline, tokenising } from './encoding/ways.ts';
+import { median, show, timed } from './measure.ts';
 
-const { names, rounds, json } = flags(
-  'Names a second of the encoder that the settings choose, by threads, on names of the demo catalogue: medians over rounds.',
-  { names: 1000, rounds: 5 },
-);
-const keys = generateCatalogue({ labelled: names, arriving: 0 }).labelled.map(({ name }) => normalise(name));
-const letters = Math.round(keys.reduce((sum, key) => sum + key.length, 0) / keys.length);
+const { values } = parseArgs({
+  options: {
+    names: { type: 'string', default: '192' },
+    rounds: { type: 'string', default: '5' },
+    data: { type: 'string', default: titlesFile },
+    doc: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
 
-const rows: Record<string, unknown>[] = [];
-let one = 0;
-for (const threads of new Set([1, availableParallelism()])) {
-  const encoder = await openEncoder(loadConfig({ encoderThreads: threads }));
-  const wall: number[] = [];
-  const cpu: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const took = await timed(() => encoder.encode(keys));
-    wall.push(keys.length / took.seconds);
-    cpu.push(keys.length / took.cpu);
+const help = `Names a CPU second of the encoder, beside onnxruntime in Python on the same weights, and of what was tried to make it faster.
+All ways in turn, round by round; medians. Real titles, or names of the demo catalogue where the file is not there.
+
+  node bench/encode.ts [--names 192] [--rounds 5] [--data FILE] [--doc] [--json]
+
+  --doc  writes docs/measured/encode.md
+
+The peer is installed into bench/encoding/.venv (or set TAXON_BENCH_PYTHON). Only the bundled encoder is measured.`;
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const count = Number(values.names);
+  const titles = await readTitles(values.data);
+  const keys =
+    titles === null
+      ? generateCatalogue({ labelled: count, arriving: 0 }).labelled.map(({ name }) => normalise(name))
+      : titles.test.keys.slice(0, count);
+  const texts = keys.map((key) => config.encoderPrefix + key);
+  const folder = resolve(config.encoder);
+  const extractor = await openPipeline(folder);
+  const { input_ids: tokens } = extractor.tokenizer(texts, { truncation: true, return_tensor: false });
+  const asked: Asked = { folder, keys, texts, tokens, batch: config.encoderBatch };
+  const shipped = await asShipped(config, asked);
+  const alone = await modelAlone(asked);
+  const ways = [...shipped, byLetters(extractor, asked), tokenising(extractor, asked), ...alone];
+  const peer = await openPeer(folder, texts, config.encoderBatch, tokensAtOnce);
+  const spent = new Map<string, { cpu: number[]; seconds: number[]; cosine: number }>();
+  const note = (what: string, cpu: number, seconds: number, cosine = 1) => {
+    const found = spent.get(what) ?? { cpu: [], seconds: [], cosine: 1 };
+    found.cpu.push(cpu);
+    found.seconds.push(seconds);
+    found.cosine = Math.min(found.cosine, cosine);
+    spent.set(what, found);
+  };
+  let version = '';
+  // the first round warms up and is not counted
+  for (let round = 0; round <= Number(values.rounds); round++) {
+    if (round === 1) spent.clear();
+    for (const { what, run } of ways) {
+      const { cpu, seconds } = await timed(run);
+      note(what, cpu, seconds);
+    }
+    const answer = await peer.round();
+    version = answer.version;
+    for (const [what, { cpu, cosine }] of Object.entries(answer.ways))
+      note(`Python: ${what}`, cpu, cpu, cosine);
   }
-  await encoder.close();
-  one ||= median(wall);
-  rows.push({
-    threads,
-    names: keys.length,
-    'letters each': letters,
-    'names/s': Math.round(median(wall)),
-    'names/CPU s': Math.round(median(cpu)),
-    'of one thread': Number((median(wall) / one).toFixed(2)),
-    'memory, MB': Math.round(process.memoryUsage().rss / 1e6),
-  });
+  peer.close();
+  const base = median(spent.get(shipped[0]?.what ?? '')?.cpu ?? []);
+  const rows: Row[] = [...spent].map(([way, { cpu, seconds, cosine }]) => ({
+    way,
+    'names/CPU s': Math.round(keys.length / median(cpu)),
+    'names/s': Math.round(keys.length / median(seconds)),
+    ratio: Number((base / median(cpu)).toFixed(2)),
+    cosine: Number(cosine.toFixed(5)),
+  }));
+  if (values.doc) {
+    const mean = tokens.reduce((sum: number, ids: number[]) => sum + ids.length, 0) / tokens.length;
+    const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
+    const facts = { names: keys.length, titles: titles !== null, tokens: mean, machine, version };
+    writeFileSync(join(packageRoot, 'docs/measured/encode.md'), page(rows, facts));
+  }
+  show(values.json, rows as unknown as Record<string, unknown>[]);
+  process.exit(0);
 }
-show(json, rows);
+
+if (values.help) process.stdout.write(`${help}\n`);
+else await main();

@@ -28,7 +28,7 @@ interface EncodeTask {
  * Tokens run at once, padding included, unless one name alone has more. The widest activations (1,536 floats a token) of
  * 8 titles then fit a core's second cache; docs/measured/encode.md has what more and fewer cost.
  */
-const tokensAtOnce = 192;
+export const tokensAtOnce = 192;
 
 let loading: Promise<FeatureExtractionPipeline> | undefined;
 
@@ -48,14 +48,14 @@ function load(source: EncoderSource): Promise<FeatureExtractionPipeline> {
 /** Which names are run together: sorted by tokens, as a batch is padded to its longest. */
 export function batchesOf(
   lengths: readonly number[],
-  { batch, oneLength }: { batch: number; oneLength: boolean },
+  { batch, oneLength, tokens = tokensAtOnce }: { batch: number; oneLength: boolean; tokens?: number },
 ): number[][] {
   const order = [...lengths.keys()].sort((a, b) => (lengths[a] as number) - (lengths[b] as number));
   const batches: number[][] = [];
   let open: number[] = [];
   for (const row of order) {
     const length = lengths[row] as number;
-    const fits = open.length < batch && (open.length + 1) * length <= tokensAtOnce;
+    const fits = open.length < batch && (open.length + 1) * length <= tokens;
     if (open.length > 0 && (!fits || (oneLength && lengths[open[0] as number] !== length))) {
       batches.push(open);
       open = [];
