@@ -1,5 +1,6 @@
-import { type LettersFirst, onLine } from '../model/letters-alone.ts';
+import type { LettersFirst } from '../model/letters-alone.ts';
 import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
+import { chooseGate, type GateCost, noCost } from './letters/gate.ts';
 import { stated } from './letters/stated.ts';
 
 /** Names that the choice is made on at most: each weighing asks all of them again. */
@@ -8,13 +9,6 @@ export const mostNames = 4000;
 const fewestNames = 200;
 /** Factors of a voice's usual weights that are tried. */
 const factors = [0, 0.5, 2] as const;
-/**
- * Confidences tried for letters alone, as they state them. Their word then stands, whatever the thresholds, so that what is
- * said of a name never depends on them. Lower ones put names among the surest that all voices would not: from .98 the
- * coverage certified at 5 % error by 2,000 checks is .36, as with all voices, from .97 .29, from .95 .24 (real titles).
- */
-const gates = [0.98, 0.99];
-
 /** Factors of the letters' log-probabilities that are tried where they answer alone. */
 const aloneWeights = [1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 
@@ -29,8 +23,9 @@ export interface Choice {
   lettersFirst: LettersFirst | null;
   /** What was tried: factors of meaning and memory, and the share of labels that the whole path agrees with. */
   tried: { meaning: number; memory: number; agreement: number }[];
-  /** Share of the names that letters alone would answer. */
+  /** Share of the names that letters alone would answer, and what that costs. */
   lettersShare: number;
+  lettersCost: GateCost;
 }
 
 const scaled = (usual: readonly number[], factor: number) =>
@@ -52,7 +47,8 @@ export async function chooseJoin(
 ): Promise<Choice> {
   const views = held.views.slice(0, mostNames);
   const labels = held.labels;
-  if (views.length < fewestNames) return { weights: usual, lettersFirst: null, tried: [], lettersShare: 0 };
+  if (views.length < fewestNames)
+    return { weights: usual, lettersFirst: null, tried: [], lettersShare: 0, lettersCost: noCost };
   const tried: Choice['tried'] = [];
   const weigh = async (meaning: number, memory: number) => {
     const weights = {
@@ -96,27 +92,7 @@ export async function chooseJoin(
     if (distance < alone.distance) alone = { weight, said, distance };
   }
   const lines = { weight: alone.weight, ...stated(alone.said, best.predictions) };
-  const { from, share } = chooseGate(alone.said, lines, best.right, labels);
+  const { from, share, cost } = chooseGate(alone.said, best.predictions, labels, lines);
   const lettersFirst = from === null ? null : { from, ...lines };
-  return { weights: best.weights, lettersFirst, tried, lettersShare: share };
-}
-
-/** The lowest confidence above which letters alone disagree with no more labels than all voices do. */
-function chooseGate(
-  alone: readonly Answer[],
-  { offsets, slopes }: Pick<LettersFirst, 'offsets' | 'slopes'>,
-  joined: readonly boolean[],
-  labels: readonly Path[],
-): { from: number | null; share: number } {
-  for (const from of gates) {
-    let sure = 0;
-    let difference = 0;
-    alone.forEach((prediction, i) => {
-      if (onLine(prediction.confidence[2], offsets[2], slopes[2]) < from) return;
-      sure++;
-      difference += Number(joined[i]) - Number(agrees(prediction, labels[i]));
-    });
-    if (sure > 0 && difference <= 0) return { from, share: sure / alone.length };
-  }
-  return { from: null, share: 0 };
+  return { weights: best.weights, lettersFirst, tried, lettersShare: share, lettersCost: cost };
 }

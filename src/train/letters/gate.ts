@@ -1,0 +1,127 @@
+import { type LettersFirst, onLine } from '../../model/letters-alone.ts';
+import type { Answer, Path, Prediction } from '../../model/types.ts';
+import { fitLine } from './line.ts';
+import { seenByAll } from './stated.ts';
+
+/** What it costs that letters answer alone, beside all voices asked of every name. */
+export interface GateCost {
+  /** Share of the names that may be answered at most so often wrong, less. */
+  coverage5: number;
+  coverage10: number;
+  /** Right answers less, of all names, at l1, l2 and the whole path. */
+  right: [number, number, number];
+}
+
+/** Where all voices are asked of every name. */
+export const noCost: GateCost = { coverage5: 0, coverage10: 0, right: [0, 0, 0] };
+
+/** What stopping may cost: .5 % of the names in coverage, one answer in a thousand at each level. */
+const most = { coverage: 0.005, right: 0.001 };
+/** Confidences tried, as letters state them, from the highest down. */
+const [highest, lowest, step] = [0.995, 0.5, 0.005];
+
+const agrees = ({ path }: Answer, label: Path | undefined) => path.join() === label?.join();
+const agreed = (answers: readonly Answer[], labels: readonly Path[]) =>
+  answers.map((answer, i) => agrees(answer, labels[i]));
+
+/**
+ * The least confidence from which on letters may answer alone: stopping there, and at any higher one, costs at most .005 of
+ * the coverage at 5 and at 10 % error and .001 of the right answers at each level, and letters do not disagree with more labels
+ * than all voices by over two standard errors.
+ *
+ * Who is right is taken from all voices, as labels err too often to tell 5 % of errors: what all voices give a path is how
+ * often it is right, once it is on the line on which they agree with the labels.
+ *
+ * @param lines how sure letters say they are
+ */
+export function chooseGate(
+  alone: readonly Answer[],
+  joined: readonly Prediction[],
+  labels: readonly Path[],
+  { offsets, slopes }: Pick<LettersFirst, 'offsets' | 'slopes'>,
+): { from: number | null; share: number; cost: GateCost } {
+  const right = rightOf(joined, labels);
+  const names = alone.map((answer, i): Name => {
+    const all = joined[i] as Prediction;
+    const by = ([0, 1, 2] as const).map((level) => seenByAll(answer, all, level) - all.confidence[level]);
+    return {
+      said: onLine(answer.confidence[2], offsets[2], slopes[2]),
+      letters: right(seenByAll(answer, all, 2)),
+      sure: all.confidence[2],
+      all: right(all.confidence[2]),
+      lost: by.map((gain) => -gain),
+      won: Number(agrees(answer, labels[i])) - Number(agrees(all, labels[i])),
+    };
+  });
+  const never = coverages(names, Number.POSITIVE_INFINITY);
+  let found: ReturnType<typeof chooseGate> = { from: null, share: 0, cost: noCost };
+  for (let n = 0; highest - n * step >= lowest - 1e-9; n++) {
+    const from = Number((highest - n * step).toFixed(3));
+    const settled = names.filter(({ said }) => said >= from);
+    const at = coverages(names, from);
+    const cost: GateCost = {
+      coverage5: never[0] - at[0],
+      coverage10: never[1] - at[1],
+      right: [0, 1, 2].map((level) => sum(settled, ({ lost }) => lost[level] as number) / names.length) as [
+        number,
+        number,
+        number,
+      ],
+    };
+    const difference = sum(settled, ({ won }) => won);
+    const changed = sum(settled, ({ won }) => Math.abs(won));
+    if (
+      Math.max(cost.coverage5, cost.coverage10) > most.coverage ||
+      Math.max(...cost.right) > most.right ||
+      -difference > 2 * Math.sqrt(changed)
+    )
+      break;
+    if (settled.length > 0) found = { from, share: settled.length / names.length, cost };
+  }
+  return found;
+}
+
+/** A name as letters alone and as all voices would answer it. */
+interface Name {
+  /** How sure letters say they are. */
+  said: number;
+  /** How likely their path is right. */
+  letters: number;
+  /** How sure all voices are, and how likely their path is right. */
+  sure: number;
+  all: number;
+  /** What all voices think their answer is likelier to be right by, at each level. */
+  lost: number[];
+  /** 1: only letters agree with the label; -1: only all voices do. */
+  won: number;
+}
+
+const sum = <T>(all: readonly T[], of: (each: T) => number) =>
+  all.reduce((total, each) => total + of(each), 0);
+
+/** The line from what all voices say to how often they are right; the surest fifth of them disagrees with wrong labels alone. */
+function rightOf(joined: readonly Prediction[], labels: readonly Path[]): (said: number) => number {
+  const said = joined.map(({ confidence }) => confidence[2]);
+  const agree = agreed(joined, labels).map(Number);
+  const order = [...said.keys()].sort((a, b) => (said[b] as number) - (said[a] as number));
+  const fifth = order.slice(0, Math.ceil(order.length / 5));
+  const judge = Math.min(sum(fifth, (i) => agree[i] as number) / fifth.length, 0.999);
+  const { offset, slope } = fitLine(said, agree, judge);
+  return (confidence) => onLine(confidence, offset, slope);
+}
+
+/** The largest shares of the surest names that are expected wrong in at most 5 and 10 % where letters answer from `from` on. */
+function coverages(names: readonly Name[], from: number): [number, number] {
+  const asked = names.map(({ said, letters, sure, all }) =>
+    said >= from ? { rank: said, right: letters } : { rank: sure, right: all },
+  );
+  asked.sort((a, b) => b.rank - a.rank);
+  const covered: [number, number] = [0, 0];
+  let wrong = 0;
+  for (const [i, { right }] of asked.entries()) {
+    wrong += 1 - right;
+    if (wrong <= 0.05 * (i + 1)) covered[0] = i + 1;
+    if (wrong <= 0.1 * (i + 1)) covered[1] = i + 1;
+  }
+  return [covered[0] / names.length, covered[1] / names.length];
+}
