@@ -214,7 +214,9 @@ function factsOf(
       'weights of memory': join.weights.memory.join(' / '),
       'letters answer alone from': join.lettersFirst?.from ?? 'never',
       'share that letters settle': Math.round(join.lettersShare * 1000) / 1000,
-      'coverage that this costs, expected, at 5 / 10 % error': costOf(join),
+      'coverage that this costs, at errors of 2.5 / 5 / 10 % as labels tell': join.lettersCost.coverage
+        .map((share) => share.toFixed(4))
+        .join(' / '),
       'held-out names judged as cache misses or not': `${heldOut.judged} of ${heldOut.names}`,
       'memory that neighbours were looked for in': `${report.memory.searched} of ${report.memory.names}`,
       'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
@@ -222,10 +224,6 @@ function factsOf(
       ...Object.fromEntries(heads),
     },
   };
-}
-
-function costOf({ lettersCost: cost }: Chosen['join']): string {
-  return [cost.coverage5, cost.coverage10].map((share) => share.toFixed(4)).join(' / ');
 }
 
 /** What the report says of memory: layers 1 and 2 answer from it. */

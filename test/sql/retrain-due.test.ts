@@ -89,7 +89,7 @@ describe('choices_to_carry', () => {
   const trained = async (chosenBy: number | null = null) => {
     const id = await model();
     await t.owner.rows(
-      `update models set data = '{"labels": 10}', metrics = jsonb_build_object('levels', '{}'::jsonb, 'join', '{}'::jsonb, 'chosen_by', $2::bigint)
+      `update models set data = '{"labels": 10}', metrics = jsonb_build_object('levels', '{}'::jsonb, 'join', '{"lettersCost": {}}'::jsonb, 'chosen_by', $2::bigint)
          where model_id = $1`,
       id,
       chosenBy,
@@ -114,10 +114,20 @@ describe('choices_to_carry', () => {
     expect(await carried()).toEqual([]);
   });
 
-  test('are not carried when memory has doubled', async () => {
+  test('are not carried when memory has doubled, nor from a model that knows no cost of letters alone', async () => {
     const first = await trained();
     await learn(1, 20);
     expect(await carried()).toEqual([first]);
+    // trained before models chose from where on letters answer alone
+    await t.owner.rows(
+      `update models set metrics = metrics #- '{join,lettersCost}' where model_id = $1`,
+      first,
+    );
+    expect(await carried()).toEqual([]);
+    await t.owner.rows(
+      `update models set metrics = jsonb_set(metrics, '{join,lettersCost}', '{}') where model_id = $1`,
+      first,
+    );
     await learn(21, 21);
     expect(await carried()).toEqual([]);
   });
