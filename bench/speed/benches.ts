@@ -36,4 +36,18 @@ export const benches: readonly Bench[] = [
     full: ['bench/speed/arrivals.ts'],
     pick: beside('last answer, s'),
   },
+  {
+    id: 'encode',
+    what: 'encoding real titles with one thread',
+    peer: 'onnxruntime in Python, same weights and batches',
+    unit: 'names a CPU second',
+    better: 'larger',
+    bar: 0.85,
+    full: ['bench/encode.ts'],
+    quick: ['bench/encode.ts', '--names', '64', '--rounds', '1'],
+    pick: (rows) => ({
+      ours: figure(rows, 'way', 'src/model/encoder.ts, 1 worker thread', 'names/CPU s'),
+      peers: figure(rows, 'way', 'Python: the same graph', 'names/CPU s'),
+    }),
+  },
 ];
