@@ -34,8 +34,8 @@ begin
     raise exception 'max_attempts must be a whole number from 1 to 100, not %', value;
   elsif key = 'local_layer' and value not in ('"on"', '"shadow"', '"off"') then
     raise exception 'local_layer must be "on", "shadow" or "off", not %', value;
-  elsif key = 'neighbours' and value not in ('"exact"', '"index"', '"off"') then
-    raise exception 'neighbours must be "exact", "index" or "off", not %', value;
+  elsif key = 'neighbours' and value not in ('"auto"', '"exact"', '"index"', '"off"') then
+    raise exception 'neighbours must be "auto", "exact", "index" or "off", not %', value;
   elsif key = 'auditor' and value not in ('"llm"', '"human"') then
     raise exception 'auditor must be "llm" or "human", not %', value;
   elsif key = 'teach_strategy' and value not in ('"random"', '"unfamiliar"', '"uncertain"', '"mixed"') then

@@ -34,7 +34,6 @@ declare
   alive integer := (select count(*) from sidecars s where s.seen_at > now() - interval '30 s');
   deaf boolean := exists (select from sidecars s where s.seen_at > now() - interval '30 s' and not s.listening);
   llm_names text := (select string_agg(distinct s.llm, ', ') from sidecars s where s.seen_at > now() - interval '30 s');
-  vector_version text := (select e.extversion from pg_extension e where e.extname = 'vector');
   n bigint;
   oldest timestamptz;
 begin
@@ -91,9 +90,6 @@ begin
   return query select * from locks_health();
   return query select * from notify_health();
   return query select * from rights_health();
-  return query select 'pgvector', case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4]
-      then 'ok' else 'warn' end, vector_version,
-    case when string_to_array(regexp_replace(vector_version, '[^0-9.]', '', 'g'), '.')::integer[] >= array[0, 8, 4] then 'HNSW may be used'
-      else 'HNSW vacuuming has faults below 0.8.4; exact neighbours are used' end;
+  return query select * from neighbours_health();
 end $$;
 comment on function health() is 'One row a check: sidecars, champion, queues, provider, dead letters, extension; status ok or warn, and what to do.';

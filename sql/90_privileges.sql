@@ -29,7 +29,7 @@ end $$;
 
 -- What everybody's statements are made of.
 grant execute on function normalise, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words, only_codes, words_are_codes
+grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbours_by, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words, only_codes, words_are_codes
   to taxon_reader, taxon_admin, taxon_sidecar;
 
 -- An application gives names and reads answers; which layer answers is not its to write.
@@ -98,3 +98,4 @@ grant select on categories, models, rollouts, model_files, encoders, embeddings,
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
   leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held, sweep_forgotten, note_retention to taxon_sidecar;
 grant execute on function llm_price, never_sent to taxon_sidecar;
+grant execute on function index_work, compared_names, save_index_comparison to taxon_admin, taxon_sidecar;

@@ -1,4 +1,5 @@
 import { TaxonError } from '../errors.ts';
+import { ownsEmbeddings } from './neighbour-index.ts';
 import type { Database } from './open.ts';
 import { refusing } from './refusals.ts';
 
@@ -47,11 +48,7 @@ export async function freeEncoder(db: Database, encoderId: number): Promise<void
     `drop index concurrently if exists ${db.at}embeddings_near_${Number(encoderId)}`,
     `vacuum ${db.at}embeddings`,
   ];
-  const { owns } = await db.row<{ owns: boolean }>(
-    `select pg_has_role(relowner, 'usage') as owns from pg_class where oid = $1::regclass`,
-    [`${db.at}embeddings`],
-  );
-  if (!owns)
+  if (!(await ownsEmbeddings(db)))
     throw new TaxonError(
       'the embeddings are removed, but only the owner of the tables can free their space',
       {

@@ -61,6 +61,9 @@ export async function learnGuard(db: Database): Promise<number> {
 /** Names of one statement: exact neighbours take 30 ms each at 70,000 labels, and two statements run side by side. */
 const neighboursAtOnce = 32;
 
+/** How neighbours are found, where it is not for neighbours_by() to say. */
+export type HowFound = 'exact' | 'index';
+
 /** A labelled name near another by embedding. */
 export interface NearLabel {
   path: [number, number | null, number | null];
@@ -72,6 +75,7 @@ export interface NearLabel {
  * setting `neighbours` is off, are absent.
  *
  * @param vectors embeddings of the names; null: those that are stored
+ * @param how     null: as neighbours_by() says
  */
 export async function neighboursOf(
   db: Database,
@@ -79,6 +83,7 @@ export async function neighboursOf(
   names: readonly string[],
   k: number,
   vectors: readonly Float32Array[] | null = null,
+  how: HowFound | null = null,
 ): Promise<Map<string, NearLabel[]>> {
   const found = new Map<string, NearLabel[]>();
   if (k === 0 || names.length === 0) return found;
@@ -93,11 +98,12 @@ export async function neighboursOf(
         l2: number | null;
         l3: number | null;
         cosine: number;
-      }>(`select name_key, l1, l2, l3, cosine from ${db.at}neighbours($1, $2, $3, $4)`, [
+      }>(`select name_key, l1, l2, l3, cosine from ${db.at}neighbours($1, $2, $3, $4, $5)`, [
         names.slice(from, from + neighboursAtOnce),
         k,
         encoderId,
         vectors?.slice(from, from + neighboursAtOnce).map((vector) => toSql(Array.from(vector))) ?? null,
+        how,
       ]);
       for (const { name_key, l1, l2, l3, cosine } of rows) {
         const near = found.get(name_key) ?? [];

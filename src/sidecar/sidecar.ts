@@ -20,6 +20,7 @@ import { housekeeping, lookForStrays, runJobs } from './jobs.ts';
 import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
 import { llmStage, noticeOf } from './llm-stage.ts';
 import { type LocalLoop, runLocalLoop } from './local-loop.ts';
+import { neighbourIndexJob } from './neighbour-index.ts';
 import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
@@ -152,6 +153,7 @@ export async function startSidecar(
   const jobs = runJobs(db, [
     ...housekeeping(champion, llm, stopping.signal),
     autopilotJob(config, url, stopping.signal),
+    neighbourIndexJob(config, url, champion, stopping.signal),
     {
       name: 'fill embeddings',
       when: '* * * * *',

@@ -183,7 +183,7 @@ describe('neighbours', () => {
     await t.owner.rows(`select set_setting('neighbours', '"off"')`);
     expect(await ask()).toEqual([]);
     await expect(t.owner.rows(`select set_setting('neighbours', '"near"')`)).rejects.toThrow(
-      'must be "exact"',
+      'must be "auto"',
     );
   });
 });

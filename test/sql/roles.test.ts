@@ -8,7 +8,7 @@ const functions: Record<string, string> = {
   RWAS: `category_path name_hash normalise`,
   RWA: `look_up wait_for`,
   RAS: `blocking_word calibrate calibration_error calibration_in_force calibration_state champion exact
-    gate_report llm_calibration llm_price neighbour_index neighbours never_sent only_codes retrain_pays
+    gate_report llm_calibration llm_price neighbour_index neighbours neighbours_by never_sent only_codes retrain_pays
     run_model said_of serving setting similar_label similar_matches standing_promise thresholds_in_force
     thresholds_said words words_are_codes`,
   RA: `agreed_levels agreement_bets agreement_words agrees_more alarm_advice answered_a_day
@@ -32,13 +32,13 @@ const functions: Record<string, string> = {
     revert_cleaning roll_back_model set_llm_price set_promise set_setting set_thresholds set_tree_levels
     split_category spot_check start_rollout start_run undo_check undo_taxonomy_change undo_thresholds`,
   AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_step
-    calibration_due cancel_batches choices_to_carry cleaned_by count_changed_keys count_labels draw_audits
+    calibration_due cancel_batches choices_to_carry cleaned_by compared_names count_changed_keys count_labels draw_audits
     draw_teaching embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration
-    forget_batch_names forget_calls forget_embeddings forget_evidence forget_models keep_deployment
+    forget_batch_names forget_calls forget_embeddings forget_evidence forget_models index_work keep_deployment
     keep_promise label_conflicts last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow
     open_batch open_batch_calls open_batches pass_gate queue_strays register_encoder renew_promise
     renew_run request_retrain retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings
-    save_gate_answers save_model save_model_file save_out_of_fold save_second_looks settle_llm
+    save_gate_answers save_index_comparison save_model save_model_file save_out_of_fold save_second_looks settle_llm
     similar_in_training start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names
     unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
@@ -50,12 +50,12 @@ const functions: Record<string, string> = {
     calls_with candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
     correct_products correct_rows coverage_steps drift_health drop_branches drop_questions end_alarm
     end_rollout fail_buried follow_categories follow_labels follow_rows forget_guard_words forget_products
-    forgotten forgotten_health gate_names hash_bound here hold_lease hold_lock hold_names hold_never_sent
-    hold_taxonomy is_conflict is_cron is_queued is_wanted_end judged_llm_answers judged_since keep_answers
+    forgotten forgotten_health gate_names hash_bound here hnsw_is_sound hold_lease hold_lock hold_names hold_never_sent
+    hold_taxonomy index_memory index_pays is_conflict is_cron is_queued is_wanted_end judged_llm_answers judged_since keep_answers
     keep_trigger keys_health leave_no_names level_ids llm_answers llm_health llm_stop lock_holders
     lock_rows lock_taxonomy locker_names locks_health look_again make_imported_categories mark_names
-    measured_points models_past_days move_labels name_label_changes names_of_call need_category
-    need_evidence note_change note_changed_labels note_idle note_new_labels note_news note_outcomes
+    measured_points models_past_days move_labels name_label_changes names_of_call near_index need_category
+    need_evidence neighbours_health note_change note_changed_labels note_idle note_new_labels note_news note_outcomes
     note_removed_labels note_verdict notify_health offer_today open_answer pass_on passes pick_audits
     place_below place_category probability put_off queue_audits queue_inserted queue_renamed raise_alarm
     recheck_promise refuse_call refuse_retired refuse_same_name report_without_name rights_health
@@ -88,6 +88,7 @@ const tables: Record<string, string> = {
   guard_tokens: 'sidecar: select',
   import_paths: '',
   import_rows: 'admin: delete insert',
+  index_comparisons: '',
   kept_answers: '',
   key_counts: '',
   label_changes: 'sidecar: select',

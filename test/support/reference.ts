@@ -25,7 +25,7 @@ const topics: [title: string, names: string][] = [
     'Taxonomy',
     'categories category_path make_category set_tree_levels add_category rename_category move_category merge_categories split_category retire_category undo_taxonomy_change more_tokens taxonomy_history taxonomy_progress',
   ],
-  ['Encoders', 'encoders encoder_progress remove_encoder neighbour_index'],
+  ['Encoders', 'encoders encoder_progress remove_encoder neighbour_index index_comparisons'],
   ['Cleaning of labels', 'confident_mistakes revert_cleaning out_of_fold'],
   [
     'Memory',
