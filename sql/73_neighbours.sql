@@ -36,14 +36,17 @@ begin
     where x.encoder_id = coalesce(neighbours.encoder_id, (select c.encoder_id from champion() c));
   if encoder.encoder_id is null then return; end if;
   how := coalesce(how, neighbours_by(encoder.encoder_id));
+  -- materialized: else the asked name's digest is computed once a row of memory, four fifths of the time of exact search
   if how = 'exact' then
     return query
+      with q as materialized (
+        select u.n as name, name_hash(u.n) as hash,
+               coalesce(u.v, (select o.embedding from embeddings o
+                                where o.encoder_id = encoder.encoder_id and o.name_hash = name_hash(u.n))) as vector
+          from unnest(names, vectors) u(n, v)
+      )
       select n.name_key, n.neighbour_key, n.category_id, n.l1, n.l2, n.l3, n.cosine
-        from (select u.n as name, name_hash(u.n) as hash,
-                     coalesce(u.v, (select o.embedding from embeddings o
-                                      where o.encoder_id = encoder.encoder_id and o.name_hash = name_hash(u.n))) as vector
-                from unnest(names, vectors) u(n, v)) q
-        cross join lateral (
+        from q cross join lateral (
           select q.name as name_key, l.name_key as neighbour_key, l.category_id, c.l1, c.l2, c.l3, (-near.product)::real as cosine
             from (select e.name_hash, e.embedding <#> q.vector as product from embeddings e
                     where e.encoder_id = encoder.encoder_id and e.labelled and e.name_hash <> q.hash
@@ -57,12 +60,14 @@ begin
     perform set_config('hnsw.iterative_scan', 'strict_order', true),
             set_config('hnsw.ef_search', greatest(100, least(2 * k, 1000))::text, true);
     return query execute format($q$
+      with q as materialized (
+        select u.n as name, name_hash(u.n) as hash,
+               coalesce(u.v, (select o.embedding from embeddings o
+                                where o.encoder_id = %1$s and o.name_hash = name_hash(u.n)))::halfvec(%2$s) as vector
+          from unnest($1, $3) u(n, v)
+      )
       select n.name_key, n.neighbour_key, n.category_id, n.l1, n.l2, n.l3, n.cosine
-        from (select u.n as name, name_hash(u.n) as hash,
-                     coalesce(u.v, (select o.embedding from embeddings o
-                                      where o.encoder_id = %1$s and o.name_hash = name_hash(u.n)))::halfvec(%2$s) as vector
-                from unnest($1, $3) u(n, v)) q
-        cross join lateral (
+        from q cross join lateral (
           select q.name as name_key, l.name_key as neighbour_key, l.category_id, c.l1, c.l2, c.l3, (-near.product)::real as cosine
             from (select e.name_hash, (e.embedding::halfvec(%2$s)) <#> q.vector as product from embeddings e
                     where e.encoder_id = %1$s and e.labelled and e.name_hash <> q.hash

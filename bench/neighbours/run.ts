@@ -1,0 +1,189 @@
+/** `node bench/neighbours/run.ts --help` */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig, packageRoot } from '../../src/config.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { makeIndex } from '../../src/database/neighbour-index.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { titlesFile } from '../accuracy/data.ts';
+import { benchFolder } from '../accuracy/results.ts';
+import { titlesFile as scaleFile } from '../scale/names.ts';
+import { throwAwayServer } from '../trust/throw-away.ts';
+import { document, type Measured } from './doc.ts';
+import { load } from './load.ts';
+import { type Asked, asked, endedCpu, recall, times } from './measure.ts';
+import { realNames, simulatedNames, type Vectors } from './vectors.ts';
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '20000,57000,200000,998000' },
+    churn: { type: 'string', default: '200000' },
+    asked: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '30' },
+    url: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    doc: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(`How fast neighbours() is by the HNSW index beside exact search, and which share of the exact 30 it finds: as built, and after labels were
+deleted, relabelled and added, before and after VACUUM. In a throw-away database.
+
+  node bench/neighbours/run.ts [--sizes N,N…] [--churn N] [--asked N] [--rounds N] [--url URL] [--json] [--doc]
+
+  --sizes   labels; default 20000,57000,200000,998000 (as many as the file has, less the asked). Names are the real ones of
+            ${scaleFile},
+            their vectors simulated: what a linear pupil of the real encoder says. Beside them the real titles of
+            ${titlesFile}, which it learnt from, by the real encoder (encoded once: some minutes)
+  --churn   at which of the sizes labels are deleted, relabelled and added; default 200000
+  --asked   names beyond memory that recall is measured on; default 1000
+  --rounds  how many names are timed exactly, one after the other, ten by the index between two; default 30
+  --url     an empty database of another server; default: a throw-away cluster
+  --doc     writes docs/measured/neighbours.md from all that was measured: without a size it measures nothing
+  --json    prints what was measured`);
+  process.exit(0);
+}
+
+const config = loadConfig();
+const resultsFile = join(benchFolder(config), 'neighbours.json');
+const read = (): Measured[] => {
+  try {
+    return JSON.parse(readFileSync(resultsFile, 'utf8')) as Measured[];
+  } catch {
+    return [];
+  }
+};
+
+/** What a part of memory went through, one thing after the other, and what it did to recall. */
+async function churn(
+  db: Database,
+  vectors: Vectors,
+  size: number,
+  from: number,
+  count: number,
+): Promise<Measured['churn']> {
+  const { keys } = vectors;
+  const part = (which: number) => keys.slice(0, size).filter((_, i) => i % 10 === which);
+  const gone = new Set<number>();
+  const steps: Measured['churn'] = [];
+  const note = async (step: string) => {
+    const among = Int32Array.from({ length: size }, (_, i) => i).filter((i) => !gone.has(i % 10));
+    steps.push({ step, ...(await recall(db, await asked(vectors, from, count, among))) });
+  };
+  const vacuum = () => db.rows('vacuum taxon.embeddings');
+  await note('as built');
+  // names that a text model finds near each other are deleted together, as a category that is given up
+  await db.rows('delete from taxon.labels where name_key = any ($1)', [part(3)]);
+  gone.add(3);
+  await note('a tenth of the labels deleted');
+  await vacuum();
+  await note('and VACUUM');
+  const { id } = await db.row<{ id: number }>(`select taxon.make_category('{Garden}') as id`);
+  await db.rows('update taxon.labels set category_id = $2 where name_key = any ($1)', [part(5), id]);
+  await db.rows('delete from taxon.labels where name_key = any ($1)', [part(7)]);
+  await db.rows(
+    `insert into taxon.labels (name_key, category_id, source) select n, $2, 'llm' from unnest($1::text[]) n`,
+    [[...part(7), ...part(3)], id],
+  );
+  gone.delete(3);
+  await note('those given back; a tenth relabelled, a tenth taken out and in');
+  await vacuum();
+  await note('and VACUUM');
+  return steps;
+}
+
+async function measure(
+  db: Database,
+  url: string,
+  vectors: Vectors,
+  kind: Measured['vectors'],
+  size: number,
+): Promise<Measured> {
+  const say = (what: string) =>
+    console.error(`${new Date().toISOString().slice(11, 19)} ${kind} ${size}: ${what}`);
+  say('loading');
+  await load(db, vectors, size);
+  const count = Math.min(Number(values.asked), vectors.keys.length - size);
+  const names: Asked[] = await asked(
+    vectors,
+    size,
+    count,
+    Int32Array.from({ length: size }, (_, i) => i),
+  );
+  say('building');
+  const cpu = await endedCpu(db);
+  const started = performance.now();
+  if (!(await makeIndex(url, 'taxon', 1))) throw new Error('the index was not made');
+  const seconds = (performance.now() - started) / 1000;
+  const after = await endedCpu(db);
+  const facts = await db.row<{
+    indexBytes: number;
+    tableBytes: number;
+    memory: number;
+    pgvector: string;
+    server: string;
+  }>(
+    `select pg_relation_size('taxon.embeddings_near_1') as "indexBytes", pg_table_size('taxon.embeddings') as "tableBytes", taxon.index_memory(1) as memory,
+            (select extversion from pg_extension where extname = 'vector') as pgvector, current_setting('server_version') as server`,
+  );
+  say(`built in ${Math.round(seconds)} s; asking`);
+  const found = await recall(db, names);
+  const took = await times(db, names, Number(values.rounds));
+  say(
+    `recall ${found.recall.toFixed(4)}, ${took.index.p50.toFixed(2)} ms by index, ${took.exact.p50.toFixed(0)} ms exact`,
+  );
+  const steps =
+    size === Number(values.churn) ? await churn(db, vectors, size, size, Math.min(count, 500)) : null;
+  return {
+    ...{
+      vectors: kind,
+      size,
+      asked: count,
+      seconds,
+      cpu: cpu === null || after === null ? null : after - cpu,
+    },
+    ...{ ...facts, ...found, ...took, churn: steps },
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+const sizes =
+  values.doc && process.argv.length === 3 ? [] : values.sizes.split(',').filter(Boolean).map(Number);
+const results = read();
+if (sizes.length > 0) {
+  const real = await realNames(config);
+  const most = Math.max(...sizes) + Number(values.asked);
+  const sets: [Measured['vectors'], Vectors | null, number[]][] = [
+    ['real', real, real ? [real.keys.length - Number(values.asked)] : []],
+    ['simulated', real && (await simulatedNames(real, most)), sizes],
+  ];
+  const server = values.url ? { url: values.url, close: async () => {} } : await throwAwayServer(config);
+  if (values.url) await migrate({ url: server.url, schema: 'taxon' });
+  const db = openDatabase(server.url, { schema: 'taxon', poolSize: 2 }, 'bench');
+  try {
+    // whatever pgvector is here, and below 20,000 labels too
+    await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
+    for (const [kind, vectors, wanted] of sets) {
+      if (vectors === null) console.error(`the ${kind} names are not here; left out`);
+      else
+        for (const size of wanted) {
+          const result = await measure(db, server.url, vectors, kind, size);
+          const others = results.filter((other) => other.vectors !== kind || other.size !== size);
+          results.splice(0, results.length, ...others, result);
+          mkdirSync(benchFolder(config), { recursive: true });
+          writeFileSync(resultsFile, JSON.stringify(results));
+        }
+    }
+  } finally {
+    await db.close();
+    await server.close();
+  }
+}
+if (values.json) console.log(JSON.stringify(results));
+else if (!values.doc) console.log(document(results));
+if (values.doc) {
+  mkdirSync(join(packageRoot, 'docs', 'measured'), { recursive: true });
+  writeFileSync(join(packageRoot, 'docs', 'measured', 'neighbours.md'), document(results));
+}
