@@ -5,7 +5,6 @@ import { misuse } from '../../src/errors.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
 import { lettersFrom } from '../../src/train/learning-curve.ts';
-import { searchedRows } from '../../src/train/neighbours.ts';
 import { viewsOf } from '../../src/train/views.ts';
 import { fitVoices, usualWeights } from '../../src/train/voices.ts';
 import { readDemo, readTitles, titlesFile } from '../accuracy/data.ts';
@@ -86,7 +85,7 @@ async function main(): Promise<void> {
         const fitted = await fitVoices(training, part, held.labels, { seed: 1 });
         const model = await loadClassifier(fitted.files({ weights: usualWeights, lettersFirst: null }));
         for (const kind of ['labels', 'truth'] as const) {
-          const views = await viewsOf(training, held[kind], searchedRows(part), neighboursAsked);
+          const views = await viewsOf(training, held[kind], part, neighboursAsked);
           point[kind] = judged(await model.predict(views), truthOf(held[kind]));
         }
         await model.close();

@@ -1,7 +1,7 @@
 import { loadClassifier } from '../model/bundle.ts';
 import type { Neighbour, Path, Prediction } from '../model/types.ts';
 import { trainModel } from '../train/fit.ts';
-import { nearest, searchedRows } from '../train/neighbours.ts';
+import { nearest } from '../train/neighbours.ts';
 import type { History } from './history.ts';
 
 /** Names predicted at once. */
@@ -60,7 +60,7 @@ export async function predictFromPast(
   const classifier = await loadClassifier(files);
   try {
     const predictions: Prediction[] = [];
-    const among = searchedRows(Int32Array.from(past.rows));
+    const among = Int32Array.from(past.rows);
     for (let from = 0; from < arriving.length; from += page) {
       signal.throwIfAborted();
       const rows = arriving.slice(from, from + page);

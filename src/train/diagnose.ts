@@ -11,7 +11,6 @@ import { classNamesOf } from './diagnostics/class-names.ts';
 import { evaluatePredictions } from './evaluation/evaluate.ts';
 import { cutAt } from './fit.ts';
 import { type Curve, learningCurve } from './learning-curve.ts';
-import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitHeads, type TrainingSet } from './voices.ts';
 
@@ -99,7 +98,7 @@ export async function diagnose(
   try {
     const fit = await timed(() => baselineOf(files, learnt, among, options));
     baseline = fit.value;
-    const views = await viewsOf(set, rows, searchedRows(among), neighboursAsked, signal);
+    const views = await viewsOf(set, rows, among, neighboursAsked, signal);
     const methods = await askEachWay(model, baseline, views);
     const thresholds = (await thresholdsInForce(db)) ?? usualThresholds;
     const { coverage } = evaluatePredictions(methods.joined as Prediction[], truth, thresholds);

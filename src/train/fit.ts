@@ -5,7 +5,6 @@ import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
 import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
 import type { HeadReport } from './meaning/fit-head.ts';
-import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights, type VoicesOptions } from './voices.ts';
 
@@ -40,8 +39,6 @@ export interface TrainingReport extends Chosen {
   names: Record<Part, number>;
   paths: number;
   letters: { grams: number; weights: number; seconds: number };
-  /** Names of the training part, and those of them that neighbours were looked for in. */
-  memory: { names: number; searched: number };
   seed: number;
   /** Bytes of all files. */
   size: number;
@@ -89,11 +86,10 @@ export async function trainModel(
       'Import labels first: taxon import FILE --as labels.',
     );
   const set = { ...given, paths: cutAt(given.paths, depth) };
-  const searched = searchedRows(parts.train);
   const before = options.chosen === undefined ? 0.55 : 0;
   const { levels, join } =
     options.chosen ??
-    (await choose(set, parts.train, parts.valid.filter(isCacheMiss), searched, {
+    (await choose(set, parts.train, parts.valid.filter(isCacheMiss), {
       epochs: options.epochs,
       seed,
       signal,
@@ -115,7 +111,6 @@ export async function trainModel(
     levels,
     letters: { ...fitted.letters, seconds: fitted.lettersSeconds },
     join,
-    memory: { names: parts.train.length, searched: searched.length },
     seed,
     size: 0,
     seconds: (Date.now() - started) / 1000,
@@ -131,7 +126,6 @@ async function choose(
   set: TrainingSet,
   train: Int32Array,
   valid: Int32Array,
-  searched: Int32Array,
   options: VoicesOptions,
 ): Promise<Chosen> {
   const { heads, files } = await fitVoices(set, train, valid, options);
@@ -140,7 +134,7 @@ async function choose(
   const labels = Array.from(asked, (row) => set.paths[row] as Path);
   const classifier = await loadClassifier(files({ weights: usualWeights, lettersFirst: null }));
   try {
-    const views = await viewsOf(set, asked, searched, classifier.neighbours, options.signal);
+    const views = await viewsOf(set, asked, train, classifier.neighbours, options.signal);
     return { levels: { l1, l2, l3 }, join: await chooseJoin(classifier, { views, labels }, usualWeights) };
   } finally {
     await classifier.close();

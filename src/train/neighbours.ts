@@ -1,26 +1,16 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Neighbour, Path } from '../model/types.ts';
-import { OnnxGraph } from './onnx-graph.ts';
-import { seededRandom, shuffle } from './random.ts';
+import { type Cells, cellsOf, nearestCentres } from './cells.ts';
+import { openProducts, type Products } from './products.ts';
 
 /** Rows of the two blocks of one product: 256 × 4,096 similarities are 4 MB. */
 const queriesAtOnce = 256;
 const rowsAtOnce = 4096;
 
-/** Rows that training searches at most: every name against every other would be 5.5e11 products at 743,000 names. */
-export const mostSearched = 100_000;
+/** Up to so many rows of memory each is compared with each: the out-of-fold search of 200,000 takes 3.2e10 products, of 1,000,000 8e11. */
+export const mostCompared = 200_000;
 
-/**
- * Rows of memory that training's neighbours are looked for in: all of them, or of more than 100,000 (`most`) that many,
- * drawn at random, always the same ones. Their order stays. In serving all of memory is searched, so that training sees
- * neighbours a little farther away.
- */
-export function searchedRows(among: Int32Array, most: number = mostSearched): Int32Array {
-  if (among.length <= most) return among;
-  const drawn = among.slice();
-  shuffle(drawn, seededRandom(1));
-  return drawn.subarray(0, most).sort();
-}
+/** Which share of the cells is searched where there are more rows. */
+const searchedShare = 0.04;
 
 /** What `nearest` searches: rows of a matrix and the path of each. */
 export interface Labelled {
@@ -38,11 +28,59 @@ export interface Asked {
   self: Int32Array;
 }
 
+/** The best so far: `k` rows and cosines a name, nearest first. */
+class Nearest {
+  readonly rows: Int32Array;
+  readonly cosines: Float32Array;
+  private readonly self: Int32Array;
+  private readonly k: number;
+
+  constructor(self: Int32Array, k: number) {
+    this.self = self;
+    this.k = k;
+    this.rows = new Int32Array(self.length * k).fill(-1);
+    this.cosines = new Float32Array(self.length * k).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Merges products of one name with some rows: values[from…]. */
+  keep(name: number, values: Float32Array, from: number, rows: Int32Array): void {
+    const { k, cosines, rows: found } = this;
+    const [at, self] = [name * k, this.self[name]];
+    let lowest = cosines[at + k - 1] as number;
+    for (let j = 0; j < rows.length; j++) {
+      const cosine = values[from + j] as number;
+      if (cosine <= lowest || rows[j] === self) continue;
+      let place = k - 1;
+      while (place > 0 && (cosines[at + place - 1] as number) < cosine) {
+        cosines[at + place] = cosines[at + place - 1] as number;
+        found[at + place] = found[at + place - 1] as number;
+        place--;
+      }
+      cosines[at + place] = cosine;
+      found[at + place] = rows[j] as number;
+      lowest = cosines[at + k - 1] as number;
+    }
+  }
+
+  list(paths: readonly Path[]): Neighbour[][] {
+    return Array.from(this.self, (_, i) => {
+      const neighbours: Neighbour[] = [];
+      for (let j = i * this.k; j < (i + 1) * this.k && (this.rows[j] as number) >= 0; j++)
+        neighbours.push({ path: paths[this.rows[j] as number] as Path, cosine: this.cosines[j] as number });
+      return neighbours;
+    });
+  }
+}
+
+/** Cells of rows that are searched again and again, page by page of what is asked. */
+const made = new WeakMap<Int32Array, Cells>();
+
 /**
  * The `k` nearest of some labelled rows to each of some names, by blocked matrix products: what pgvector answers in
- * serving, 7,000 names in 2 s instead of 200 (57,029 names, 384 dimensions).
+ * serving, 7,000 names in 2 s instead of 200 (57,029 names, 384 dimensions). Beyond 200,000 rows (`compared`) only the cells
+ * nearest to a name are searched, and a few of the farther neighbours are missed, as by an HNSW index.
  *
- * @param among rows that may be found
+ * @param among rows that may be found; the same array again is not parted into cells again
  * @returns for each name its neighbours, nearest first
  */
 export async function nearest(
@@ -51,68 +89,50 @@ export async function nearest(
   among: Int32Array,
   k: number,
   signal?: AbortSignal,
+  compared: number = mostCompared,
 ): Promise<Neighbour[][]> {
   if (k === 0) return vectors.map(() => []);
-  const graph = new OnnxGraph();
-  const a = graph.input('a', 'float', ['a', dimension]);
-  const b = graph.input('b', 'float', ['b', dimension]);
-  graph.output(graph.op('Gemm', [a, b], { transB: 1 }, 'products'), 'float', ['a', 'b']);
-  const session = await InferenceSession.create(graph.build());
-  const gather = (rows: readonly Float32Array[]) => {
-    const block = new Float32Array(rows.length * dimension);
-    for (const [i, row] of rows.entries()) block.set(row, i * dimension);
-    return new Tensor('float32', block, [rows.length, dimension]);
-  };
   const vectorOf = (row: number) => embeddings.subarray(row * dimension, (row + 1) * dimension);
-  const found = new Int32Array(vectors.length * k).fill(-1);
-  const cosines = new Float32Array(vectors.length * k).fill(Number.NEGATIVE_INFINITY);
-  try {
-    for (let r = 0; r < among.length; r += rowsAtOnce) {
-      const rows = among.subarray(r, r + rowsAtOnce);
-      const block = gather(Array.from(rows, vectorOf));
-      for (let q = 0; q < vectors.length; q += queriesAtOnce) {
+  const best = new Nearest(self, k);
+  const products = await openProducts(dimension);
+  /** Compares some names with some rows. */
+  const compare = async (names: Int32Array, rows: Int32Array) => {
+    for (let r = 0; r < rows.length; r += rowsAtOnce) {
+      const some = rows.subarray(r, r + rowsAtOnce);
+      const block = products.gather(Array.from(some, vectorOf));
+      for (let q = 0; q < names.length; q += queriesAtOnce) {
         signal?.throwIfAborted();
-        const asked = vectors.slice(q, q + queriesAtOnce);
-        const { products } = await session.run({ a: gather(asked), b: block });
-        const values = (products as Tensor).data as Float32Array;
-        for (let i = 0; i < asked.length; i++)
-          keepNearest(values, i * rows.length, rows, self[q + i] as number, found, cosines, (q + i) * k, k);
+        const asked = names.subarray(q, q + queriesAtOnce);
+        const left = products.gather(Array.from(asked, (name) => vectors[name] as Float32Array));
+        const values = await products.of(left, block);
+        for (const [i, name] of asked.entries()) best.keep(name, values, i * some.length, some);
       }
     }
+  };
+  try {
+    if (among.length <= compared) await compare(Int32Array.from(vectors.keys()), among);
+    else {
+      const cells = made.get(among) ?? (await cellsOf(products, vectorOf, among, signal));
+      made.set(among, cells);
+      for (const [cell, names] of (await asking(products, vectors, cells, signal)).entries())
+        await compare(names, cells.rows.subarray(cells.starts[cell], cells.starts[cell + 1]));
+    }
   } finally {
-    await session.release();
+    await products.release();
   }
-  return vectors.map((_, i) => {
-    const neighbours: Neighbour[] = [];
-    for (let j = i * k; j < (i + 1) * k && (found[j] as number) >= 0; j++)
-      neighbours.push({ path: paths[found[j] as number] as Path, cosine: cosines[j] as number });
-    return neighbours;
-  });
+  return best.list(paths);
 }
 
-/** Merges one row of products into a query's sorted list of `k`. */
-function keepNearest(
-  values: Float32Array,
-  from: number,
-  rows: Int32Array,
-  query: number,
-  found: Int32Array,
-  cosines: Float32Array,
-  at: number,
-  k: number,
-): void {
-  let lowest = cosines[at + k - 1] as number;
-  for (let j = 0; j < rows.length; j++) {
-    const cosine = values[from + j] as number;
-    if (cosine <= lowest || rows[j] === query) continue;
-    let place = k - 1;
-    while (place > 0 && (cosines[at + place - 1] as number) < cosine) {
-      cosines[at + place] = cosines[at + place - 1] as number;
-      found[at + place] = found[at + place - 1] as number;
-      place--;
-    }
-    cosines[at + place] = cosine;
-    found[at + place] = rows[j] as number;
-    lowest = cosines[at + k - 1] as number;
-  }
+/** The names that look into each cell. */
+async function asking(
+  products: Products,
+  vectors: readonly Float32Array[],
+  { centres }: Cells,
+  signal?: AbortSignal,
+): Promise<Int32Array[]> {
+  const most = Math.ceil(searchedShare * centres.length);
+  const near = await nearestCentres(products, vectors, centres, most, signal);
+  const lists: number[][] = centres.map(() => []);
+  for (const [i, cell] of near.entries()) lists[cell]?.push(Math.floor(i / most));
+  return lists.map((list) => Int32Array.from(list));
 }

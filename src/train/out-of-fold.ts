@@ -1,7 +1,6 @@
 import { loadClassifier } from '../model/bundle.ts';
 import type { Prediction, VoiceWeights } from '../model/types.ts';
 import { foldOf } from './data/split.ts';
-import { searchedRows } from './neighbours.ts';
 import { viewsOf } from './views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from './voices.ts';
 
@@ -17,12 +16,12 @@ export interface OutOfFoldOptions {
   onProgress?: ((share: number) => void) | undefined;
 }
 
-/** Names that are asked at once: the neighbours of each are held meanwhile. */
-const askedAtOnce = 4096;
+/** Names that are asked at once: the neighbours of each are held meanwhile, and rows are gathered once for all of them. */
+const askedAtOnce = 16_384;
 
 /**
  * What models that never saw a name's label say of it: five folds by the hash of the name key, each answered by voices
- * fitted on the other four and neighbours of the other four (`searchedRows` of them).
+ * fitted on the other four and neighbours among the other four.
  *
  * @returns one prediction a row of the set; null where the row takes no part or the other folds taught nothing
  */
@@ -51,11 +50,10 @@ export async function outOfFold(
       onProgress: (share) => onProgress?.((f + share * 0.9) / folds),
     });
     const classifier = await loadClassifier(fitted.files({ weights, lettersFirst: null }));
-    const searched = searchedRows(others);
     try {
       for (let from = 0; from < asked.length; from += askedAtOnce) {
         const part = asked.subarray(from, from + askedAtOnce);
-        const views = await viewsOf(set, part, searched, classifier.neighbours, signal);
+        const views = await viewsOf(set, part, others, classifier.neighbours, signal);
         const said = await classifier.predict(views);
         for (const [i, row] of part.entries()) predictions[row] = said[i] as Prediction;
       }

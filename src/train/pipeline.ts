@@ -218,7 +218,6 @@ function factsOf(
         .map((share) => share.toFixed(4))
         .join(' / '),
       'held-out names judged as cache misses or not': `${heldOut.judged} of ${heldOut.names}`,
-      'memory that neighbours were looked for in': `${report.memory.searched} of ${report.memory.names}`,
       'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
       'seconds of letters, last fit': letters.seconds,
       ...Object.fromEntries(heads),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Path } from '../../src/model/types.ts';
-import { mostSearched, nearest, searchedRows } from '../../src/train/neighbours.ts';
+import { nearest } from '../../src/train/neighbours.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 /** More rows than one block holds, and a path of its own for each. */
@@ -82,30 +82,56 @@ describe('nearest', () => {
   });
 });
 
-describe('searchedRows', () => {
-  const rows = (length: number) => Int32Array.from({ length }, (_, i) => 5 + 2 * i);
+describe('nearest among more rows than are compared with each', () => {
+  const among = Int32Array.from({ length: count }, (_, i) => i).filter((i) => i % 9 !== 4);
+  const queries = Int32Array.from({ length: 400 }, (_, i) => (i * 11) % count);
+  const inCells = (rows: Int32Array, k = 10) =>
+    nearest(clustered, asked(clustered, queries), rows, k, undefined, 1000);
+  /** Around 60 centres, as names lie around their categories. */
+  const clustered = { ...set, dimension: 12, embeddings: new Float32Array(count * 12) };
+  const centres = Array.from({ length: 60 }, () =>
+    Float32Array.from({ length: 12 }, () => random.next() - 0.5),
+  );
+  for (let i = 0; i < count; i++) {
+    const vector = (centres[i % 60] as Float32Array).map((x) => x + 0.2 * (random.next() - 0.5));
+    clustered.embeddings.set(
+      vector.map((x) => x / Math.hypot(...vector)),
+      i * 12,
+    );
+  }
 
-  test('are all rows up to 100,000', () => {
-    const all = rows(mostSearched);
-    expect(searchedRows(all)).toEqual(all);
+  test('finds nearly all that a search of all finds, from all of them, never the row itself', async () => {
+    const exact = await nearest(clustered, asked(clustered, queries), among, 10);
+    const found = await inCells(among);
+    let same = 0;
+    for (const [i, mine] of found.entries()) {
+      const rows = mine.map(({ path }) => path[0] - 1);
+      expect(rows).toHaveLength(10);
+      expect(new Set(rows).size).toBe(10);
+      expect(rows).not.toContain(queries[i]);
+      expect(rows.every((row) => row % 9 !== 4)).toBe(true);
+      const cosines = mine.map(({ cosine }) => cosine);
+      expect(cosines).toEqual(cosines.toSorted((a, b) => b - a));
+      const wanted = new Set(exact[i]?.map(({ path }) => path[0]));
+      same += mine.filter(({ path }) => wanted.has(path[0])).length;
+    }
+    expect(same / (400 * 10)).toBeGreaterThan(0.9);
+    // the same array again, page by page: what is found does not hang on the page
+    expect(await inCells(among)).toEqual(found);
   });
 
-  test('are 100,000 of more, in order, the same ones each time, from everywhere', () => {
-    const all = rows(mostSearched * 2);
-    const before = all.slice();
-    const some = searchedRows(all);
-    expect(all).toEqual(before);
-    expect(new Set(some).size).toBe(mostSearched);
-    expect(some).toEqual(some.toSorted());
-    expect([...some].every((row) => (row - 5) % 2 === 0)).toBe(true);
-    expect(searchedRows(all)).toEqual(some);
-    // half of each quarter, by chance
-    for (let quarter = 0; quarter < 4; quarter++) {
-      const from = 5 + quarter * mostSearched;
-      const share = some.filter((row) => row >= from && row < from + mostSearched).length / mostSearched;
-      expect(share).toBeCloseTo(0.25, 1);
+  test('gives fewer where the cells hold fewer', async () => {
+    const found = await inCells(among, 2000);
+    for (const mine of found) {
+      expect(mine.length).toBeGreaterThan(0);
+      expect(mine.length).toBeLessThan(2000);
     }
-    // no regular step
-    expect(new Set(some.map((row, i) => row - (some[i - 1] ?? 0))).size).toBeGreaterThan(3);
+  });
+
+  test('can be stopped', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(
+      nearest(clustered, asked(clustered, Int32Array.of(1)), among, 1, signal, 10),
+    ).rejects.toThrow('enough');
   });
 });

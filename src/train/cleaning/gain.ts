@@ -1,7 +1,6 @@
 import { loadClassifier } from '../../model/bundle.ts';
 import type { Path, Prediction } from '../../model/types.ts';
 import { type Paired, pair } from '../evaluation/paired.ts';
-import { searchedRows } from '../neighbours.ts';
 import { outOfFold } from '../out-of-fold.ts';
 import { viewsOf } from '../views.ts';
 import { fitVoices, type TrainingSet, usualWeights } from '../voices.ts';
@@ -46,9 +45,7 @@ async function learnAndAsk(
   const fitted = await fitVoices(set, rows, new Int32Array(), options);
   const classifier = await loadClassifier(fitted.files({ weights: usualWeights, lettersFirst: null }));
   try {
-    return await classifier.predict(
-      await viewsOf(set, held, searchedRows(rows), classifier.neighbours, options.signal),
-    );
+    return await classifier.predict(await viewsOf(set, held, rows, classifier.neighbours, options.signal));
   } finally {
     await classifier.close();
   }
