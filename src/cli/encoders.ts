@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import type { Config } from '../config.ts';
 import { type EncoderProgress, encoderProgress, freeEncoder, removeEncoder } from '../database/encoders.ts';
+import { indexProgress, indexWork, makeIndex, ownsEmbeddings } from '../database/neighbour-index.ts';
 import type { Database } from '../database/open.ts';
-import { misuse } from '../errors.ts';
+import { misuse, TaxonError } from '../errors.ts';
 import { progress } from '../progress.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
@@ -9,6 +11,7 @@ import { wholeNumber } from './train.ts';
 
 interface Flags {
   remove?: string;
+  index?: boolean;
   json?: boolean;
 }
 
@@ -49,12 +52,39 @@ async function remove(db: Database, encoderId: number): Promise<{ removed: numbe
   return { removed, bytes: encoder.bytes };
 }
 
+/** Makes the indexes of neighbours that are due, as a sidecar does whose login may; a sidecar compares them afterwards. */
+async function index(db: Database, config: Config): Promise<number[]> {
+  const due = (await indexWork(db)).filter(({ task }) => task === 'build');
+  if (due.length > 0 && !(await ownsEmbeddings(db)))
+    throw new TaxonError('only the owner of the tables can make an index', {
+      hint: 'Give an address by which you are the owner: DATABASE_URL=postgres://… taxon encoders --index',
+    });
+  const made: number[] = [];
+  for (const { encoder_id } of due) {
+    const bar = progress(`index of encoder ${encoder_id}`, 100, '%');
+    const watch = setInterval(() => {
+      indexProgress(db, encoder_id).then(
+        (at) => at?.secondsLeft != null && bar.at(Math.round(100 * (at.share ?? 0))),
+        () => {},
+      );
+    }, 1000);
+    try {
+      if (await makeIndex(config.directDatabaseUrl ?? db.url, db.schema, encoder_id)) made.push(encoder_id);
+    } finally {
+      clearInterval(watch);
+      bar.end();
+    }
+  }
+  return made;
+}
+
 export function encodersCommand(): Command {
   return new Command('encoders')
     .description(
       'The encoders that were used here: how far memory is encoded with each, what it takes; removal.',
     )
     .option('--remove <id>', 'remove the embeddings of an encoder that no model in use reads')
+    .option('--index', 'make the indexes of neighbours that are due, as the owner of the tables')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -63,15 +93,22 @@ Examples:
   taxon encoders
   psql -c "select taxon.set_setting('fill_embeddings', 'false')"     a pause of the encoding in the background
   taxon encoders --remove 1
+  taxon encoders --index         where the sidecars' login may not act as the owner; blocks nobody
 
 How one encoder follows another without a stop: docs/encoders.md.`,
     )
-    .action(async ({ remove: wanted, json = false }: Flags) => {
+    .action(async ({ remove: wanted, index: makes, json = false }: Flags) => {
       if (wanted !== undefined) {
         const id = wholeNumber('--remove', wanted);
         const done = await withDatabase((db) => remove(db, id));
         const said = `${done.removed} embeddings of encoder ${id} removed: ${megabytes(done.bytes)} are free to be used again`;
         return print(json, { encoder_id: id, ...done }, said);
+      }
+      if (makes) {
+        const made = await withDatabase(index);
+        const said =
+          made.length === 0 ? 'no index was to be made' : 'made; a sidecar compares it before it is used';
+        return print(json, { made }, said);
       }
       const encoders = await withDatabase(encoderProgress);
       print(json, { encoders }, text(encoders));

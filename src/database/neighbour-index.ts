@@ -34,17 +34,22 @@ export interface IndexProgress {
   /** Of the phase; null where it has no measure. */
   share: number | null;
   seconds: number;
+  /** Until all is loaded, if it goes on as it went; null while that is not known. */
+  secondsLeft: number | null;
 }
 
 export async function indexProgress(db: Database, encoderId: number): Promise<IndexProgress | null> {
-  const [row] = await db.rows<IndexProgress>(
+  const [row] = await db.rows<Omit<IndexProgress, 'secondsLeft'>>(
     `select p.phase, p.blocks_done::float8 / nullif(p.blocks_total, 0) as share,
             extract(epoch from now() - a.query_start)::float8 as seconds
        from pg_stat_progress_create_index p join pg_stat_activity a using (pid) join pg_class c on c.oid = p.index_relid
        where p.relid = $1::regclass and c.relname = $2`,
     [`${db.at}embeddings`, `embeddings_near_${encoderId}`],
   );
-  return row ?? null;
+  if (row === undefined) return null;
+  const { phase, share, seconds } = row;
+  const loading = phase.endsWith('loading tuples') && share !== null && share > 0;
+  return { ...row, secondsLeft: loading ? (seconds * (1 - share)) / share : null };
 }
 
 /** One who makes indexes; a build that goes on without its sidecar, and one started by hand, are waited for. */
@@ -102,8 +107,10 @@ export async function makeIndex(
     if (work.drops !== null) log.warn('the making of an index was cut short: it is made anew');
     await client.query(`set lock_timeout = '${dropWaits}'`);
     if (work.drops !== null) await client.query(work.drops);
-    await client.query('set lock_timeout = 0');
-    await client.query('set statement_timeout = 0');
+    // a build waits for other transactions; transaction_timeout came with PostgreSQL 17
+    await client.query(
+      `select set_config(name, '0', false) from pg_settings where name in ('lock_timeout', 'statement_timeout', 'transaction_timeout')`,
+    );
     await client.query(`set maintenance_work_mem = '${Number(work.memory_kb)}kB'`);
     try {
       await client.query(work.builds as string);

@@ -14,6 +14,7 @@ import type { Database } from '../database/open.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { deepest } from '../model/tree.ts';
+import { duration } from '../progress.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import type { Job } from './jobs.ts';
 
@@ -93,12 +94,9 @@ export function neighbourIndexJob(
       if (busy !== null) {
         const at = await indexProgress(db, busy);
         if (at === null) return;
-        const share = at.share === null ? {} : { percent: Math.round(100 * at.share) };
-        log.info('the index of neighbours is being made', {
-          phase: at.phase,
-          ...share,
-          seconds: Math.round(at.seconds),
-        });
+        const percent = at.share === null ? {} : { percent: Math.round(100 * at.share) };
+        const left = at.secondsLeft === null ? {} : { left: duration(at.secondsLeft) };
+        log.info('the index of neighbours is being made', { phase: at.phase, ...percent, ...left });
         return;
       }
       const [work] = await indexWork(db);

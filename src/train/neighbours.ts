@@ -10,7 +10,7 @@ const rowsAtOnce = 4096;
 export const mostCompared = 200_000;
 
 /** Which share of the cells is searched where there are more rows. */
-const searchedShare = 0.04;
+const searchedShare = 0.08;
 
 /** What `nearest` searches: rows of a matrix and the path of each. */
 export interface Labelled {

@@ -12,7 +12,7 @@ import { partOf } from '../../src/train/data/split.ts';
 import { trainModel } from '../../src/train/fit.ts';
 import { seededRandom } from '../../src/train/random.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { until } from '../support/processes.ts';
+import { runTaxon, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
@@ -190,11 +190,11 @@ describe('an index of neighbours', () => {
     expect(kept).toMatchObject({
       encoder_id: 1,
       model_id: 1,
-      other_decisions: 0,
       passed: true,
       promise_id: null,
     });
     expect(kept?.names).toBe(500);
+    expect(kept?.other_decisions).toBeLessThanOrEqual(5);
     expect(kept?.recall).toBeGreaterThan(0.97);
     const asked = await owner.rows<{ name: string }>('select compared_names(1) as name');
     expect(asked.every(({ name }) => partOf(name) === 'test')).toBe(true);
@@ -216,5 +216,18 @@ describe('an index of neighbours', () => {
     await old.over();
     await isValid();
     expect([await work(), await way()]).toEqual(['compare', 'exact']);
+  });
+
+  test("is made by the owner's command, where nobody else may", async () => {
+    await owner.rows('drop index embeddings_near_1');
+    const taxon = (url: string) => runTaxon(['encoders', '--index'], { DATABASE_URL: url });
+    const refused = await taxon(await database.urlFor('taxon_sidecar'));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('only the owner of the tables can make an index');
+    expect(await index()).toEqual([]);
+    const made = await taxon(database.url);
+    expect(made).toMatchObject({ code: 0, stdout: 'made; a sidecar compares it before it is used\n' });
+    expect([(await index())[0]?.valid, await work()]).toEqual([true, 'compare']);
+    expect((await taxon(database.url)).stdout).toBe('no index was to be made\n');
   });
 });

@@ -145,7 +145,7 @@ describe('neighbours', () => {
     expect(second.cosine).toBeLessThanOrEqual(first.cosine);
   });
 
-  test('by the HNSW index nearly all are the same, and filters do not make them fewer', async () => {
+  test('by the HNSW index nearly all are the same, also when labels were taken back, vacuumed and given anew', async () => {
     await useIndex(async () => {
       const scans = async () => {
         await t.owner.rows('select pg_stat_force_next_flush()');
@@ -160,10 +160,26 @@ describe('neighbours', () => {
     });
     // nine labels of ten are taken back: the index still holds their vectors, the scan goes on past them
     await t.owner.rows(`delete from labels where right(name_key, 1) <> '7'`);
-    await useIndex(async () => {
+    const left = async () => {
       const rows = await ask();
       expect(rows).toHaveLength(asked.length * k);
       expect(rows.every((row) => row.neighbour_key.endsWith('7'))).toBe(true);
+      expect(await shareOfExact(rows)).toBeGreaterThan(0.95);
+    };
+    await useIndex(left);
+    // and holds them no more
+    await t.owner.rows('vacuum embeddings');
+    await useIndex(left);
+    // given back, all of another category
+    await t.owner.rows(
+      `insert into labels (name_key, category_id, source) select n, $2, 'llm' from unnest($1::text[]) n on conflict (name_hash) do update set category_id = $2`,
+      names.slice(0, labelled),
+      categories[1],
+    );
+    await useIndex(async () => {
+      const rows = await ask();
+      expect(rows.every((row) => Number(row.category_id) === categories[1])).toBe(true);
+      expect(new Set(rows.map((row) => row.neighbour_key.at(-1))).size).toBeGreaterThan(1);
       expect(await shareOfExact(rows)).toBeGreaterThan(0.95);
     });
   });
@@ -185,5 +201,43 @@ describe('neighbours', () => {
     await expect(t.owner.rows(`select set_setting('neighbours', '"near"')`)).rejects.toThrow(
       'must be "auto"',
     );
+  });
+
+  test('by a new index are not used where a model would decide one name in a hundred otherwise', async () => {
+    const superuser = await t.superuser();
+    await superuser.rows(`update pg_extension set extversion = '0.8.6' where extname = 'vector'`);
+    await useIndex(async () => {});
+    await t.owner.rows(`select set_setting('neighbours', '"auto"')`);
+    const way = () => t.owner.value('select neighbours_by(1)');
+    expect(await way()).toBe('exact');
+    const sure = { category_id: categories[0], confidence: [0.9, 0.9, 0.8] };
+    const unsure = { ...sure, confidence: [0.9, 0.9, 0.1] };
+    const other = { ...sure, category_id: categories[1] };
+    const save = (pairs: object[], recall: number) =>
+      t.owner.row('select * from save_index_comparison(1, 1, $1, $2)', recall, JSON.stringify(pairs));
+    const alike = (n: number) =>
+      Array(n).fill({ exact: sure, index: { ...sure, confidence: [0.9, 0.9, 0.75] } });
+    const [promise] = await t.owner.rows<{ promise_id: number }>(
+      `insert into promises (max_error, confidence, reason) values (.05, .95, 'test') returning promise_id`,
+    );
+    // another answer that is passed on either way is no other decision
+    const harmless = { exact: unsure, index: { ...other, confidence: [0.9, 0.9, 0.1] } };
+    expect(
+      await save([...alike(97), harmless, { exact: sure, index: unsure }, { exact: sure, index: other }], 1),
+    ).toMatchObject({
+      ...{ names: 100, other_answers: 2, other_decisions: 2, passed: false },
+      promise_id: promise?.promise_id,
+    });
+    expect(await way()).toBe('exact');
+    expect(
+      (await t.owner.row<{ detail: string }>(`select * from neighbours_health() where item = 'neighbours'`))
+        .detail,
+    ).toContain('ms a name');
+    expect(await save(alike(100), 0.89)).toMatchObject({ other_decisions: 0, passed: false });
+    expect(await way()).toBe('exact');
+    const passed = await save([...alike(99), { exact: unsure, index: sure }], 0.95);
+    expect(passed).toMatchObject({ other_decisions: 1, passed: true });
+    expect(passed.largest_shift).toBeCloseTo(0.7, 5);
+    expect(await way()).toBe('index');
   });
 });
