@@ -1,4 +1,7 @@
-interface Recall {
+import { mostCompared } from '../../src/train/neighbours.ts';
+import type { ChurnStep } from './churn.ts';
+
+export interface Recall {
   /** Share of the exact neighbours that the index finds; of the worst twentieth of the names. */
   recall: number;
   worst: number;
@@ -29,7 +32,11 @@ export interface Measured extends Recall {
   index: Times;
   /** By the index, in statements of 32 names. */
   batch: number;
-  churn: (Recall & { step: string })[] | null;
+  /** Milliseconds that the index adds to saving one embedding. */
+  inserted: number;
+  /** CPU seconds a name of training's search, exact and in cells, and of parting memory into cells. */
+  training: { exact: number; cells: number; parting: number; recall: number };
+  churn: ChurnStep[] | null;
   date: string;
 }
 
@@ -68,7 +75,7 @@ export function document(results: readonly Measured[]): string {
     ]),
   );
   const built = table(
-    'vectors | labels | seconds | CPU s | maintenance_work_mem | index | table | date',
+    'vectors | labels | seconds | CPU s | maintenance_work_mem | index | table | one more label, ms | date',
     sorted.map((m) => [
       ...[
         m.vectors,
@@ -77,7 +84,12 @@ export function document(results: readonly Measured[]): string {
         m.cpu === null ? '' : Math.round(m.cpu),
         `${Math.round(m.memory / 1024)} MB`,
       ],
-      ...[`${Math.round(m.indexBytes / 1e6)} MB`, `${Math.round(m.tableBytes / 1e6)} MB`, m.date],
+      ...[
+        `${Math.round(m.indexBytes / 1e6)} MB`,
+        `${Math.round(m.tableBytes / 1e6)} MB`,
+        m.inserted.toPrecision(2),
+        m.date,
+      ],
     ]),
   );
   const churned = sorted.flatMap(({ churn, vectors, size }) =>
@@ -85,10 +97,28 @@ export function document(results: readonly Measured[]): string {
       ? []
       : [
           `${count(size)} labels, ${vectors} vectors, 500 names:\n\n${table(
-            'what was done | recall of the 30 | of the worst twentieth | names with fewer',
-            churn.map((step) => [step.step, share(step.recall), share(step.worst), step.short]),
+            'what was done | seconds | recall of the 30 | of the worst twentieth | names with fewer',
+            churn.map((step) => [
+              step.step,
+              step.seconds.toFixed(1),
+              share(step.recall),
+              share(step.worst),
+              step.short,
+            ]),
           )}`,
         ],
+  );
+  const trained = table(
+    'vectors | labels | each with each, CPU ms a name | in cells, CPU ms a name | parting into cells, CPU s | recall of the 30 | five folds of all names, CPU min',
+    sorted.map(({ vectors, size, training: t }) => {
+      // a fold is compared with the other four; beyond what is compared with each in cells, parted anew for each fold
+      const folds =
+        size * 0.8 <= mostCompared ? size * 0.8 * t.exact : size * 0.8 * t.cells + 5 * 0.8 * t.parting;
+      return [
+        ...[vectors, count(size), (1000 * t.exact).toPrecision(3), (1000 * t.cells).toPrecision(3)],
+        ...[t.parting.toFixed(1), share(t.recall), (folds / 60).toFixed(1)],
+      ];
+    }),
   );
   return `# Neighbours by index and exact, measured
 
@@ -108,5 +138,11 @@ ${built}
 ## After changes
 
 ${churned.join('\n\n')}
+
+## What training searches
+
+All of memory: up to ${count(mostCompared)} rows each with each, beyond that the nearest cells (\`src/train/cells.ts\`). The last column is reckoned from the others.
+
+${trained}
 `;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Database } from '../../src/database/open.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
 import { nearest } from '../../src/train/neighbours.ts';
+import { timed } from '../measure.ts';
 import type { Vectors } from './vectors.ts';
 
 const k = neighboursAsked;
@@ -23,7 +24,8 @@ export async function asked(
   const rows = Int32Array.from({ length: count }, (_, i) => from + i);
   const vectors = Array.from(rows, (row) => matrix.subarray(row * dimension, (row + 1) * dimension));
   const paths = keys.map((_, i) => [i + 1, null, null] as const);
-  const found = await nearest({ embeddings: matrix, dimension, paths }, { vectors, self: rows }, among, k);
+  const set = { embeddings: matrix, dimension, paths };
+  const found = await nearest(set, { vectors, self: rows }, among, k, undefined, Number.POSITIVE_INFINITY);
   return vectors.map((vector, i) => ({
     key: keys[from + i] as string,
     vector: `[${vector.join()}]`,
@@ -102,4 +104,67 @@ export async function endedCpu(db: Database): Promise<number | null> {
     .split(' ');
   // cutime and cstime, in hundredths
   return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
+/** Milliseconds that the index adds to saving one embedding of a labelled name; the rows are taken back. */
+export async function insertTime(
+  db: Database,
+  { matrix, dimension }: Vectors,
+  from: number,
+): Promise<number> {
+  const rows = 100;
+  const vectors = Array.from({ length: rows }, (_, i) => {
+    const at = (from + i) * dimension;
+    return `[${matrix.subarray(at, at + dimension).join()}]`;
+  });
+  const insert = async (labelled: boolean) => {
+    let ms = 0;
+    await db
+      .transaction(async (client) => {
+        await client.query('set local search_path = taxon, extensions, public');
+        const started = performance.now();
+        await client.query(
+          `insert into embeddings (encoder_id, name_hash, embedding, labelled) select 1, sha256(v::bytea), v::halfvec, $2 from unnest($1::text[]) v`,
+          [vectors, labelled],
+        );
+        ms = performance.now() - started;
+        throw new Error('enough');
+      })
+      .catch((error: Error) => {
+        if (error.message !== 'enough') throw error;
+      });
+    return ms / rows;
+  };
+  await insert(false);
+  return (await insert(true)) - (await insert(false));
+}
+
+/** Training's search of all rows: each with each, and in the nearest cells. Processor seconds, all threads together. */
+export async function training({ keys, matrix, dimension }: Vectors, size: number, count: number) {
+  const paths = keys.map((_, i) => [i + 1, null, null] as const);
+  const set = { embeddings: matrix, dimension, paths };
+  const among = Int32Array.from({ length: size }, (_, i) => i);
+  const self = Int32Array.from({ length: count }, (_, i) => size + i);
+  const vectors = Array.from(self, (row) => matrix.subarray(row * dimension, (row + 1) * dimension));
+  const search = (compared: number) => nearest(set, { vectors, self }, among, k, undefined, compared);
+  let wanted: Awaited<ReturnType<typeof search>> = [];
+  const exact = await timed(async () => {
+    wanted = await search(Number.POSITIVE_INFINITY);
+  });
+  const parted = await timed(() => search(0));
+  let found: typeof wanted = [];
+  const cells = await timed(async () => {
+    found = await search(0);
+  });
+  let same = 0;
+  for (const [i, mine] of found.entries()) {
+    const rows = new Set(wanted[i]?.map(({ path }) => path[0]));
+    same += mine.filter(({ path }) => rows.has(path[0])).length;
+  }
+  return {
+    exact: exact.cpu / count,
+    cells: cells.cpu / count,
+    parting: parted.cpu - cells.cpu,
+    recall: same / (count * k),
+  };
 }

@@ -10,9 +10,10 @@ import { titlesFile } from '../accuracy/data.ts';
 import { benchFolder } from '../accuracy/results.ts';
 import { titlesFile as scaleFile } from '../scale/names.ts';
 import { throwAwayServer } from '../trust/throw-away.ts';
+import { churn } from './churn.ts';
 import { document, type Measured } from './doc.ts';
 import { load } from './load.ts';
-import { type Asked, asked, endedCpu, recall, times } from './measure.ts';
+import { type Asked, asked, endedCpu, insertTime, recall, times, training } from './measure.ts';
 import { realNames, simulatedNames, type Vectors } from './vectors.ts';
 
 const { values } = parseArgs({
@@ -56,44 +57,6 @@ const read = (): Measured[] => {
   }
 };
 
-/** What a part of memory went through, one thing after the other, and what it did to recall. */
-async function churn(
-  db: Database,
-  vectors: Vectors,
-  size: number,
-  from: number,
-  count: number,
-): Promise<Measured['churn']> {
-  const { keys } = vectors;
-  const part = (which: number) => keys.slice(0, size).filter((_, i) => i % 10 === which);
-  const gone = new Set<number>();
-  const steps: Measured['churn'] = [];
-  const note = async (step: string) => {
-    const among = Int32Array.from({ length: size }, (_, i) => i).filter((i) => !gone.has(i % 10));
-    steps.push({ step, ...(await recall(db, await asked(vectors, from, count, among))) });
-  };
-  const vacuum = () => db.rows('vacuum taxon.embeddings');
-  await note('as built');
-  // names that a text model finds near each other are deleted together, as a category that is given up
-  await db.rows('delete from taxon.labels where name_key = any ($1)', [part(3)]);
-  gone.add(3);
-  await note('a tenth of the labels deleted');
-  await vacuum();
-  await note('and VACUUM');
-  const { id } = await db.row<{ id: number }>(`select taxon.make_category('{Garden}') as id`);
-  await db.rows('update taxon.labels set category_id = $2 where name_key = any ($1)', [part(5), id]);
-  await db.rows('delete from taxon.labels where name_key = any ($1)', [part(7)]);
-  await db.rows(
-    `insert into taxon.labels (name_key, category_id, source) select n, $2, 'llm' from unnest($1::text[]) n`,
-    [[...part(7), ...part(3)], id],
-  );
-  gone.delete(3);
-  await note('those given back; a tenth relabelled, a tenth taken out and in');
-  await vacuum();
-  await note('and VACUUM');
-  return steps;
-}
-
 async function measure(
   db: Database,
   url: string,
@@ -134,8 +97,9 @@ async function measure(
   say(
     `recall ${found.recall.toFixed(4)}, ${took.index.p50.toFixed(2)} ms by index, ${took.exact.p50.toFixed(0)} ms exact`,
   );
-  const steps =
-    size === Number(values.churn) ? await churn(db, vectors, size, size, Math.min(count, 500)) : null;
+  const inserted = await insertTime(db, vectors, size);
+  const searched = await training(vectors, size, count);
+  const steps = size === Number(values.churn) ? await churn(db, vectors, size, Math.min(count, 500)) : null;
   return {
     ...{
       vectors: kind,
@@ -144,7 +108,7 @@ async function measure(
       seconds,
       cpu: cpu === null || after === null ? null : after - cpu,
     },
-    ...{ ...facts, ...found, ...took, churn: steps },
+    ...{ ...facts, ...found, ...took, inserted, training: searched, churn: steps },
     date: new Date().toISOString().slice(0, 10),
   };
 }
@@ -156,7 +120,7 @@ if (sizes.length > 0) {
   const real = await realNames(config);
   const most = Math.max(...sizes) + Number(values.asked);
   const sets: [Measured['vectors'], Vectors | null, number[]][] = [
-    ['real', real, real ? [real.keys.length - Number(values.asked)] : []],
+    ['real', real, real ? [Math.min(real.keys.length, most) - Number(values.asked)] : []],
     ['simulated', real && (await simulatedNames(real, most)), sizes],
   ];
   const server = values.url ? { url: values.url, close: async () => {} } : await throwAwayServer(config);
