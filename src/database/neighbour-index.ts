@@ -105,6 +105,9 @@ export async function makeIndex(
     const work = due[0];
     if (work === undefined) return false;
     if (work.drops !== null) log.warn('the making of an index was cut short: it is made anew');
+    log.info('the index of neighbours is made in the background; neighbours are exact until then', {
+      encoder: encoderId,
+    });
     await client.query(`set lock_timeout = '${dropWaits}'`);
     if (work.drops !== null) await client.query(work.drops);
     // a build waits for other transactions; transaction_timeout came with PostgreSQL 17

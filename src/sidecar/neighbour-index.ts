@@ -21,6 +21,9 @@ import type { Job } from './jobs.ts';
 /** Cosines of one pair, computed by a scan and by an index, differ in their last bits. */
 const alike = 1e-6;
 
+/** Between two builds by one sidecar: where one fails, or goes on elsewhere, so may the next. */
+const pause = 600_000;
+
 /** Asks a model about the same names with exact neighbours and with the index's, and keeps what differs. */
 async function compare(db: Database, model: LoadedModel, work: IndexWork): Promise<void> {
   const { classifier, encoderId } = model;
@@ -77,12 +80,10 @@ export function neighbourIndexJob(
   stopping: AbortSignal,
 ): Job {
   let busy: number | null = null;
+  let next = 0;
 
   async function build(work: IndexWork): Promise<void> {
     const started = performance.now();
-    log.info('the index of neighbours is made in the background; neighbours are exact until then', {
-      encoder: work.encoder_id,
-    });
     const made = await makeIndex(config.directDatabaseUrl ?? url, config.schema, work.encoder_id, stopping);
     const seconds = Math.round((performance.now() - started) / 1000);
     if (made) log.info('the index of neighbours is made', { encoder: work.encoder_id, seconds });
@@ -100,11 +101,12 @@ export function neighbourIndexJob(
         return;
       }
       const [work] = await indexWork(db);
-      if (work === undefined) return;
+      if (work === undefined || (work.task === 'build' && Date.now() < next)) return;
       const model = work.task === 'compare' ? await loaded(champion, work) : null;
       if (work.task === 'build' && !(await ownsEmbeddings(db))) return;
       if (work.task === 'compare' && model === null) return;
       busy = work.encoder_id;
+      next = Date.now() + pause;
       const doing =
         model === null ? build(work) : alone(db, 'compare neighbours', () => compare(db, model, work));
       doing
