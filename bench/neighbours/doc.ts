@@ -56,7 +56,10 @@ function table(head: string, rows: readonly (readonly (string | number)[])[]): s
 
 /** docs/measured/neighbours.md. */
 export function document(results: readonly Measured[]): string {
-  const sorted = results.toSorted((a, b) => a.vectors.localeCompare(b.vectors) || a.size - b.size);
+  // a size whose measurement was cut short has its index alone
+  const sorted = results
+    .filter(({ recall }) => recall !== undefined)
+    .toSorted((a, b) => a.vectors.localeCompare(b.vectors) || a.size - b.size);
   const versions = [
     ...new Set(sorted.map(({ server, pgvector }) => `PostgreSQL ${server} with pgvector ${pgvector}`)),
   ];

@@ -1,6 +1,7 @@
 /** `node bench/neighbours/run.ts --help` */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig, packageRoot } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     churn: { type: 'string', default: '200000' },
     asked: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '30' },
+    only: { type: 'string' },
     url: { type: 'string' },
     json: { type: 'boolean', default: false },
     doc: { type: 'boolean', default: false },
@@ -32,7 +34,7 @@ if (values.help) {
   console.log(`How fast neighbours() is by the HNSW index beside exact search, and which share of the exact 30 it finds: as built, and after labels were
 deleted, relabelled and added, before and after VACUUM. In a throw-away database.
 
-  node bench/neighbours/run.ts [--sizes N,N…] [--churn N] [--asked N] [--rounds N] [--url URL] [--json] [--doc]
+  node bench/neighbours/run.ts [--sizes N,N…] [--churn N] [--asked N] [--rounds N] [--only KIND] [--url URL] [--json] [--doc]
 
   --sizes   labels; default 20000,57000,200000,998000 (as many as the file has, less the asked). Names are the real ones of
             ${scaleFile},
@@ -41,7 +43,8 @@ deleted, relabelled and added, before and after VACUUM. In a throw-away database
   --churn   at which of the sizes labels are deleted, relabelled and added; default 200000
   --asked   names beyond memory that recall is measured on; default 1000
   --rounds  how many names are timed exactly, one after the other, ten by the index between two; default 30
-  --url     an empty database of another server; default: a throw-away cluster
+  --only    real or simulated: one of the two; default: both
+  --url     an empty database of another server; what is loaded and built there is not made again. Default: a throw-away cluster
   --doc     writes docs/measured/neighbours.md from all that was measured: without a size it measures nothing
   --json    prints what was measured`);
   process.exit(0);
@@ -57,6 +60,30 @@ const read = (): Measured[] => {
   }
 };
 
+const results = read();
+
+/** Keeps what was measured in place of an earlier measurement of the same. */
+function keep(measured: Measured): void {
+  const others = results.filter(
+    ({ vectors, size }) => vectors !== measured.vectors || size !== measured.size,
+  );
+  results.splice(0, results.length, ...others, measured);
+  mkdirSync(benchFolder(config), { recursive: true });
+  writeFileSync(resultsFile, JSON.stringify(results));
+}
+
+/** Makes the index; seconds, and processor seconds of the server. */
+async function build(db: Database, url: string): Promise<Pick<Measured, 'seconds' | 'cpu'>> {
+  const before = await endedCpu(db);
+  const started = performance.now();
+  if (!(await makeIndex(url, 'taxon', 1))) throw new Error('the index was not made');
+  const seconds = (performance.now() - started) / 1000;
+  // until the server has noticed the end of the backend
+  await sleep(500);
+  const after = await endedCpu(db);
+  return { seconds, cpu: before === null || after === null ? null : after - before };
+}
+
 async function measure(
   db: Database,
   url: string,
@@ -66,8 +93,24 @@ async function measure(
 ): Promise<Measured> {
   const say = (what: string) =>
     console.error(`${new Date().toISOString().slice(11, 19)} ${kind} ${size}: ${what}`);
-  say('loading');
-  await load(db, vectors, size);
+  const done = await db.row<{ loaded: boolean; built: boolean }>(
+    `select (select count(*) from taxon.labels) = $1 and (select count(*) from taxon.embeddings) = $1 as loaded,
+            coalesce((select valid from taxon.near_index(1)), false) as built`,
+    [size],
+  );
+  // a database that is kept (--url): a run that was cut short goes on
+  let made =
+    done.loaded && done.built ? results.find((m) => m.vectors === kind && m.size === size) : undefined;
+  if (made === undefined) {
+    if (!done.loaded) {
+      say('loading');
+      await load(db, vectors, size);
+    }
+    say('building');
+    made = { ...(await build(db, url)), vectors: kind, size } as Measured;
+    keep(made);
+  }
+  const { seconds, cpu } = made;
   const count = Math.min(Number(values.asked), vectors.keys.length - size);
   const names: Asked[] = await asked(
     vectors,
@@ -75,12 +118,6 @@ async function measure(
     count,
     Int32Array.from({ length: size }, (_, i) => i),
   );
-  say('building');
-  const cpu = await endedCpu(db);
-  const started = performance.now();
-  if (!(await makeIndex(url, 'taxon', 1))) throw new Error('the index was not made');
-  const seconds = (performance.now() - started) / 1000;
-  const after = await endedCpu(db);
   const facts = await db.row<{
     indexBytes: number;
     tableBytes: number;
@@ -106,7 +143,7 @@ async function measure(
       size,
       asked: count,
       seconds,
-      cpu: cpu === null || after === null ? null : after - cpu,
+      cpu,
     },
     ...{ ...facts, ...found, ...took, inserted, training: searched, churn: steps },
     date: new Date().toISOString().slice(0, 10),
@@ -115,7 +152,6 @@ async function measure(
 
 const sizes =
   values.doc && process.argv.length === 3 ? [] : values.sizes.split(',').filter(Boolean).map(Number);
-const results = read();
 if (sizes.length > 0) {
   const real = await realNames(config);
   const most = Math.max(...sizes) + Number(values.asked);
@@ -130,14 +166,12 @@ if (sizes.length > 0) {
     // whatever pgvector is here, and below 20,000 labels too
     await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
     for (const [kind, vectors, wanted] of sets) {
+      if (values.only !== undefined && values.only !== kind) continue;
       if (vectors === null) console.error(`the ${kind} names are not here; left out`);
       else
         for (const size of wanted) {
           const result = await measure(db, server.url, vectors, kind, size);
-          const others = results.filter((other) => other.vectors !== kind || other.size !== size);
-          results.splice(0, results.length, ...others, result);
-          mkdirSync(benchFolder(config), { recursive: true });
-          writeFileSync(resultsFile, JSON.stringify(results));
+          keep(result);
         }
     }
   } finally {
