@@ -56,9 +56,10 @@ begin
             order by near.product) n
         where q.vector is not null;
   elsif how = 'index' then
-    -- the expression of the index that neighbour_index() makes; its scan goes on until k rows pass the filters
+    -- the expression of the index that neighbour_index() makes; its scan goes on until k rows pass the filters. 200: of the 30
+    -- nearest of 56,029 real titles .990 are found, .976 with 100 and .953 with 60
     perform set_config('hnsw.iterative_scan', 'strict_order', true),
-            set_config('hnsw.ef_search', greatest(100, least(2 * k, 1000))::text, true);
+            set_config('hnsw.ef_search', greatest(200, least(2 * k, 1000))::text, true);
     return query execute format($q$
       with q as materialized (
         select u.n as name, name_hash(u.n) as hash,

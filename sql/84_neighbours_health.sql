@@ -44,7 +44,7 @@ begin
     if making.phase is not null then status := 'ok'; end if;
   elsif not hnsw_is_sound() and labels >= 20000 then
     status := 'warn';
-    detail := detail || ', a fiftieth of that by an index: pgvector 0.8.4 makes it possible';
+    detail := detail || '; by an index it would be some, whatever their number: pgvector 0.8.4 makes one possible';
   end if;
   return next;
 end $$;

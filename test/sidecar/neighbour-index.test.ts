@@ -133,7 +133,7 @@ describe('an index of neighbours', () => {
     const said = await health();
     expect(said).toMatchObject({ status: 'warn', value: 'exact' });
     expect(said.detail).toBe(
-      'about 10 ms a name at 20200 labels, a fiftieth of that by an index: pgvector 0.8.4 makes it possible',
+      'about 10 ms a name at 20200 labels; by an index it would be some, whatever their number: pgvector 0.8.4 makes one possible',
     );
     await pgvector('0.8.4');
     expect([await work(), await way()]).toEqual(['build', 'exact']);
