@@ -58,12 +58,12 @@ async function memoryOf(bench: Bench): Promise<Memory> {
 }
 
 async function clean(bench: Bench): Promise<object> {
-  const { db, encoder, run, options } = bench;
+  const { db, run, options } = bench;
   const { cleaned } = await madeBy(db, run.id);
   // killed after its one transaction: a second look would judge labels that it has changed itself
   if (cleaned > 0) return { changed: cleaned };
   const { set } = await memoryOf(bench);
-  const { report } = await cleanMemory(db, run, set, encoder.identity, options);
+  const { report } = await cleanMemory(db, run, set, options);
   bench.cleaning = report;
   return { changed: report.applied?.changed ?? 0, levels: report.levels };
 }

@@ -35,8 +35,7 @@ export async function train(db: Database, config: Config, options: TrainOptions 
       const started = Date.now();
       const memory = await readMemory(db, config, encoder, run);
       logTraining(memory);
-      const cleaning =
-        asked.clean === false ? null : await cleanMemory(db, run, memory.set, encoder.identity, asked);
+      const cleaning = asked.clean === false ? null : await cleanMemory(db, run, memory.set, asked);
       const options = { ...asked, promote: 'first' as const };
       const made = await makeModel(db, encoder, memory, options, cleaning?.report ?? null, run);
       return { ...made, seconds: Math.round((Date.now() - started) / 100) / 10 };
@@ -59,7 +58,7 @@ export async function clean(
     const noted = { clean: true, encoder: encoder.identity, ...asked };
     const report = await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
       const { set } = await readMemory(db, config, encoder, run);
-      const cleaning = await cleanMemory(db, run, set, encoder.identity, asked);
+      const cleaning = await cleanMemory(db, run, set, asked);
       found = { set, cleaning };
       return { run_id: run.id, ...cleaning.report };
     });

@@ -85,8 +85,8 @@ export class Vocabulary {
     }
   }
 
-  /** Features of a name key: (1 + ln tf) × idf of each known gram, L2-normalised. */
-  features(nameKey: string): SparseRow {
+  /** The known grams of a name, ascending, with repetition, in memory that the next call writes to; and how many grams it has. */
+  private gather(nameKey: string): { sorted: Int32Array; all: number } {
     let all = 0;
     let count = 0;
     eachGram(nameKey, (gram) => {
@@ -100,7 +100,25 @@ export class Vocabulary {
       }
       this.found[count++] = place;
     });
-    const sorted = this.found.subarray(0, count).sort();
+    return { sorted: this.found.subarray(0, count).sort(), all };
+  }
+
+  /** Calls `each` with every known gram of a name, ascending, and how often it occurs there. */
+  eachCount(nameKey: string, each: (feature: number, times: number) => void): void {
+    const { sorted } = this.gather(nameKey);
+    for (let i = 0; i < sorted.length; ) {
+      const place = sorted[i] as number;
+      let end = i + 1;
+      while (end < sorted.length && sorted[end] === place) end++;
+      each(place, end - i);
+      i = end;
+    }
+  }
+
+  /** Features of a name key: (1 + ln tf) × idf of each known gram, L2-normalised. */
+  features(nameKey: string): SparseRow {
+    const { sorted, all } = this.gather(nameKey);
+    const count = sorted.length;
     const indices = new Int32Array(count);
     const values = new Float32Array(count);
     let kept = 0;

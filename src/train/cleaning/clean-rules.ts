@@ -1,4 +1,5 @@
-import type { Path, Prediction } from '../../model/types.ts';
+import type { Path } from '../../model/types.ts';
+import type { Judged } from '../out-of-fold.ts';
 
 /** How sure a change must be, and how many there may be. */
 export interface CleaningRules {
@@ -88,15 +89,15 @@ export function agreesDownTo(a: Path, b: Path, level: number): boolean {
  */
 export function proposeChanges(
   paths: readonly Path[],
-  predictions: readonly (Prediction | null)[],
+  predictions: readonly (Judged | null)[],
   untouchable: (row: number) => boolean = () => false,
   rules: CleaningRules = usualRules,
 ): { changes: ProposedChange[]; levels: [CleaningLevel, CleaningLevel, CleaningLevel] } {
   const rows = Int32Array.from(paths.keys()).filter((row) => predictions[row] !== null);
   const levels = ([0, 1, 2] as const).map((level): CleaningLevel => {
-    const confidences = Float64Array.from(rows, (row) => (predictions[row] as Prediction).confidence[level]);
+    const confidences = Float64Array.from(rows, (row) => (predictions[row] as Judged).confidence[level]);
     const agrees = Uint8Array.from(rows, (row) =>
-      agreesDownTo((predictions[row] as Prediction).path, paths[row] as Path, level) ? 1 : 0,
+      agreesDownTo((predictions[row] as Judged).path, paths[row] as Path, level) ? 1 : 0,
     );
     return { ...thresholdOf(confidences, agrees, rules.precision), changed: 0, share: 0, capped: 0 };
   }) as [CleaningLevel, CleaningLevel, CleaningLevel];
@@ -104,7 +105,7 @@ export function proposeChanges(
   const wanted: ProposedChange[] = [];
   for (const row of rows) {
     const label = paths[row] as Path;
-    const { path, confidence } = predictions[row] as Prediction;
+    const { path, confidence } = predictions[row] as Judged;
     if (agreesDownTo(path, label, 2) || untouchable(row)) continue;
     const level = ([0, 1, 2] as const).find((l) => path[l] !== label[l]) as 0 | 1 | 2;
     const decided = ([0, 1, 2] as const).find((l) => {

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { type AppliedCleaning, applyCleaning, saveOutOfFold } from '../../database/cleaning.ts';
 import type { Database } from '../../database/open.ts';
 import { deepest } from '../../model/tree.ts';
-import type { Prediction } from '../../model/types.ts';
 import { type Progress, progress } from '../../progress.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { outOfFold } from '../out-of-fold.ts';
+import { type Judged, outOfFold } from '../out-of-fold.ts';
 import {
   type CleaningLevel,
   type CleaningRules,
@@ -19,7 +18,6 @@ import { expectedWrong } from './expected-wrong.ts';
 const page = 5000;
 
 export interface CleanOptions {
-  epochs?: number | undefined;
   seed?: number | undefined;
   /** Only say what would change. */
   dryRun?: boolean | undefined;
@@ -54,12 +52,12 @@ async function keepEvidence(
   db: Database,
   runId: number,
   set: Dataset,
-  predictions: readonly (Prediction | null)[],
+  predictions: readonly (Judged | null)[],
 ): Promise<void> {
   const rows = [...predictions.keys()].filter((row) => predictions[row] !== null);
   for (let from = 0; from < rows.length; from += page) {
     const part = rows.slice(from, from + page);
-    const said = part.map((row) => predictions[row] as Prediction);
+    const said = part.map((row) => predictions[row] as Judged);
     await saveOutOfFold(db, runId, {
       hashes: part.map((row) =>
         createHash('sha256')
@@ -84,21 +82,16 @@ export async function cleanMemory(
   db: Database,
   run: { id: number; signal: AbortSignal },
   set: Dataset,
-  encoder: string,
   options: CleanOptions,
 ): Promise<Cleaning> {
   const started = Date.now();
   const bar: Progress = progress('judging labels out of fold', 100, '%');
-  const { keys, paths, embeddings, dimension } = set;
-  const predictions = await outOfFold(
-    { keys, paths, embeddings, dimension, encoder },
-    {
-      epochs: options.epochs,
-      seed: options.seed,
-      signal: run.signal,
-      onProgress: (share) => bar.at(Math.round(share * 100)),
-    },
-  ).finally(() => bar.end());
+  const { keys, paths } = set;
+  const predictions = await outOfFold(set, {
+    seed: options.seed,
+    signal: run.signal,
+    onProgress: (share) => bar.at(Math.round(share * 100)),
+  }).finally(() => bar.end());
   const proposed = proposeChanges(
     paths,
     predictions,

@@ -1,4 +1,5 @@
-import type { Path, Prediction } from '../../model/types.ts';
+import type { Path } from '../../model/types.ts';
+import type { Judged } from '../out-of-fold.ts';
 import { agreesDownTo, type ProposedChange } from './clean-rules.ts';
 
 /** Rows of one step of the agreement curve. */
@@ -22,12 +23,12 @@ export interface ExpectedWrong {
  */
 export function expectedWrong(
   paths: readonly Path[],
-  predictions: readonly (Prediction | null)[],
+  predictions: readonly (Judged | null)[],
   changes: readonly ProposedChange[],
   level: 0 | 1 | 2,
   agreement: number,
 ): ExpectedWrong {
-  const sure = (row: number) => (predictions[row] as Prediction).confidence[level];
+  const sure = (row: number) => (predictions[row] as Judged).confidence[level];
   const order = [...paths.keys()]
     .filter((row) => predictions[row] !== null)
     .sort((a, b) => sure(b) - sure(a));
@@ -39,7 +40,7 @@ export function expectedWrong(
   for (let from = 0; from < order.length; from += stepRows) {
     const step = order.slice(from, from + stepRows);
     const agreed = step.filter((row) =>
-      agreesDownTo((predictions[row] as Prediction).path, paths[row] as Path, level),
+      agreesDownTo((predictions[row] as Judged).path, paths[row] as Path, level),
     ).length;
     const share = agreed / step.length;
     const right = Math.min(1, share / agreement);

@@ -69,7 +69,6 @@ export async function cleaningGain(
 ): Promise<CleaningGain> {
   const judged = await outOfFold(set, {
     rows,
-    epochs,
     seed,
     signal,
     onProgress: (share) => onProgress?.(share * 0.7),

@@ -1,11 +1,12 @@
 import { seededRandom } from '../random.ts';
-import { type Rows, solve } from './solve.ts';
+import { type Rows, type Solution, solve } from './solve.ts';
 
-/** The training names' features, in memory that all workers share. */
+/** The names' features, in memory that all workers share. */
 export interface SharedRows {
-  /** Row r's features are indices[starts[r]] … indices[starts[r + 1] - 1]. */
+  /** Name n's features are indices[starts[n]] … indices[starts[n + 1] - 1]. */
   starts: Int32Array;
   indices: Int32Array;
+  /** 0 where the fit does not know the feature. */
   values: Float32Array;
   /** How many features there are. */
   features: number;
@@ -15,11 +16,12 @@ export interface SharedRows {
 export interface FitTask {
   shared: SharedRows;
   node: number;
-  /** Rows of `shared` that pass through the node, and the output that each takes there. */
+  /** Names of `shared` that pass through the node, and the output that each takes there. */
   rows: Int32Array;
   taken: Int32Array;
-  /** The outputs to be solved. */
-  outputs: number[];
+  /** The outputs to be solved: the first of them, and how many follow one another. */
+  first: number;
+  outputs: number;
   c: number;
   seed: number;
   /** A node of more entries (features of its rows, with repetition) is read in place, not copied. */
@@ -33,7 +35,6 @@ export interface FittedOutput {
   weights: Int8Array;
   scale: number;
   bias: number;
-  gap: number;
 }
 
 /**
@@ -75,6 +76,7 @@ function localRows({ shared, node, rows, copyAtMost }: FitTask): Local {
   for (let r = 0; r < rows.length; r++) {
     for (let i = from[r] as number; i < (to[r] as number); i++) {
       const feature = shared.indices[i] as number;
+      if (shared.values[i] === 0) continue;
       if (place[feature] === -1) {
         place[feature] = features.length;
         features.push(feature);
@@ -97,12 +99,17 @@ function localRows({ shared, node, rows, copyAtMost }: FitTask): Local {
   };
 }
 
-function compress(output: number, local: Local, weights: Float32Array, gap: number): FittedOutput {
-  const { features } = local;
+/** One class of a solution, without the weights that say nothing. */
+function compress(
+  output: number,
+  { features }: Local,
+  { weights, stride }: Solution,
+  column: number,
+): FittedOutput {
   let highest = 0;
   const kept: number[] = [];
   for (let j = 0; j < features.length; j++) {
-    const size = Math.abs(weights[j] as number);
+    const size = Math.abs(weights[j * stride + column] as number);
     if (size < leastWeight) continue;
     kept.push(j);
     if (size > highest) highest = size;
@@ -112,20 +119,18 @@ function compress(output: number, local: Local, weights: Float32Array, gap: numb
   return {
     output,
     features: Int32Array.from(kept, (j) => features[j] as number),
-    weights: Int8Array.from(kept, (j) => Math.round((weights[j] as number) / scale)),
+    weights: Int8Array.from(kept, (j) => Math.round((weights[j * stride + column] as number) / scale)),
     scale,
-    bias: weights[features.length] as number,
-    gap,
+    bias: weights[features.length * stride + column] as number,
   };
 }
 
-/** Solves the task's outputs one by one. */
+/** Solves the task's outputs together. */
 export default function fitOutputs(task: FitTask): FittedOutput[] {
   if (last?.node !== task.node) last = localRows(task);
   const local = last;
-  return task.outputs.map((output) => {
-    const y = Int8Array.from(task.taken, (taken) => (taken === output ? 1 : -1));
-    const { weights, gap } = solve(local.rows, y, task.c, seededRandom(task.seed + output));
-    return compress(output, local, weights, gap);
-  });
+  const { first, outputs, c, seed } = task;
+  const taken = task.taken.map((output) => output - first);
+  const solution = solve(local.rows, taken, outputs, c, seededRandom(seed + first));
+  return Array.from({ length: outputs }, (_, k) => compress(first + k, local, solution, k));
 }

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import type { Vocabulary } from '../../model/letters/vocabulary.ts';
 import type { LettersWeights } from '../../model/letters/weights.ts';
 import type { Tree } from '../../model/tree.ts';
-import { countVocabulary } from './count.ts';
+import { type CountedNames, countNames, type Known, vocabularyOf } from './count.ts';
 import type { FitTask, FittedOutput, SharedRows } from './fit-worker.ts';
 
 /** LIBLINEAR's cost of a slip: 1 was best of .5, 1 and 2 on the valid rows of the real titles. */
@@ -12,8 +11,8 @@ const cost = 1;
 const visitsATask = 60_000;
 /** Entries of a node that a worker copies at most: 64 MB. */
 const copyAtMost = 8_000_000;
-/** Rows whose features say how much room all will need. */
-const sampledRows = 2000;
+/** Outputs of one task at least and at most: together they read a row once, and their weights lie in memory at once. */
+const [fewestTogether, mostTogether] = [8, 32] as const;
 
 export interface LettersOptions {
   seed: number;
@@ -22,60 +21,52 @@ export interface LettersOptions {
   onProgress?: ((share: number) => void) | undefined;
 }
 
-/** Room for the features of all rows, as some of them, evenly spread, predict it, and a little more. */
-function predictRoom(vocabulary: Vocabulary, keys: readonly string[], rows: Int32Array): number {
-  const step = Math.max(1, Math.floor(rows.length / sampledRows));
-  let sampled = 0;
-  let entries = 0;
-  for (let r = 0; r < rows.length; r += step, sampled++)
-    entries += vocabulary.features(keys[rows[r] as number] as string).indices.length;
-  return Math.ceil((entries / Math.max(1, sampled)) * rows.length * 1.05) + 4096;
-}
-
-/** Features of some names in memory that worker threads share. */
-function shareRows(vocabulary: Vocabulary, keys: readonly string[], rows: Int32Array): SharedRows {
-  let room = predictRoom(vocabulary, keys, rows);
-  let indices = new Int32Array(new SharedArrayBuffer(room * 4));
-  let values = new Float32Array(new SharedArrayBuffer(room * 4));
-  const starts = new Int32Array(new SharedArrayBuffer((rows.length + 1) * 4));
-  let at = 0;
-  for (const [r, row] of rows.entries()) {
-    const found = vocabulary.features(keys[row] as string);
-    if (at + found.indices.length > room) {
-      room = Math.ceil(room * 1.2) + found.indices.length;
-      const [longer, more] = [new SharedArrayBuffer(room * 4), new SharedArrayBuffer(room * 4)];
-      new Int32Array(longer).set(indices.subarray(0, at));
-      new Float32Array(more).set(values.subarray(0, at));
-      indices = new Int32Array(longer);
-      values = new Float32Array(more);
+/** The features of some names, weighed by what these rows know: (1 + ln tf) × idf, of Euclidean norm 1. */
+function weigh(names: CountedNames, rows: Int32Array, { vocabulary, places }: Known): SharedRows {
+  const { starts, indices, times, grams } = names;
+  const values = new Float32Array(new SharedArrayBuffer(indices.length * 4));
+  const idf = Float32Array.from(places, (place) => (place < 0 ? 0 : (vocabulary.idf[place] as number)));
+  const frequency = Float64Array.from({ length: 256 }, (_, tf) => 1 + Math.log(Math.max(1, tf)));
+  for (const row of rows) {
+    const from = starts[row] as number;
+    const to = starts[row + 1] as number;
+    let squares = 0;
+    for (let i = from; i < to; i++) {
+      const value = (frequency[times[i] as number] as number) * (idf[indices[i] as number] as number);
+      values[i] = value;
+      squares += value * value;
     }
-    indices.set(found.indices, at);
-    values.set(found.values, at);
-    at += found.indices.length;
-    starts[r + 1] = at;
+    const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+    for (let i = from; i < to; i++) values[i] = (values[i] as number) * scale;
   }
-  return { starts, indices, values, features: vocabulary.size };
+  return { starts, indices, values, features: grams.length };
 }
 
 /** One task for each piece of work; the largest nodes first. A node with one child has nothing to tell apart. */
-function plan(tree: Tree, targets: Int32Array, shared: SharedRows, seed: number): FitTask[] {
+function plan(
+  tree: Tree,
+  names: Int32Array,
+  targets: Int32Array,
+  shared: SharedRows,
+  seed: number,
+): FitTask[] {
   const nodes = tree.nodeStarts.length - 1;
   const rows = Array.from({ length: nodes }, (): number[] => []);
   const taken = Array.from({ length: nodes }, (): number[] => []);
-  targets.forEach((path, row) => {
+  targets.forEach((path, r) => {
     for (let level = 0; level < 3; level++) {
       const output = tree.pathOutputs[path * 3 + level] as number;
       if (output < 0) break;
       const node = tree.nodeOf[output] as number;
-      (rows[node] as number[]).push(row);
+      (rows[node] as number[]).push(names[r] as number);
       (taken[node] as number[]).push(output);
     }
   });
   const order = [...rows.keys()].sort((a, b) => (rows[b] as number[]).length - (rows[a] as number[]).length);
   return order.flatMap((node) => {
     const from = tree.nodeStarts[node] as number;
-    const outputs = Array.from({ length: (tree.nodeStarts[node + 1] as number) - from }, (_, i) => from + i);
-    if (outputs.length < 2) return [];
+    const to = tree.nodeStarts[node + 1] as number;
+    if (to - from < 2) return [];
     const facts = {
       shared,
       node,
@@ -85,19 +76,27 @@ function plan(tree: Tree, targets: Int32Array, shared: SharedRows, seed: number)
       seed,
       copyAtMost,
     };
-    const atOnce = Math.max(1, Math.floor(visitsATask / facts.rows.length));
+    const fit = Math.floor(visitsATask / facts.rows.length);
+    const atOnce = Math.min(mostTogether, Math.max(fewestTogether, fit));
     const tasks: FitTask[] = [];
-    for (let i = 0; i < outputs.length; i += atOnce)
-      tasks.push({ ...facts, outputs: outputs.slice(i, i + atOnce) });
+    for (let first = from; first < to; first += atOnce)
+      tasks.push({ ...facts, first, outputs: Math.min(atOnce, to - first) });
     return tasks;
   });
 }
 
 /** Sorts the classifiers of all outputs by n-gram. */
-function assemble(vocabulary: Vocabulary, tree: Tree, fitted: readonly FittedOutput[]): LettersWeights {
+function assemble(
+  { vocabulary, places }: Known,
+  tree: Tree,
+  fitted: readonly FittedOutput[],
+): LettersWeights {
   const starts = new Uint32Array(vocabulary.size + 1);
   for (const { features } of fitted)
-    for (const feature of features) starts[feature + 1] = (starts[feature + 1] as number) + 1;
+    for (const feature of features) {
+      const gram = places[feature] as number;
+      starts[gram + 1] = (starts[gram + 1] as number) + 1;
+    }
   for (let g = 0; g < vocabulary.size; g++) starts[g + 1] = (starts[g + 1] as number) + (starts[g] as number);
   const entries = starts[vocabulary.size] as number;
   const outputs = tree.outputs > 65_535 ? new Uint32Array(entries) : new Uint16Array(entries);
@@ -109,8 +108,9 @@ function assemble(vocabulary: Vocabulary, tree: Tree, fitted: readonly FittedOut
     scales[each.output] = each.scale;
     biases[each.output] = each.bias;
     for (const [i, feature] of each.features.entries()) {
-      const at = next[feature] as number;
-      next[feature] = at + 1;
+      const gram = places[feature] as number;
+      const at = next[gram] as number;
+      next[gram] = at + 1;
       outputs[at] = each.output;
       weights[at] = each.weights[i] as number;
     }
@@ -133,11 +133,11 @@ export async function fitLetters(
   tree: Tree,
   { seed, signal, onProgress }: LettersOptions,
 ): Promise<LettersWeights> {
-  const vocabulary = countVocabulary(keys, rows);
+  const names = countNames(keys);
   signal?.throwIfAborted();
-  const shared = shareRows(vocabulary, keys, rows);
-  const tasks = plan(tree, targets, shared, seed);
-  const visits = (task: FitTask) => task.rows.length * task.outputs.length;
+  const known = vocabularyOf(names, rows);
+  const tasks = plan(tree, rows, targets, weigh(names, rows, known), seed);
+  const visits = (task: FitTask) => task.rows.length * task.outputs;
   const all = tasks.reduce((sum, task) => sum + visits(task), 0);
   const threads = availableParallelism();
   const pool = new Piscina<FitTask, FittedOutput[]>({
@@ -165,5 +165,5 @@ export async function fitLetters(
   } finally {
     await pool.destroy();
   }
-  return assemble(vocabulary, tree, fitted);
+  return assemble(known, tree, fitted);
 }

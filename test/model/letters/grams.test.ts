@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eachGram, spaced } from '../../../src/model/letters/grams.ts';
 import { normalise } from '../../../src/normalise.ts';
-import { countVocabulary } from '../../../src/train/letters/count.ts';
+import { countNames, vocabularyOf } from '../../../src/train/letters/count.ts';
 import { seededRandom } from '../../../src/train/random.ts';
 
 function grams(name: string): number[] {
@@ -90,7 +90,7 @@ describe('n-grams of any name', () => {
 
 describe('the vocabulary', () => {
   const keys = ['red kettle', 'blue kettle', 'old kettle', 'red lamp', 'blue lamp'];
-  const vocabulary = countVocabulary(keys, Int32Array.from(keys.keys()));
+  const { vocabulary } = vocabularyOf(countNames(keys), Int32Array.from(keys.keys()));
 
   test('holds what three names have, and weighs the rarer higher', () => {
     const known = new Set(vocabulary.grams);
@@ -121,7 +121,7 @@ describe('the vocabulary', () => {
 
 describe('counts within a name', () => {
   const keys = ['banana', 'banana', 'banana'];
-  const vocabulary = countVocabulary(keys, Int32Array.from(keys.keys()));
+  const { vocabulary } = vocabularyOf(countNames(keys), Int32Array.from(keys.keys()));
   const weightOf = (name: string, gram: string): number => {
     const { indices, values } = vocabulary.features(name);
     // the n-grams of a word of two letters: three that begin at the blank before it, then the word itself

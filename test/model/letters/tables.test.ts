@@ -4,7 +4,7 @@ import { layOut } from '../../../src/model/letters/tables.ts';
 import type { LettersWeights } from '../../../src/model/letters/weights.ts';
 import { buildTree, type Tree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
-import { countVocabulary } from '../../../src/train/letters/count.ts';
+import { countNames, vocabularyOf } from '../../../src/train/letters/count.ts';
 import { seededRandom } from '../../../src/train/random.ts';
 
 const keys = Array.from({ length: 60 }, (_, i) => `${['kettle', 'lamp', 'bread'][i % 3]} ${i % 10}`);
@@ -12,7 +12,7 @@ const keys = Array.from({ length: 60 }, (_, i) => `${['kettle', 'lamp', 'bread']
 /** A third of all entries that there could be, with weights drawn at random. */
 function randomWeights(tree: Tree): LettersWeights {
   const random = seededRandom(8);
-  const vocabulary = countVocabulary(keys, Int32Array.from(keys.keys()));
+  const { vocabulary } = vocabularyOf(countNames(keys), Int32Array.from(keys.keys()));
   const starts = new Uint32Array(vocabulary.size + 1);
   const outputs: number[] = [];
   for (let g = 0; g < vocabulary.size; g++) {

@@ -66,7 +66,7 @@ async function clean(dryRun = false) {
   const report = await asRun(db, { clean: true }, 60, undefined, async (run) => {
     runId = run.id;
     const set = await readDataset(db, encoderId, dimension, run.signal);
-    return (await cleanMemory(db, run, set, 'test', { epochs: 3, dryRun })).report;
+    return (await cleanMemory(db, run, set, { dryRun })).report;
   });
   return { runId, report };
 }

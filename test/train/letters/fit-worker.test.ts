@@ -27,15 +27,26 @@ test('a node read in place gives what its copy gives', () => {
   const rows = Int32Array.from({ length: 300 }, (_, r) => r).filter((r) => r % 3 !== 1);
   const taken = rows.map((row) => 7 + (row % 4));
   const before = shared.indices.slice();
-  const task = { shared, node: 2, rows, taken, outputs: [7, 8, 9, 10], c: 1, seed: 5 };
+  const task = { shared, node: 2, rows, taken, first: 7, outputs: 4, c: 1, seed: 5 };
   const copied = fitOutputs({ ...task, copyAtMost: Number.POSITIVE_INFINITY });
   const inPlace = fitOutputs({ ...task, node: 3, copyAtMost: 0 });
-  expect(inPlace.map(({ gap: _, ...fitted }) => fitted)).toEqual(
-    copied.map(({ gap: _, ...fitted }) => fitted),
-  );
-  inPlace.forEach(({ gap }, i) => {
-    expect(gap).toBeCloseTo(copied[i]?.gap as number, 9);
-  });
+  expect(inPlace).toEqual(copied);
+  expect(copied.map(({ output }) => output)).toEqual([7, 8, 9, 10]);
   expect(copied.every(({ features }) => features.length > 100)).toBe(true);
   expect(shared.indices).toEqual(before);
+});
+
+test('what the fit does not know has no weight, copied or not', () => {
+  const shared = sharedRows();
+  shared.values.forEach((_, i) => {
+    if ((shared.indices[i] as number) % 5 === 0) shared.values[i] = 0;
+  });
+  const rows = Int32Array.from({ length: 300 }, (_, r) => r);
+  const task = { shared, rows, taken: rows.map((row) => row % 3), first: 0, outputs: 3, c: 1, seed: 5 };
+  for (const [node, copyAtMost] of [0, Number.POSITIVE_INFINITY].entries()) {
+    const fitted = fitOutputs({ ...task, node: 10 + node, copyAtMost });
+    expect(fitted.flatMap(({ features }) => [...features]).filter((feature) => feature % 5 === 0)).toEqual(
+      [],
+    );
+  }
 });
