@@ -58,7 +58,8 @@ let last: Local | undefined;
  * 2.98 GB with copies and without `predictRoom` (fit.ts), 1.39 GB with both changes; neither was measured alone. Both
  * ways give the same weights.
  */
-function localRows({ shared, node, rows, copyAtMost }: FitTask): Local {
+function localRows(task: FitTask): Local {
+  const { shared, node, rows, copyAtMost } = task;
   const from = rows.map((row) => shared.starts[row] as number);
   const to = rows.map((row) => shared.starts[row + 1] as number);
   const size = rows.reduce((sum, _, r) => sum + (to[r] as number) - (from[r] as number), 0);
@@ -67,22 +68,19 @@ function localRows({ shared, node, rows, copyAtMost }: FitTask): Local {
     const features = Int32Array.from({ length: shared.features }, (_, feature) => feature);
     return { node, rows: { from, to, indices, values, features: shared.features }, features };
   }
+  const features = known(task, from, to);
+  const place = new Int32Array(shared.features);
+  for (let j = 0; j < features.length; j++) place[features[j] as number] = j;
   const starts = new Int32Array(rows.length + 1);
   const indices = new Int32Array(size);
   const values = new Float32Array(size);
-  const place = new Int32Array(shared.features).fill(-1);
-  const features: number[] = [];
   let at = 0;
   for (let r = 0; r < rows.length; r++) {
     for (let i = from[r] as number; i < (to[r] as number); i++) {
-      const feature = shared.indices[i] as number;
-      if (shared.values[i] === 0) continue;
-      if (place[feature] === -1) {
-        place[feature] = features.length;
-        features.push(feature);
-      }
-      indices[at] = place[feature] as number;
-      values[at++] = shared.values[i] as number;
+      const value = shared.values[i] as number;
+      if (value === 0) continue;
+      indices[at] = place[shared.indices[i] as number] as number;
+      values[at++] = value;
     }
     starts[r + 1] = at;
   }
@@ -95,8 +93,25 @@ function localRows({ shared, node, rows, copyAtMost }: FitTask): Local {
       values,
       features: features.length,
     },
-    features: Int32Array.from(features),
+    features,
   };
+}
+
+/** The features that the rows have and the fit knows, ascending: numbered in this order, weights come out sorted. */
+function known({ shared }: FitTask, from: Int32Array, to: Int32Array): Int32Array {
+  const seen = new Uint8Array(shared.features);
+  let count = 0;
+  for (let r = 0; r < from.length; r++)
+    for (let i = from[r] as number; i < (to[r] as number); i++) {
+      const feature = shared.indices[i] as number;
+      if (seen[feature] === 1 || shared.values[i] === 0) continue;
+      seen[feature] = 1;
+      count++;
+    }
+  const features = new Int32Array(count);
+  let at = 0;
+  for (let feature = 0; feature < seen.length; feature++) if (seen[feature] === 1) features[at++] = feature;
+  return features;
 }
 
 /** One class of a solution, without the weights that say nothing. */
@@ -107,22 +122,23 @@ function compress(
   column: number,
 ): FittedOutput {
   let highest = 0;
-  const kept: number[] = [];
+  let count = 0;
   for (let j = 0; j < features.length; j++) {
     const size = Math.abs(weights[j * stride + column] as number);
     if (size < leastWeight) continue;
-    kept.push(j);
+    count++;
     if (size > highest) highest = size;
   }
-  kept.sort((a, b) => (features[a] as number) - (features[b] as number));
   const scale = highest > 0 ? highest / 127 : 1;
-  return {
-    output,
-    features: Int32Array.from(kept, (j) => features[j] as number),
-    weights: Int8Array.from(kept, (j) => Math.round((weights[j * stride + column] as number) / scale)),
-    scale,
-    bias: weights[features.length * stride + column] as number,
-  };
+  const kept = { features: new Int32Array(count), weights: new Int8Array(count) };
+  let at = 0;
+  for (let j = 0; j < features.length; j++) {
+    const weight = weights[j * stride + column] as number;
+    if (Math.abs(weight) < leastWeight) continue;
+    kept.features[at] = features[j] as number;
+    kept.weights[at++] = Math.round(weight / scale);
+  }
+  return { output, ...kept, scale, bias: weights[features.length * stride + column] as number };
 }
 
 /** Solves the task's outputs together. */

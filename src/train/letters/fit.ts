@@ -93,8 +93,8 @@ function assemble(
 ): LettersWeights {
   const starts = new Uint32Array(vocabulary.size + 1);
   for (const { features } of fitted)
-    for (const feature of features) {
-      const gram = places[feature] as number;
+    for (let i = 0; i < features.length; i++) {
+      const gram = places[features[i] as number] as number;
       starts[gram + 1] = (starts[gram + 1] as number) + 1;
     }
   for (let g = 0; g < vocabulary.size; g++) starts[g + 1] = (starts[g + 1] as number) + (starts[g] as number);
@@ -107,8 +107,8 @@ function assemble(
   for (const each of [...fitted].sort((a, b) => a.output - b.output)) {
     scales[each.output] = each.scale;
     biases[each.output] = each.bias;
-    for (const [i, feature] of each.features.entries()) {
-      const gram = places[feature] as number;
+    for (let i = 0; i < each.features.length; i++) {
+      const gram = places[each.features[i] as number] as number;
       const at = next[gram] as number;
       next[gram] = at + 1;
       outputs[at] = each.output;
