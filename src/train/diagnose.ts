@@ -12,7 +12,7 @@ import { evaluatePredictions } from './evaluation/evaluate.ts';
 import { cutAt } from './fit.ts';
 import { type Curve, learningCurve } from './learning-curve.ts';
 import { viewsOf } from './views.ts';
-import { fitHeads, type TrainingSet } from './voices.ts';
+import { type FittedLetters, fitHeads, type TrainingSet } from './voices.ts';
 
 /** The thresholds of a model that has none yet. */
 const usualThresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };
@@ -61,8 +61,11 @@ export interface TrainingSays {
   cleaning: ModelReport['cleaning'];
   /** Levels that were learnt. */
   depth: 1 | 2 | 3;
-  /** What the learning curve learns from, and asks: held-out rows, cache misses, more than only those of the test part. */
-  curve: { from: Int32Array; asked: Int32Array };
+  /**
+   * What the learning curve learns from, and asks: held-out rows, cache misses, more than only those of the test part. `whole`:
+   * letters that were fitted on all of `from` already.
+   */
+  curve: { from: Int32Array; asked: Int32Array; whole?: FittedLetters | undefined };
 }
 
 /** What a training found out about its model, and about what more labels would bring. */
@@ -106,7 +109,8 @@ export async function diagnose(
       keys: Array.from(part.asked, (row) => set.keys[row] as string),
       truth: Array.from(part.asked, (row) => set.paths[row] as Path),
     };
-    const curve = await timed(() => learningCurve(learnt, part.from, asked, 1 - coverage, options));
+    const { from, whole } = part;
+    const curve = await timed(() => learningCurve(learnt, from, asked, 1 - coverage, { ...options, whole }));
     const report = buildModelReport({
       names,
       truth,

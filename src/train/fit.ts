@@ -6,7 +6,13 @@ import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
 import type { HeadReport } from './meaning/fit-head.ts';
 import { viewsOf } from './views.ts';
-import { fitVoices, type TrainingSet, usualWeights, type VoicesOptions } from './voices.ts';
+import {
+  type FittedLetters,
+  fitVoices,
+  type TrainingSet,
+  usualWeights,
+  type VoicesOptions,
+} from './voices.ts';
 
 export type { TrainingSet } from './voices.ts';
 
@@ -69,13 +75,13 @@ function split(keys: readonly string[], testShare: number | undefined): Record<P
  * and chooses how the voices count and when letters suffice; then, with what was chosen (now, or by an earlier training),
  * on all but the test part.
  *
- * @returns the model's files, and what happened
+ * @returns the model's files, what happened, and the letters of the train part alone, where they were fitted
  * @throws TaxonError when there is nothing to train on; the signal's reason when aborted
  */
 export async function trainModel(
   given: TrainingSet,
   options: FitOptions = {},
-): Promise<{ files: ModelFiles; report: TrainingReport }> {
+): Promise<{ files: ModelFiles; report: TrainingReport; partLetters?: FittedLetters }> {
   const started = Date.now();
   checkSet(given);
   const { seed = 1, depth = 3, signal, onProgress, isCacheMiss = () => true } = options;
@@ -87,7 +93,7 @@ export async function trainModel(
     );
   const set = { ...given, paths: cutAt(given.paths, depth) };
   const before = options.chosen === undefined ? 0.55 : 0;
-  const { levels, join } =
+  const { levels, join, partLetters }: Chosen & { partLetters?: FittedLetters } =
     options.chosen ??
     (await choose(set, parts.train, parts.valid.filter(isCacheMiss), {
       epochs: options.epochs,
@@ -118,7 +124,7 @@ export async function trainModel(
   const how: { weights: VoiceWeights; lettersFirst: LettersFirst | null } = join;
   const files = fitted.files({ ...how, facts: report });
   for (const bytes of files.values()) report.size += bytes.length;
-  return { files, report };
+  return { files, report, ...(partLetters === undefined ? {} : { partLetters }) };
 }
 
 /** Trains on one part and chooses on another. */
@@ -127,15 +133,16 @@ async function choose(
   train: Int32Array,
   valid: Int32Array,
   options: VoicesOptions,
-): Promise<Chosen> {
-  const { heads, files } = await fitVoices(set, train, valid, options);
+): Promise<Chosen & { partLetters: FittedLetters }> {
+  const { heads, lettersOf, files } = await fitVoices(set, train, valid, options);
   const [l1, l2, l3] = heads;
   const asked = valid.subarray(0, mostNames);
   const labels = Array.from(asked, (row) => set.paths[row] as Path);
   const classifier = await loadClassifier(files({ weights: usualWeights, lettersFirst: null }));
   try {
     const views = await viewsOf(set, asked, train, classifier.neighbours, options.signal);
-    return { levels: { l1, l2, l3 }, join: await chooseJoin(classifier, { views, labels }, usualWeights) };
+    const join = await chooseJoin(classifier, { views, labels }, usualWeights);
+    return { levels: { l1, l2, l3 }, join, partLetters: lettersOf };
   } finally {
     await classifier.close();
   }

@@ -6,7 +6,7 @@ import type { LearningPoint } from '../report/model-report.ts';
 import { foldOf } from './data/split.ts';
 import { evaluatePredictions, rightDownTo, type Truth } from './evaluation/evaluate.ts';
 import { errorAt, fitTrust, type Judged, passedOn } from './passed-on.ts';
-import { fitLettersOf, type TrainingSet, temperature } from './voices.ts';
+import { type FittedLetters, fitLettersOf, type TrainingSet, temperature } from './voices.ts';
 
 /**
  * Sixteenths of the names that the curve is measured at, beside all of them. Letters alone, as they are the cheapest voice
@@ -51,7 +51,10 @@ export async function lettersFrom(
   rows: Int32Array,
   options: { seed: number; signal?: AbortSignal | undefined },
 ): Promise<(keys: readonly string[]) => Prediction[]> {
-  const { paths, tree, letters } = await fitLettersOf(set, rows, options);
+  return asks(await fitLettersOf(set, rows, options));
+}
+
+function asks({ paths, tree, letters }: FittedLetters): (keys: readonly string[]) => Prediction[] {
   const classes = ([0, 1, 2] as const).map((level) => [...new Set(paths.map((path: Path) => path[level]))]);
   const join = buildJoin(tree, classes as unknown as Classes, paths);
   const voice = new Letters(layOut(letters, tree), tree, temperature);
@@ -78,6 +81,7 @@ function parts(keys: readonly string[], rows: Int32Array): Int32Array[] {
  * @param rows   names to learn from; none of them is asked
  * @param passes the share of held-out names that the model itself passes on now: the curve's last point passes on as many, and
  *               the others what leaves the same error
+ * @param options.whole letters that were fitted on all of the rows already: half of the curve's work
  * @returns null where there are too few names for two points
  */
 export async function learningCurve(
@@ -85,13 +89,17 @@ export async function learningCurve(
   rows: Int32Array,
   { keys, truth }: Asked,
   passes: number,
-  options: { seed: number; signal?: AbortSignal | undefined },
+  options: { seed: number; signal?: AbortSignal | undefined; whole?: FittedLetters | undefined },
 ): Promise<Curve | null> {
   const learnt = parts(set.keys, rows);
   if (learnt.length < 2 || keys.length === 0) return null;
   const asked: { names: number; judged: Judged; right: Omit<LearningPoint, 'names' | 'passedOn'> }[] = [];
   for (const part of learnt) {
-    const predictions = (await lettersFrom(set, part, options))(keys);
+    const ask =
+      part === rows && options.whole !== undefined
+        ? asks(options.whole)
+        : await lettersFrom(set, part, options);
+    const predictions = ask(keys);
     const { levels, path } = evaluatePredictions(predictions, truth, { l1: 0, l2: 0, l3: 0 });
     asked.push({
       names: part.length,

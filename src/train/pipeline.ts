@@ -121,7 +121,7 @@ export async function makeModel(
   const isCacheMiss = (row: number) => misses.has(set.keys[row] as string);
 
   const bar = progress('training', 100, '%');
-  const { files, report } = await trainModel(set, {
+  const { files, report, partLetters } = await trainModel(set, {
     ...options,
     chosen: carried?.choices,
     isCacheMiss,
@@ -143,6 +143,7 @@ export async function makeModel(
       curve: {
         from: rows.filter((row) => part[row] === 'train'),
         asked: rows.filter((row) => part[row] !== 'train' && isCacheMiss(row)),
+        whole: partLetters,
       },
     },
     signal,

@@ -43,8 +43,12 @@ export interface VoicesOptions {
   onProgress?: ((share: number) => void) | undefined;
 }
 
+/** The letters voice as it was fitted, and the paths that its rows show. */
+export type FittedLetters = Awaited<ReturnType<typeof fitLettersOf>>;
+
 export interface FittedVoices {
   paths: Path[];
+  lettersOf: FittedLetters;
   heads: readonly [HeadReport, HeadReport, HeadReport];
   lettersSeconds: number;
   letters: { grams: number; weights: number };
@@ -156,11 +160,12 @@ export async function fitVoices(
 ): Promise<FittedVoices> {
   const { seed, signal, onProgress } = options;
   const started = Date.now();
-  const { paths, letters } = await fitLettersOf(set, train, {
+  const lettersOf = await fitLettersOf(set, train, {
     seed,
     signal,
     onProgress: (share) => onProgress?.(share / 2),
   });
+  const { paths, letters } = lettersOf;
   const lettersSeconds = (Date.now() - started) / 1000;
 
   const { standard, classes, heads, reports } = await fitHeads(set, train, valid, hiddenUnits, {
@@ -169,6 +174,7 @@ export async function fitVoices(
   });
   return {
     paths,
+    lettersOf,
     heads: reports as [HeadReport, HeadReport, HeadReport],
     lettersSeconds,
     letters: { grams: letters.vocabulary.size, weights: letters.weights.length },

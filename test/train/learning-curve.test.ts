@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Path } from '../../src/model/types.ts';
 import { learningCurve, lettersFrom } from '../../src/train/learning-curve.ts';
 import { seededRandom } from '../../src/train/random.ts';
+import { fitLettersOf } from '../../src/train/voices.ts';
 
 const taxonomy: Path[] = Array.from({ length: 60 }, (_, i) => [1 + (i % 3), 10 + (i % 3), null]);
 
@@ -34,6 +35,17 @@ it('rises with the names learnt from, and passes fewer on', async () => {
   for (const { l3 } of points) expect(l3).toBeNull();
   expect(points.at(-1)?.passedOn).toBeCloseTo(0.4, 2);
   expect(points[0]?.passedOn).toBeGreaterThan(0.5);
+});
+
+it('ends in letters that were fitted on all of the rows already, and fits them no more', async () => {
+  const ask = { keys: asked.keys, truth };
+  const whole = await fitLettersOf(set, rows, { seed: 1 });
+  const given = await learningCurve(set, rows, ask, 0.4, { seed: 1, whole });
+  expect(given).toEqual(await learningCurve(set, rows, ask, 0.4, { seed: 1 }));
+  // other letters are seen to be asked
+  const half = await fitLettersOf(set, rows.slice(0, 200), { seed: 1 });
+  const other = await learningCurve(set, rows, ask, 0.4, { seed: 1, whole: half });
+  expect(other?.points.at(-1)?.path).toBeLessThan(given?.points.at(-1)?.path as number);
 });
 
 it('has no part of fewer than 100 names, and is nothing where there is no part', async () => {
