@@ -24,7 +24,8 @@ export interface LettersOptions {
 /** The features of some names, weighed by what these rows know: (1 + ln tf) × idf, of Euclidean norm 1. */
 function weigh(names: CountedNames, rows: Int32Array, { vocabulary, places }: Known): SharedRows {
   const { starts, indices, times, grams } = names;
-  const values = new Float32Array(new SharedArrayBuffer(indices.length * 4));
+  const values = names.spare ?? new Float32Array(new SharedArrayBuffer(indices.length * 4));
+  names.spare = null;
   const idf = Float32Array.from(places, (place) => (place < 0 ? 0 : (vocabulary.idf[place] as number)));
   const frequency = Float64Array.from({ length: 256 }, (_, tf) => 1 + Math.log(Math.max(1, tf)));
   for (const row of rows) {
@@ -136,7 +137,8 @@ export async function fitLetters(
   const names = countNames(keys);
   signal?.throwIfAborted();
   const known = vocabularyOf(names, rows);
-  const tasks = plan(tree, rows, targets, weigh(names, rows, known), seed);
+  const shared = weigh(names, rows, known);
+  const tasks = plan(tree, rows, targets, shared, seed);
   const visits = (task: FitTask) => task.rows.length * task.outputs;
   const all = tasks.reduce((sum, task) => sum + visits(task), 0);
   const threads = availableParallelism();
@@ -164,6 +166,7 @@ export async function fitLetters(
     for (const each of lanes) if (each.status === 'rejected') throw each.reason;
   } finally {
     await pool.destroy();
+    names.spare = shared.values;
   }
   return assemble(known, tree, fitted);
 }

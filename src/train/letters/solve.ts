@@ -20,11 +20,12 @@ export interface Solution {
 }
 
 /**
- * Largest difference of projected gradients at which a class is done: duality gaps of 1 % on average. LIBLINEAR's .1 is a gap
- * of .01 % here, takes twice the passes, and is right no more often (docs/measured/training.md).
+ * Largest difference of projected gradients at which a node is done. On the real titles .6 leaves duality gaps of .9 to 1.4 % after
+ * 8 to 10 passes; LIBLINEAR's .1 leaves .01 % after 14 to 17. All voices together are then right in 95.97 / 91.55 / 75.84 % of 7,637
+ * titles, with one class after the other at .1 in 95.94 / 91.57 / 75.67 % (letters alone 95.2 / 90.4 / 73.9, 95.2 / 90.3 / 74.1 %).
  */
 const tolerance = 0.6;
-/** Share of it that a gradient must be of to move anything: two updates in five are saved. */
+/** Share of it that a gradient must be above to move anything. At .2 of a tolerance of .1 44 % of the updates were saved. */
 const still = 0.1;
 const mostPasses = 60;
 

@@ -79,6 +79,25 @@ describe('fitLetters', () => {
     expect(writeLetters(only)).toEqual(writeLetters(fitted));
   });
 
+  test('takes other rows of the same names after, and at the same time, as if they were alone', async () => {
+    const tree = buildTree(paths);
+    const fit = async (of: readonly string[], part: Int32Array) =>
+      writeLetters(
+        await fitLetters(
+          of,
+          part,
+          part.map((row) => targets[row] as number),
+          tree,
+          { seed: 3 },
+        ),
+      );
+    const parts = [0, 1].map((half) => rows.filter((row) => row % 2 === half)) as [Int32Array, Int32Array];
+    const alone = [await fit([...keys], parts[0]), await fit([...keys], parts[1])];
+    const same = [...keys];
+    expect(await Promise.all(parts.map((part) => fit(same, part)))).toEqual(alone);
+    expect([await fit(same, parts[1]), await fit(same, parts[0])]).toEqual(alone.reverse());
+  });
+
   test('has nothing to learn in a node with one child', async () => {
     const chain: Path[] = [
       [1, 11, 111],
