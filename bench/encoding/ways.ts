@@ -34,12 +34,15 @@ export async function openPipeline(folder: string): Promise<FeatureExtractionPip
 }
 
 /** The encoder as the program uses it, with one thread, and with one a core. */
-export async function asShipped(config: Config, { keys }: Asked): Promise<(Way & { threads: number })[]> {
-  const ways: (Way & { threads: number })[] = [];
+export async function asShipped(
+  config: Config,
+  { keys }: Asked,
+): Promise<(Way & { close(): Promise<void> })[]> {
+  const ways: (Way & { close(): Promise<void> })[] = [];
   for (const threads of new Set([1, availableParallelism()])) {
     const encoder = await openEncoder({ ...config, encoderThreads: threads });
     const what = `src/model/encoder.ts, ${threads} worker thread${threads === 1 ? '' : 's'}`;
-    ways.push({ what, threads, run: () => encoder.encode(keys) });
+    ways.push({ what, run: () => encoder.encode(keys), close: () => encoder.close() });
   }
   return ways;
 }
