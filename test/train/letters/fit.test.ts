@@ -81,7 +81,7 @@ describe('fitLetters', () => {
 
   test('takes other rows of the same names after, and at the same time, as if they were alone', async () => {
     const tree = buildTree(paths);
-    const fit = async (of: readonly string[], part: Int32Array) =>
+    const fitPart = async (of: readonly string[], part: Int32Array) =>
       writeLetters(
         await fitLetters(
           of,
@@ -92,10 +92,10 @@ describe('fitLetters', () => {
         ),
       );
     const parts = [0, 1].map((half) => rows.filter((row) => row % 2 === half)) as [Int32Array, Int32Array];
-    const alone = [await fit([...keys], parts[0]), await fit([...keys], parts[1])];
+    const alone = [await fitPart([...keys], parts[0]), await fitPart([...keys], parts[1])];
     const same = [...keys];
-    expect(await Promise.all(parts.map((part) => fit(same, part)))).toEqual(alone);
-    expect([await fit(same, parts[1]), await fit(same, parts[0])]).toEqual(alone.reverse());
+    expect(await Promise.all(parts.map((part) => fitPart(same, part)))).toEqual(alone);
+    expect([await fitPart(same, parts[1]), await fitPart(same, parts[0])]).toEqual(alone.reverse());
   });
 
   test('has nothing to learn in a node with one child', async () => {
