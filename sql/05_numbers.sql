@@ -9,15 +9,18 @@ end;
 comment on function probability(real) is 'A number from 0 to 1, where it is one but for rounding; else NULL, as for a broken model''s NaN. Example: select probability(1.0000001), probability(''NaN'');';
 
 create or replace function sane_results(results jsonb) returns jsonb
-  language plpgsql immutable parallel safe set search_path from current as $$
+  language plpgsql immutable set search_path from current as $$
 begin
-  -- one look at all of them: a whole model's answers are numbers
-  if not jsonb_path_exists(results, '$[*].confidence[*] ? (@.type() != "null" && (@.type() != "number" || @ < 0 || @ > 1))')
-     and not jsonb_path_exists(results, '$[*].odds[*] ? (@.type() != "null" && (@.type() != "number" || @ < 0 || @ > 1))')
-     and not jsonb_path_exists(results, '$[*].keyvalue() ? (@.key == "margin" || @.key == "nearest" || @.key == "unknown").value
-                                           ? (@.type() == "string" || @ > 1e30 || @ < -1e30)') then
-    return results;
-  end if;
+  -- One look at all of them, as a whole model's answers are numbers: as typed columns, since jsonpath took 59 µs a name of 20 odds.
+  begin
+    if not exists (
+      select from jsonb_to_recordset(results) r(confidence real[], odds real[], margin real, nearest real, unknown real)
+        where (0 <= all (r.confidence) and 1 >= all (r.confidence) and 0 <= all (r.odds) and 1 >= all (r.odds)
+               and abs(r.margin) <= 1e30 and abs(r.nearest) <= 1e30 and abs(r.unknown) <= 1e30) is false) then
+      return results;
+    end if;
+  exception when data_exception then null;
+  end;
   return (
     select jsonb_agg(r || jsonb_build_object(
              'confidence', (select jsonb_agg(case when jsonb_typeof(c) = 'number' and c between '-1' and '2' then probability((c #>> '{}')::real) end order by i)

@@ -11,16 +11,22 @@ create or replace function claim(worker text, most integer, lease interval defau
 declare
   highest integer := (setting('max_attempts'))::integer;
   alone_from integer := least(2, highest);
+  -- with something due for longer than this, new names come in between, the newest first
+  backlog constant interval := '10 s';
   moment timestamptz;
+  since timestamptz;
   head record;
   picked bigint[];
+  fresh bigint[] := '{}';
 begin
-  perform take_back(claim.worker, owed);
+  if cardinality(owed) > 0 then perform take_back(claim.worker, owed); end if;
+  perform raise_floor();
+  since := queue_floor();
   loop
     moment := clock_timestamp();
     -- the stage may hold a name more than once: it was tried as often as its entry that was tried most
-    select q.name_hash, (select max(o.attempts) from queue o where o.name_hash = q.name_hash and o.stage = 'local') as tries into head
-      from queue q where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
+    select q.name_hash, q.available_at, (select max(o.attempts) from queue o where o.name_hash = q.name_hash and o.stage = 'local') as tries into head
+      from queue q where q.stage = 'local' and q.available_at between since and moment and (q.claim_id = any (held)) is not true
       order by q.available_at limit 1 for update skip locked;
     exit when not found;
     if head.tries >= alone_from then
@@ -30,12 +36,21 @@ begin
           where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
             and q.name_hash = head.name_hash for update skip locked) d;
     else
-      select array_agg(d.queue_id) into picked from (
+      if head.available_at < moment - backlog then
+        -- half of a claim, so that who inserts one name does not wait until a million are done
+        select coalesce(array_agg(d.queue_id), '{}') into fresh from (
+          select q.queue_id from queue q
+            where q.stage = 'local' and q.available_at between moment - backlog and moment and (q.claim_id = any (held)) is not true
+              and q.attempts < alone_from
+              and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= 2)
+            order by q.available_at desc limit most / 2 for update skip locked) d;
+      end if;
+      select coalesce(array_agg(d.queue_id), '{}') || fresh into picked from (
         select q.queue_id from queue q
-          where q.stage = 'local' and q.available_at <= moment and (q.claim_id = any (held)) is not true
-            and q.attempts < alone_from
+          where q.stage = 'local' and q.available_at between since and moment and (q.claim_id = any (held)) is not true
+            and q.attempts < alone_from and q.queue_id <> all (fresh)
             and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= 2)
-          order by q.available_at limit most for update skip locked) d;
+          order by q.available_at limit most - cardinality(fresh) for update skip locked) d;
     end if;
     if head.tries >= highest then
       perform bury(picked);

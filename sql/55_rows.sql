@@ -6,20 +6,21 @@ create or replace function take_names(names text[]) returns bytea[]
   language plpgsql security definer set search_path from current
   -- a renewal of leases holds them for milliseconds; a person's open transaction may for hours
   set lock_timeout = '200ms' as $$
+declare
+  hashes bytea[] := array(select distinct name_hash(n) from unnest(names) n);
 begin
   begin
-    perform hold_names(names);
-    return array(select distinct name_hash(n) from unnest(names) n);
+    -- as hold_names() does, with digests that are there already
+    perform from queue q where q.name_hash = any (hashes) order by q.queue_id for update;
+    return hashes;
   exception when lock_not_available or deadlock_detected then null;
   end;
   return array(
-    with wanted as (
-      select distinct name_hash(n) as hash from unnest(names) n
-    ), free as materialized (
-      select q.queue_id from queue q where q.name_hash in (select w.hash from wanted w) order by q.queue_id for update skip locked
+    with free as materialized (
+      select q.queue_id from queue q where q.name_hash = any (hashes) order by q.queue_id for update skip locked
     )
-    select w.hash from wanted w
-      where not exists (select from queue q where q.name_hash = w.hash and q.queue_id not in (select f.queue_id from free f)));
+    select h from unnest(hashes) h
+      where not exists (select from queue q where q.name_hash = h and q.queue_id not in (select f.queue_id from free f)));
 end $$;
 comment on function take_names(text[]) is 'Locks the queue entries of some names as hold_names() does, but waits for nobody longer than a moment: returns the digests of the names that it has, without those that another transaction holds. Example: select cardinality(take_names(''{kettle}''));';
 

@@ -61,7 +61,7 @@ begin
       where q.stage = 'llm' and q.worker is null and (q.available_at = 'infinity' or not held_only)
       order by q.queue_id for update skip locked
   ), seen as (
-    update queue q set available_at = case when e.available_at = 'infinity' then now() else e.available_at end,
+    update queue q set available_at = case when e.available_at = 'infinity' then clock_timestamp() else e.available_at end,
                        last_error = case when e.available_at = 'infinity' then null else q.last_error end
       from entry e where q.queue_id = e.queue_id returning e.available_at = 'infinity' as was, q.available_at = 'infinity' as held
   )

@@ -16,7 +16,7 @@ begin
         and not exists (select from products p join product_changes x using (product_id) where name_hash(p.name_key) = q.name_hash and p.state = 'pending')
       order by q.created_at limit most for update skip locked
   )
-  update queue q set stage = 'local', branch = null, shortlist = null, odds = null, next = null, attempts = 0, last_error = null, available_at = now()
+  update queue q set stage = 'local', branch = null, shortlist = null, odds = null, next = null, attempts = 0, last_error = null, available_at = clock_timestamp()
     from old where q.queue_id = old.queue_id;
   get diagnostics tried = row_count;
   if tried > 0 then perform wake(); end if;

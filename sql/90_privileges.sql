@@ -96,6 +96,6 @@ grant execute on function open_batch, add_to_batch, note_batch, open_batches, op
 grant select on categories, models, rollouts, model_files, encoders, embeddings, settings, thresholds, calibrations, labels, label_changes, guard_tokens, promises, sidecars, schema_objects
   to taxon_sidecar;
 grant execute on function claim, claim_llm, renew, give_back, settle_from_memory, settle_local, close_lost_calls, heartbeat,
-  leave, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held, sweep_forgotten, note_retention to taxon_sidecar;
+  leave, look_below_floor, forget_dead_sidecars, forget_call_names, forget_urgent, settle_held, sweep_forgotten, note_retention to taxon_sidecar;
 grant execute on function llm_price, never_sent to taxon_sidecar;
 grant execute on function index_work, compared_names, save_index_comparison to taxon_admin, taxon_sidecar;

@@ -62,6 +62,11 @@ export async function queueStrays(db: Database, signal: AbortSignal): Promise<nu
   return all;
 }
 
+/** Lets claims look at names again that lie before where they begin; returns whether there were any. */
+export async function lookBelowFloor(db: Database): Promise<boolean> {
+  return (await db.row<{ found: boolean }>(`select ${db.at}look_below_floor() as found`)).found;
+}
+
 /** Looks for drift in the evidence since the last look; returns how many alarms are open. */
 export async function watchDrift(db: Database): Promise<number> {
   const rows = await db.rows<{ alarm_id: number | null }>(`select alarm_id from ${db.at}watch_drift()`);

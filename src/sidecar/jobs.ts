@@ -5,6 +5,7 @@ import {
   countChangedKeys,
   followTaxonomy,
   forgetOld,
+  lookBelowFloor,
   queueStrays,
   settleHeld,
   sweepTaxonomy,
@@ -44,6 +45,7 @@ export function housekeeping(
 ): readonly Job[] {
   return [
     ...(llm ? [{ name: batchesJob, when: '* * * * *', run: () => lookAfterBatches(llm) }] : []),
+    { name: 'look below the floor of the queue', when: '* * * * *', run: lookBelowFloor },
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
     { name: queueStraysJob, when: '*/5 * * * *', run: (db) => queueStrays(db, signal) },
     { name: 'count changed name keys', when: '*/5 * * * *', run: countChangedKeys },

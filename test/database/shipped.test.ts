@@ -49,6 +49,7 @@ ccd4d355894fd38f44de5a09babec74d9d98deb2e16c4a7dc1e9518ac085b52b  migrations/003
 b4dc50f7ef840cdc264d3126c7ea915fbee82a8242c39c8d6178f52d0404ef0e  migrations/0048_spellings.sql
 687f05576e1fda9671a36cc830b0c8713af403bb0c775738b99474e5dcce1221  migrations/0050_key_counts.sql
 fd5c3bccce89c6906eba021721889537b6c7c4cf298284c3fc5162e6ab9838cc  migrations/0056_neighbour_index.sql
+b139da21223568ec281bddd311c5b7531fbb279cddb5b239b90f6b0792ca64b2  migrations/0060_queue_floor.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -42,7 +42,7 @@ const functions: Record<string, string> = {
     similar_in_training start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names
     unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
-    heartbeat leave note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
+    heartbeat leave look_below_floor note_retention renew settle_from_memory settle_held settle_local sweep_forgotten`,
   // triggers, and what only other functions call
   nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert
     answered_until ask_again audit_candidates audit_test autopilot_health back_in_use bar_model
@@ -57,7 +57,7 @@ const functions: Record<string, string> = {
     measured_points models_past_days move_labels name_label_changes names_of_call near_index need_category
     need_evidence neighbours_health note_change note_changed_labels note_idle note_new_labels note_news note_outcomes
     note_removed_labels note_verdict notify_health offer_today open_answer pass_on passes pick_audits
-    place_below place_category probability put_off queue_audits queue_inserted queue_renamed raise_alarm
+    place_below place_category probability put_off queue_audits queue_floor queue_inserted queue_renamed raise_alarm raise_floor
     recheck_promise refuse_call refuse_retired refuse_same_name report_without_name rights_health
     said_near sane_results sealed sent_to settle_alarms settle_answered settle_answers settle_audits
     settle_kept settle_names settle_questions settle_rows settle_split settle_verdict settled_cost shade
@@ -107,6 +107,7 @@ const tables: Record<string, string> = {
   out_of_fold: '',
   paid_twice: '',
   product_changes: '',
+  queue_horizon: '',
   products: 'admin: delete insert update; writer: insert(external_id,name) select update(external_id,name)',
   products_readable: 'writer: select',
   promises: 'sidecar: select',
