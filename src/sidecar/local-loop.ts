@@ -3,12 +3,13 @@ import type { Database } from '../database/open.ts';
 import { claim } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
+import { batchSize } from './batch-size.ts';
 import type { Claims } from './claims.ts';
 import { decideLocally, type LocalStage } from './local.ts';
 import { backoff, type Waker } from './waker.ts';
 
-/** Batches in hand at once: while one is encoded the database already looks for similar names of the next. */
-const batchesAtOnce = 2;
+/** Batches in hand at once: while one is encoded, the next is looked up and the one before is compared and settled. */
+const batchesAtOnce = 3;
 
 /** A name's third try: its workers may have died of it, so nothing else is in hand meanwhile. */
 const aloneFrom = 3;
@@ -38,13 +39,16 @@ export interface LocalLoopOptions {
 export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
   const { stage, brief, claims, config, waker, stopping } = options;
   const inHand = new Set<Promise<void>>();
+  const size = batchSize(config.claimBatch);
   let idle = false;
   let failures = 0;
 
   async function decide(held: string, names: string[]): Promise<void> {
+    const started = performance.now();
     try {
       if ((await decideLocally(stage, names)) > 0) options.onPassedOn();
       claims.end(held);
+      size.took(names.length, performance.now() - started);
     } catch (error) {
       log.warn('a batch was interrupted', { names: names.length, error: messageOf(error) });
       // the next claim gives it back
@@ -57,7 +61,7 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
     const wanted = claims.begin();
     const { claim: held } = wanted;
     try {
-      const rows = await claim(brief, stage.worker, config.claimBatch, config.leaseSeconds, wanted);
+      const rows = await claim(brief, stage.worker, size.next(), config.leaseSeconds, wanted);
       if (rows.length === 0) claims.end(held);
       const alone = rows.some(({ attempts }) => attempts >= aloneFrom);
       return { held, names: rows.map((row) => row.name_key), alone };
