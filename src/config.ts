@@ -94,7 +94,7 @@ const schema = z.strictObject({
   /** Connections of a process, beside one for each concurrent LLM call. */
   poolSize: count(1, 100).default(6),
   /** Names that a sidecar claims at once for the local layers. */
-  claimBatch: count(1, 5000).default(256),
+  claimBatch: count(1, 5000).default(1000),
   /** How long an idle sidecar sleeps when no notification comes. */
   pollMs: count(50, 600_000).default(1500),
   /** After this time the names of a dead sidecar are free again. */

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { packageRoot } from '../../src/config.ts';
 import { median, show } from '../measure.ts';
+import { writeSection } from './doc.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,13 +15,14 @@ const { values } = parseArgs({
     names: { type: 'string', default: '' },
     times: { type: 'string', default: '100' },
     json: { type: 'boolean', default: false },
+    doc: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 const help = `One name at a time, each inserted when the sidecar sleeps again: milliseconds from INSERT until the local layers have spoken (it is
 answered, or its confidences stand there and it waits for the LLM), and the memory of the sidecar.
 
-  node bench/serving/lone.ts --url postgres://... --names FILE [--times 100] [--json]
+  node bench/serving/lone.ts --url postgres://... --names FILE [--times 100] [--json] [--doc]
 
 The database has labels and a champion, and no other sidecar. FILE has a name a line, of names that are not in it.`;
 
@@ -62,7 +64,7 @@ async function measure(url: string, names: readonly string[]): Promise<void> {
     const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] as number);
     const memory = memoryOf(sidecar.pid as number);
     const { rows } = await client.query('select count(*)::integer as n from taxon.labels');
-    show(values.json, [
+    const found = [
       {
         labels: rows[0].n,
         names: times.length,
@@ -72,7 +74,9 @@ async function measure(url: string, names: readonly string[]): Promise<void> {
         'sidecar, MB': memory.now,
         'at most, MB': memory.most,
       },
-    ]);
+    ];
+    show(values.json, found);
+    if (values.doc) writeSection('bench/serving/lone.ts', found);
   } finally {
     sidecar.kill('SIGTERM');
     await client.end();

@@ -2,19 +2,20 @@
 import pg from 'pg';
 import { loadConfig } from '../../src/config.ts';
 import { flags, median, show } from '../measure.ts';
-import { ownServer } from './server.ts';
+import { throwAwayServer } from '../trust/throw-away.ts';
+import { writeSection } from './doc.ts';
 
-const { names, before, json } = flags(
+const { names, before, doc, json } = flags(
   `What a claim of 64 names costs, and how large the queue's table is: after names have gone through, while a transaction keeps a snapshot
 from before all of them (so that nothing that is dead can be removed), and in the minute after it has ended. Names are queued 4,096 at a
-time, claimed and settled by the functions that sidecars call. --before 1 claims as before there was a floor (from the first entry on).`,
-  { names: 300_000, before: 0 },
+time, claimed and settled by the functions that sidecars call. --before 1 claims as before there was a floor (from the first entry on); --doc 1 writes docs/measured/serving.md.`,
+  { names: 300_000, before: 0, doc: 0 },
 );
 
 const size = 64;
 const atOnce = 4096;
 
-const { url, close } = await ownServer(loadConfig());
+const { url, close } = await throwAwayServer(loadConfig(), true);
 const connect = async () => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -81,6 +82,7 @@ try {
   await new Promise((resolve) => setTimeout(resolve, 60_000));
   await note('a minute after its end', await through(4 * atOnce));
   show(json, rows);
+  if (doc) writeSection(`bench/serving/old-snapshot.ts --names ${names} --before ${before}`, rows);
 } finally {
   await client.end();
   await close();

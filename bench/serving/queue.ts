@@ -8,12 +8,13 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { loadConfig, packageRoot } from '../../src/config.ts';
 import { median, show } from '../measure.ts';
-import { ownServer } from './server.ts';
+import { throwAwayServer } from '../trust/throw-away.ts';
+import { writeSection } from './doc.ts';
 
 const help = `Names a second from claim to settled, with a model that costs nothing, beside graphile-worker and pg-boss: one name a job, two
 worker processes, one PostgreSQL (a throw-away one that does sync), the systems in turn.
 
-  node bench/serving/queue.ts [--names 50000] [--rounds 3] [--peers /tmp/queue-peers] [--json]
+  node bench/serving/queue.ts [--names 50000] [--rounds 3] [--peers /tmp/queue-peers] [--what bare,rows] [--json] [--doc]
 
 bare: a name is queued, claimed, done; nothing is written about it (here names that no row waits for). rows: the answer is
 written onto a row of products, by each system once a job or batch, as it can. Peers are looked for in the folder --peers; to put
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     peers: { type: 'string', default: '/tmp/queue-peers' },
     what: { type: 'string', default: 'bare,rows' },
     json: { type: 'boolean', default: false },
+    doc: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -144,7 +146,7 @@ async function run(client: pg.Client, url: string, system: System, what: string)
 }
 
 async function measure(): Promise<void> {
-  const { url, close } = await ownServer(loadConfig());
+  const { url, close } = await throwAwayServer(loadConfig(), true);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -158,21 +160,20 @@ async function measure(): Promise<void> {
           rates.set(key, [...(rates.get(key) ?? []), await run(client, url, system, what)]);
         }
     const best = (key: string) => median(rates.get(key) ?? []);
-    show(
-      values.json,
-      Array.from(rates, ([key, all]) => {
-        const [what, name] = key.split(' ') as [string, string];
-        return {
-          what,
-          system: name,
-          version: name === 'pgtaxon' ? version() : versionOf(name),
-          'names/s': Math.round(median(all)),
-          slowest: Math.round(Math.min(...all)),
-          fastest: Math.round(Math.max(...all)),
-          'of pgtaxon': Number((median(all) / best(`${what} pgtaxon`)).toFixed(2)),
-        };
-      }),
-    );
+    const found = Array.from(rates, ([key, all]) => {
+      const [what, name] = key.split(' ') as [string, string];
+      return {
+        what,
+        system: name,
+        version: name === 'pgtaxon' ? version() : versionOf(name),
+        'names/s': Math.round(median(all)),
+        slowest: Math.round(Math.min(...all)),
+        fastest: Math.round(Math.max(...all)),
+        'of pgtaxon': Number((median(all) / best(`${what} pgtaxon`)).toFixed(2)),
+      };
+    });
+    show(values.json, found);
+    if (values.doc) writeSection('bench/serving/queue.ts', found);
     if (systems.length < 3)
       console.error(`some peers are not in ${values.peers}; --help says how to put them there`);
   } finally {

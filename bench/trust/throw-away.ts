@@ -6,13 +6,20 @@ import type { Config } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 
-/** A private cluster of its own with a migrated database; closing removes all of it. */
-export async function throwAwayServer(config: Config): Promise<{ url: string; close(): Promise<void> }> {
+/**
+ * A private cluster of its own with a migrated database; closing removes all of it.
+ *
+ * @param syncs commits reach the disk, as where a commit's time counts
+ */
+export async function throwAwayServer(
+  config: Config,
+  syncs = false,
+): Promise<{ url: string; close(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-bench-'));
   const cluster = await startCluster(folder, {
     postgres: config.postgres,
     cacheDir: join(config.dataDir, 'cache'),
-    throwAway: true,
+    throwAway: !syncs,
   });
   const url = cluster.url('postgres');
   const close = async () => {
