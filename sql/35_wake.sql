@@ -4,13 +4,20 @@
 -- and the setting notify switches it off. Whether one sleeps is read from a sequence: what is read of a table under SERIALIZABLE
 -- must not change before the commit, and heartbeats write every five seconds.
 
+create or replace function somebody_sleeps() returns boolean
+  language sql volatile
+begin atomic
+  -- a bare expression, which is written into the INSERT's trigger: a SELECT from the sequence is a query of its own
+  select coalesce(pg_sequence_last_value('notify_until'::regclass) > date_part('epoch', clock_timestamp()), false);
+end;
+comment on function somebody_sleeps() is 'Whether some sidecar is idle and wants to be woken.';
+
 create or replace function wake() returns void
   language plpgsql security definer as $$
 begin
   -- Written with schemas instead of SET, as 40_insert.sql is: it runs inside inserts. The channel's name is the schema's, so two
   -- schemas do not mix.
-  if (select s.last_value from @schema@.notify_until s)
-       operator(pg_catalog.>) pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) then
+  if @schema@.somebody_sleeps() then
     perform pg_catalog.pg_notify('@channel@', '');
   end if;
 end $$;

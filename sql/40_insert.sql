@@ -1,6 +1,6 @@
--- The insert path: exact answers come back in the same write, everything else is queued.
+-- The insert path: exact answers come back in the same write, all else waits until a sidecar takes it in (41_intake.sql).
 --
--- These run inside every application's INSERT, so they carry no SET: with a pinned search_path 8 writers keep .56 to .65
+-- It runs inside every application's INSERT, so it carries no SET: with a pinned search_path 8 writers keep .56 to .65
 -- of their rate without triggers, without it .71 to .83 (PostgreSQL 15). Instead every table, function, operator
 -- and type is written with its schema (@schema@ is filled in by migrate), so nobody's search_path can change what they
 -- mean. Types too: a domain pg_temp.text with a CHECK of the caller's would run with the owner's rights.
@@ -10,7 +10,7 @@ create or replace function answer_on_insert() returns trigger
 declare
   -- normalise() is called here, as a generated column is still NULL in a BEFORE trigger
   key pg_catalog.text := coalesce(@schema@.normalise(new.name), '');
-  hit pg_catalog.record;
+  known pg_catalog.int8;
 begin
   if tg_op operator(pg_catalog.=) 'UPDATE' then
     -- the same name in other case or spacing: nothing to decide again
@@ -26,64 +26,45 @@ begin
     new.llm_call_id := null;
     new.failure := null;
   end if;
-  -- before memory is read: mend_taxonomy() waits for the transactions that had a number before a change of the taxonomy
-  new.inserted_xact := pg_catalog.pg_current_xact_id();
-  -- A row that comes with its answer keeps it, as from a dump of data alone: only who may write these columns can give one.
-  if tg_op operator(pg_catalog.=) 'INSERT' and (new.state operator(pg_catalog.=) 'failed'
-       or new.state operator(pg_catalog.=) 'done' and new.category_id is not null) then
-    return new;
-  end if;
-  select l.category_id, c.l1, c.l2, c.l3 into hit
-    from @schema@.labels l join @schema@.categories c on c.category_id operator(pg_catalog.=) l.category_id
-    where l.name_hash operator(pg_catalog.=) @schema@.name_hash(key);
-  new.category_id := hit.category_id;
-  new.l1 := hit.l1;
-  new.l2 := hit.l2;
-  new.l3 := hit.l3;
-  if hit.category_id is not null then
-    new.source := 'exact';
-    new.state := 'done';
-    new.classified_at := pg_catalog.now();
-  else
+  -- One look at what nearly all INSERTs leave at its default. Assigning each costs more, and applications may write no such column.
+  if tg_op operator(pg_catalog.=) 'UPDATE' or new.state operator(pg_catalog.<>) 'pending'
+     or new.arrived_xact operator(pg_catalog.<>) pg_catalog.pg_current_xact_id()
+     or new.inserted_xact operator(pg_catalog.<>) pg_catalog.pg_current_xact_id()
+     or pg_catalog.num_nonnulls(new.category_id, new.l1, new.l2, new.l3, new.source, new.classified_at) operator(pg_catalog.>) 0 then
+    -- Before memory is read, as the defaults are: mend_taxonomy() waits for the transactions that had a number before a change of the taxonomy.
+    new.inserted_xact := pg_catalog.pg_current_xact_id();
+    new.arrived_xact := pg_catalog.pg_current_xact_id();
+    -- A row that comes with its answer keeps it, as from a dump of data alone: only who may write these columns can give one.
+    if tg_op operator(pg_catalog.=) 'INSERT' and (new.state operator(pg_catalog.=) 'failed'
+         or new.state operator(pg_catalog.=) 'done' and new.category_id is not null) then
+      return new;
+    end if;
+    new.category_id := null;
+    new.l1 := null;
+    new.l2 := null;
+    new.l3 := null;
     new.source := null;
     new.state := 'pending';
     new.classified_at := null;
-    if key operator(pg_catalog.=) '' then
-      new.state := 'failed';
-      new.failure := 'the name is empty';
-    end if;
+  end if;
+  -- Memory alone first: where it does not know the name, as is usual, a join with the categories is begun for nothing.
+  select l.category_id into known from @schema@.labels l where l.name_hash operator(pg_catalog.=) @schema@.name_hash(key);
+  if known is not null then
+    select c.l1, c.l2, c.l3 into new.l1, new.l2, new.l3 from @schema@.categories c where c.category_id operator(pg_catalog.=) known;
+    new.category_id := known;
+    new.source := 'exact';
+    new.state := 'done';
+    new.classified_at := pg_catalog.now();
+  elsif key operator(pg_catalog.=) '' then
+    new.state := 'failed';
+    new.failure := 'the name is empty';
+  elsif @schema@.somebody_sleeps() then
+    perform @schema@.wake();
   end if;
   return new;
 end $$;
-comment on function answer_on_insert() is 'Trigger: answers a row from memory in the same write, or marks it pending. Also after an UPDATE that changes the normalised name. A row that is inserted with its answer (a restored one) keeps it.';
-
-create or replace function queue_inserted() returns trigger
-  language plpgsql security definer as $$
-begin
-  insert into @schema@.queue (name_key)
-    select distinct n.name_key from arrived n where n.state operator(pg_catalog.=) 'pending';
-  if found then
-    perform @schema@.wake();
-  end if;
-  return null;
-end $$;
-comment on function queue_inserted() is 'Trigger: appends a statement''s new names to the queue, once each, and wakes an idle sidecar.';
-
-create or replace function queue_renamed() returns trigger
-  language plpgsql security definer as $$
-begin
-  insert into @schema@.queue (name_key) values (new.name_key);
-  perform @schema@.wake();
-  return null;
-end $$;
-comment on function queue_renamed() is 'Trigger: queues a row whose normalised name was changed by UPDATE or by an upsert (whose AFTER INSERT transition table is empty).';
+comment on function answer_on_insert() is 'Trigger: answers a row from memory in the same write, or leaves it pending and wakes an idle sidecar. Also after an UPDATE that changes the normalised name. A row that is inserted with its answer (a restored one) keeps it.';
 
 select keep_trigger('create trigger answer_on_insert before insert or update of name on products
     for each row execute function answer_on_insert()',
-  'Exact answers in the same write.');
-select keep_trigger('create trigger queue_inserted after insert on products
-    referencing new table as arrived for each statement execute function queue_inserted()',
-  'Queues what was not answered.');
-select keep_trigger('create trigger queue_renamed after update of name on products
-    for each row when (new.state = ''pending''::text and new.name_key is distinct from old.name_key) execute function queue_renamed()',
-  'Queues a changed name; settling never fires it.');
+  'Exact answers in the same write; all else waits to be taken in.');

@@ -19,6 +19,7 @@ declare
   picked bigint[];
   fresh bigint[] := '{}';
 begin
+  perform take_in();
   if cardinality(owed) > 0 then perform take_back(claim.worker, owed); end if;
   perform raise_floor();
   since := queue_floor();

@@ -159,6 +159,8 @@ begin
     analyze labels, categories;
     blocking := learn_guard();
   end if;
+  -- all of them, so that rows which wait are answered although no sidecar runs
+  perform take_in(2147483647);
   return jsonb_build_object('settled', settle_answered('local') + settle_answered('llm'), 'blocking_words', blocking);
 end $$;
 comment on function finish_import(bigint) is

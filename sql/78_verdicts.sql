@@ -175,7 +175,7 @@ begin
       second_verdict = null, second_truth_category_id = null, second_by = null, second_at = null
     where x.check_id = any (others);
   -- rows that wait for nothing any more, or for what memory knows again
-  perform settle_answered('local', array[k.name_key]), settle_answered('llm', array[k.name_key]);
+  perform queue_names(array[k.name_key]), settle_answered('local', array[k.name_key]), settle_answered('llm', array[k.name_key]);
   name := k.name_key;
   label_after := (select category_path(l.category_id) from labels l where l.name_hash = k.name_hash);
   undone := of_label.undone + of_rows.undone;

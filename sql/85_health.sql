@@ -59,6 +59,7 @@ begin
     from (select local_mode() as mode) x left join standing_promise() s on true;
   for item in select unnest(array['local', 'llm']) loop
     select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose not in ('audit', 'teach') and q.available_at < 'infinity';
+    if item = 'local' then select n + r.names, least(oldest, r.earliest) into n, oldest from rows_to_take_in() r; end if;
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
                    when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
     value := n::text;

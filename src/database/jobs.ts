@@ -44,21 +44,27 @@ export async function countChangedKeys(db: Database): Promise<void> {
 /** Between two batches it rests, so many times as long as the batch took: what is answered meanwhile comes first. */
 const rest = 3;
 
-/** Queues names of rows that came while triggers were off, a page of waiting rows a transaction; returns how many rows. */
+/** A row's place among those that wait. */
+interface Place {
+  last_xact: string;
+  last_id: number;
+}
+
+/** Queues names of rows that came by replication or from a dump, a page of waiting rows a transaction; returns how many rows. */
 export async function queueStrays(db: Database, signal: AbortSignal): Promise<number> {
   let all = 0;
-  for (let after: number | null = 0; after !== null; ) {
+  for (let after: Place | null = { last_xact: '0', last_id: 0 }; after !== null; ) {
     signal.throwIfAborted();
     const since = performance.now();
-    const page: { last_id: number | null; strays: number } = await db.row(
-      `select last_id, strays from ${db.at}queue_strays($1)`,
-      [after],
+    const page: (Place | { last_xact: null }) & { strays: number } = await db.row(
+      `select last_xact, last_id, strays from ${db.at}queue_strays($1, $2)`,
+      [after.last_xact, after.last_id],
     );
     all += page.strays;
-    after = page.last_id;
+    after = page.last_xact === null ? null : page;
     if (after !== null) await sleep(rest * (performance.now() - since), null, { signal });
   }
-  if (all > 0) log.info('queued rows that came while triggers were off', { rows: all });
+  if (all > 0) log.info('queued rows that came by replication or from a dump', { rows: all });
   return all;
 }
 

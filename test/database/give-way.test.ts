@@ -36,7 +36,7 @@ async function openWriter(): Promise<number> {
 const outdate = () =>
   sql.rows(
     `update taxon.settings set value = '"old"' where key = 'sql_sha256';
-     alter table taxon.products disable trigger queue_renamed`,
+     alter table taxon.products disable trigger answer_on_insert`,
   );
 
 describe('migrate while an application has a transaction open', () => {
@@ -58,7 +58,7 @@ describe('migrate while an application has a transaction open', () => {
     await writer.rows('commit');
     expect(await process.ended).toBe(0);
     expect(process.stdout()).toContain('ran: the repeatable SQL');
-    expect(await sql.value(`select tgenabled from pg_trigger where tgname = 'queue_renamed'`)).toBe('O');
+    expect(await sql.value(`select tgenabled from pg_trigger where tgname = 'answer_on_insert'`)).toBe('O');
   });
 
   test('also a once-only migration that alters the table', async () => {
@@ -108,19 +108,19 @@ describe('migrate while an application has a transaction open', () => {
   test('keeps a trigger that was made to fire always, and makes one anew that somebody changed', async () => {
     await sql.rows(
       `alter table taxon.products enable always trigger answer_on_insert;
-       drop trigger queue_renamed on taxon.products;
-       comment on trigger queue_inserted on taxon.products is 'mine';
+       drop trigger labels_deleted on taxon.labels;
+       comment on trigger labels_inserted on taxon.labels is 'mine';
        update taxon.settings set value = '"old"' where key = 'sql_sha256'`,
     );
     await migrate({ url: database.url, schema: 'taxon' });
     const found = await sql.rows(
       `select tgname as name, tgenabled as enabled, obj_description(oid, 'pg_trigger') as says from pg_trigger
-       where tgrelid = 'taxon.products'::regclass and not tgisinternal order by 1`,
+       where tgname in ('answer_on_insert', 'labels_deleted', 'labels_inserted') order by 1`,
     );
     expect(found).toEqual([
       { name: 'answer_on_insert', enabled: 'A', says: expect.any(String) },
-      { name: 'queue_inserted', enabled: 'O', says: expect.stringContaining('Queues') },
-      { name: 'queue_renamed', enabled: 'O', says: expect.any(String) },
+      { name: 'labels_deleted', enabled: 'O', says: expect.any(String) },
+      { name: 'labels_inserted', enabled: 'O', says: expect.not.stringContaining('mine') },
     ]);
   });
 });

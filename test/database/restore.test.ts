@@ -159,7 +159,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'alter table taxon.llm_calls drop constraint llm_calls_state_check',
       'alter table taxon.products alter column created_at drop default',
       'comment on table taxon.products is null',
-      'alter table taxon.products disable trigger queue_renamed',
+      'alter table taxon.labels disable trigger labels_deleted',
       'alter function taxon.claim(text, integer, interval, uuid, uuid[], uuid[]) security invoker',
     );
     const { code } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
@@ -174,7 +174,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'function similar_matches(name_key text, most integer) is missing',
       'index labels_trigrams is missing',
       'trigger answer_on_insert on products is missing',
-      'trigger queue_renamed on products was changed',
+      'trigger labels_deleted on labels was changed',
       'view products_readable is missing',
     ]);
     const sidecar = await runTaxon(['sidecar'], { DATABASE_URL: shop() });

@@ -22,7 +22,7 @@ test('the text that is compared has everything in it', () => {
   for (const part of [
     'CREATE TABLE taxon.products (',
     'CREATE FUNCTION taxon.normalise(name text)',
-    'CREATE TRIGGER queue_renamed',
+    'CREATE TRIGGER answer_on_insert',
     'CREATE INDEX labels_trigrams',
     'CREATE VIEW taxon.products_readable',
     "COMMENT ON COLUMN taxon.products.name IS 'The name as given.",

@@ -50,6 +50,7 @@ b4dc50f7ef840cdc264d3126c7ea915fbee82a8242c39c8d6178f52d0404ef0e  migrations/004
 687f05576e1fda9671a36cc830b0c8713af403bb0c775738b99474e5dcce1221  migrations/0050_key_counts.sql
 fd5c3bccce89c6906eba021721889537b6c7c4cf298284c3fc5162e6ab9838cc  migrations/0056_neighbour_index.sql
 b139da21223568ec281bddd311c5b7531fbb279cddb5b239b90f6b0792ca64b2  migrations/0060_queue_floor.sql
+650ec1fd354fc5f5bb64f411043809eb64ad5dfee195e7164f1398bd21854099  migrations/0062_insert.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -68,12 +68,15 @@ test('names that nothing is known of are asked in two stages', async () => {
 test('what the candidates do not have is asked for elsewhere, once each step', async () => {
   await db.rows('delete from taxon.labels');
   await db.rows('truncate taxon.llm_calls cascade');
-  await db.rows(
-    `with p as (insert into taxon.products (name) values ('riddle 5') returning name_key)
+  await db.transaction(async (client) => {
+    await client.query(
+      `with p as (insert into taxon.products (name) values ('riddle 5') returning name_key)
      insert into taxon.queue (stage, name_key, branch, shortlist, odds)
        select 'llm', name_key, c.l1, array[c.category_id], '{.999}' from p, taxon.categories c where c.name = 'Leaf 999'`,
-  );
-  await db.rows(`delete from taxon.queue where stage = 'local'`);
+    );
+    // as past the local layer: not taken in again
+    await client.query(`update taxon.products set arrived_xact = '0' where state = 'pending'`);
+  });
   await settled(db);
   const routes = await db.rows<{ route: string }>('select route from taxon.llm_calls order by llm_call_id');
   const [answer] = await db.rows<{ path: string }>(

@@ -173,7 +173,7 @@ describe('settle_llm of an audit', () => {
 
   test('a call that fails gives back the audit and not the answer of the same name', async () => {
     await drawn('a');
-    await t.insert('a');
+    await t.insertAll('a');
     await t.owner.rows(`update queue set stage = 'llm' where purpose = 'answer'`);
     expect((await claim()).purpose).toBe('answer');
     expect((await claim()).purpose).toBe('audit');

@@ -33,6 +33,7 @@ describe('claim', () => {
   test('passes over what another transaction is just taking', async () => {
     await t.insertAll('a');
     await t.insertAll('b');
+    expect(await t.queued()).toEqual(['a', 'b']);
     const other = await t.connect();
     await other.rows('begin');
     expect(await other.rows(`select name_key from taxon.claim('one', 1)`)).toEqual([{ name_key: 'a' }]);

@@ -120,6 +120,7 @@ test('of names that were tried twice a worker has one in hand at a time in the L
   expect(await claim(two, [one])).toEqual([]);
   // fresh ones go on meanwhile
   await t.owner.rows(`insert into products (name) values ('fresh')`);
+  await t.queued();
   await t.owner.rows(`update queue set stage = 'llm' where stage = 'local'`);
   expect(names(await claim(two, [one]))).toEqual(['fresh']);
   await t.owner.rows('delete from queue where claim_id = $1', one);

@@ -39,6 +39,7 @@ beforeEach(async () => {
   await t.owner.rows(`select set_promise(max_error => .1, reason => 'a wrong shelf costs more than a call')`);
   await t.owner.rows(`select start_drift_streams($1, now() - interval '1 day')`, model);
   await t.owner.rows(`select raise_alarm($1, 'confidence', 0, 20, 13, 'a new branch arrives')`, model);
+  await t.owner.rows('select take_in()');
 });
 
 /** Days and moments are other ones in each run. */

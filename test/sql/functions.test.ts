@@ -5,7 +5,7 @@ import { taxonDatabase } from '../support/sql.ts';
 const t = taxonDatabase();
 
 /** They run inside every application's INSERT and write schemas instead; hostile-session.test.ts attacks them. */
-const unpinned = ['answer_on_insert', 'queue_inserted', 'queue_renamed', 'wake'];
+const unpinned = ['answer_on_insert', 'wake'];
 
 describe('every function', () => {
   test('is bound when created or pins its search_path, but for the hot triggers', async () => {

@@ -45,6 +45,13 @@ beforeAll(async () => {
     create function evil.minus(timestamptz, interval) returns timestamptz language plpgsql as $$ ${steal} null; end $$;
     create function evil.more(bigint, double precision) returns boolean language plpgsql as $$ ${steal} true; end $$;
     create operator evil.> (function = evil.more, leftarg = bigint, rightarg = double precision);
+    create function evil.equal(xid8, xid8) returns boolean language plpgsql as $$ ${steal} true; end $$;
+    create function evil.more(integer, integer) returns boolean language plpgsql as $$ ${steal} true; end $$;
+    create function evil.somebody_sleeps() returns boolean language plpgsql as $$ ${steal} true; end $$;
+    create function evil.num_nonnulls(variadic bigint[]) returns integer language plpgsql as $$ ${steal} 0; end $$;
+    create operator evil.<> (function = evil.equal, leftarg = text, rightarg = text);
+    create operator evil.<> (function = evil.equal, leftarg = xid8, rightarg = xid8);
+    create operator evil.> (function = evil.more, leftarg = integer, rightarg = integer);
     create operator evil.= (function = evil.equal, leftarg = text, rightarg = text);
     create operator evil.= (function = evil.equal, leftarg = bytea, rightarg = bytea);
     create operator evil.= (function = evil.equal, leftarg = bigint, rightarg = bigint);
@@ -75,7 +82,7 @@ async function useAll(session: Session): Promise<void> {
   const rename = `update taxon.products set name = $2 where external_id = $1::pg_catalog.text returning state`;
   expect(await session.rows(rename, 'b', 'Newer')).toEqual([{ state: 'pending' }]);
   expect(await session.rows(rename, 'b', 'NEWER')).toEqual([{ state: 'pending' }]);
-  expect(await t.queued()).toEqual(['new', 'newer']);
+  expect(await t.queued()).toEqual(['newer']);
   expect(await t.owner.value('select idle from sidecars')).toBe(true);
 }
 

@@ -64,6 +64,7 @@ describe('many rows', () => {
       `insert into products (name) select 'name ' || i from generate_series(1, 5000) i returning state`,
     );
     expect(states.filter((row) => row.state === 'pending')).toHaveLength(5000);
+    await t.owner.rows('select take_in()');
     expect(await t.owner.row('select count(*) as n, count(distinct name_key) as names from queue')).toEqual({
       n: 5000,
       names: 5000,
@@ -85,7 +86,7 @@ describe('many rows', () => {
       { state: 'done', source: 'exact', n: 6000 },
       { state: 'pending', source: null, n: 4000 },
     ]);
-    expect(await t.owner.value('select count(*) from queue')).toBe(4000);
+    expect(new Set(await t.queued()).size).toBe(4000);
   });
 
   test('a thousand rows of one name in one statement are one entry', async () => {
@@ -97,7 +98,6 @@ describe('many rows', () => {
     await t.owner.rows(
       `do $$ begin for i in 1..1000 loop insert into taxon.products (name) values ('Same'); end loop; end $$`,
     );
-    expect(await t.queued()).toHaveLength(1000);
     expect(await t.owner.rows(`select name_key from claim('w', 5000)`)).toEqual([{ name_key: 'same' }]);
     await t.label('same', 'Food');
     expect(await t.owner.rows(`select * from settle_from_memory('w', array['same'])`)).toEqual([]);

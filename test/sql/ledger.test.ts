@@ -6,6 +6,7 @@ const t = taxonDatabase();
 /** Rows whose names stand in the LLM stage, leased by the worker; returns the started call's id. */
 async function inFlight(worker: string, ...names: string[]): Promise<number> {
   await t.owner.rows('insert into products (name) select unnest($1::text[])', names);
+  await t.queued();
   await t.owner.rows(`delete from queue where stage = 'local'`);
   await t.owner.rows(
     `insert into queue (stage, name_key, shortlist) select 'llm', n, '{1,2}' from unnest($1::text[]) n`,

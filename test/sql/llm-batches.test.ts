@@ -6,6 +6,7 @@ const t = taxonDatabase();
 /** A batch of two calls of two names each, all claimed for it; one more name is claimed and in no call. */
 async function batch(): Promise<{ id: number; calls: number[] }> {
   await t.owner.rows(`insert into products (name) select n from unnest('{a,b,c,d,e}'::text[]) n`);
+  await t.queued();
   await t.owner.rows(`update queue set stage = 'llm'`);
   const id = await t.owner.value<number>(`select llm_batch_id from open_batch('openai', 'm')`);
   await t.owner.rows(`select claim_llm('batch ' || $1::bigint, 5, '0 s', '30 days')`, id);

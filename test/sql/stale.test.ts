@@ -85,7 +85,7 @@ describe('try_waiting', () => {
     expect(await t.queued('llm')).toEqual(['pan', 'pot']);
     expect(await t.owner.value('select try_waiting()')).toBe(0);
     await t.owner.rows(`select set_setting('local_layer', '"on"')`);
-    await t.insert('fresh');
+    await t.insertAll('fresh');
     expect(await t.owner.value('select try_waiting(1)')).toBeNull();
     expect(await t.owner.value('select try_waiting(2)')).toBe(2);
     expect(await t.owner.value('select try_waiting()')).toBe(0);
@@ -145,7 +145,7 @@ describe('stale_answers', () => {
   test('as many rows are looked at as stale_names says, and none while names wait', async () => {
     await decided(old, 0.9, 'pot', 'pan', 'lid');
     const next = await makeModel(t);
-    await t.insert('waits');
+    await t.insertAll('waits');
     expect(await look(next, {})).toEqual([]);
     await t.owner.rows('delete from queue');
     await t.owner.rows(`select set_setting('stale_names', '1')`);

@@ -13,7 +13,7 @@ let sidecar: Sidecar | undefined;
 
 beforeAll(async () => {
   replica = await t.superuser();
-  // as the apply worker of a subscription, for which none of our triggers fires
+  // as the apply worker of a subscription, for which none of our triggers fires and whose rows bring all their columns
   await replica.rows('set session_replication_role = replica');
   admin = await t.connect('taxon_admin');
   db = openDatabase(t.database.url, { schema: 'taxon', poolSize: 2 });
@@ -23,13 +23,25 @@ afterAll(async () => {
   await db.close();
 });
 
+const publishers = '3';
 const arrive = (...names: (string | null)[]) =>
-  replica.rows('insert into taxon.products (name) select unnest($1::text[])', names);
+  replica.rows(
+    'insert into taxon.products (name, arrived_xact, inserted_xact) select n, $2::text::xid8, $2::text::xid8 from unnest($1::text[]) n',
+    names,
+    publishers,
+  );
 const sweep = (after = 0, most = 5000) =>
   admin.row<{ last_id: number | null; strays: number }>(
-    'select last_id, strays from taxon.queue_strays($1, $2)',
+    'select last_id, strays from taxon.queue_strays($3::text::xid8, $1, $2)',
     after,
     most,
+    publishers,
+  );
+/** Rows of the publisher come before those of here, whose transactions have higher numbers. */
+const ours = () =>
+  t.owner.value<number>(
+    'select max(product_id) from products where arrived_xact > $1::text::xid8',
+    publishers,
   );
 const health = () =>
   t.owner.rows(`select status, value, detail from health() where item = 'rows not queued'`);
@@ -42,22 +54,22 @@ describe('rows that came while triggers were off', () => {
     expect(await health()).toEqual([
       { status: 'warn', value: '5', detail: expect.stringContaining('select * from queue_strays()') },
     ]);
-    expect(await sweep()).toEqual({ last_id: 6, strays: 5 });
+    expect(await sweep()).toEqual({ last_id: await ours(), strays: 5 });
     expect(await t.queued()).toEqual(['new kettle', 'pot', 'queued']);
     expect(await health()).toEqual([]);
     expect(await t.owner.rows(`select failure from products where state = 'failed'`)).toEqual([
       { failure: 'the name is empty' },
       { failure: 'the name is empty' },
     ]);
-    expect(await sweep()).toEqual({ last_id: 4, strays: 0 });
+    expect(await sweep()).toMatchObject({ strays: 0 });
   });
 
   test('are found page by page', async () => {
-    await t.insertAll('a', 'b', 'c');
     await arrive('d', 'e', 'f', 'g');
-    expect(await sweep(0, 4)).toEqual({ last_id: 4, strays: 1 });
-    expect(await sweep(4, 4)).toEqual({ last_id: 7, strays: 3 });
-    expect(await sweep(7, 4)).toEqual({ last_id: null, strays: 0 });
+    expect(await sweep(0, 3)).toEqual({ last_id: 3, strays: 3 });
+    expect(await sweep(3, 3)).toEqual({ last_id: 4, strays: 1 });
+    expect(await sweep(4, 3)).toEqual({ last_id: null, strays: 0 });
+    await t.insertAll('a', 'b', 'c');
     expect(await t.queued()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
     expect(await queueStrays(db, new AbortController().signal)).toBe(0);
   });
@@ -68,7 +80,7 @@ describe('rows that came while triggers were off', () => {
     await t.owner.rows(`select settle_local('w', null, '[{"name_key": "asked"}, {"name_key": "held"}]')`);
     await t.owner.rows(`update queue set available_at = 'infinity' where name_key = 'held'`);
     await arrive('leased', 'asked', 'held');
-    expect(await sweep()).toEqual({ last_id: 6, strays: 0 });
+    expect(await sweep()).toMatchObject({ last_id: expect.any(Number), strays: 0 });
   });
 
   test('a name that was given up is not tried again for a row that came beside it: it fails as well', async () => {
@@ -109,6 +121,7 @@ describe('rows that came while triggers were off', () => {
     await expect
       .poll(() => t.owner.rows('select state, source, category_id from products'), { timeout: 60_000 })
       .toEqual([{ state: 'done', source: 'exact', category_id: kettle }]);
+    await sidecar.stop();
   });
 });
 

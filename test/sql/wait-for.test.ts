@@ -20,6 +20,7 @@ describe('wait_for', () => {
     const other = await t.connect();
     const waiting = other.row('select state, source from taxon.wait_for($1, $2)', product_id, '20 s');
     await t.label('new', 'Food');
+    await t.queued();
     await t.owner.rows(`select settle_answered('local')`);
     expect(await waiting).toEqual({ state: 'done', source: 'exact' });
   });

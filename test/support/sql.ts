@@ -82,7 +82,7 @@ export interface TaxonDatabase {
   /** Puts a label into memory and returns the category's id. */
   label(name: string, path: string, source?: string): Promise<number>;
   insert(name: string | null): Promise<Product>;
-  /** Inserts names in one statement. */
+  /** Inserts names in one statement, and takes them in as claims do first. */
   insertAll(...names: string[]): Promise<void>;
   /** Leases names of the local stage to a worker; returns them in order. */
   claim(worker: string, most?: number, lease?: string): Promise<string[]>;
@@ -150,6 +150,7 @@ export function taxonDatabase(): TaxonDatabase {
     insert: (name) => owner.row('insert into products (name) values ($1) returning *', name),
     async insertAll(...names) {
       await owner.rows('insert into products (name) select unnest($1::text[])', names);
+      await owner.rows('select take_in()');
     },
     async claim(worker, most = 100, lease = '60 s') {
       const claimed = await owner.rows<{ name_key: string }>(
@@ -162,6 +163,8 @@ export function taxonDatabase(): TaxonDatabase {
     },
     product: (id) => owner.row('select * from products where product_id = $1', id),
     async queued(stage = 'local') {
+      // as claims do first
+      await owner.rows('select take_in()');
       const found = await owner.rows<{ name_key: string }>(
         'select name_key from queue where stage = $1 order by name_key, queue_id',
         stage,
