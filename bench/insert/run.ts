@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../src/config.ts';
+import { loadConfig, packageRoot } from '../../src/config.ts';
 import { median, show } from '../measure.ts';
 import { cases } from './cases.ts';
 import { type Measured, writeDoc } from './doc.ts';
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(`What our trigger costs an INSERT: rows a second with it and with the triggers of the same table off, in turn, by pgbench, on a server
-of its own that keeps what it commits. No sidecar runs; memory holds 100,000 labels.
+of its own that keeps what it commits (TAXON_POSTGRES=machine or wheel chooses whose). No sidecar runs; memory holds 100,000 labels.
 
   node bench/insert/run.ts [--before CHECKOUT] [--only ID,ID] [--rounds 5] [--seconds 4] [--doc] [--json]
 
@@ -37,7 +37,7 @@ if (unknown.length > 0) throw new Error(`there is no case ${unknown.join(', ')}:
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 
-const server = await openServer({
+const server = await openServer(loadConfig(), {
   here: packageRoot,
   ...(values.before === undefined ? {} : { before: values.before }),
 });

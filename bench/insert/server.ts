@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type pg from 'pg';
 import { type Cluster, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import type { Config } from '../../src/config.ts';
 import { newClient } from '../../src/database/connect.ts';
 import type { migrate } from '../../src/database/migrate.ts';
 
@@ -23,9 +24,12 @@ export interface Rate {
 }
 
 /** A server that keeps what it commits, as a shop's does (fsync, full pages), with a database for each checkout. */
-export async function openServer(checkouts: Record<string, string>) {
+export async function openServer(config: Config, checkouts: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-bench-'));
-  const cluster = await startCluster(folder);
+  const cluster = await startCluster(folder, {
+    postgres: config.postgres,
+    cacheDir: join(config.dataDir, 'cache'),
+  });
   const close = async () => {
     await stopCluster(folder);
     rmSync(folder, { recursive: true, force: true });
