@@ -94,8 +94,9 @@ const tables: Record<string, string> = {
   guard_tokens: 'sidecar: select',
   import_paths: '',
   import_rows: 'admin: delete insert',
-    '', index_comparisons: is_stray last_intake new_rows queue_names rows_to_take_in somebody_sleeps
-    taken_in
+  index_comparisons: '',
+  intakes: '',
+  intake_lock: '',
   kept_answers: '',
   key_counts: '',
   label_changes: 'sidecar: select',
