@@ -5,6 +5,8 @@ create or replace function settle_answered(stage text, names text[] default null
   language plpgsql security definer set search_path from current as $$
 declare
   hashes bytea[] := case when names is not null then array(select distinct name_hash(n) from unnest(names) n) end;
+  -- not now(): this transaction itself may have queued them
+  moment timestamptz := clock_timestamp();
   known bigint[];
   answers jsonb;
   left_over record;
@@ -19,9 +21,9 @@ begin
       from queue q
       left join labels l on l.name_hash = q.name_hash
       where q.stage = settle_answered.stage and q.purpose in ('answer', 'escalate')
-        and (names is null and q.available_at <= now()
+        and (names is null and q.available_at <= moment
              -- not what was put off this very moment; what waits for people never comes due
-             or q.name_hash = any (hashes) and (q.worker is not null or q.available_at <= now() or q.available_at = 'infinity'))
+             or q.name_hash = any (hashes) and (q.worker is not null or q.available_at <= moment or q.available_at = 'infinity'))
         and (l.name_hash is not null
              -- limit: looked up name by name; as a NOT EXISTS it read all of products once
              or (select p.product_id from products p where name_hash(p.name_key) = q.name_hash and p.state = 'pending' limit 1) is null)
