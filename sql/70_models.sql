@@ -105,7 +105,7 @@ begin
     returning model_id into made;
   return made;
 end $$;
-comment on function save_model(integer, bigint, jsonb, jsonb, jsonb, text, bigint, jsonb) is 'Registers a model as candidate; its files follow by save_model_file(). Refused for a run that lost its lease; run_id is NULL for a model from another database.';
+comment on function save_model(integer, bigint, jsonb, jsonb, jsonb, text, bigint, jsonb) is 'Registers a model as candidate; its files follow by save_model_file(). Refused for a run that lost its lease; run_id is NULL for a model from another database, encoder_id for one of letters alone.';
 
 create or replace function save_model_file(model_id bigint, name text, sha256 bytea, content bytea) returns void
   language sql volatile security definer set search_path from current as $$
@@ -220,6 +220,23 @@ begin
 end $$;
 comment on function promote(bigint, boolean, text) is 'Makes a model the champion; sidecars load it without a restart. Refused for one that the gate refused, unless forced with a reason. The first time it takes over what people set for branches, never_local among it. Returns the champion before. Example: promote(7), or promote(7, force => true, reason => ''seasonal range'').';
 
+create or replace function promote_first(model_id bigint) returns boolean
+  language plpgsql security definer set search_path from current as $$
+begin
+  perform hold_lock('models');
+  if exists (select from champion()) then return false; end if;
+  perform promote(promote_first.model_id);
+  return true;
+end $$;
+comment on function promote_first(bigint) is 'Makes a model the champion where there is none, which a sidecar may do, too; false: there is one. Example: promote_first(1);';
+
+create or replace function is_first_full(champion bigint, challenger bigint) returns boolean
+  language sql stable security definer set search_path from current as $$
+  select c.encoder_id is null and x.encoder_id is not null
+    from models c join models x on x.model_id = is_first_full.challenger where c.model_id = is_first_full.champion;
+$$;
+comment on function is_first_full(bigint, bigint) is 'Whether a challenger is the full model that follows a first one of letters alone: it may be larger and slower, and where no promise stands it answers at once. Example: select is_first_full(1, 2);';
+
 create or replace function roll_back_model() returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
@@ -256,13 +273,13 @@ create or replace view models_readable with (security_invoker) as
          (select count(*) from model_files f where f.model_id = m.model_id) as files,
          (select coalesce(sum(octet_length(f.content)), 0)::bigint from model_files f where f.model_id = m.model_id) as bytes,
          m.forgotten
-    from models m join encoders e using (encoder_id) order by m.model_id desc;
+    from models m left join encoders e using (encoder_id) order by m.model_id desc;
 comment on view models_readable is 'Every model, newest first: what it is, what made it, how large it is.';
 comment on column models_readable.model_id is 'Id of the model.';
 comment on column models_readable.state is 'candidate, shadow, canary, champion (at most one) or retired.';
 comment on column models_readable.created_at is 'When it was stored.';
 comment on column models_readable.promoted_at is 'When it last became champion.';
-comment on column models_readable.encoder is 'The encoder whose embeddings it reads.';
+comment on column models_readable.encoder is 'The encoder whose embeddings it reads; NULL: none, it is of letters alone.';
 comment on column models_readable.labels is 'How many labels it was trained on.';
 comment on column models_readable.metrics is 'What its training measured.';
 comment on column models_readable.data is 'What it was trained on; see models.';

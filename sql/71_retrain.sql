@@ -43,7 +43,10 @@ begin
   if n.known = 0 and n.new < 500 then return; end if;
   -- what made it fail (memory, say) is likely still there
   if last.state = 'failed' and last.ended_at > now() - interval '6 hours' then return; end if;
-  if scheduled then
+  if exists (select from champion() c where c.encoder_id is null
+               and not exists (select from gate_verdicts g where g.champion = c.model_id and not g.passed)) then
+    return query select 'labels', 'the full model follows the first one, which is of letters alone';
+  elsif scheduled then
     return query select 'schedule', format('the schedule %s', setting('retrain_schedule') #>> '{}');
   elsif (setting('retrain_labels'))::bigint > 0 and n.new >= (setting('retrain_labels'))::bigint
         and (case when (setting('retrain_growth'))::numeric > 0 then n.new >= (setting('retrain_growth'))::numeric * n.known
@@ -62,7 +65,9 @@ comment on function retrain_due(boolean) is 'Why a retraining is due now; no row
 create or replace function need_evidence() returns void
   language plpgsql stable security definer set search_path from current as $$
 begin
-  if (setting('evidence_days'))::integer = 0 and (setting('autopilot_promote'))::boolean and exists (select from champion())
+  if (setting('evidence_days'))::integer = 0 and (setting('autopilot_promote'))::boolean 
+     -- the model after a first one is not watched
+     and exists (select from champion() c where c.encoder_id is not null or exists (select from standing_promise()))
      and greatest((setting('shadow_names'))::bigint, (setting('canary_names'))::bigint) > 0 then
     raise exception 'a new model cannot be watched: evidence_days is 0, so nothing that it says is kept'
       using hint = 'select set_setting(''evidence_days'', ''30''), or set shadow_names and canary_names to 0.';
@@ -143,15 +148,22 @@ comment on function note_run(bigint, jsonb) is 'Keeps what a run has found befor
 
 create or replace function run_model(run_id bigint) returns bigint
   language sql stable security definer set search_path from current as $$
-  select m.model_id from models m where m.run_id = run_model.run_id order by m.model_id desc limit 1;
+  select m.model_id from models m where m.run_id = run_model.run_id and m.encoder_id is not null order by m.model_id desc limit 1;
 $$;
-comment on function run_model(bigint) is 'The model that a run has made; NULL: none yet. Example: select run_model(1);';
+comment on function run_model(bigint) is 'The model that a run has made, beside a first one of letters alone; NULL: none yet. Example: select run_model(1);';
 
 create or replace function cleaned_by(run_id bigint) returns bigint
   language sql stable security definer set search_path from current as $$
   select count(*) from label_changes c where c.run_id = cleaned_by.run_id;
 $$;
 comment on function cleaned_by(bigint) is 'How many labels a run has changed, all in one transaction. Example: select cleaned_by(1);';
+
+create or replace function cleaning_due() returns boolean
+  language sql stable security definer set search_path from current as $$
+  select (setting('autopilot_clean'))::boolean
+     and not exists (select from champion() c join out_of_fold o on o.run_id = c.run_id where c.encoder_id is null);
+$$;
+comment on function cleaning_due() is 'Whether a retraining cleans memory''s labels: the setting autopilot_clean says so, and the run that made the champion, a first model, has not judged them by letters. Example: select cleaning_due();';
 
 create or replace function choices_to_carry(encoder_id bigint) returns table (model_id bigint, choices jsonb)
   language sql stable security definer set search_path from current as $$

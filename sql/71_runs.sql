@@ -24,7 +24,7 @@ begin
   update training_runs r
     set state = case when m.stored then 'done' else 'failed' end, ended_at = clock_timestamp(),
         error = case when not m.stored then 'its process died: the lease ran out' end
-    from (select exists (select from models x where x.run_id = other.run_id) as stored) m
+    from (select exists (select from models x where x.run_id = other.run_id and (x.encoder_id is not null or other.options ? 'first')) as stored) m
     where r.run_id = other.run_id and r.state = 'running';
   insert into training_runs (options, worker, lease_until)
     values (start_run.options, start_run.worker, clock_timestamp() + start_run.lease)

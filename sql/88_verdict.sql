@@ -32,6 +32,8 @@ declare
   t record;
   usual double precision;
   drop_now double precision;
+  -- letters alone are small and fast, and no measure for what follows them
+  measured boolean := not is_first_full(gate_judges.champion, gate_judges.challenger);
   changed bigint[] := array[]::bigint[];
 begin
   select s.* into promise from standing_promise() s;
@@ -92,10 +94,10 @@ begin
         t.path, t.names, round((100 * t.agreed)::numeric), round((100 * (t.expected - usual))::numeric));
     end if;
   end loop;
-  if (facts ->> 'bytes')::bigint > (setting('gate_model_mb'))::float8 * 1e6 then
+  if measured and (facts ->> 'bytes')::bigint > (setting('gate_model_mb'))::float8 * 1e6 then
     against := against || format('it is %s MB large, at most %s are allowed', round((facts ->> 'bytes')::numeric / 1e6, 1), setting('gate_model_mb'));
   end if;
-  if (facts ->> 'challenger_ms')::float8 > (setting('gate_slower'))::float8 * (facts ->> 'champion_ms')::float8 then
+  if measured and (facts ->> 'challenger_ms')::float8 > (setting('gate_slower'))::float8 * (facts ->> 'champion_ms')::float8 then
     against := against || format('it takes %s ms a name, the champion %s', round((facts ->> 'challenger_ms')::numeric, 2), round((facts ->> 'champion_ms')::numeric, 2));
   end if;
   passed := cardinality(against) = 0;
@@ -107,7 +109,7 @@ begin
     'teacher', jsonb_build_object('drop', drop_now, 'usual', usual));
   return next;
 end $$;
-comment on function gate_judges(bigint, bigint, jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known. Example: select passed, reasons from gate_judges(1, 2);';
+comment on function gate_judges(bigint, bigint, jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known; they do not count for the full model that follows a first one of letters alone. Example: select passed, reasons from gate_judges(1, 2);';
 
 create or replace function pass_gate(run_id bigint, challenger bigint, facts jsonb default '{}') returns boolean
   language plpgsql security definer set search_path from current as $$
@@ -135,6 +137,12 @@ begin
   if not v.passed then
     update models m set state = 'retired' where m.model_id = pass_gate.challenger and m.state = 'candidate';
     update training_runs r set state = 'refused', error = array_to_string(v.reasons, '; '), ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
+  elsif (setting('autopilot_promote'))::boolean and is_first_full(against, pass_gate.challenger) and not exists (select from standing_promise()) then
+    -- nothing is promised that could break: names need not wait for the better model
+    perform end_step(run_id, s, 'skipped', '{"why": "it follows a first model, and no promise stands"}') from unnest(array['shadow', 'canary']) s;
+    perform promote(pass_gate.challenger);
+    perform end_step(run_id, 'promote', 'done', jsonb_build_object('model_id', pass_gate.challenger));
+    update training_runs r set state = 'done', ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
   elsif (setting('autopilot_promote'))::boolean then
     perform start_rollout(pass_gate.challenger, pass_gate.run_id);
   else
@@ -143,7 +151,7 @@ begin
   end if;
   return v.passed;
 end $$;
-comment on function pass_gate(bigint, bigint, jsonb) is 'Judges the challenger of a run, notes the verdict, and begins its rollout, or ends the run as refused; one transaction. The first model of all is promoted at once. Example: pass_gate(3, 7, ''{"bytes": 44000000}'').';
+comment on function pass_gate(bigint, bigint, jsonb) is 'Judges the challenger of a run, notes the verdict, and begins its rollout, or ends the run as refused; one transaction. The first model of all is promoted at once, and where no promise stands the full model that follows a first one of letters alone. Example: pass_gate(3, 7, ''{"bytes": 44000000}'').';
 
 create or replace function gate_report(model_id bigint default null)
   returns table (gate_id bigint, challenger bigint, champion bigint, passed boolean, reasons text[], judged_at timestamptz, numbers jsonb)

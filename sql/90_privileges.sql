@@ -45,7 +45,7 @@ grant execute on function name_rules to taxon_reader, taxon_admin;
 grant execute on function renew_keys to taxon_admin;
 grant execute on function release_alarm to taxon_admin;
 grant execute on function serving to taxon_reader, taxon_admin, taxon_sidecar;
-grant execute on function autopilot, gate_report, gate_pairs, gate_surer_half, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs,
+grant execute on function autopilot, gate_report, gate_pairs, gate_surer_half, gate_differences, gate_judges, sign_test, teacher_agreement, certified_coverage, shadow_pairs, is_first_full,
   shadow_verdict, audits_disprove, in_canary, run_model, running_step, new_labels, judged_checks to taxon_reader, taxon_admin;
 grant execute on function retrain_due, request_retrain, renew_promise, advance_rollout, note_shadow to taxon_admin, taxon_sidecar;
 grant execute on function keep_right, let_go, start_rollout, judge_trained to taxon_admin;
@@ -79,9 +79,9 @@ grant execute on function retention to taxon_reader, taxon_admin;
 -- the commands import, train and classify
 grant insert, delete on import_rows to taxon_admin;
 -- a retraining, which a sidecar begins by itself: it stores a candidate, the gate and the rollout are the database's
-grant execute on function begin_retrain, begin_step, end_step, note_run, run_model, choices_to_carry, cleaned_by, pass_gate, unanswered_gate_names,
+grant execute on function begin_retrain, begin_step, end_step, note_run, run_model, choices_to_carry, cleaning_due, cleaned_by, pass_gate, unanswered_gate_names,
   save_gate_answers, renew_run, end_run, learn_guard, training_labels, similar_in_training, save_model, save_model_file, save_out_of_fold, apply_cleaning,
-  keep_promise, standing_promise, gate_report, calibration_error, calibration_state, label_conflicts to taxon_admin, taxon_sidecar;
+  keep_promise, standing_promise, gate_report, promote_first, calibration_error, calibration_state, label_conflicts to taxon_admin, taxon_sidecar;
 grant execute on function retrain_waits, last_asked_for to taxon_admin, taxon_sidecar;
 grant execute on function import_labels, finish_import, start_run, memory_at, repeats_by to taxon_admin;
 grant execute on function export_labels, export_products,

@@ -1,13 +1,12 @@
 import type { Config } from '../config.ts';
 import { type GateFacts, keepPromise, saveGateAnswers, unansweredGateNames } from '../database/autopilot.ts';
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { saveEmbeddings } from '../database/queue.ts';
 import { modelFiles } from '../database/registry.ts';
 import { deepest } from '../model/tree.ts';
+import type { LoadedModel } from '../sidecar/champion.ts';
 import { openModel } from '../sidecar/open-model.ts';
-import { embeddingsFrom, predict } from '../sidecar/predict.ts';
-import { type RecalibratedModel, recalibrate } from '../sidecar/recalibrate.ts';
+import { embeddingsBy, predict } from '../sidecar/predict.ts';
+import { recalibrate } from '../sidecar/recalibrate.ts';
 import { testUpTo } from '../train/data/split.ts';
 
 /** Names asked at once, as many as the sidecar claims at most. */
@@ -22,15 +21,11 @@ const page = 256;
  */
 async function answerGateNames(
   db: Database,
-  model: RecalibratedModel,
+  model: LoadedModel,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const { modelId, encoderId, classifier } = model;
-  const embeddings = embeddingsFrom({
-    find: (asked) => embeddingsOf(db, encoderId, classifier.dimension, asked),
-    encode: (fresh) => model.encode(fresh),
-    save: (fresh, vectors) => saveEmbeddings(db, encoderId, fresh, vectors),
-  });
+  const { modelId } = model;
+  const embeddings = embeddingsBy(db, model, { save: true });
   let counted = 0;
   let ms = 0;
   for (let first = true; ; first = false) {

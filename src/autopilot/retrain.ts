@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { cleansFirst, type GateVerdict, gateReport, passGate } from '../database/autopilot.ts';
+import { cleaningDue, type GateVerdict, gateReport, passGate } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { champion } from '../database/registry.ts';
 import {
@@ -15,7 +15,10 @@ import {
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { type Encoder, openEncoder } from '../model/encoder.ts';
+import { findEncoder } from '../model/encoder-source.ts';
 import { type CleaningReport, cleanMemory } from '../train/cleaning/clean.ts';
+import { readNames } from '../train/data/dataset.ts';
+import { type FirstModel, makeFirst, readLettersMemory } from '../train/first.ts';
 import { type HeldRun, holdingRun, workerName } from '../train/lease.ts';
 import { logTraining, type Memory, makeModel, readMemory } from '../train/pipeline.ts';
 import { type AskedBoth, askBoth, gateFacts } from './gate.ts';
@@ -28,7 +31,7 @@ export interface RetrainOptions {
   /** Clean memory's labels first; default: as the setting autopilot_clean says. */
   clean?: boolean;
   signal?: AbortSignal;
-  /** Called before each step is done, for tests. */
+  /** Called before each step is done. */
   onStep?: (step: Step) => Promise<void> | void;
 }
 
@@ -36,6 +39,8 @@ export interface RetrainResult {
   run_id: number;
   /** Whether it went on where another process had died. */
   taken_over: boolean;
+  /** The model of letters alone that answers meanwhile; null: there was a champion, or another process has made it. */
+  first: FirstModel | null;
   model_id: number;
   /** What the gate said of it. */
   verdict: GateVerdict;
@@ -45,15 +50,17 @@ export interface RetrainResult {
 interface Bench {
   db: Database;
   config: Config;
-  encoder: Encoder;
+  encoder: () => Promise<Encoder>;
   run: HeldRun;
   options: RetrainOptions;
+  /** The first model, where this process has made it. */
+  first: FirstModel | null;
   memory?: Memory;
   cleaning: CleaningReport | null;
 }
 
 async function memoryOf(bench: Bench): Promise<Memory> {
-  bench.memory ??= await readMemory(bench.db, bench.config, bench.encoder, bench.run);
+  bench.memory ??= await readMemory(bench.db, bench.config, await bench.encoder(), bench.run);
   return bench.memory;
 }
 
@@ -62,14 +69,13 @@ async function clean(bench: Bench): Promise<object> {
   const { cleaned } = await madeBy(db, run.id);
   // killed after its one transaction: a second look would judge labels that it has changed itself
   if (cleaned > 0) return { changed: cleaned };
-  const { set } = await memoryOf(bench);
-  const { report } = await cleanMemory(db, run, set, options);
+  const { report } = await cleanMemory(db, run, await readNames(db, run.signal), options);
   bench.cleaning = report;
   return { changed: report.applied?.changed ?? 0, levels: report.levels };
 }
 
 async function makeChallenger(bench: Bench): Promise<object> {
-  const { db, encoder, run, options } = bench;
+  const { db, run, options } = bench;
   const { model } = await madeBy(db, run.id);
   if (model !== null) return { model_id: model };
   const { reason: _, signal: __, onStep: ___, ...asked } = options;
@@ -77,7 +83,7 @@ async function makeChallenger(bench: Bench): Promise<object> {
   logTraining(memory);
   const made = await makeModel(
     db,
-    encoder,
+    await bench.encoder(),
     memory,
     { ...asked, promote: false, carry: true },
     bench.cleaning,
@@ -120,15 +126,38 @@ async function step(bench: Bench, name: Step, work: () => Promise<object>): Prom
   return found;
 }
 
-async function steps(bench: Bench): Promise<number> {
+/** Where there is no champion: letters alone, which answer while the other steps take their time. */
+async function makeFirstModel(bench: Bench): Promise<void> {
   const { db, run, options } = bench;
-  const found: Partial<Record<Step, object>> = {};
-  await step(bench, 'encode', async () => ({ encoded: (await memoryOf(bench)).encoded }));
-  if (options.clean ?? (await cleansFirst(db))) {
+  const { first } = await madeBy(db, run.id);
+  // killed after its one transaction
+  if (first !== null) return void (await step(bench, 'first', async () => ({ model_id: first })));
+  if ((await champion(db)) !== null) return;
+  await step(bench, 'first', async () => {
+    const memory = await readLettersMemory(db, run.signal);
+    const asked = options.seed === undefined ? {} : { seed: options.seed };
+    bench.first = await makeFirst(db, memory, asked, run);
+    const { model_id, labels, seconds } = bench.first;
+    return { model_id, labels, seconds };
+  });
+}
+
+async function cleanOrSkip(bench: Bench): Promise<void> {
+  const { db, run, options } = bench;
+  if (options.clean ?? (await cleaningDue(db))) {
     await step(bench, 'clean', () => clean(bench));
   } else if ((await beginStep(db, run.id, 'clean', run.worker)) === 'running') {
     await endStep(db, run.id, 'clean', 'skipped', {});
   }
+}
+
+async function steps(bench: Bench): Promise<number> {
+  const { db, run, options } = bench;
+  const found: Partial<Record<Step, object>> = {};
+  await makeFirstModel(bench);
+  // layers 1 and 2 answer from the labels: they are cleaned before hours of encoding
+  await cleanOrSkip(bench);
+  await step(bench, 'encode', async () => ({ encoded: (await memoryOf(bench)).encoded }));
   await step(bench, 'train', () => makeChallenger(bench));
   const calibrated = await step(bench, 'calibrate', () => calibrate(bench));
   if (calibrated !== undefined) found.calibrate = calibrated;
@@ -140,8 +169,8 @@ async function steps(bench: Bench): Promise<number> {
 }
 
 /**
- * The job of the autopilot: embed what is new → clean → train → calibrate → gate, in steps that each say in the database that
- * they are done. Killed at any moment, the next call goes on with the first step that is not; the champion is not touched
+ * The job of the autopilot: clean → embed what is new → train → calibrate → gate, in steps that each say in the database that
+ * they are done; where there is no champion a first model goes before. Killed at any moment, the next call goes on with the first step that is not; a champion is not touched
  * by any of them. What passes the gate goes into shadow; canary, promotion and watch are the database's (advance_rollout()).
  *
  * @throws TaxonError when another training is alive, a model is being rolled out, or memory is too small to learn from;
@@ -152,27 +181,27 @@ export async function retrain(
   config: Config,
   options: RetrainOptions = {},
 ): Promise<RetrainResult> {
-  const encoder = await openEncoder(config);
+  const { reason, signal, onStep: _, ...asked } = options;
+  const noted = { encoder: (await findEncoder(config)).identity, ...asked };
+  const worker = workerName();
+  const began = await beginRetrain(db, worker, noted, config.leaseSeconds, reason ?? null);
+  const { run_id } = began;
+  if (began.taken_over) log.info('going on with a run whose process died', { run: run_id });
   try {
-    const { reason, signal, onStep: _, ...asked } = options;
-    const noted = { encoder: encoder.identity, ...asked };
-    const worker = workerName();
-    const began = await beginRetrain(db, worker, noted, config.leaseSeconds, reason ?? null);
-    if (began.taken_over) log.info('going on with a run whose process died', { run: began.run_id });
-    try {
-      const model = await holdingRun(db, { id: began.run_id, worker }, config.leaseSeconds, signal, (run) =>
-        steps({ db, config, encoder, run, options, cleaning: null }),
-      );
+    return await holdingRun(db, { id: run_id, worker }, config.leaseSeconds, signal, async (run) => {
+      let opened: Promise<Encoder> | undefined;
+      // letters do without: opened when the first step needs it
+      const encoder = () => (opened ??= openEncoder(config));
+      const bench: Bench = { db, config, encoder, run, options, first: null, cleaning: null };
+      const model = await steps(bench).finally(async () => (await opened)?.close());
       const [verdict] = await gateReport(db, model);
-      return { ...began, model_id: model, verdict: verdict as GateVerdict };
-    } catch (error) {
-      // a limit that was passed would be passed again
-      if (signal?.aborted && !(signal.reason instanceof TaxonError))
-        await renewRun(db, began.run_id, worker, 0).catch(() => {});
-      else await endRun(db, began.run_id, null, messageOf(error)).catch(() => {});
-      throw error;
-    }
-  } finally {
-    await encoder.close();
+      return { ...began, first: bench.first, model_id: model, verdict: verdict as GateVerdict };
+    });
+  } catch (error) {
+    // a limit that was passed would be passed again
+    if (signal?.aborted && !(signal.reason instanceof TaxonError))
+      await renewRun(db, run_id, worker, 0).catch(() => {});
+    else await endRun(db, run_id, null, messageOf(error)).catch(() => {});
+    throw error;
   }
 }

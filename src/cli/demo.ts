@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { DemoReport } from '../demo/report.ts';
+import { misuse } from '../errors.ts';
 import { log } from '../log.ts';
 import { cliConfig, demoDatabase } from './database.ts';
 import { print } from './output.ts';
@@ -14,19 +16,26 @@ export function demoCommand(): Command {
     .description(
       'Imports an invented catalogue, trains, replays traffic through all four layers, prints the report.',
     )
-    .option('--once', 'end after the report instead of staying up')
+    .option(
+      '--once [model]',
+      'end after a report instead of staying up: of the first model, or of the full one (first | full)',
+    )
     .option('--json', 'print the report as one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   taxon demo                 stays up afterwards: insert your own names with taxon db psql
-  taxon demo --once --json   one JSON object: routing, tokens, accuracy, seconds
+  taxon demo --once --json   one JSON object: model, routing, tokens, accuracy, seconds
+  taxon demo --once full     waits for the full model, and ends after its report
 
-Always uses the private cluster (never DATABASE_URL) and a simulated LLM. The first run encodes and trains for a few
-minutes; later ones keep that.`,
+Always uses the private cluster (never DATABASE_URL) and a simulated LLM. A first model, of letters alone, answers within a
+minute; encoding and the full model take some more, and are kept for the next time.`,
     )
-    .action(async (options: { once?: boolean; json?: boolean }) => {
+    .action(async ({ once, json = false }: { once?: true | string; json?: boolean }) => {
+      if (once !== undefined && once !== true && once !== 'first' && once !== 'full')
+        throw misuse(`--once ${once}`, 'Give first or full.');
+      const wait = once === true || once === 'first' ? 'first' : 'full';
       const { resolveDatabase } = await import('../cluster/resolve.ts');
       const { runDemo } = await import('../demo/demo.ts');
       const { reportText } = await import('../demo/report.ts');
@@ -39,10 +48,13 @@ minutes; later ones keep that.`,
         interrupt.abort(new Error('interrupted; what was encoded stays, run it again to go on'));
       process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
       try {
-        const demo = await runDemo(url, config, interrupt.signal);
+        const show = (report: DemoReport) => `\n${reportText(report)}\n`;
+        const onFirst = (report: DemoReport) =>
+          (json ? process.stderr : process.stdout).write(`${show(report)}\n`);
+        const demo = await runDemo(url, config, interrupt.signal, { wait, onFirst });
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-        print(options.json === true, demo.report, `\n${reportText(demo.report)}\n`);
-        if (options.once) return await demo.stop();
+        print(json, demo.report, show(demo.report));
+        if (once !== undefined) return await demo.stop();
         process.stderr.write(stayingUp);
         await untilSignal(() => demo.stop());
       } finally {

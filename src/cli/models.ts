@@ -28,7 +28,7 @@ function line(model: ModelRow) {
     'size MB': (model.bytes / 1e6).toFixed(1),
     version: model.code_version,
     seed: model.seed,
-    encoder: model.encoder.split(' ')[0],
+    encoder: model.encoder?.split(' ')[0] ?? 'none: letters alone',
   };
 }
 

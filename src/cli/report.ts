@@ -33,7 +33,7 @@ async function shownOf(db: Database, modelId: number | null): Promise<Shown> {
   const report = readModelReport(stored.diagnostics);
   if (report === null)
     throw new TaxonError(
-      `model ${stored.model_id} has no report: no training of this version made it here`,
+      `model ${stored.model_id} has no report: it is a first model, of letters alone, or no training of this version made it here`,
       train,
     );
   const { model_id, state, created_at } = stored;

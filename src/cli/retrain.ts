@@ -1,10 +1,11 @@
 import { setPriority } from 'node:os';
 import { Command } from 'commander';
 import type { RetrainOptions, RetrainResult } from '../autopilot/retrain.ts';
+import type { Step } from '../database/runs.ts';
 import { TaxonError } from '../errors.ts';
 import { withDatabase } from './database.ts';
 import { print } from './output.ts';
-import { interruptible, wholeNumber } from './train.ts';
+import { firstText, interruptible, wholeNumber } from './train.ts';
 
 interface Flags {
   reason?: string;
@@ -15,7 +16,7 @@ interface Flags {
   json?: true;
 }
 
-function text({ run_id, taken_over, model_id, verdict }: RetrainResult): string {
+function text({ run_id, taken_over, first, model_id, verdict }: RetrainResult): string {
   const { passed, reasons, champion } = verdict;
   const begun = taken_over ? `run ${run_id}, gone on with` : `run ${run_id}`;
   const said = !passed
@@ -23,7 +24,10 @@ function text({ run_id, taken_over, model_id, verdict }: RetrainResult): string 
     : champion === null
       ? 'the first model: it is the champion'
       : `it passed the gate and watches live traffic beside model ${champion}; select * from taxon.autopilot()`;
-  return [`${begun}: model ${model_id}; ${said}`, ...reasons.map((reason) => `  ${reason}`)].join('\n');
+  const before = first === null ? [] : [firstText(first)];
+  return [...before, `${begun}: model ${model_id}; ${said}`, ...reasons.map((reason) => `  ${reason}`)].join(
+    '\n',
+  );
 }
 
 /** Ends the process's work when it takes more memory than the setting allows. */
@@ -45,12 +49,15 @@ function watchMemory(most: number): { signal: AbortSignal; stop(): void } {
 async function run(flags: Flags): Promise<void> {
   const { retrain } = await import('../autopilot/retrain.ts');
   const interrupt = interruptible('interrupted; taxon retrain goes on where it stopped');
-  // what is answered meanwhile comes first; lower than that it could starve
-  setPriority(10);
+  // What is answered meanwhile comes first; lower than that it could starve. For a first model names are waiting.
+  const onStep = (step: Step) => {
+    if (step !== 'first') setPriority(10);
+  };
   try {
     const result = await withDatabase((db, config) => {
       const memory = watchMemory(config.retrainMemoryMb);
       const options: RetrainOptions = {
+        onStep,
         signal: AbortSignal.any([interrupt.signal, memory.signal]),
         ...(flags.reason === undefined ? {} : { reason: flags.reason }),
         ...(flags.epochs === undefined ? {} : { epochs: wholeNumber('--epochs', flags.epochs) }),

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { TrainedByHand } from '../autopilot/by-hand.ts';
 import { misuse } from '../errors.ts';
 import type { CleaningReport } from '../train/cleaning/clean.ts';
+import type { FirstModel } from '../train/first.ts';
 import type { TrainingReport } from '../train/fit.ts';
 import type { TrainOptions } from '../train/run.ts';
 import { cliConfig, withDatabase } from './database.ts';
@@ -37,6 +38,7 @@ interface Flags {
   from?: string;
   out?: string;
   promote?: string;
+  wait: string;
   json?: true;
 }
 
@@ -109,9 +111,47 @@ function outcome({ model_id, gate }: TrainedByHand): string {
     : `model ${before} won, it stays the champion; model ${model_id} is kept: ${why}; all the same: taxon promote ${model_id} --force "reason"`;
 }
 
+/** What the first model is, for people. */
+export function firstText({ model_id, labels, seconds, report: { agreement: said } }: FirstModel): string {
+  const percent = (value: number) => `${(value * 100).toFixed(1)} %`;
+  const held =
+    said === null
+      ? ''
+      : `; agreement with the labels of ${said.names} names that it has not seen: l1 ${percent(said.l1)}, l2 ${percent(said.l2)}, l3 ${percent(said.l3)}`;
+  return `model ${model_id}, of letters alone, answers meanwhile: ${labels} labels, ${seconds} s${held}`;
+}
+
+/** The first model alone; the full one is a sidecar's work then. */
+async function firstOnly(flags: Flags, options: TrainOptions): Promise<void> {
+  const { trainFirst } = await import('../train/run.ts');
+  const { champion } = await import('../database/registry.ts');
+  const { requestRetrain } = await import('../database/autopilot.ts');
+  const first = await withDatabase(async (db, config) => {
+    const before = await champion(db);
+    if (before !== null)
+      throw misuse(
+        `there is no first model to wait for: model ${before.modelId} answers`,
+        'Leave out --wait.',
+      );
+    const { epochs: _, ...asked } = options;
+    const made = await trainFirst(db, config, asked);
+    await requestRetrain(db, 'the full model follows the first one');
+    return made;
+  });
+  const follows = 'the full model is asked for: a sidecar makes it, or run taxon retrain';
+  const cleaned = first.cleaning === null ? [] : [cleaningText(first.cleaning)];
+  print(flags.json === true, first, [firstText(first), ...cleaned, follows].join('\n'));
+}
+
 async function fromMemory(flags: Flags, options: TrainOptions): Promise<void> {
   const { trainByHand } = await import('../autopilot/by-hand.ts');
-  const result = await withDatabase((db, config) => trainByHand(db, config, options, flags.promote ?? null));
+  const onFirst = (first: FirstModel) => {
+    const out = flags.json === true ? process.stderr : process.stdout;
+    out.write(`${firstText(first)}\n`);
+  };
+  const result = await withDatabase((db, config) =>
+    trainByHand(db, config, options, flags.promote ?? null, onFirst),
+  );
   const lines = [
     ...(result.cleaning === null ? [] : [cleaningText(result.cleaning)]),
     `model ${result.model_id}: ${result.labels} labels, ${result.encoded} newly encoded, ${result.seconds} s`,
@@ -132,6 +172,11 @@ export function trainCommand(): Command {
     .option('--no-clean', 'leave the labels as they are')
     .option('--test-share <share>', 'the part of the names that never trains, 0 to .5 (default: .05)')
     .option('--promote <reason>', 'make it the champion although the gate refuses it, and why')
+    .option(
+      '--wait <model>',
+      'first: end when a first model, of letters alone, answers, and leave the full one to a sidecar',
+      'full',
+    )
     .option('--dry-run', 'only print what would be used; encodes and writes nothing')
     .option(
       '--from <file>',
@@ -169,6 +214,13 @@ A file is what import reads, or what taxon export --embeddings wrote: then nothi
           '--promote goes with a training from memory, and with a reason',
           'E.g. taxon train --promote "seasonal range"',
         );
+      if (flags.wait !== 'first' && flags.wait !== 'full')
+        throw misuse(`--wait ${flags.wait}`, 'Give first or full.');
+      if (
+        flags.wait === 'first' &&
+        (from !== undefined || flags.dryRun === true || flags.promote !== undefined)
+      )
+        throw misuse('--wait first goes with a training from memory, and without --promote');
       const interrupt = interruptible(
         from === undefined
           ? 'interrupted; embeddings so far are stored, run taxon train again to go on'
@@ -180,7 +232,9 @@ A file is what import reads, or what taxon export --embeddings wrote: then nothi
           ? fromFile(from, out, flags, options)
           : flags.dryRun === true
             ? look(flags, options)
-            : fromMemory(flags, options);
+            : flags.wait === 'first'
+              ? firstOnly(flags, options)
+              : fromMemory(flags, options);
       await work.finally(interrupt.release);
     });
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { sendable } from '../database/ledger.ts';
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { loadCategories, loadPaths } from '../database/taxonomy.ts';
 import { checkedTruths } from '../database/teacher.ts';
@@ -10,7 +9,7 @@ import { buildPrompt } from '../llm/prompt.ts';
 import type { Prompt, Taxonomy } from '../llm/types.ts';
 import { holdChampion } from '../sidecar/champion.ts';
 import { shortlistOf } from '../sidecar/local.ts';
-import { embeddingsFrom, encodeNames, predict } from '../sidecar/predict.ts';
+import { embeddingsBy, predict } from '../sidecar/predict.ts';
 
 /** Candidates of a name in a comparison: all models are offered the same, whatever a batch would pay for. */
 const longestList = 12;
@@ -48,17 +47,10 @@ async function shortlists(db: Database, config: Config, names: readonly string[]
     await holder.refresh();
     const model = await holder.current();
     if (model === null) return { modelId: null, lists: names.map((): number[] => []) };
-    const { encoder, encoderId, classifier, modelId } = model;
-    const embeddings = embeddingsFrom({
-      find: (keys) => embeddingsOf(db, encoderId, classifier.dimension, keys),
-      encode: (keys) => encodeNames(encoder, keys),
-      save: null,
-    });
+    const said = await predict(db, model, names, embeddingsBy(db, model, { save: false }));
     return {
-      modelId,
-      lists: (await predict(db, model, names, embeddings)).map((said) =>
-        shortlistOf(said).shortlist.slice(0, longestList),
-      ),
+      modelId: model.modelId,
+      lists: said.map((answer) => shortlistOf(answer).shortlist.slice(0, longestList)),
     };
   } finally {
     await holder.close();

@@ -146,9 +146,9 @@ export async function keepPromise(
   return stands ? db.row(`select certified, verdict from ${db.at}keep_promise($1)`, [modelId]) : null;
 }
 
-/** Whether a retraining cleans memory's labels first: the setting autopilot_clean. */
-export async function cleansFirst(db: Database): Promise<boolean> {
-  return (await db.row<{ on: boolean }>(`select (${db.at}setting('autopilot_clean'))::boolean as on`)).on;
+/** Whether a retraining cleans memory's labels: the setting autopilot_clean, and a first model's run has not just done so. */
+export async function cleaningDue(db: Database): Promise<boolean> {
+  return (await db.row<{ due: boolean }>(`select ${db.at}cleaning_due() as due`)).due;
 }
 
 /** Proves the standing promise anew when enough new checks were judged; says what came of it, null: it was not time. */

@@ -52,10 +52,30 @@ export interface Arrived {
   latency: number | null;
 }
 
-export function arrivedProducts(db: Database): Promise<Arrived[]> {
+/** The products whose id of the shop begins so. */
+export function arrivedProducts(db: Database, prefix: string): Promise<Arrived[]> {
   return db.rows(
     `select p.external_id, p.state, p.source, string_to_array(${db.at}category_path(p.category_id), ' > ') as path,
             extract(epoch from p.classified_at - p.created_at) * 1000 as latency
-     from ${db.at}products p`,
+     from ${db.at}products p where starts_with(p.external_id, $1)`,
+    [prefix],
   );
+}
+
+/** The newest retraining: running, or how it ended; `step` is its latest. */
+export interface LatestTraining {
+  run_id: number;
+  state: string;
+  step: string | null;
+  error: string | null;
+}
+
+/** The newest retraining; null before the first. */
+export async function latestTraining(db: Database): Promise<LatestTraining | null> {
+  const [row] = await db.rows<LatestTraining>(
+    `select r.run_id, r.state, r.error,
+            (select s.step from ${db.at}run_steps s where s.run_id = r.run_id order by s.started_at desc limit 1) as step
+     from ${db.at}training_runs r where r.kind = 'retrain' order by r.run_id desc limit 1`,
+  );
+  return row ?? null;
 }

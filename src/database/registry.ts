@@ -22,12 +22,15 @@ export async function registeredEncoder(db: Database, identity: string): Promise
 
 export interface Champion {
   modelId: number;
-  encoderId: number;
+  /** The encoder whose embeddings it reads; null: letters alone. */
+  encoderId: number | null;
 }
 
 /** The model in use, or null before the first is promoted. */
 export async function champion(db: Database): Promise<Champion | null> {
-  const [row] = await db.rows<{ model_id: number; encoder_id: number }>(`select * from ${db.at}champion()`);
+  const [row] = await db.rows<{ model_id: number; encoder_id: number | null }>(
+    `select * from ${db.at}champion()`,
+  );
   return row === undefined ? null : { modelId: row.model_id, encoderId: row.encoder_id };
 }
 
@@ -40,9 +43,9 @@ export interface ServingModel extends Champion {
 
 /** The champion, and the challenger that watches or answers a share beside it. */
 export async function serving(db: Database): Promise<ServingModel[]> {
-  const rows = await db.rows<{ model_id: number; encoder_id: number } & Pick<ServingModel, 'role' | 'share'>>(
-    `select * from ${db.at}serving()`,
-  );
+  const rows = await db.rows<
+    { model_id: number; encoder_id: number | null } & Pick<ServingModel, 'role' | 'share'>
+  >(`select * from ${db.at}serving()`);
   return rows.map(({ model_id, encoder_id, ...rest }) => ({
     modelId: model_id,
     encoderId: encoder_id,
@@ -50,13 +53,14 @@ export async function serving(db: Database): Promise<ServingModel[]> {
   }));
 }
 
-/** The encoder whose embeddings a model reads; null when there is no such model. */
-export async function modelEncoder(db: Database, modelId: number): Promise<number | null> {
-  const [row] = await db.rows<{ encoder_id: number }>(
+/** A model of the registry (null: the champion) with its encoder; null when there is no such model. */
+export async function findModel(db: Database, modelId: number | null): Promise<Champion | null> {
+  if (modelId === null) return champion(db);
+  const [row] = await db.rows<{ encoder_id: number | null }>(
     `select encoder_id from ${db.at}models where model_id = $1`,
     [modelId],
   );
-  return row?.encoder_id ?? null;
+  return row === undefined ? null : { modelId, encoderId: row.encoder_id };
 }
 
 /** The files of a model, each checked against its digest. */
@@ -98,14 +102,14 @@ const json = (value: object | null | undefined) =>
 /**
  * Stores a model, all or nothing; returns its id.
  *
- * @param model runId: the run that made it, null for a model from another database; promote: whether it becomes the champion,
- *   `first`: only where there is none
+ * @param model encoderId: null for one of letters alone; runId: the run that made it, null for a model from another database;
+ *   promote: whether it becomes the champion, `first`: only where there is none
  * @throws TaxonError when the run lost its lease to another
  */
 export function storeModel(
   db: Database,
   model: {
-    encoderId: number;
+    encoderId: number | null;
     runId: number | null;
     manifest: object;
     files: ReadonlyMap<string, Uint8Array>;
@@ -139,9 +143,8 @@ export function storeModel(
         Buffer.from(content),
       ]);
     }
-    const none = `not exists (select from ${db.at}champion())`;
     if (promote)
-      await client.query(`select ${db.at}promote($1) where ${promote === 'first' ? none : 'true'}`, [id]);
+      await client.query(`select ${db.at}${promote === 'first' ? 'promote_first' : 'promote'}($1)`, [id]);
     return id;
   });
   return refusing(stored);
@@ -153,7 +156,8 @@ export interface ModelRow extends Required<ModelFacts> {
   state: 'candidate' | 'champion' | 'retired';
   created_at: Date;
   promoted_at: Date | null;
-  encoder: string;
+  /** Null: letters alone. */
+  encoder: string | null;
   labels: number | null;
   run_id: number | null;
   files: number;
@@ -192,19 +196,25 @@ export async function rollBackModel(db: Database): Promise<number> {
   return (await refusing(db.row<{ id: number }>(`select ${db.at}roll_back_model() as id`))).id;
 }
 
+/** A model's encoder as another database knows it. */
+export interface NamedEncoder {
+  identity: string;
+  dimension: number;
+}
+
 /**
- * What a model needs to be told apart elsewhere: its encoder and what made it.
+ * What a model needs to be told apart elsewhere: its encoder (null: letters alone) and what made it.
  *
  * @throws TaxonError when there is no such model
  */
 export async function modelOrigin(
   db: Database,
   modelId: number,
-): Promise<Required<ModelFacts> & { encoder: { identity: string; dimension: number } }> {
-  const [row] = await db.rows<Required<ModelFacts> & { encoder: { identity: string; dimension: number } }>(
-    `select json_build_object('identity', e.identity, 'dimension', e.dimension) as encoder,
+): Promise<Required<ModelFacts> & { encoder: NamedEncoder | null }> {
+  const [row] = await db.rows<Required<ModelFacts> & { encoder: NamedEncoder | null }>(
+    `select case when e.encoder_id is not null then json_build_object('identity', e.identity, 'dimension', e.dimension) end as encoder,
             m.metrics, m.data, m.code_version, m.seed, m.settings
-     from ${db.at}models m join ${db.at}encoders e using (encoder_id) where m.model_id = $1`,
+     from ${db.at}models m left join ${db.at}encoders e using (encoder_id) where m.model_id = $1`,
     [modelId],
   );
   if (row === undefined) throw new TaxonError(`there is no model ${modelId}`, { hint: 'See: taxon models' });

@@ -50,7 +50,7 @@ export async function endRun(
 }
 
 /** The steps of a retraining that a process does; those of the rollout are the database's. */
-export type Step = 'encode' | 'clean' | 'train' | 'calibrate' | 'gate';
+export type Step = 'first' | 'encode' | 'clean' | 'train' | 'calibrate' | 'gate';
 
 /**
  * Begins a retraining, or takes over one whose process died.
@@ -107,9 +107,16 @@ export async function noteRun(db: Database, runId: number, report: object): Prom
   await db.rows(`select ${db.at}note_run($1, $2)`, [runId, JSON.stringify(report)]);
 }
 
-/** The model that a run has made, null before; and how many labels it has changed. */
-export function madeBy(db: Database, runId: number): Promise<{ model: number | null; cleaned: number }> {
-  return db.row(`select ${db.at}run_model($1) as model, ${db.at}cleaned_by($1) as cleaned`, [runId]);
+/** What a run has made: its model and a first one of letters alone, null before; and how many labels it has changed. */
+export function madeBy(
+  db: Database,
+  runId: number,
+): Promise<{ model: number | null; first: number | null; cleaned: number }> {
+  return db.row(
+    `select ${db.at}run_model($1) as model, ${db.at}cleaned_by($1) as cleaned,
+            (select max(model_id) from ${db.at}models where run_id = $1 and encoder_id is null) as first`,
+    [runId],
+  );
 }
 
 /** A run whose process died, or a request that nobody took. */

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { catalogueMark, insertProduct, resetAll, resetArrivals, setCatalogueMark } from '../database/demo.ts';
+import { requestRetrain } from '../database/autopilot.ts';
+import {
+  catalogueMark,
+  insertProduct,
+  latestTraining,
+  resetAll,
+  resetArrivals,
+  setCatalogueMark,
+} from '../database/demo.ts';
 import { migrate } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/open.ts';
 import { champion } from '../database/registry.ts';
@@ -14,9 +23,9 @@ import { startSimulator } from '../llm/simulator.ts';
 import { log } from '../log.ts';
 import { normalise } from '../normalise.ts';
 import { startSidecar } from '../sidecar/sidecar.ts';
-import { train } from '../train/run.ts';
+import { trainFirst } from '../train/run.ts';
 import { type Catalogue, generateCatalogue } from './catalogue/generate.ts';
-import { type DemoReport, reportOf } from './report.ts';
+import { type DemoReport, type Round, reportOf } from './report.ts';
 
 /** No progress for this long means that something hangs: say so instead of waiting for ever. */
 const stallMs = 120_000;
@@ -29,11 +38,14 @@ async function* labelRows(catalogue: Catalogue): AsyncGenerator<Row> {
 /** Name key → true path, for the simulated LLM. */
 function truthOf(catalogue: Catalogue): Map<string, string[]> {
   return new Map(
-    [...catalogue.labelled, ...catalogue.arriving].map(({ name, truth }) => [normalise(name), truth]),
+    [...catalogue.labelled, ...catalogue.arriving, ...catalogue.later].map(({ name, truth }) => [
+      normalise(name),
+      truth,
+    ]),
   );
 }
 
-/** Memory and model: imported and trained once, kept from run to run while the catalogue stays the same. */
+/** Memory and a first model: imported and trained once, kept from run to run while the catalogue stays the same. */
 async function prepare(
   db: Database,
   config: Config,
@@ -50,7 +62,11 @@ async function prepare(
     await importLabels(db, labelRows(catalogue), { source: 'import', signal });
     await setCatalogueMark(db, digest);
   }
-  if ((await champion(db)) === null) await train(db, config, { signal });
+  if ((await champion(db)) === null) {
+    await trainFirst(db, config, { signal }, ({ model_id, seconds }) =>
+      log.info('the first model, of letters alone, answers', { model: model_id, seconds }),
+    );
+  }
 }
 
 /** Shows the routing as it changes, one line a second. */
@@ -72,12 +88,12 @@ function showRouting(db: Database): () => void {
 }
 
 /** Inserts as an application would: single plain INSERTs on a connection of its own. */
-async function arrive(url: string, config: Config, catalogue: Catalogue, signal: AbortSignal): Promise<void> {
+async function arrive(url: string, config: Config, round: Round, signal: AbortSignal): Promise<void> {
   const shop = openDatabase(url, { schema: config.schema, poolSize: 1 }, 'demo shop');
   try {
-    for (const [i, { name }] of catalogue.arriving.entries()) {
+    for (const [i, { name }] of round.names.entries()) {
       signal.throwIfAborted();
-      await insertProduct(shop, String(i), name);
+      await insertProduct(shop, `${round.prefix}${i}`, name);
     }
   } finally {
     await shop.close();
@@ -89,7 +105,7 @@ async function untilSettled(db: Database, signal: AbortSignal): Promise<void> {
   let since = Date.now();
   while (pending > 0) {
     signal.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     const now = (await routing(db)).find((row) => row.layer === 'pending')?.products ?? 0;
     if (now !== pending) since = Date.now();
     pending = now;
@@ -101,24 +117,63 @@ async function untilSettled(db: Database, signal: AbortSignal): Promise<void> {
   }
 }
 
+/**
+ * Waits until a sidecar has trained the full model, saying which step it is in.
+ *
+ * @param past the newest run that is over: it is another's
+ * @returns false: the model did not become the champion
+ */
+async function untilFull(db: Database, past: number, signal: AbortSignal): Promise<boolean> {
+  let last = '';
+  for (;;) {
+    signal.throwIfAborted();
+    if (await isFull(db)) return true;
+    const latest = await latestTraining(db);
+    const run = latest !== null && latest.run_id > past ? latest : null;
+    if (run !== null && run.state !== 'running') {
+      log.warn('the full model did not take over', { run: run.state, why: run.error });
+      return false;
+    }
+    const step = run?.step ?? 'begins within a minute';
+    if (step !== last) log.info(`the full model: ${step}`);
+    last = step;
+    await sleep(200);
+  }
+}
+
+/** Whether all voices answer, and not letters alone. */
+async function isFull(db: Database): Promise<boolean> {
+  return ((await champion(db))?.encoderId ?? null) !== null;
+}
+
 export interface RunningDemo {
+  /** Of the last names that arrived. */
   report: DemoReport;
   stop(): Promise<void>;
 }
 
+export interface DemoOptions {
+  /** `first`: the first model in hand answers, and that is all; `full`: the full model takes over. */
+  wait: 'first' | 'full';
+  /** Whose labels are imported and whose names arrive. */
+  catalogue?: Catalogue;
+  /** Called with the report of the first model's names when the full one is still to come. */
+  onFirst?: (report: DemoReport) => void;
+}
+
 /**
- * The demo: invented catalogue, real PostgreSQL, real encoder and model, a simulated LLM on a local port.
+ * The demo: invented catalogue, real PostgreSQL, real models, a simulated LLM on a local port. A first model of letters alone
+ * answers while the sidecar has the full one trained, which then answers as many names again.
  *
- * @param url       the demo's own database
- * @param signal    ends it early; what was encoded so far stays
- * @param catalogue whose labels are imported and whose names arrive
+ * @param url    the demo's own database
+ * @param signal ends it early; what was encoded so far stays
  * @returns the report, with sidecar and simulator still running until `stop`
  */
 export async function runDemo(
   url: string,
   config: Config,
   signal: AbortSignal,
-  catalogue: Catalogue = generateCatalogue(),
+  { wait, catalogue = generateCatalogue(), onFirst = () => {} }: DemoOptions,
 ): Promise<RunningDemo> {
   const started = Date.now();
   await migrate({ url, schema: config.schema });
@@ -135,18 +190,33 @@ export async function runDemo(
     log.info(`SIMULATED LLM on ${simulator.url}: it knows the truth and errs on purpose`);
     const simulated = { llmBaseUrl: simulator.url, llmModel: simulatedModel, llmFallback: undefined };
     const providers = await openProviders({ ...config, llmProvider: 'openai', ...simulated }, {});
-    const sidecar = await startSidecar(url, { ...config, retrain: false }, providers);
+    const full = await isFull(db);
+    const follows = wait === 'full' && !full;
+    const latest = await latestTraining(db);
+    const past = latest === null || latest.state === 'running' ? 0 : latest.run_id;
+    // one that failed is not begun again by itself for hours
+    if (follows && past > 0) await requestRetrain(db, 'the full model follows the first one');
+    const sidecar = await startSidecar(url, { ...config, retrain: follows }, providers);
     closers.push(() => sidecar.stop());
 
-    log.info('a shop inserts new names', { names: catalogue.arriving.length });
-    const hide = showRouting(db);
-    try {
-      await arrive(url, config, catalogue, signal);
-      await untilSettled(db, signal);
-    } finally {
-      hide();
+    const play = async (model: Round['model'], names: Round['names'], prefix: string) => {
+      const round: Round = { model, names, prefix, since: Date.now() };
+      log.info('a shop inserts new names', { names: names.length });
+      const hide = showRouting(db);
+      try {
+        await arrive(url, config, round, signal);
+        await untilSettled(db, signal);
+      } finally {
+        hide();
+      }
+      return reportOf(db, round, (Date.now() - started) / 1000);
+    };
+    let report = await play(full ? 'full' : 'letters', catalogue.arriving, '');
+    if (follows) {
+      onFirst(report);
+      if (await untilFull(db, past, signal)) report = await play('full', catalogue.later, 'later ');
     }
-    return { report: await reportOf(db, catalogue, (Date.now() - started) / 1000), stop };
+    return { report, stop };
   } catch (error) {
     await stop();
     throw error;

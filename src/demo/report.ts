@@ -3,13 +3,25 @@ import type { Database } from '../database/open.ts';
 import { routing } from '../database/reports.ts';
 import { loadCategories } from '../database/taxonomy.ts';
 import { tokensWithoutLayers } from '../llm/without-layers.ts';
-import type { Catalogue } from './catalogue/generate.ts';
+import type { Arriving } from './catalogue/generate.ts';
 
 const layers = ['exact', 'similar', 'local', 'llm'] as const;
 type Layer = (typeof layers)[number];
 
+/** Names that arrive together, and which model answers them. */
+export interface Round {
+  /** letters: the first model, of letters alone; full: all voices. */
+  model: 'letters' | 'full';
+  names: readonly Arriving[];
+  /** What the products' ids begin with, before the name's place in the round. */
+  prefix: string;
+  /** When it began, as Date.now() says. */
+  since: number;
+}
+
 /** What `npm start --silent -- --once --json` prints. */
 export interface DemoReport {
+  model: Round['model'];
   routing: Record<Layer | 'pending' | 'failed', number>;
   tokens: { spent: number; without_layers: number };
   /** Share of answers whose whole path is the truth, by layer; null where a layer answered nothing. */
@@ -18,6 +30,7 @@ export interface DemoReport {
   latency_ms: Record<Layer, { p50: number; p95: number } | null>;
   /** US dollars; null where the price of a call is not known. */
   cost: { spent: number | null };
+  /** Since the demo was started. */
   seconds: number;
 }
 
@@ -29,23 +42,24 @@ function quantile(sorted: readonly number[], q: number): number {
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0);
 }
 
-function isRight(row: Arrived, catalogue: Catalogue): boolean {
-  const truth = catalogue.arriving[Number(row.external_id)]?.truth ?? [];
+function isRight(row: Arrived, { names, prefix }: Round): boolean {
+  const truth = names[Number(row.external_id.slice(prefix.length))]?.truth ?? [];
   return (
     row.path !== null && row.path.length === truth.length && row.path.every((name, i) => name === truth[i])
   );
 }
 
-export async function reportOf(db: Database, catalogue: Catalogue, seconds: number): Promise<DemoReport> {
-  const rows = await arrivedProducts(db);
-  const shares = await routing(db);
+/** What became of the names of a round. */
+export async function reportOf(db: Database, round: Round, seconds: number): Promise<DemoReport> {
+  const rows = await arrivedProducts(db, round.prefix);
+  const shares = await routing(db, `${(Date.now() - round.since) / 1000} seconds`);
   const count = (layer: string) => shares.find((row) => row.layer === layer)?.products ?? 0;
   const answered = (layer: Layer) => rows.filter((row) => row.source === layer);
   const accuracyOf = (of: readonly Arrived[]) =>
-    share(of.filter((row) => isRight(row, catalogue)).length, of.length);
+    share(of.filter((row) => isRight(row, round)).length, of.length);
   const nodes = new Map((await loadCategories(db)).map((node) => [node.id, node]));
   const without = tokensWithoutLayers(
-    catalogue.arriving.map(({ name }) => name),
+    round.names.map(({ name }) => name),
     { nodes },
   );
   const latency = (layer: Layer) => {
@@ -57,6 +71,7 @@ export async function reportOf(db: Database, catalogue: Catalogue, seconds: numb
   const perLayer = <T>(of: (layer: Layer) => T) =>
     Object.fromEntries(layers.map((layer) => [layer, of(layer)])) as Record<Layer, T>;
   return {
+    model: round.model,
     routing: { ...perLayer(count), pending: count('pending'), failed: count('failed') },
     tokens: {
       spent: shares.reduce((sum, row) => sum + row.tokens, 0),
@@ -101,7 +116,7 @@ export function reportText(report: DemoReport): string {
     `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ')}`;
   const perName = (tokens: number) => (tokens / Math.max(1, all)).toFixed(0);
   return [
-    'Routing of the arriving names (invented catalogue, SIMULATED LLM; thresholds are the defaults, not certified)',
+    `Routing of the arriving names, ${report.model === 'letters' ? 'the first model, of letters alone' : 'the full model'} (invented catalogue, SIMULATED LLM; thresholds are the defaults, not certified)`,
     '',
     line(header),
     ...rows.map(line),

@@ -2,7 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf, TaxonError } from '../errors.ts';
 import { Heads } from './heads.ts';
-import { buildJoin } from './join.ts';
+import { buildJoin, type Classes } from './join.ts';
 import { Letters } from './letters/letters.ts';
 import { layOut } from './letters/tables.ts';
 import { readLetters } from './letters/weights.ts';
@@ -28,14 +28,11 @@ const id = z.number().int().positive();
 const path = z.tuple([id, id.nullable(), id.nullable()]);
 const weight = z.number().min(0).max(100);
 const weights = z.tuple([weight, weight, weight]);
+const silent = z.tuple([z.literal(0), z.literal(0), z.literal(0)]);
 
-/** manifest.json of a model: what its outputs stand for. Facts of the training stand beside it, unread. */
-const manifest = z.object({
+/** What every model's manifest.json says: what its outputs stand for. Facts of the training stand beside it, unread. */
+const common = z.object({
   format: z.literal(bundleFormat),
-  encoder: z.string().min(1),
-  dimension: z.number().int().positive(),
-  /** For each head the category of each output; null is "the path stops above this level". */
-  classes: z.tuple([z.array(id).min(1), z.array(id.nullable()).min(1), z.array(id.nullable()).min(1)]),
   paths: z.array(path).min(1),
   /** What the letters' margins are multiplied with. */
   temperature: z.number().positive(),
@@ -53,6 +50,23 @@ const manifest = z.object({
     })
     .nullable(),
 });
+
+/** A model of all voices; of letters alone, which need no encoder. */
+const manifest = z.union([
+  common.extend({
+    encoder: z.string().min(1),
+    dimension: z.number().int().positive(),
+    /** For each head the category of each output; null is "the path stops above this level". */
+    classes: z.tuple([z.array(id).min(1), z.array(id.nullable()).min(1), z.array(id.nullable()).min(1)]),
+  }),
+  common.extend({
+    encoder: z.null(),
+    dimension: z.literal(0),
+    classes: z.null(),
+    weights: z.object({ letters: weights, meaning: silent, memory: silent }),
+    lettersFirst: common.shape.lettersFirst.unwrap().extend({ from: z.literal(0) }),
+  }),
+]);
 export type Manifest = z.infer<typeof manifest>;
 
 const damaged = 'Train a new model with `taxon train`, or promote another one.';
@@ -78,12 +92,21 @@ function need(files: ModelFiles, name: string): Uint8Array {
 /** So many names are worth the start of threads, which takes as long as reading some hundred names. */
 const spreadFrom = 1000;
 
+async function openHeads(onnx: Uint8Array, dimension: number, [l1, l2, l3]: Classes): Promise<Heads> {
+  return Heads.open(onnx, dimension, [l1.length, l2.length, l3.length]).catch((error: unknown) => {
+    throw new TaxonError(`heads.onnx of the model cannot be read: ${messageOf(error)}`, {
+      hint: damaged,
+      cause: error,
+    });
+  });
+}
+
 const counts = (voice: readonly number[]) => voice.some((weight) => weight > 0);
 
 /**
  * Makes a model ready to answer.
  *
- * @param files manifest.json, letters.bin and heads.onnx
+ * @param files manifest.json, letters.bin and, unless it is of letters alone, heads.onnx
  * @throws TaxonError when a file is missing or damaged
  */
 export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
@@ -102,14 +125,7 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   const alone = lettersAlone(source);
   await breathe();
   const memory = new Memory(tree, paths);
-  const onnx = need(files, 'heads.onnx');
-  const sizes = [classes[0].length, classes[1].length, classes[2].length] as const;
-  const heads = await Heads.open(onnx, dimension, sizes).catch((error: unknown) => {
-    throw new TaxonError(`heads.onnx of the model cannot be read: ${messageOf(error)}`, {
-      hint: damaged,
-      cause: error,
-    });
-  });
+  const heads = classes && (await openHeads(need(files, 'heads.onnx'), dimension, classes));
   const byLetters = new Float64Array(tree.outputs);
   const byMemory = new Float64Array(tree.outputs);
 
@@ -129,6 +145,7 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
       predictions.push({ ...join(voices, weights), unknown, nearest });
     };
     if (!counts(weights.meaning)) for (const name of names) answer(name, null);
+    else if (heads === null) throw new TaxonError('a model of letters alone knows no meaning');
     else
       await heads.run(
         names.map(({ embedding }) => embedding),
@@ -158,7 +175,7 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
     predict,
     async close() {
       await threads?.close();
-      await heads.close();
+      await heads?.close();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { TaxonError } from '../errors.ts';
 import { type Encoder, openEncoder } from './encoder.ts';
 import { type EncoderConfig, findEncoder } from './encoder-source.ts';
+import type { Classifier } from './types.ts';
 
 export type EncodersConfig = EncoderConfig & Pick<Config, 'encoderBeside'>;
 
@@ -67,8 +68,13 @@ export async function otherEncoder(encoders: Encoders, model: string, wanted: st
   });
 }
 
-/** @throws TaxonError when none of the encoders is the one that the model reads */
-export async function encoderFor(encoders: Encoders, model: string, wanted: string): Promise<Encoder> {
+/** @throws TaxonError when none of the encoders is the one that the model reads, or it is of letters alone and reads none */
+export async function encoderFor(
+  encoders: Encoders,
+  model: string,
+  { encoder: wanted }: Pick<Classifier, 'encoder'>,
+): Promise<Encoder> {
+  if (wanted === null) throw new TaxonError(`${model} is of letters alone, it reads no embedding`);
   const encoder = await encoders.of(wanted);
   if (encoder === null) throw await otherEncoder(encoders, model, wanted);
   return encoder;

@@ -24,16 +24,16 @@ export interface Voices {
  * Joins the voices: a path's score is the sum, over its levels, of each voice's log-probability of that step times the
  * voice's weight at that level (a product of experts). `voices` is how many of them, each alone, give the answer.
  *
- * @param classes for each head the category of each output
+ * @param classes for each head the category of each output; null: there are no heads, meaning is never asked
  * @param paths every path that may be answered; their categories are all in `classes`
  * @throws TaxonError when a path has a category that no head knows
  */
 export function buildJoin(
   tree: Tree,
-  classes: Classes,
+  classes: Classes | null,
   paths: readonly Path[],
 ): (voices: Voices, weights: VoiceWeights) => Prediction & Pick<Evidence, 'voices'> {
-  const headOutputs = classes.map((ids, level) => {
+  const headOutputs = classes?.map((ids, level) => {
     const index = new Map(ids.map((id, i) => [id, i]));
     return Int32Array.from(paths, (path) => {
       const found = index.get(path[level as 0 | 1 | 2]);

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { TaxonError } from '../errors.ts';
-import type { ModelFiles } from './types.ts';
+import type { Classifier, ModelFiles } from './types.ts';
 
 /** What a trial in a process of its own says. */
-export type TrialResult = { encoder: string; dimension: number } | { error: string };
+export type TrialResult = Pick<Classifier, 'encoder' | 'dimension'> | { error: string };
 
 /** Memory beside the model's own: the program with onnxruntime, and some batches of answers. */
 const roomMb = 1500;
@@ -23,7 +23,7 @@ const worker = fileURLToPath(
  *
  * @throws TaxonError when it cannot be loaded, does not answer as a model should, or goes over a limit
  */
-export async function tryApart(files: ModelFiles): Promise<{ encoder: string; dimension: number }> {
+export async function tryApart(files: ModelFiles): Promise<Pick<Classifier, 'encoder' | 'dimension'>> {
   const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
   const mostMb = roomMb + Math.ceil((bytes * timesItsSize) / 1e6);
   const [command, args] =

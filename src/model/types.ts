@@ -55,9 +55,9 @@ export interface VoiceWeights {
 
 /** A loaded model. Answers are always paths of `paths`. */
 export interface Classifier {
-  /** Identity of the encoder whose embeddings it was trained on; no other's may be given to `predict`. */
-  readonly encoder: string;
-  /** Length of an embedding. */
+  /** Identity of the encoder whose embeddings it was trained on; no other's may be given to `predict`. Null: letters alone. */
+  readonly encoder: string | null;
+  /** Length of an embedding; 0 where letters are the only voice. */
   readonly dimension: number;
   /** Every path that it can answer. */
   readonly paths: readonly Path[];
@@ -67,7 +67,7 @@ export interface Classifier {
   readonly weights: VoiceWeights;
   /**
    * What letters alone say of each name key, in order; null where they are not sure enough to do without the other
-   * voices, which cost an encoding.
+   * voices, which cost an encoding. Where they are the only voice they answer every name.
    *
    * @param even give what they say of every name, their log-probabilities multiplied with this
    */
@@ -83,5 +83,5 @@ export interface Classifier {
   close(): Promise<void>;
 }
 
-/** An artefact: file name → bytes (manifest.json, letters.bin, heads.onnx), stored as rows of `model_files`. */
+/** An artefact: file name → bytes (manifest.json, letters.bin, and heads.onnx unless letters are the only voice), stored as rows of `model_files`. */
 export type ModelFiles = Map<string, Uint8Array>;

@@ -31,7 +31,8 @@ const header = z.object({
   exported_at: plain,
   /** Its id in the database that it comes from. */
   model_id: z.number().int().positive(),
-  encoder: z.object({ identity: plain.min(1), dimension: count.min(1).max(65_536) }),
+  /** Null: letters alone. */
+  encoder: z.object({ identity: plain.min(1), dimension: count.min(1).max(65_536) }).nullable(),
   tree_levels: plain,
   facts: z.object({
     metrics,

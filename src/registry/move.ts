@@ -80,12 +80,13 @@ export async function importModel(
   promote: boolean,
 ): Promise<{ model_id: number; imported_from: number; promoted: boolean }> {
   const moved = await readModelFile(file);
-  const { identity } = await findEncoder(config);
-  if (moved.encoder.identity !== identity) {
-    throw new TaxonError(
-      `the model reads embeddings of "${moved.encoder.identity}", here names are encoded with "${identity}"`,
-      { hint: 'Set TAXON_ENCODER to that encoder, or train a model here: taxon train' },
-    );
+  if (moved.encoder !== null) {
+    const { identity } = await findEncoder(config);
+    if (moved.encoder.identity !== identity)
+      throw new TaxonError(
+        `the model reads embeddings of "${moved.encoder.identity}", here names are encoded with "${identity}"`,
+        { hint: 'Set TAXON_ENCODER to that encoder, or train a model here: taxon train' },
+      );
   }
   const levels = await treeLevels(db);
   if (moved.tree_levels !== levels) {
@@ -105,9 +106,9 @@ export async function importModel(
   const files = new Map(moved.files).set('manifest.json', Buffer.from(JSON.stringify(manifest)));
   // a model that does not answer is refused here, and not by every sidecar once it is promoted
   const { encoder, dimension } = await tryApart(files);
-  if (encoder !== identity || dimension !== moved.encoder.dimension)
+  if (encoder !== (moved.encoder?.identity ?? null) || dimension !== (moved.encoder?.dimension ?? 0))
     throw misuse(`${file} is damaged: its first line and its manifest name different encoders`);
-  const encoderId = await registerEncoder(db, identity, dimension);
+  const encoderId = encoder === null ? null : await registerEncoder(db, encoder, dimension);
   const facts = {
     ...moved.facts,
     // an id of the other database

@@ -62,6 +62,8 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
   return {
     name: 'autopilot',
     when: '* * * * *',
+    // labels and no model: names wait for the first
+    atStart: true,
     async run(db) {
       const did = await advanceRollout(db);
       if (did !== null) log.info(did);

@@ -1,20 +1,25 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../database/open.ts';
-import { modelFiles, registerEncoder, type ServingModel, serving } from '../database/registry.ts';
+import {
+  type Champion,
+  modelFiles,
+  registerEncoder,
+  type ServingModel,
+  serving,
+} from '../database/registry.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import type { Encoder } from '../model/encoder.ts';
-import { type Encoders, holdEncoders, otherEncoder } from '../model/encoders.ts';
+import { type Encoders, encoderFor, holdEncoders, otherEncoder } from '../model/encoders.ts';
 import { tryClassifier } from '../model/trial.ts';
 import type { Classifier } from '../model/types.ts';
 
-/** A model ready to answer, with the encoder that it reads. */
-export interface LoadedModel {
-  modelId: number;
-  encoderId: number;
+/** A model ready to answer. */
+export interface LoadedModel extends Champion {
   classifier: Classifier;
-  encoder: Encoder;
+  /** By the encoder that it reads; never asked where letters are its only voice. */
+  encode(names: readonly string[]): Promise<Float32Array[]>;
 }
 
 /** A model that watches live traffic beside the champion, or answers a share of the names. */
@@ -26,9 +31,9 @@ interface Challenger {
 }
 
 /** A model that loads and does not answer would fail every name; the one before it, or the LLM, goes on answering instead. */
-async function tryHere(classifier: Classifier, encoder: Encoder): Promise<void> {
+async function tryHere(classifier: Classifier, encoder: Encoder | null): Promise<void> {
   try {
-    if (classifier.dimension !== encoder.dimension)
+    if (encoder !== null && classifier.dimension !== encoder.dimension)
       throw new TaxonError(
         `it reads ${classifier.dimension} dimensions, its encoder has ${encoder.dimension}`,
       );
@@ -84,19 +89,23 @@ export function holdChampion(
     if (known !== null || modelId === refused) return known;
     try {
       const classifier = await loadClassifier(await modelFiles(db, modelId));
-      const encoder = await encoders.of(classifier.encoder);
-      if (encoder === null) {
+      const wanted = classifier.encoder;
+      // letters alone open none: that costs seconds, and hundreds of megabytes
+      const encoder = wanted === null ? null : await encoders.of(wanted);
+      if (wanted !== null && encoder === null) {
         await classifier.close();
         refused = modelId;
-        notice = messageOf(await otherEncoder(encoders, `model ${modelId}`, classifier.encoder));
+        notice = messageOf(await otherEncoder(encoders, `model ${modelId}`, wanted));
         log.warn(notice);
         return null;
       }
-      await registerEncoder(db, encoder.identity, encoder.dimension);
+      if (encoder !== null) await registerEncoder(db, encoder.identity, encoder.dimension);
       await tryHere(classifier, encoder);
       notice = null;
       log.info('model loaded', { model: modelId, paths: classifier.paths.length });
-      const model = { modelId, encoderId, classifier, encoder };
+      const encode = async (names: readonly string[]) =>
+        (encoder ?? (await encoderFor(encoders, `model ${modelId}`, classifier))).encode(names);
+      const model = { modelId, encoderId, classifier, encode };
       loaded.add(model);
       return model;
     } catch (error) {

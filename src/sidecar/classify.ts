@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { calibrated } from '../database/calibration.ts';
 import { type LlmItem, sendable } from '../database/ledger.ts';
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
@@ -16,7 +15,7 @@ import type { LoadedModel } from './champion.ts';
 import { ask } from './llm.ts';
 import { type LlmStage, llmStage, noticeOf, takeTurn, turnFor, waitForTurn } from './llm-stage.ts';
 import { shortlistOf } from './local.ts';
-import { embeddingsFrom, encodeNames, predict } from './predict.ts';
+import { embeddingsBy, predict } from './predict.ts';
 import type { Turn } from './provider-state.ts';
 
 export type Layer = 'exact' | 'similar' | 'local' | 'llm';
@@ -81,13 +80,7 @@ async function answersOf(run: Run, nameKeys: readonly string[]): Promise<Map<str
   const { db, model } = run;
   const keys = [...new Set(nameKeys)];
   if (model === null || keys.length === 0) return new Map();
-  const { classifier, encoder, encoderId } = model;
-  const embeddings = embeddingsFrom({
-    find: (asked) => embeddingsOf(db, encoderId, classifier.dimension, asked),
-    encode: (fresh) => encodeNames(encoder, fresh),
-    save: null,
-  });
-  const said = await predict(db, model, keys, embeddings);
+  const said = await predict(db, model, keys, embeddingsBy(db, model, { save: false }));
   const answers = await calibrated(db, model.modelId, said);
   return new Map(keys.map((key, i) => [key, answers[i] as Answer]));
 }

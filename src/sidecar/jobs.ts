@@ -26,6 +26,8 @@ export interface Job {
   readonly name: string;
   /** When, as croner reads it: minute, hour, day of the month, month, day of the week; a sixth field in front is the second. */
   readonly when: string;
+  /** Also when the sidecar starts. */
+  readonly atStart?: true;
   /** Safe to call again at once, by another sidecar too. */
   run(db: Database): Promise<unknown>;
 }
@@ -71,8 +73,7 @@ async function recalibrateChampion(
 ): Promise<void> {
   const model = await champion.current();
   if (model === null || !(await calibrationDue(db, model.modelId))) return;
-  const { encoder, ...rest } = model;
-  await recalibrate(db, { ...rest, encode: (names) => encoder.encode(names) }, signal);
+  await recalibrate(db, model, signal);
 }
 
 export interface Jobs {
@@ -105,6 +106,7 @@ export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
         await last;
       }),
   );
+  for (const job of jobs) if (job.atStart) last = last.then(() => run(job));
   return {
     async stop() {
       for (const cron of schedule) cron.stop();

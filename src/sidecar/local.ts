@@ -1,13 +1,5 @@
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import {
-  giveBack,
-  type LocalResult,
-  noteShadow,
-  saveEmbeddings,
-  settleFromMemory,
-  settleLocal,
-} from '../database/queue.ts';
+import { giveBack, type LocalResult, noteShadow, settleFromMemory, settleLocal } from '../database/queue.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { marginOf } from '../model/decode.ts';
@@ -16,7 +8,7 @@ import type { Answer } from '../model/types.ts';
 import { inCanary } from './canary.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { isInfrastructure, isTakenBack } from './errors.ts';
-import { embeddingsFrom, encodeNames, predict, type Said } from './predict.ts';
+import { embeddingsBy, predict, type Said } from './predict.ts';
 
 /** A candidate less likely than this never pays for its line, of about 10 tokens, in a batch of 20. */
 const leastOdds = 0.0005;
@@ -63,27 +55,21 @@ function resultOf(nameKey: string, prediction: Said): LocalResult {
   };
 }
 
-/** What a model says of names, ready to be settled; `known` are embeddings of its encoder. */
+/** What a model says of names, ready to be settled; `find` gives those embeddings of its encoder that are known. */
 async function ask(
   db: Database,
   model: LoadedModel,
   keys: readonly string[],
-  find: () => Promise<ReadonlyMap<string, Float32Array>>,
+  find?: () => Promise<ReadonlyMap<string, Float32Array>>,
 ): Promise<LocalResult[]> {
-  const embeddings = embeddingsFrom({
-    find,
-    encode: (fresh) => encodeNames(model.encoder, fresh),
-    save: (fresh, vectors) => saveEmbeddings(db, model.encoderId, fresh, vectors),
-  });
-  const answers = await predict(db, model, keys, embeddings);
+  const answers = await predict(db, model, keys, embeddingsBy(db, model, { save: true, find }));
   return keys.map((key, i) => resultOf(key, answers[i] as Said));
 }
 
 /** Lets a challenger say what it would; nothing that goes wrong here is the names' business. */
 async function watch(db: Database, model: LoadedModel, keys: readonly string[]): Promise<void> {
   try {
-    const stored = () => embeddingsOf(db, model.encoderId, model.classifier.dimension, keys);
-    await noteShadow(db, model.modelId, await ask(db, model, keys, stored));
+    await noteShadow(db, model.modelId, await ask(db, model, keys));
   } catch (error) {
     log.warn('the challenger could not be asked', { model: model.modelId, error: messageOf(error) });
   }
@@ -114,7 +100,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
   );
   const toCanary = new Set(challenger === null ? [] : keys.filter((key) => inCanary(key, challenger.share)));
   const own = keys.filter((key) => !toCanary.has(key));
-  const settled = async (model: LoadedModel, some: readonly string[], find: Parameters<typeof ask>[3]) =>
+  const settled = async (model: LoadedModel, some: readonly string[], find?: Parameters<typeof ask>[3]) =>
     some.length === 0
       ? 0
       : (await settleLocal(db, worker, model.modelId, await ask(db, model, some, find))).passed_on;
@@ -122,9 +108,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
   if (challenger !== null) {
     const { model, role } = challenger;
     const some = [...toCanary];
-    passedOn += await settled(model, some, () =>
-      embeddingsOf(db, model.encoderId, model.classifier.dimension, some),
-    );
+    passedOn += await settled(model, some);
     if (role === 'shadow') await watch(db, model, own);
     await stage.onWatched();
   }

@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../database/open.ts';
-import { champion, modelEncoder, modelFiles } from '../database/registry.ts';
+import { findModel, modelFiles } from '../database/registry.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import { encoderFor, holdEncoders } from '../model/encoders.ts';
-import type { RecalibratedModel } from './recalibrate.ts';
+import type { LoadedModel } from './champion.ts';
 
 /**
  * Loads a model of the registry (null: the champion); its encoder is opened with the first name that needs it.
@@ -15,19 +15,16 @@ export async function openModel(
   db: Database,
   config: Config,
   wanted: number | null,
-): Promise<(RecalibratedModel & { close(): Promise<void> }) | null> {
-  const modelId = wanted ?? (await champion(db))?.modelId ?? null;
-  const encoderId = modelId === null ? null : await modelEncoder(db, modelId);
-  if (modelId === null || encoderId === null) return null;
+): Promise<(LoadedModel & { close(): Promise<void> }) | null> {
+  const found = await findModel(db, wanted);
+  if (found === null) return null;
+  const { modelId } = found;
   const classifier = await loadClassifier(await modelFiles(db, modelId));
   const encoders = holdEncoders(config);
   return {
-    modelId,
-    encoderId,
+    ...found,
     classifier,
-    async encode(names) {
-      return (await encoderFor(encoders, `model ${modelId}`, classifier.encoder)).encode(names);
-    },
+    encode: async (names) => (await encoderFor(encoders, `model ${modelId}`, classifier)).encode(names),
     async close() {
       await encoders.close();
       await classifier.close();

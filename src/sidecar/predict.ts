@@ -1,6 +1,6 @@
-import { neighboursOf } from '../database/memory.ts';
+import { embeddingsOf, neighboursOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import type { Encoder } from '../model/encoder.ts';
+import { saveEmbeddings } from '../database/queue.ts';
 import { voteOf } from '../model/memory.ts';
 import { deepest } from '../model/tree.ts';
 import type { Answer, Classifier, Evidence, Neighbour } from '../model/types.ts';
@@ -15,37 +15,38 @@ export interface Embeddings {
   stored: boolean;
 }
 
-/** Where embeddings are looked for, made, and kept. */
-interface EmbeddingSource {
-  /** Those that are known, by name key. */
-  find(nameKeys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
-  encode(nameKeys: readonly string[]): Promise<Float32Array[]>;
-  /** Keeps what was encoded; null: it is not kept. */
-  save: ((nameKeys: readonly string[], vectors: readonly Float32Array[]) => Promise<unknown>) | null;
-}
-
-/** Known embeddings, and fresh ones of the names that have none. */
-export function embeddingsFrom({ find, encode, save }: EmbeddingSource): Embeddings {
+/**
+ * Embeddings by a model's own encoder: those that are known, and fresh ones of the names that have none.
+ *
+ * @param how save: whether fresh ones are kept; find: those that are known, default: what is stored
+ * @throws EncodeError what the encoder did not bear: an error of the names
+ */
+export function embeddingsBy(
+  db: Database,
+  { encoderId, classifier, encode }: Omit<LoadedModel, 'modelId'>,
+  how: {
+    save: boolean;
+    find?: ((nameKeys: readonly string[]) => Promise<ReadonlyMap<string, Float32Array>>) | undefined;
+  },
+): Embeddings {
+  // letters alone answer every name
+  if (encoderId === null) return { stored: true, of: encode };
+  const { save, find = (keys) => embeddingsOf(db, encoderId, classifier.dimension, keys) } = how;
   return {
-    stored: save !== null,
+    stored: save,
     async of(nameKeys) {
       const vectors = new Map(await find(nameKeys));
       const fresh = nameKeys.filter((key) => !vectors.has(key));
       if (fresh.length > 0) {
-        const made = await encode(fresh);
-        await save?.(fresh, made);
+        const made = await encode(fresh).catch((error) => {
+          throw new EncodeError(error);
+        });
+        if (save) await saveEmbeddings(db, encoderId, fresh, made);
         for (const [i, key] of fresh.entries()) vectors.set(key, made[i] as Float32Array);
       }
       return nameKeys.map((key) => vectors.get(key) as Float32Array);
     },
   };
-}
-
-/** Encodes for the route, where an error of the encoder is one of the names. */
-export async function encodeNames(encoder: Encoder, nameKeys: readonly string[]): Promise<Float32Array[]> {
-  return encoder.encode(nameKeys).catch((error) => {
-    throw new EncodeError(error);
-  });
 }
 
 /** What is said of a name, with the categories of near labels that the model cannot answer. */
@@ -88,7 +89,10 @@ export async function predict(
   if (open.length === 0) return said as Said[];
   const vectors = await embeddings.of(open);
   const sent = embeddings.stored ? null : vectors;
-  const near = await neighboursOf(db, encoderId, open, classifier.neighbours, sent);
+  const near =
+    encoderId === null
+      ? new Map<string, Neighbour[]>()
+      : await neighboursOf(db, encoderId, open, classifier.neighbours, sent);
   const views = open.map((nameKey, i) => ({
     nameKey,
     embedding: vectors[i] as Float32Array,

@@ -1,5 +1,4 @@
 import type { Config } from '../config.ts';
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import type { Prompt } from '../llm/types.ts';
 import type { Answer } from '../model/types.ts';
@@ -8,7 +7,7 @@ import type { LoadedModel } from './champion.ts';
 import { type Classified, classify } from './classify.ts';
 import { loadTaxonomy, promptFor } from './llm.ts';
 import { shortlistOf } from './local.ts';
-import { embeddingsFrom, encodeNames, predict } from './predict.ts';
+import { embeddingsBy, predict } from './predict.ts';
 
 /** What would be sent for some names, as one batch. */
 export interface Preview {
@@ -36,19 +35,7 @@ export async function previewPrompt(
   const asked = { layers: new Set(['exact', 'similar', 'local'] as const), model, providers: [] };
   for await (const some of classify(db, config, names, asked)) layers.push(...some);
   const keys = names.map(normalise);
-  const said =
-    model === null
-      ? []
-      : await predict(
-          db,
-          model,
-          keys,
-          embeddingsFrom({
-            find: (some) => embeddingsOf(db, model.encoderId, model.classifier.dimension, some),
-            encode: (fresh) => encodeNames(model.encoder, fresh),
-            save: null,
-          }),
-        );
+  const said = model === null ? [] : await predict(db, model, keys, embeddingsBy(db, model, { save: false }));
   const items = keys.map((name_key, i) => ({
     name_key,
     ...(model === null ? { shortlist: null, odds: null } : shortlistOf(said[i] as Answer)),

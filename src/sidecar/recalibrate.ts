@@ -7,20 +7,13 @@ import {
   saveCheckScores,
   unscoredChecks,
 } from '../database/calibration.ts';
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { saveEmbeddings } from '../database/queue.ts';
 import { deepest } from '../model/tree.ts';
 import type { LoadedModel } from './champion.ts';
-import { embeddingsFrom, predict } from './predict.ts';
+import { embeddingsBy, predict } from './predict.ts';
 
 /** Names asked at once, as many as the sidecar claims at most. */
 const page = 256;
-
-/** A model whose encoder is opened when a name needs it. */
-export interface RecalibratedModel extends Omit<LoadedModel, 'encoder'> {
-  encode(names: readonly string[]): Promise<Float32Array[]>;
-}
 
 /** What a recalibration did. */
 export interface Recalibration {
@@ -37,13 +30,8 @@ export interface Recalibration {
 }
 
 /** Asks the model about the drawn names that it has not seen yet; returns how many. */
-async function scoreChecks(db: Database, model: RecalibratedModel, signal: AbortSignal): Promise<number> {
-  const { encoderId, classifier } = model;
-  const embeddings = embeddingsFrom({
-    find: (asked) => embeddingsOf(db, encoderId, classifier.dimension, asked),
-    encode: (fresh) => model.encode(fresh),
-    save: (fresh, vectors) => saveEmbeddings(db, encoderId, fresh, vectors),
-  });
+async function scoreChecks(db: Database, model: LoadedModel, signal: AbortSignal): Promise<number> {
+  const embeddings = embeddingsBy(db, model, { save: true });
   for (let scored = 0; ; ) {
     signal.throwIfAborted();
     const checks = await unscoredChecks(db, model.modelId, page);
@@ -69,7 +57,7 @@ async function scoreChecks(db: Database, model: RecalibratedModel, signal: Abort
  */
 export async function recalibrate(
   db: Database,
-  model: RecalibratedModel,
+  model: LoadedModel,
   signal: AbortSignal,
 ): Promise<Recalibration> {
   const { modelId } = model;

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { embeddingsOf } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
 import { rowsToLookAt, type SecondLook, saveSecondLooks, tryWaiting } from '../database/stale.ts';
 import { deepest } from '../model/tree.ts';
 import type { ChampionHolder } from './champion.ts';
-import { embeddingsFrom, encodeNames, predict } from './predict.ts';
+import { embeddingsBy, predict } from './predict.ts';
 
 /** Rows between two looks whether names wait. */
 const page = 128;
@@ -39,12 +38,7 @@ export async function lookAgainAtAnswers(
     const rows = await rowsToLookAt(db, page);
     if (rows.length === 0 || champion.id() !== model.modelId) break;
     const keys = [...new Set(rows.map(({ name_key }) => name_key))];
-    const embeddings = embeddingsFrom({
-      find: (asked) => embeddingsOf(db, model.encoderId, model.classifier.dimension, asked),
-      encode: (fresh) => encodeNames(model.encoder, fresh),
-      save: null,
-    });
-    const answers = await predict(db, model, keys, embeddings);
+    const answers = await predict(db, model, keys, embeddingsBy(db, model, { save: false }));
     const said = new Map(keys.map((key, i) => [key, answers[i]]));
     const looks = rows.flatMap(({ product_id, name_key }): SecondLook[] => {
       const answer = said.get(name_key);

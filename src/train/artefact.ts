@@ -46,10 +46,18 @@ export function writeArtefact(
   heads: readonly TrainedHead[],
   facts: object,
 ): ModelFiles {
+  return writeLettersArtefact(manifest, letters, facts).set('heads.onnx', headsGraph(standard, heads));
+}
+
+/** As `writeArtefact`, of a model of letters alone. */
+export function writeLettersArtefact(
+  manifest: Omit<Manifest, 'format'>,
+  letters: LettersWeights,
+  facts: object,
+): ModelFiles {
   const whole = { format: bundleFormat, ...manifest, training: facts };
   return new Map([
     ['manifest.json', new TextEncoder().encode(JSON.stringify(whole))],
     ['letters.bin', writeLetters(letters)],
-    ['heads.onnx', headsGraph(standard, heads)],
   ]);
 }

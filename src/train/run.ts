@@ -5,8 +5,10 @@ import { progress } from '../progress.ts';
 import { type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
 import { type CleaningGain, cleaningGain } from './cleaning/gain.ts';
 import { cacheMisses } from './data/cache-misses.ts';
-import type { Dataset } from './data/dataset.ts';
+import { checkTrainable } from './data/check.ts';
+import { type LabelledNames, readNames } from './data/dataset.ts';
 import { partsBy } from './data/split.ts';
+import { type FirstModel, type FirstOptions, makeFirst, readLettersMemory } from './first.ts';
 import { asRun } from './lease.ts';
 import { logTraining, makeModel, readMemory, type TrainOptions, type TrainResult } from './pipeline.ts';
 
@@ -24,9 +26,15 @@ export interface CleanRunOptions {
  * The first model becomes the champion; any other is a candidate, which autopilot/by-hand.ts compares with it. Interrupted at
  * any moment it loses at most one page of encoding; labels change in one transaction.
  *
+ * @param cleaned what has just been done to memory's labels: they are not judged again
  * @throws TaxonError when memory is too small to learn from, or another training runs
  */
-export async function train(db: Database, config: Config, options: TrainOptions = {}): Promise<TrainResult> {
+export async function train(
+  db: Database,
+  config: Config,
+  options: TrainOptions = {},
+  cleaned: CleaningReport | null = null,
+): Promise<TrainResult> {
   const { signal, ...asked } = options;
   const encoder = await openEncoder(config);
   try {
@@ -35,9 +43,10 @@ export async function train(db: Database, config: Config, options: TrainOptions 
       const started = Date.now();
       const memory = await readMemory(db, config, encoder, run);
       logTraining(memory);
-      const cleaning = asked.clean === false ? null : await cleanMemory(db, run, memory.set, asked);
+      const cleaning =
+        cleaned ?? (asked.clean === false ? null : (await cleanMemory(db, run, memory.set, asked)).report);
       const options = { ...asked, promote: 'first' as const };
-      const made = await makeModel(db, encoder, memory, options, cleaning?.report ?? null, run);
+      const made = await makeModel(db, encoder, memory, options, cleaning, run);
       return { ...made, seconds: Math.round((Date.now() - started) / 100) / 10 };
     });
   } finally {
@@ -45,27 +54,49 @@ export async function train(db: Database, config: Config, options: TrainOptions 
   }
 }
 
-/** Cleans memory without training: `taxon clean`. */
+/** A first model, with the run that made it, and how memory was cleaned then. */
+export type TrainedFirst = FirstModel & { run_id: number; cleaning: CleaningReport | null };
+
+/**
+ * Makes a first model, of letters alone, the champion, and cleans memory by letters: without encoding a name, in a run of its
+ * own.
+ *
+ * @param onFirst called when the model answers
+ * @throws TaxonError when memory is too small to learn from, or another training runs
+ */
+export async function trainFirst(
+  db: Database,
+  config: Config,
+  { signal, ...asked }: FirstOptions & Pick<TrainOptions, 'clean' | 'signal'>,
+  onFirst: (first: FirstModel) => void = () => {},
+): Promise<TrainedFirst> {
+  const noted = { first: true, ...asked };
+  return asRun(db, noted, config.leaseSeconds, signal, async (run) => {
+    const memory = await readLettersMemory(db, run.signal);
+    const { clean, ...options } = asked;
+    const first = await makeFirst(db, memory, options, run);
+    onFirst(first);
+    const cleaning = clean === false ? null : await cleanMemory(db, run, memory.names, options);
+    return { run_id: run.id, ...first, cleaning: cleaning?.report ?? null };
+  });
+}
+
+/** Cleans memory without training, and without encoding a name: `taxon clean`. */
 export async function clean(
   db: Database,
   config: Config,
   options: CleanRunOptions,
-): Promise<CleaningReport & { run_id: number; set: Dataset; cleaning: Cleaning }> {
+): Promise<CleaningReport & { run_id: number; set: LabelledNames; cleaning: Cleaning }> {
   const { signal, ...asked } = options;
-  const encoder = await openEncoder(config);
-  try {
-    let found: { set: Dataset; cleaning: Cleaning } | undefined;
-    const noted = { clean: true, encoder: encoder.identity, ...asked };
-    const report = await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
-      const { set } = await readMemory(db, config, encoder, run);
-      const cleaning = await cleanMemory(db, run, set, asked);
-      found = { set, cleaning };
-      return { run_id: run.id, ...cleaning.report };
-    });
-    return { ...report, ...(found as { set: Dataset; cleaning: Cleaning }) };
-  } finally {
-    await encoder.close();
-  }
+  let found: { set: LabelledNames; cleaning: Cleaning } | undefined;
+  const report = await asRun(db, { clean: true, ...asked }, config.leaseSeconds, signal, async (run) => {
+    const set = await readNames(db, run.signal);
+    checkTrainable('memory', set);
+    const cleaning = await cleanMemory(db, run, set, asked);
+    found = { set, cleaning };
+    return { run_id: run.id, ...cleaning.report };
+  });
+  return { ...report, ...(found as { set: LabelledNames; cleaning: Cleaning }) };
 }
 
 /**

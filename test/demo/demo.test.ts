@@ -14,9 +14,11 @@ let db: Database;
 let first: DemoReport;
 
 /** One whole run, with what the database says of it while the demo still stands. */
-async function run(): Promise<DemoReport> {
+async function run(
+  options: { wait: 'first' | 'full'; onFirst?: (report: DemoReport) => void } = { wait: 'first' },
+): Promise<DemoReport> {
   const { signal } = new AbortController();
-  const demo = await runDemo(database.url, loadConfig({}, {}), signal, catalogue);
+  const demo = await runDemo(database.url, loadConfig({}, {}), signal, { catalogue, ...options });
   await demo.stop();
   return demo.report;
 }
@@ -76,5 +78,30 @@ describe('the demo', () => {
     expect(second.routing.exact).toBe(first.routing.exact);
     expect(second.routing.pending + second.routing.failed).toBe(0);
     expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 200 });
+  });
+
+  it('answers by letters alone, without a name encoded', async () => {
+    expect(first.model).toBe('letters');
+    expect(reportText(first)).toContain('the first model, of letters alone');
+    expect(await db.row('select count(*) as n from taxon.embeddings')).toEqual({ n: 0 });
+  });
+
+  it('goes on to the full model, which answers as many other names', async () => {
+    const before: DemoReport[] = [];
+    const report = await run({ wait: 'full', onFirst: (letters) => before.push(letters) });
+    expect([before.map(({ model }) => model), report.model]).toEqual([['letters'], 'full']);
+    expect(Object.values(report.routing).reduce((sum, n) => sum + n, 0)).toBe(200);
+    expect(report.routing.exact).toBe(34);
+    const rows = await db.rows<{ later: boolean; n: number; encoders: number }>(
+      `select starts_with(p.external_id, 'later ') as later, count(*) as n, count(m.encoder_id) as encoders
+       from taxon.products p left join taxon.models m on m.model_id = p.model_id group by 1 order by 1`,
+    );
+    expect(rows).toMatchObject([
+      { later: false, n: 200 },
+      { later: true, n: 200 },
+    ]);
+    expect(rows[1]?.encoders).toBeGreaterThan(0);
+    // the full model stays
+    expect((await run({ wait: 'full' })).model).toBe('full');
   });
 });

@@ -215,7 +215,7 @@ test('a model stored by hand that loads and does not answer leaves the champion 
       ),
     );
     const manifest = JSON.parse(Buffer.from(moved.files.get('manifest.json') ?? '').toString()) as Manifest;
-    const encoderId = await registerEncoder(db, moved.encoder.identity, moved.encoder.dimension);
+    const encoderId = await registerEncoder(db, moved.encoder?.identity ?? '', moved.encoder?.dimension ?? 0);
     const modelId = await storeModel(db, {
       encoderId,
       runId: null,

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabaseFrom } from './database.ts';
 
@@ -75,23 +75,33 @@ function words(i: number): string {
   return `${at(i)}${at(i >> 2)}${at(i * 5 + 3)} ${at(i * 7 + 1)}${at(i >> 3)}${at(i + 11)}`;
 }
 
+/** The shop's labels become memory. */
+async function remember(db: Database): Promise<void> {
+  for (const { name, path } of labelled)
+    await db.rows(
+      `insert into taxon.labels (name_key, category_id, source) values (taxon.normalise($1), taxon.make_category($2), 'import')`,
+      [name, path],
+    );
+  // tests count the LLM's calls; those of audits come at their own time
+  await db.rows(`select taxon.set_setting('audit_share', '0')`);
+}
+
+async function using(url: string, work: (db: Database) => Promise<unknown>): Promise<void> {
+  const db = openDatabase(url, loadConfig({}, {}));
+  await work(db).finally(() => db.close());
+}
+
+/** A database whose memory holds the shop's labels, without a model. */
+export function untrainedShop(): Promise<TestDatabase> {
+  return testDatabaseFrom('template_untrained_shop', (url) => using(url, remember));
+}
+
 /** A database whose memory holds the shop's labels and whose champion was trained on them; made once a run. */
 export function shopDatabase(): Promise<TestDatabase> {
-  return testDatabaseFrom('template_shop', async (url) => {
-    const config = loadConfig({}, {});
-    const db = openDatabase(url, config);
-    try {
-      for (const { name, path } of labelled) {
-        await db.rows(
-          `insert into taxon.labels (name_key, category_id, source) values (taxon.normalise($1), taxon.make_category($2), 'import')`,
-          [name, path],
-        );
-      }
-      await train(db, config, { seed: 1, clean: false });
-      // tests count the LLM's calls; those of audits come at their own time
-      await db.rows(`select taxon.set_setting('audit_share', '0')`);
-    } finally {
-      await db.close();
-    }
-  });
+  return testDatabaseFrom('template_shop', (url) =>
+    using(url, async (db) => {
+      await remember(db);
+      await train(db, loadConfig({}, {}), { seed: 1, clean: false });
+    }),
+  );
 }

@@ -12,7 +12,16 @@ export interface Catalogue {
   /** Memory: distinct names with the teacher's path; `truth` is for reports only. */
   labelled: { name: string; path: string[]; truth: string[] }[];
   /** New rows. `exact` and `near` ones repeat the labelled name `of`; the truth of a near one may be another. */
-  arriving: { name: string; truth: string[]; kind: 'exact' | 'near' | 'new'; of?: string }[];
+  arriving: Arriving[];
+  /** As many again, of the same kind, with other names. */
+  later: Arriving[];
+}
+
+export interface Arriving {
+  name: string;
+  truth: string[];
+  kind: 'exact' | 'near' | 'new';
+  of?: string;
 }
 
 /** Shares of the arriving names; the rest is new. */
@@ -85,10 +94,12 @@ export function generateCatalogue(
     ),
   );
   const paths = teach(listings, random);
+  const next = () => arrivals(arriving, listings, counts, keys, random);
   return {
     paths: leaves.map((leaf) => leaf.path),
     labelled: listings.map(({ name, leaf }, i) => ({ name, path: paths[i] as string[], truth: leaf.path })),
-    arriving: arrivals(arriving, listings, counts, keys, random),
+    arriving: next(),
+    later: next(),
   };
 }
 
@@ -98,12 +109,12 @@ function arrivals(
   counts: readonly number[],
   keys: Set<string>,
   random: Random,
-): Catalogue['arriving'] {
+): Arriving[] {
   const exact = Math.round(total * shares.exact);
   const near = Math.round(total * shares.near);
   const known = shuffled(random, listings);
 
-  const arriving: Catalogue['arriving'] = [];
+  const arriving: Arriving[] = [];
   for (let i = 0; i < exact; i++) {
     const { name, leaf } = known[i % known.length] as Listing;
     arriving.push({ name: repeated(name, random), truth: leaf.path, kind: 'exact', of: name });

@@ -3,7 +3,7 @@ import { type AppliedCleaning, applyCleaning, saveOutOfFold } from '../../databa
 import type { Database } from '../../database/open.ts';
 import { deepest } from '../../model/tree.ts';
 import { type Progress, progress } from '../../progress.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { LabelledNames } from '../data/dataset.ts';
 import { type Judged, outOfFold } from '../out-of-fold.ts';
 import {
   type CleaningLevel,
@@ -51,7 +51,7 @@ const levelNames = ['l1', 'l2', 'l3'] as const;
 async function keepEvidence(
   db: Database,
   runId: number,
-  set: Dataset,
+  set: LabelledNames,
   predictions: readonly (Judged | null)[],
 ): Promise<void> {
   const rows = [...predictions.keys()].filter((row) => predictions[row] !== null);
@@ -81,7 +81,7 @@ async function keepEvidence(
 export async function cleanMemory(
   db: Database,
   run: { id: number; signal: AbortSignal },
-  set: Dataset,
+  set: LabelledNames,
   options: CleanOptions,
 ): Promise<Cleaning> {
   const started = Date.now();

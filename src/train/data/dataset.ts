@@ -56,11 +56,15 @@ export async function encodeLabels(
 }
 
 /** Memory as training sees it: one row a name key. `embeddings` is n × dimension, row-major. */
-export interface Dataset {
-  keys: string[];
-  paths: Path[];
+export interface Dataset extends LabelledNames {
   embeddings: Float32Array;
   dimension: number;
+}
+
+/** The labels of memory that can train. */
+export interface LabelledNames {
+  keys: string[];
+  paths: Path[];
   /** What memory says of each name: its path's deepest category, one below it, or what cleaning made of the label. */
   categories: number[];
   /** Who gave each label. */
@@ -86,8 +90,12 @@ function cacheFile({ folder, encoder }: MatrixCache): string {
   return join(folder, `${createHash('sha256').update(encoder).digest('hex').slice(0, 16)}.f32`);
 }
 
-/** Every label that can train, with no embedding yet, and the digest of their keys in order. */
-async function readLabels(db: Database, encoderId: number, signal: AbortSignal) {
+/**
+ * Every label that can train, with no embedding yet, and the digest of their keys in order.
+ *
+ * @param encoderId only names that it has encoded; null: all
+ */
+async function readLabels(db: Database, encoderId: number | null, signal: AbortSignal) {
   const keys: string[] = [];
   const paths: Path[] = [];
   const categories: number[] = [];
@@ -100,7 +108,7 @@ async function readLabels(db: Database, encoderId: number, signal: AbortSignal) 
   for await (const row of allLabels(db, encoderId, signal)) {
     if (row.retired) retired++;
     else if (row.sealed) sealed++;
-    if (row.retired || row.sealed || !row.encoded) continue;
+    if (row.retired || row.sealed || (encoderId !== null && !row.encoded)) continue;
     const own: Path = [row.l1, row.l2, row.l3];
     const path = known.get(own.join()) ?? own;
     if (path === own) known.set(own.join(), path);
@@ -201,8 +209,19 @@ export async function readDataset(
     else if (cache !== undefined && path !== undefined && rows > 0)
       await writeMatrix(path, { encoder: cache.encoder, ...facts }, matrix);
   }
+  const embeddings = matrix.subarray(0, rows * dimension);
+  return { keys, paths, categories, from, embeddings, dimension, sources: countOf(from), retired, sealed };
+}
+
+/** Rows by label source. */
+function countOf(from: readonly string[]): Record<string, number> {
   const sources: Record<string, number> = {};
   for (const source of from) sources[source] = (sources[source] ?? 0) + 1;
-  const embeddings = matrix.subarray(0, rows * dimension);
-  return { keys, paths, categories, from, embeddings, dimension, sources, retired, sealed };
+  return sources;
+}
+
+/** All labels that can train, without embeddings: what letters learn from. */
+export async function readNames(db: Database, signal: AbortSignal): Promise<LabelledNames> {
+  const { keysSha256: _, ...names } = await readLabels(db, null, signal);
+  return { ...names, sources: countOf(names.from) };
 }

@@ -47,7 +47,7 @@ export async function evaluateFolder(
   const encoders = holdEncoders(config);
   const bar = progress('evaluating', labelled.length, 'names');
   try {
-    const encoder = await encoderFor(encoders, `the model in ${folder}`, classifier.encoder);
+    const encoder = await encoderFor(encoders, `the model in ${folder}`, classifier);
     const predictions: Prediction[] = [];
     for (let from = 0; from < labelled.length; from += page) {
       const keys = labelled.slice(from, from + page).map(({ name }) => normalise(name));

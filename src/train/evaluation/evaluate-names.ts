@@ -116,7 +116,7 @@ async function readMemory(
 /** The model's answer to each name, from the stored embedding where there is one; stores nothing. */
 async function predictAll(
   db: Database,
-  model: Champion,
+  encoderId: number,
   memory: Memory,
   classifier: Classifier,
   encoder: Encoder,
@@ -129,7 +129,7 @@ async function predictAll(
     for (let from = 0; from < names.length; from += page) {
       signal.throwIfAborted();
       const keys = names.slice(from, from + page).map(normalise);
-      const vectors = await embeddingsOf(db, model.encoderId, encoder.dimension, keys);
+      const vectors = await embeddingsOf(db, encoderId, encoder.dimension, keys);
       const fresh = [...new Set(keys)].filter((key) => !vectors.has(key));
       const encoded = await encoder.encode(fresh, {
         signal,
@@ -161,6 +161,28 @@ async function predictAll(
   }
 }
 
+/** As `predictAll`, with the model's encoder and memory; letters alone need neither. */
+async function askModel(
+  db: Database,
+  config: Config,
+  { modelId, encoderId }: Champion,
+  classifier: Classifier,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Prediction[]> {
+  const embedding = new Float32Array();
+  if (encoderId === null)
+    return classifier.predict(names.map((name) => ({ nameKey: normalise(name), embedding, neighbours: [] })));
+  const encoders = holdEncoders(config);
+  try {
+    const encoder = await encoderFor(encoders, `model ${modelId}`, classifier);
+    const memory = await readMemory(db, config, encoderId, encoder, signal);
+    return await predictAll(db, encoderId, memory, classifier, encoder, names, signal);
+  } finally {
+    await encoders.close();
+  }
+}
+
 /**
  * How good the champion is on names whose category is known for certain: every name goes to the local model, whatever
  * the other layers would say. Writes nothing.
@@ -184,12 +206,9 @@ export async function evaluateNames(
   }
   const { truth, strangers } = truthsBy(await databasePaths(db), labelled);
   const classifier = await loadClassifier(await modelFiles(db, model.modelId));
-  const encoders = holdEncoders(config);
   try {
-    const encoder = await encoderFor(encoders, `model ${model.modelId}`, classifier.encoder);
     const names = labelled.map(({ name }) => name);
-    const memory = await readMemory(db, config, model.encoderId, encoder, signal);
-    const said = await predictAll(db, model, memory, classifier, encoder, names, signal);
+    const said = await askModel(db, config, model, classifier, names, signal);
     const predictions = await calibrated(db, model.modelId, said);
     const { l1, l2, l3 } = thresholds;
     const scores = {
@@ -210,7 +229,6 @@ export async function evaluateNames(
     });
     return { ...scores, diagnostics };
   } finally {
-    await encoders.close();
     await classifier.close();
   }
 }
