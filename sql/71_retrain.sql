@@ -65,7 +65,7 @@ comment on function retrain_due(boolean) is 'Why a retraining is due now; no row
 create or replace function need_evidence() returns void
   language plpgsql stable security definer set search_path from current as $$
 begin
-  if (setting('evidence_days'))::integer = 0 and (setting('autopilot_promote'))::boolean 
+  if (setting('evidence_days'))::integer = 0 and (setting('autopilot_promote'))::boolean
      -- the model after a first one is not watched
      and exists (select from champion() c where c.encoder_id is not null or exists (select from standing_promise()))
      and greatest((setting('shadow_names'))::bigint, (setting('canary_names'))::bigint) > 0 then

@@ -42,6 +42,8 @@ export interface RetrainResult {
   /** The model of letters alone that answers meanwhile; null: there was a champion, or another process has made it. */
   first: FirstModel | null;
   model_id: number;
+  /** Whether it answers already. */
+  promoted: boolean;
   /** What the gate said of it. */
   verdict: GateVerdict;
 }
@@ -170,8 +172,9 @@ async function steps(bench: Bench): Promise<number> {
 
 /**
  * The job of the autopilot: clean → embed what is new → train → calibrate → gate, in steps that each say in the database that
- * they are done; where there is no champion a first model goes before. Killed at any moment, the next call goes on with the first step that is not; a champion is not touched
- * by any of them. What passes the gate goes into shadow; canary, promotion and watch are the database's (advance_rollout()).
+ * they are done; where there is no champion a first model goes before. Killed at any moment, the next call goes on with the
+ * first step that is not; a champion is not touched by any of them. What passes the gate goes into shadow; canary, promotion
+ * and watch are the database's (advance_rollout()). The full model after a first one answers at once, where no promise stands.
  *
  * @throws TaxonError when another training is alive, a model is being rolled out, or memory is too small to learn from;
  *   the signal's reason when aborted: the lease is given back, and another process may go on at once
@@ -195,7 +198,8 @@ export async function retrain(
       const bench: Bench = { db, config, encoder, run, options, first: null, cleaning: null };
       const model = await steps(bench).finally(async () => (await opened)?.close());
       const [verdict] = await gateReport(db, model);
-      return { ...began, first: bench.first, model_id: model, verdict: verdict as GateVerdict };
+      const promoted = (await champion(db))?.modelId === model;
+      return { ...began, first: bench.first, model_id: model, promoted, verdict: verdict as GateVerdict };
     });
   } catch (error) {
     // a limit that was passed would be passed again

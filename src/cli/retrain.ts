@@ -16,13 +16,13 @@ interface Flags {
   json?: true;
 }
 
-function text({ run_id, taken_over, first, model_id, verdict }: RetrainResult): string {
+function text({ run_id, taken_over, first, model_id, promoted, verdict }: RetrainResult): string {
   const { passed, reasons, champion } = verdict;
   const begun = taken_over ? `run ${run_id}, gone on with` : `run ${run_id}`;
   const said = !passed
     ? `the gate refused it, model ${champion} stays the champion`
-    : champion === null
-      ? 'the first model: it is the champion'
+    : promoted
+      ? 'it is the champion'
       : `it passed the gate and watches live traffic beside model ${champion}; select * from taxon.autopilot()`;
   const before = first === null ? [] : [firstText(first)];
   return [...before, `${begun}: model ${model_id}; ${said}`, ...reasons.map((reason) => `  ${reason}`)].join(
