@@ -74,7 +74,7 @@ test('a retraining without a champion makes a first model, cleans by letters, an
 test('where a promise stands, the full model watches first', async () => {
   const stop = new AbortController();
   const promised = async (step: Step) => {
-    if (step === 'gate') await db.rows(`select taxon.set_promise(.1, .9, 'test')`);
+    if (step === 'gate') await db.rows(`select taxon.set_promise(.1, .9, 'test', force => true)`);
   };
   const { model_id } = await retrain(asSidecar, config, {
     clean: false,
