@@ -7,4 +7,4 @@ comment on column models.encoder_id is 'The encoder whose embeddings it reads; N
 alter table run_steps
   drop constraint run_steps_step_check,
   add constraint run_steps_step_check check (step in ('first', 'encode', 'clean', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch'));
-comment on column run_steps.step is 'first (where there is no champion), clean, encode, train, calibrate, gate, shadow, canary, promote, watch: in this order.';
+comment on column run_steps.step is 'first (where there is no champion), encode, clean, train, calibrate, gate, shadow, canary, promote, watch: in this order; after first clean comes before encode.';

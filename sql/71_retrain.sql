@@ -161,9 +161,10 @@ comment on function cleaned_by(bigint) is 'How many labels a run has changed, al
 create or replace function cleaning_due() returns boolean
   language sql stable security definer set search_path from current as $$
   select (setting('autopilot_clean'))::boolean
-     and not exists (select from champion() c join out_of_fold o on o.run_id = c.run_id where c.encoder_id is null);
+     and not exists (select from champion() c join training_runs r using (run_id)
+                       where c.encoder_id is null and r.state = 'done' and jsonb_typeof(r.report -> 'cleaning') = 'object');
 $$;
-comment on function cleaning_due() is 'Whether a retraining cleans memory''s labels: the setting autopilot_clean says so, and the run that made the champion, a first model, has not judged them by letters. Example: select cleaning_due();';
+comment on function cleaning_due() is 'Whether a retraining cleans memory''s labels: the setting autopilot_clean says so, and the run that made the champion, a first model, has not done so. Example: select cleaning_due();';
 
 create or replace function choices_to_carry(encoder_id bigint) returns table (model_id bigint, choices jsonb)
   language sql stable security definer set search_path from current as $$

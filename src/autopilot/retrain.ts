@@ -66,12 +66,14 @@ async function memoryOf(bench: Bench): Promise<Memory> {
   return bench.memory;
 }
 
-async function clean(bench: Bench): Promise<object> {
+/** @param byLetters they judge, as nothing is encoded yet */
+async function clean(bench: Bench, byLetters: boolean): Promise<object> {
   const { db, run, options } = bench;
   const { cleaned } = await madeBy(db, run.id);
   // killed after its one transaction: a second look would judge labels that it has changed itself
   if (cleaned > 0) return { changed: cleaned };
-  const { report } = await cleanMemory(db, run, await readNames(db, run.signal), options);
+  const set = byLetters ? await readNames(db, run.signal) : (await memoryOf(bench)).set;
+  const { report } = await cleanMemory(db, run, set, options);
   bench.cleaning = report;
   return { changed: report.applied?.changed ?? 0, levels: report.levels };
 }
@@ -144,10 +146,10 @@ async function makeFirstModel(bench: Bench): Promise<void> {
   });
 }
 
-async function cleanOrSkip(bench: Bench): Promise<void> {
+async function cleanOrSkip(bench: Bench, byLetters: boolean): Promise<void> {
   const { db, run, options } = bench;
   if (options.clean ?? (await cleaningDue(db))) {
-    await step(bench, 'clean', () => clean(bench));
+    await step(bench, 'clean', () => clean(bench, byLetters));
   } else if ((await beginStep(db, run.id, 'clean', run.worker)) === 'running') {
     await endStep(db, run.id, 'clean', 'skipped', {});
   }
@@ -157,9 +159,11 @@ async function steps(bench: Bench): Promise<number> {
   const { db, run, options } = bench;
   const found: Partial<Record<Step, object>> = {};
   await makeFirstModel(bench);
-  // layers 1 and 2 answer from the labels: they are cleaned before hours of encoding
-  await cleanOrSkip(bench);
+  // layers 1 and 2 answer from the labels: behind a first model they are cleaned before hours of encoding, by letters alone
+  const byLetters = (await madeBy(db, run.id)).first !== null;
+  if (byLetters) await cleanOrSkip(bench, byLetters);
   await step(bench, 'encode', async () => ({ encoded: (await memoryOf(bench)).encoded }));
+  if (!byLetters) await cleanOrSkip(bench, byLetters);
   await step(bench, 'train', () => makeChallenger(bench));
   const calibrated = await step(bench, 'calibrate', () => calibrate(bench));
   if (calibrated !== undefined) found.calibrate = calibrated;
@@ -171,8 +175,8 @@ async function steps(bench: Bench): Promise<number> {
 }
 
 /**
- * The job of the autopilot: clean → embed what is new → train → calibrate → gate, in steps that each say in the database that
- * they are done; where there is no champion a first model goes before. Killed at any moment, the next call goes on with the
+ * The job of the autopilot: embed what is new → clean → train → calibrate → gate, in steps that each say in the database that
+ * they are done; where there is no champion a first model goes before, and a cleaning by letters. Killed at any moment, the next call goes on with the
  * first step that is not; a champion is not touched by any of them. What passes the gate goes into shadow; canary, promotion
  * and watch are the database's (advance_rollout()). The full model after a first one answers at once, where no promise stands.
  *

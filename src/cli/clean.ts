@@ -5,14 +5,14 @@ import type { Path } from '../model/types.ts';
 import { number, percent, points } from '../report/words.ts';
 import type { Cleaning } from '../train/cleaning/clean.ts';
 import type { CleaningGain } from '../train/cleaning/gain.ts';
-import type { LabelledNames } from '../train/data/dataset.ts';
+import type { Dataset } from '../train/data/dataset.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { cleaningText, interruptible, wholeNumber } from './train.ts';
 
 /** Evenly over all changes, from the surest to the least sure: what a person should look at. */
 function sample(
-  set: LabelledNames,
+  set: Dataset,
   { changes }: Cleaning,
   most: number,
   names: ReadonlyMap<number, string>,

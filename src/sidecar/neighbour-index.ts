@@ -26,7 +26,8 @@ const pause = 600_000;
 
 /** Asks a model about the same names with exact neighbours and with the index's, and keeps what differs. */
 async function compare(db: Database, model: LoadedModel, work: IndexWork): Promise<void> {
-  const { classifier, encoderId } = model;
+  const { classifier } = model;
+  const encoderId = work.encoder_id;
   const all = await comparedNames(db, encoderId);
   const letters = await classifier.readManyLetters(all);
   const names = all.filter((_, i) => letters[i] === null);

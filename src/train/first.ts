@@ -12,8 +12,9 @@ import { dataSnapshot } from './data/snapshot.ts';
 import { partsBy } from './data/split.ts';
 import { cutAt } from './fit.ts';
 import type { HeldRun } from './lease.ts';
-import { fitLettersModel } from './letters-model.ts';
+import { lettersFiles } from './letters-model.ts';
 import type { TrainOptions } from './pipeline.ts';
+import { fitLettersOf } from './voices.ts';
 
 export type FirstOptions = Pick<TrainOptions, 'seed' | 'depth' | 'testShare'>;
 
@@ -80,7 +81,7 @@ async function trainLetters(
   const learnt = rows.filter((row) => part[row] !== 'test');
   const test = Array.from(rows.filter((row) => part[row] === 'test'));
   const bar = progress('training letters', 100, '%');
-  const { paths, letters, files } = await fitLettersModel(set, learnt, {
+  const fitted = await fitLettersOf(set, learnt, {
     seed,
     signal,
     onProgress: (share) => bar.at(Math.round(share * 100)),
@@ -89,10 +90,14 @@ async function trainLetters(
   const facts = {
     seed,
     names: { train: learnt.length, test: test.length },
-    paths,
-    letters: { ...letters, seconds: (Date.now() - started) / 1000 },
+    paths: fitted.paths.length,
+    letters: {
+      grams: fitted.letters.vocabulary.size,
+      weights: fitted.letters.weights.length,
+      seconds: (Date.now() - started) / 1000,
+    },
   };
-  const made = files(facts);
+  const made = lettersFiles(fitted, facts);
   const agreement = await agreementOf(
     made,
     test.map((row) => set.keys[row] as string),

@@ -1,8 +1,7 @@
 import type { Manifest } from '../model/bundle.ts';
-import type { ModelFiles, Path } from '../model/types.ts';
+import type { ModelFiles } from '../model/types.ts';
 import { writeLettersArtefact } from './artefact.ts';
-import type { LettersOptions } from './letters/fit.ts';
-import { fitLettersOf, temperature } from './voices.ts';
+import { type FittedLetters, temperature } from './voices.ts';
 
 /**
  * What the letters' log-probabilities are multiplied with where nothing else speaks: so the usual thresholds let through about
@@ -18,19 +17,9 @@ const [none, same] = [[0, 0, 0] as [0, 0, 0], [1, 1, 1] as [number, number, numb
  * A model of letters alone. Nothing is chosen on held-out names, so one fit is all; what it states is what letters say
  * themselves, as there is no other voice that they could overstate.
  *
- * @param rows what it learns from
- * @returns its files, with facts for people
+ * @param facts written into the manifest, for people
  */
-export async function fitLettersModel(
-  set: { keys: readonly string[]; paths: readonly Path[] },
-  rows: Int32Array,
-  options: LettersOptions,
-): Promise<{
-  paths: number;
-  letters: { grams: number; weights: number };
-  files(facts: object): ModelFiles;
-}> {
-  const { paths, letters } = await fitLettersOf(set, rows, options);
+export function lettersFiles({ paths, letters }: FittedLetters, facts: object): ModelFiles {
   const manifest: Omit<Manifest, 'format'> = {
     encoder: null,
     dimension: 0,
@@ -40,9 +29,5 @@ export async function fitLettersModel(
     weights: { letters: [sharpness, sharpness, sharpness], meaning: none, memory: none },
     lettersFirst: { from: 0, weight: sharpness, offsets: none, slopes: same },
   };
-  return {
-    paths: paths.length,
-    letters: { grams: letters.vocabulary.size, weights: letters.weights.length },
-    files: (facts) => writeLettersArtefact(manifest, letters, facts),
-  };
+  return writeLettersArtefact(manifest, letters, facts);
 }

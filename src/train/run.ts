@@ -5,8 +5,7 @@ import { progress } from '../progress.ts';
 import { type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
 import { type CleaningGain, cleaningGain } from './cleaning/gain.ts';
 import { cacheMisses } from './data/cache-misses.ts';
-import { checkTrainable } from './data/check.ts';
-import { type LabelledNames, readNames } from './data/dataset.ts';
+import type { Dataset } from './data/dataset.ts';
 import { partsBy } from './data/split.ts';
 import { type FirstModel, type FirstOptions, makeFirst, readLettersMemory } from './first.ts';
 import { asRun } from './lease.ts';
@@ -81,22 +80,27 @@ export async function trainFirst(
   });
 }
 
-/** Cleans memory without training, and without encoding a name: `taxon clean`. */
+/** Cleans memory without training: `taxon clean`. */
 export async function clean(
   db: Database,
   config: Config,
   options: CleanRunOptions,
-): Promise<CleaningReport & { run_id: number; set: LabelledNames; cleaning: Cleaning }> {
+): Promise<CleaningReport & { run_id: number; set: Dataset; cleaning: Cleaning }> {
   const { signal, ...asked } = options;
-  let found: { set: LabelledNames; cleaning: Cleaning } | undefined;
-  const report = await asRun(db, { clean: true, ...asked }, config.leaseSeconds, signal, async (run) => {
-    const set = await readNames(db, run.signal);
-    checkTrainable('memory', set);
-    const cleaning = await cleanMemory(db, run, set, asked);
-    found = { set, cleaning };
-    return { run_id: run.id, ...cleaning.report };
-  });
-  return { ...report, ...(found as { set: LabelledNames; cleaning: Cleaning }) };
+  const encoder = await openEncoder(config);
+  try {
+    let found: { set: Dataset; cleaning: Cleaning } | undefined;
+    const noted = { clean: true, encoder: encoder.identity, ...asked };
+    const report = await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
+      const { set } = await readMemory(db, config, encoder, run);
+      const cleaning = await cleanMemory(db, run, set, asked);
+      found = { set, cleaning };
+      return { run_id: run.id, ...cleaning.report };
+    });
+    return { ...report, ...(found as { set: Dataset; cleaning: Cleaning }) };
+  } finally {
+    await encoder.close();
+  }
 }
 
 /**

@@ -75,7 +75,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     await sidecar.stop();
   }
   expect(await db.rows('select step, state from taxon.run_steps order by started_at, step')).toEqual(
-    ['clean', 'encode', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch'].map((step) => ({
+    ['encode', 'clean', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch'].map((step) => ({
       step,
       state: step === 'clean' ? 'skipped' : step === 'watch' ? 'running' : 'done',
     })),

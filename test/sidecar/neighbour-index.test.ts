@@ -3,7 +3,6 @@ import { loadConfig } from '../../src/config.ts';
 import { makeIndex } from '../../src/database/neighbour-index.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import type { Encoder } from '../../src/model/encoder.ts';
 import type { Path } from '../../src/model/types.ts';
 import type { ChampionHolder, LoadedModel } from '../../src/sidecar/champion.ts';
 import type { Job } from '../../src/sidecar/jobs.ts';
@@ -113,7 +112,7 @@ beforeAll(async () => {
   });
   await owner.rows(`insert into models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
   await owner.rows('analyze labels, embeddings');
-  model = { modelId: 1, encoderId: 1, classifier: await loadClassifier(files), encoder: {} as Encoder };
+  model = { modelId: 1, encoderId: 1, classifier: await loadClassifier(files), encode: async () => [] };
 });
 afterAll(async () => {
   stopping.abort();

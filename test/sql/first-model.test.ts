@@ -115,11 +115,7 @@ test('labels that its run has judged are not judged again for the full model', a
   const run = await begin();
   await t.owner.rows('select promote_first($1)', await model(null, run));
   expect(await t.owner.value('select cleaning_due()')).toBe(true);
-  await t.owner.rows(
-    `insert into out_of_fold (name_hash, run_id, label_category_id, category_id, l1_confidence, l2_confidence, l3_confidence)
-       values (name_hash('n'), $1, 1, 1, 1, 1, 1)`,
-    run,
-  );
+  await t.owner.rows(`select end_run($1, '{"cleaning": {"labels": 1}}')`, run);
   expect(await t.owner.value('select cleaning_due()')).toBe(false);
   await t.owner.rows('select promote($1)', await model(encoder));
   expect(await t.owner.value('select cleaning_due()')).toBe(true);

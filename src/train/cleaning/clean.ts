@@ -4,7 +4,7 @@ import type { Database } from '../../database/open.ts';
 import { deepest } from '../../model/tree.ts';
 import { type Progress, progress } from '../../progress.ts';
 import type { LabelledNames } from '../data/dataset.ts';
-import { type Judged, outOfFold } from '../out-of-fold.ts';
+import { type Encoded, type Judged, outOfFold } from '../out-of-fold.ts';
 import {
   type CleaningLevel,
   type CleaningRules,
@@ -76,12 +76,12 @@ async function keepEvidence(
 /**
  * Cleans memory by self-distillation: models that never saw a label judge it, and where they disagree and are sure enough
  * the label becomes what they say. Never a person's. All changes are one transaction and can be taken back:
- * revert_cleaning(run). With dryRun nothing is written.
+ * revert_cleaning(run). With dryRun nothing is written. Without embeddings letters alone judge.
  */
 export async function cleanMemory(
   db: Database,
   run: { id: number; signal: AbortSignal },
-  set: LabelledNames,
+  set: LabelledNames & Partial<Encoded>,
   options: CleanOptions,
 ): Promise<Cleaning> {
   const started = Date.now();
