@@ -17,24 +17,15 @@ const functions: Record<string, string> = {
     checks_wanted clears confident_mistakes corrected_error corrected_rows coverage_curve curve_ahead
     drift_bets drift_burst drift_by_week drift_cells drift_constant drift_limit drift_value drift_words
     each_look enough_checks explain explain_json fit_platt full_batch_tokens gate_differences
-    gate_judges gate_pairs gate_surer_half health in_alarm in_canary in_use judged_checks label_outcomes
-    layer_errors layer_verdicts learning_curve learning_history learning_points llm_budgets
-    llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error name_rules
+    gate_judges gate_pairs gate_surer_half health in_alarm in_canary in_use is_first_full judged_checks
+    label_outcomes layer_errors layer_verdicts learning_curve learning_history learning_points
+    llm_budgets llm_confidence llm_cost llm_cost_of_a_name ln_gamma local_mode memory_error name_rules
     new_categories new_labels open_checks overridden path_risks pays people_disagreement product_cost
     proved_thresholds rescaled retention routing running_step same_path savings shadow_pairs
     shadow_report shadow_verdict share_bound share_told sign_test similar_checks similar_error_by_band
     simulate_thresholds spend split_tokens stale_answers suggest_similar_threshold suggest_thresholds
     taxonomy_preview teach_first teach_tokens_today teacher_agreement teacher_quality thresholds_for
     trained_from trains trust`,
-    each_look enough_checks explain explain_json fit_platt full_batch_tokens gate_differences gate_judges
-    gate_pairs gate_surer_half health in_alarm in_canary in_use is_first_full judged_checks label_outcomes layer_errors
-    layer_verdicts learning_curve learning_history learning_points llm_budgets llm_confidence llm_cost
-    llm_cost_of_a_name ln_gamma local_mode memory_error name_rules new_categories new_labels open_checks
-    overridden path_risks pays people_disagreement product_cost proved_thresholds rescaled retention
-    routing running_step same_path savings shadow_pairs shadow_report shadow_verdict share_bound
-    share_told sign_test similar_checks similar_error_by_band simulate_thresholds spend split_tokens
-    stale_answers suggest_similar_threshold suggest_thresholds taxonomy_preview teach_first
-    teach_tokens_today teacher_agreement teacher_quality thresholds_for trained_from trains trust`,
   A: `add_category adopt_deployment confirm end_promise export_embeddings export_labels export_products
     finish_import forget import_labels judge judge_trained keep_right let_go make_category mark_urgent
     may_send_again memory_at merge_categories more_tokens move_category never_send promote redecide
@@ -43,25 +34,16 @@ const functions: Record<string, string> = {
     set_tree_levels split_category spot_check start_rollout start_run undo_check undo_taxonomy_change
     undo_thresholds`,
   AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_step
-    calibration_due cancel_batches choices_to_carry cleaned_by compared_names count_changed_keys
-    count_labels draw_audits draw_teaching embeddings_of end_batch end_run end_step fail_call
-    fills_embeddings fit_calibration forget_batch_names forget_calls forget_embeddings forget_evidence
-    forget_models index_work keep_deployment keep_promise label_conflicts last_asked_for learn_guard
-    mend_taxonomy note_batch note_run note_shadow open_batch open_batch_calls open_batches pass_gate
-    queue_strays register_encoder renew_promise renew_run request_retrain retrain_due retrain_waits
-    rows_to_look_at save_check_scores save_embeddings save_gate_answers save_index_comparison save_model
-    save_model_file save_out_of_fold save_second_looks settle_llm similar_in_training start_call
-    sweep_taxonomy take_in training_labels try_waiting unanswered_gate_names unencoded_labels
-    unscored_checks watch_drift`,
-    calibration_due cancel_batches choices_to_carry cleaned_by cleaning_due compared_names count_changed_keys count_labels draw_audits
-    draw_teaching embeddings_of end_batch end_run end_step fail_call fills_embeddings fit_calibration
-    forget_batch_names forget_calls forget_embeddings forget_evidence forget_models index_work keep_deployment
-    keep_promise label_conflicts last_asked_for learn_guard mend_taxonomy note_batch note_run note_shadow
-    open_batch open_batch_calls open_batches pass_gate promote_first queue_strays register_encoder renew_promise
-    renew_run request_retrain retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings
-    save_gate_answers save_index_comparison save_model save_model_file save_out_of_fold save_second_looks settle_llm
-    similar_in_training start_call sweep_taxonomy training_labels try_waiting unanswered_gate_names
-    unencoded_labels unscored_checks watch_drift`,
+    calibration_due cancel_batches choices_to_carry cleaned_by cleaning_due compared_names
+    count_changed_keys count_labels draw_audits draw_teaching embeddings_of end_batch end_run end_step
+    fail_call fills_embeddings fit_calibration forget_batch_names forget_calls forget_embeddings
+    forget_evidence forget_models index_work keep_deployment keep_promise label_conflicts last_asked_for
+    learn_guard mend_taxonomy note_batch note_run note_shadow open_batch open_batch_calls open_batches
+    pass_gate promote_first queue_strays register_encoder renew_promise renew_run request_retrain
+    retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings save_gate_answers
+    save_index_comparison save_model save_model_file save_out_of_fold save_second_looks settle_llm
+    similar_in_training start_call sweep_taxonomy take_in training_labels try_waiting
+    unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
     heartbeat leave look_below_floor note_retention renew settle_from_memory settle_held settle_local
     sweep_forgotten`,
