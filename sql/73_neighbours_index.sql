@@ -19,8 +19,8 @@ comment on function index_pays(integer) is 'Whether neighbours of an encoder are
 
 create or replace function index_memory(encoder_id integer) returns integer
   language sql stable security definer set search_path from current as $$
-  -- a vector of the graph while it is built: its halfvec and about 800 bytes (1,000,000 of 384 dimensions); one that does not fit is finished ten times slower
-  select greatest(least((select count(*) from labels) * (2 * e.dimension + 800) / 1000,
+  -- 16 MB held a graph of 11,320 vectors of 384 dimensions: 714 bytes beside each halfvec. What does not fit is added row by row
+  select greatest(least((select count(*) from labels) * (2 * e.dimension + 750) / 1000,
                         (select x.setting::bigint * 8 / 2 from pg_settings x where x.name = 'effective_cache_size'), 2147483647),
                   (select x.setting::bigint from pg_settings x where x.name = 'maintenance_work_mem'))::integer
     from encoders e where e.encoder_id = index_memory.encoder_id;

@@ -82,6 +82,7 @@ export async function makeIndex(
   const leave = () => void client.end().catch(() => {});
   signal?.addEventListener('abort', leave, { once: true });
   try {
+    signal?.throwIfAborted();
     if (
       await requireDirect(client).then(
         () => false,

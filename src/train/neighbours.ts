@@ -7,7 +7,7 @@ const queriesAtOnce = 256;
 const rowsAtOnce = 4096;
 
 /** Up to so many rows of memory each is compared with each: the out-of-fold search of 200,000 takes 3.2e10 products, of 1,000,000 8e11. */
-export const mostCompared = 200_000;
+const mostCompared = 200_000;
 
 /** Which share of the cells is searched where there are more rows. */
 const searchedShare = 0.08;
