@@ -64,7 +64,7 @@ begin
   elsif key = 'llm_full_batch' and not (value::numeric between 1 and 100 and value::numeric % 1 = 0) then
     raise exception 'llm_full_batch must be a whole number from 1 to 100, not %', value;
   elsif key in ('audit_tokens_a_day', 'audit_people_a_day', 'teach_tokens_a_day',
-                'retrain_labels', 'stale_names', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric between 0 and 1e15 and value::numeric % 1 = 0) then
+                'retrain_labels', 'signatures_from', 'stale_names', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric between 0 and 1e15 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;
   update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;

@@ -59,19 +59,22 @@ comment on function only_codes(text) is
   'Whether a name key is nothing but codes (EAN, article numbers), of which no two that look alike are the same thing: each word has a digit and at most four letters in a row, or is a word like "арт", "kod", "sku"; beside a measure ("400 ml") one code must have five digits. The similar layer answers no such name and repeats no such label. Example: select only_codes(''5901234123457''), only_codes(''wd-40 400 ml'');';
 
 create or replace function blocking_word(a text, b text, category_id bigint) returns text
-  language sql stable strict
-begin atomic
-  -- A word with a near twin on the other side (similarity from .3: чехол, чехл) is a typo, not a difference.
-  with only_a as (select unnest(words(a)) as w except select unnest(words(b))),
-       only_b as (select unnest(words(b)) as w except select unnest(words(a)))
-  select g.token
-    from (select w, false as in_b from only_a union all select w, true from only_b) d
-    join guard_tokens g on g.token = d.w and (g.decides or category_id <> all (g.categories))
-    where not exists (select from only_b t where not d.in_b and similarity(t.w, d.w) >= .3)
-      and not exists (select from only_a t where d.in_b and similarity(t.w, d.w) >= .3)
-    order by g.decides desc, g.different desc, g.seen desc, g.token
-    limit 1;
-end;
+  language plpgsql stable strict set search_path from current as $$
+declare
+  words_a text[] := words(a);
+  words_b text[] := words(b);
+  only_a text[] := array(select w from unnest(words_a) w where w <> all (words_b));
+  only_b text[] := array(select w from unnest(words_b) w where w <> all (words_a));
+begin
+  -- PL/pgSQL keeps the plan of this: to make it took longer than all else that a look-up does
+  return (
+    select g.token from guard_tokens g
+      where g.token = any (only_a || only_b) and (g.decides or blocking_word.category_id <> all (g.categories))
+        -- A word with a near twin on the other side (similarity from .3: чехол, чехл) is a typo, not a difference.
+        and not exists (select from unnest(case when g.token = any (only_a) then only_b else only_a end) t where similarity(t, g.token) >= .3)
+      order by g.decides desc, g.different desc, g.seen desc, g.token
+      limit 1);
+end $$;
 comment on function blocking_word(text, text, bigint) is 'The word that forbids to give one of two name keys the category of the other: they differ by it, and memory knows that it decides the category or is at home elsewhere. NULL when there is none.';
 
 create or replace function learn_guard() returns integer

@@ -65,7 +65,7 @@ begin
   select jsonb_agg(jsonb_build_object('name_key', h.key, 'category_id', s.category_id, 'source', 'similar',
                                       'similarity', s.similarity, 'matched_key', s.matched_key))
     into found
-    from held h cross join lateral similar_label(h.key) s;
+    from similar_labels(array(select h.key from held h)) s join held h on h.key = s.name_key;
   if found is not null then
     mine := take_names(array(select f ->> 'name_key' from jsonb_array_elements(found) f));
     select array_agg(k.hash), jsonb_agg(k.f) into hits, answers

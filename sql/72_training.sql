@@ -67,27 +67,7 @@ $$;
 comment on function label_conflicts(integer) is 'Names whose label has gone from one category to another, the latest changes first, at most so many of them; conflicts counts them all. Answers that an import did not keep stand in its own report only.';
 
 create or replace function similar_in_training(names text[], train_from bytea) returns setof text
-  language plpgsql stable strict security definer set search_path from current
-  -- this and the threshold below as in similar_matches(), which explains them
-  set enable_seqscan = off as $$
-declare
-  guarded boolean := (setting('guard'))::boolean;
-  callers text;
-begin
-  if not (setting('similar_layer'))::boolean then return; end if;
-  perform show_limit();
-  callers := current_setting('pg_trgm.similarity_threshold');
-  perform set_config('pg_trgm.similarity_threshold', setting('similarity_threshold') #>> '{}', true);
-  -- the best ten of the part, as layer 2 would look at, and the first of them that the guard lets through
-  return query
-    select n.name from unnest(names) n(name)
-      where length(n.name) <= 500 and not only_codes(n.name) and exists (
-        select from (
-            select l.name_key, l.category_id from labels l
-              where l.name_key % n.name and l.name_hash >= train_from and l.name_key <> n.name and not sealed(l.name_hash)
-              order by similarity(l.name_key, n.name) desc, l.source = 'human' desc, l.name_key limit 10
-          ) near
-          where not only_codes(near.name_key) and (not guarded or blocking_word(n.name, near.name_key, near.category_id) is null));
-  perform set_config('pg_trgm.similarity_threshold', callers, true);
-end $$;
+  language sql stable strict security definer set search_path from current as $$
+  select s.name_key from similar_labels(names, train_from) s;
+$$;
 comment on function similar_in_training(text[], bytea) is 'Those of the names that layer 2 would answer if memory held only the labels whose digest is at least train_from and that are not sealed: no cache misses. Setting and guard as in similar_label().';

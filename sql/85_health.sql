@@ -78,6 +78,7 @@ begin
   return query select * from llm_health();
   return query select * from batches_health();
   return query select * from blockers_health();
+  return query select * from signatures_health();
   return query select * from drift_health();
   select count(*) into n from dead_letters;
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,

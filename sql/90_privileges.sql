@@ -29,7 +29,7 @@ end $$;
 
 -- What everybody's statements are made of.
 grant execute on function normalise, normalise_unusual, name_hash, category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbours_by, neighbour_index, setting, exact, similar_label, similar_matches, blocking_word, words, only_codes, words_are_codes
+grant execute on function champion, thresholds_in_force, calibration_in_force, calibrate, said_of, thresholds_said, neighbours, neighbours_by, neighbour_index, setting, exact, similar_label, similar_labels, similar_matches, near_labels, blocking_word, words, only_codes, words_are_codes
   to taxon_reader, taxon_admin, taxon_sidecar;
 
 -- An application gives names and reads answers; which layer answers is not its to write.
@@ -40,7 +40,7 @@ grant execute on function path_risks, routing, health, explain, explain_json, co
 grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, each_look, in_alarm, drift_cells, drift_burst, bets_on_worse, alarm_advice, agrees_more, agreed_levels, agreement_bets, agreement_words
   to taxon_reader, taxon_admin;
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
-grant execute on function queue_strays, take_in, count_changed_keys to taxon_admin, taxon_sidecar;
+grant execute on function queue_strays, take_in, count_changed_keys, sign_labels, signed to taxon_admin, taxon_sidecar;
 grant execute on function name_rules to taxon_reader, taxon_admin;
 grant execute on function renew_keys to taxon_admin;
 grant execute on function release_alarm to taxon_admin;

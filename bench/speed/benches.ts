@@ -15,6 +15,12 @@ const beside = (wanted: string) => (rows: readonly Printed[]) => ({
   peers: figure(rows, 'commit', before, wanted),
 });
 
+/** Names with one word changed, looked up in both ways. */
+const besideTrigrams = (wanted: string) => (rows: readonly Printed[]) => ({
+  ours: figure(rows, 'by', 'signatures', wanted),
+  peers: figure(rows, 'by', 'trigrams', wanted),
+});
+
 export const benches: readonly Bench[] = [
   {
     id: 'start',
@@ -49,5 +55,26 @@ export const benches: readonly Bench[] = [
       ours: figure(rows, 'way', 'src/model/encoder.ts, 1 worker thread', 'names/CPU s'),
       peers: figure(rows, 'way', 'Python: the same graph', 'names/CPU s'),
     }),
+  },
+  {
+    id: 'similar-p50',
+    what: 'similar look-up of one name at 1,000,000 labels, processor time of the server, p50',
+    peer: 'the index of trigrams (GIN)',
+    unit: 'ms',
+    better: 'smaller',
+    bar: 0.05,
+    full: ['bench/similar/run.ts'],
+    pick: besideTrigrams('p50, CPU ms'),
+  },
+  {
+    id: 'similar-p95',
+    what: 'the same, p95',
+    peer: 'the index of trigrams (GIN)',
+    unit: 'ms',
+    better: 'smaller',
+    bar: 0.125,
+    full: ['bench/similar/run.ts'],
+    quick: ['bench/similar/run.ts', '--labels', '50000', '--names', '200'],
+    pick: besideTrigrams('p95, CPU ms'),
   },
 ];

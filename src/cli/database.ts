@@ -42,7 +42,9 @@ export async function withDatabase<T>(
   names?: readonly string[],
 ): Promise<T> {
   const config = cliConfig();
-  const db = openDatabase(await databaseUrl(config, names), config);
+  // what one process does at a time holds a connection, and works on another
+  const poolSize = Math.max(2, config.poolSize);
+  const db = openDatabase(await databaseUrl(config, names), { ...config, poolSize });
   try {
     await requireMigrated(db);
     return await work(db, config);

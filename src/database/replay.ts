@@ -80,7 +80,7 @@ export async function fillScratch(real: Database, scratch: Database, fill: Fill)
 export async function similarPaths(scratch: Database, names: readonly string[]): Promise<(Path | null)[]> {
   const rows = await scratch.rows<{ l1: number | null; l2: number | null; l3: number | null }>(
     `select c.l1, c.l2, c.l3 from unnest($1::text[]) with ordinality n(name_key, i)
-     left join lateral ${scratch.at}similar_label(n.name_key) s on true
+     left join ${scratch.at}similar_labels($1) s on s.name_key = n.name_key
      left join ${scratch.at}categories c on c.category_id = s.category_id order by n.i`,
     [names],
   );

@@ -1,5 +1,6 @@
 import { copyLabels, type ImportedLabels } from '../database/import.ts';
 import type { Database } from '../database/open.ts';
+import { signLabels } from '../database/signatures.ts';
 import { arrayLiteral, copyText } from './copy.ts';
 import type { LabelSource, Row } from './row.ts';
 
@@ -17,11 +18,12 @@ export interface LabelOptions {
 
 /**
  * Labels into memory, all or nothing. Which of conflicting labels wins stands in the COMMENT of `import_labels()`.
- * Rows that waited for the names are answered; after a large import the guard is learnt anew.
+ * Rows that waited for the names are answered; after a large import the guard is learnt anew. Where
+ * memory is large by now, its labels are signed for similar look-up.
  *
  * @throws what `rows` throws, naming the bad line; TaxonError where ids of categories contradict each other
  */
-export function importLabels(
+export async function importLabels(
   db: Database,
   rows: AsyncIterable<Row>,
   options: LabelOptions = {},
@@ -35,5 +37,16 @@ export function importLabels(
     row.externalId ?? null,
     row.labelledAt ?? null,
   ];
-  return copyLabels(db, copyText(rows, columns, onProgress), { losers, treeLevels, signal });
+  const imported = await copyLabels(db, copyText(rows, columns, onProgress), { losers, treeLevels, signal });
+  await signImported(db, signal);
+  return imported;
+}
+
+/** The labels are in, whatever becomes of this: a sidecar goes on with it. */
+async function signImported(db: Database, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await signLabels(db, { background: false, again: false, signal });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }

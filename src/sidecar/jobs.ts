@@ -13,6 +13,7 @@ import {
 } from '../database/jobs.ts';
 import { drawAudits, drawTeaching } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
+import { signLabels } from '../database/signatures.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { batchesJob, lookAfterBatches } from './batches.ts';
@@ -62,9 +63,15 @@ export function housekeeping(
     { name: 'bring rows into line with the taxonomy', when: '7 3 * * *', run: sweepTaxonomy },
     { name: 'settle held names', when: '* * * * *', run: settleHeld },
     { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
+    { name: 'sign new memory', when: '* * * * *', run: (db) => signInBackground(db, false, signal) },
+    { name: 'look for unsigned labels', when: '27 3 * * *', run: (db) => signInBackground(db, true, signal) },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },
   ];
 }
+
+/** What is answered meanwhile comes first. */
+const signInBackground = (db: Database, again: boolean, signal: AbortSignal) =>
+  signLabels(db, { background: true, again, signal });
 
 async function recalibrateChampion(
   db: Database,

@@ -152,7 +152,7 @@ describe('pg_restore by an owner who is no superuser', () => {
     await restore(file, shop());
     await run(
       shop(),
-      'drop function taxon.similar_matches(text, integer) cascade',
+      'drop function taxon.similar_labels(text[], bytea) cascade',
       'drop function taxon.answer_on_insert() cascade',
       'drop view taxon.products_readable',
       'drop index taxon.labels_trigrams',
@@ -171,7 +171,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'function answer_on_insert() is missing',
       'function claim(worker text, most integer, lease interval, claim_id uuid, held uuid[], owed uuid[]) was changed',
       'function similar_label(name_key text) is missing',
-      'function similar_matches(name_key text, most integer) is missing',
+      'function similar_labels(names text[], train_from bytea) is missing',
       'index labels_trigrams is missing',
       'trigger answer_on_insert on products is missing',
       'trigger labels_deleted on labels was changed',
@@ -180,7 +180,7 @@ describe('pg_restore by an owner who is no superuser', () => {
     const sidecar = await runTaxon(['sidecar'], { DATABASE_URL: shop() });
     expect(sidecar.code).toBe(1);
     expect(sidecar.stderr).toContain(
-      'the schema "taxon" has lost functions, as in a restore: answer_on_insert(); similar_label(); similar_matches()',
+      'the schema "taxon" has lost functions, as in a restore: answer_on_insert(); similar_label(); similar_labels()',
     );
     await migrate({ url: shop(), schema: 'taxon' });
     expect(await schemaText(shop(), 'taxon')).toBe(before);

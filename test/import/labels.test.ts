@@ -46,6 +46,15 @@ describe('a file', () => {
     });
   });
 
+  test('that makes memory large is signed for similar look-up, and one that leaves it small is not', async () => {
+    const signed = () => taxon.owner.value<number>('select count(*) from label_signatures');
+    await taxon.owner.rows(`select set_setting('signatures_from', '3')`);
+    await importLabels(db, given(['red kettle', 'x'], ['blue kettle', 'x']));
+    expect(await signed()).toBe(0);
+    await importLabels(db, given(['green kettle', 'x'], ['steel kettle', 'x']));
+    expect(await signed()).toBe(4);
+  });
+
   test('parquet', async () => {
     expect(await importLabels(db, readRows(fixture('levels.parquet')))).toMatchObject({
       added: 5,
@@ -171,6 +180,8 @@ test('100,000 rows go through in little memory', async () => {
       };
     }
   }
+  // the names are not signed, which takes as long again
+  await taxon.owner.rows(`select set_setting('signatures_from', '1000000')`);
   expect(await importLabels(db, rows())).toMatchObject({ rows: 100_000, added: 100_000, categories: 60 });
   expect(highest).toBeLessThan(8e6);
 });

@@ -8,9 +8,9 @@ const functions: Record<string, string> = {
   RWAS: `category_path name_hash normalise normalise_unusual`,
   RWA: `look_up wait_for`,
   RAS: `blocking_word calibrate calibration_error calibration_in_force calibration_state champion exact
-    gate_report llm_calibration llm_price neighbour_index neighbours neighbours_by never_sent only_codes
-    retrain_pays run_model said_of serving setting similar_label similar_matches standing_promise
-    thresholds_in_force thresholds_said words words_are_codes`,
+    gate_report llm_calibration llm_price near_labels neighbour_index neighbours neighbours_by
+    never_sent only_codes retrain_pays run_model said_of serving setting similar_label similar_labels
+    similar_matches standing_promise thresholds_in_force thresholds_said words words_are_codes`,
   RA: `agreed_levels agreement_bets agreement_words agrees_more alarm_advice answered_a_day audit_share_now
     audit_tokens_today auditor_error audits_disprove autopilot beta_share bets_on_worse bound_told
     certified_coverage check_outcomes checked_names checked_truths checks_short checks_to_prove
@@ -42,35 +42,37 @@ const functions: Record<string, string> = {
     pass_gate promote_first queue_strays register_encoder renew_promise renew_run request_retrain
     retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings save_gate_answers
     save_index_comparison save_model save_model_file save_out_of_fold save_second_looks settle_llm
-    similar_in_training start_call sweep_taxonomy take_in training_labels try_waiting
+    sign_labels signed similar_in_training start_call sweep_taxonomy take_in training_labels try_waiting
     unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
     heartbeat leave look_below_floor note_retention renew settle_from_memory settle_held settle_local
     sweep_forgotten`,
   // triggers, and what only other functions call
-  nobody: `affordable_audits affordable_teaching agreement_since analyse_without answer_on_insert
-    answered_until ask_again audit_candidates audit_test autopilot_health back_in_use bar_model
-    batches_health begin_stage blank_messages blockers_health bring_back_labels bring_back_rows bury
-    calls_with candidates_below carry_branches carry_thresholds check_frame checked_answer correct_label
-    correct_products correct_rows coverage_steps drift_health drop_branches drop_questions end_alarm
-    end_rollout fail_buried follow_categories follow_labels follow_rows forget_guard_words
-    forget_products forgotten forgotten_health gate_names hash_bound here hnsw_is_sound hold_lease
-    hold_lock hold_names hold_never_sent hold_taxonomy index_memory index_pays is_conflict is_cron
-    is_queued is_stray is_wanted_end judged_llm_answers judged_since keep_answers keep_trigger
-    keys_health last_intake leave_no_names level_ids llm_answers llm_health llm_stop lock_holders
-    lock_rows lock_taxonomy locker_names locks_health look_again make_imported_categories mark_names
-    measured_points models_past_days move_labels name_label_changes names_of_call near_index
-    need_category need_evidence neighbours_health new_rows note_change note_changed_labels note_idle
-    note_new_labels note_news note_outcomes note_removed_labels note_verdict notify_health offer_today
-    open_answer pass_on passes pick_audits place_below place_category probability put_off queue_audits
-    queue_floor queue_names raise_alarm raise_floor recheck_promise refuse_call refuse_retired
-    refuse_same_name report_without_name rights_health rows_to_take_in said_near sane_results sealed
-    sent_to settle_alarms settle_answered settle_answers settle_audits settle_kept settle_names
-    settle_questions settle_rows settle_split settle_verdict settled_cost shade simulated
-    somebody_sleeps spend_parts start_agreement_streams start_drift_streams strays_health
-    tables_of_names take_back take_names taken_in teachable tell_sidecars thresholds_of_alarm traffic_of
-    trainable_labels trust_health try_lock undo_label undo_rows waiting_checks wake watch_audits
-    watch_promoted watch_stream without_name write_labels write_rows`,
+  nobody: `affordable_audits affordable_teaching agreement_since alike analyse_without answer_on_insert
+    answered_until ask_again audit_candidates audit_test autopilot_health back_in_use band bar_model
+    batches_health begin_signing begin_stage blank_messages blockers_health bring_back_labels
+    bring_back_rows bury calls_with candidates_below carry_branches carry_thresholds check_frame
+    checked_answer correct_label correct_products correct_rows coverage_steps drift_health drop_branches
+    drop_questions drop_signatures end_alarm end_rollout fail_buried follow_categories follow_labels
+    follow_rows forget_guard_words forget_products forgotten forgotten_health gate_names hash_bound here
+    hnsw_is_sound hold_lease hold_lock hold_names hold_never_sent hold_taxonomy index_memory index_pays
+    is_conflict is_cron is_queued is_stray is_wanted_end judged_llm_answers judged_since keep_answers
+    keep_trigger keys_health label_writers last_intake leave_no_names level_ids llm_answers llm_health
+    llm_stop lock_holders lock_rows lock_taxonomy locker_names locks_health look_again
+    make_imported_categories mark_names measured_points models_past_days move_labels name_label_changes
+    names_of_call near_index need_category need_evidence neighbours_health new_rows note_change
+    note_changed_labels note_idle note_new_labels note_news note_outcomes note_removed_labels
+    note_verdict notify_health offer_today open_answer pass_on passes pick_audits place_below
+    place_category probability put_off queue_audits queue_floor queue_names raise_alarm raise_floor
+    recheck_promise refuse_call refuse_retired refuse_same_name report_without_name rights_health
+    rows_to_take_in said_near sane_results sealed sent_to settle_alarms settle_answered settle_answers
+    settle_audits settle_kept settle_names settle_questions settle_rows settle_split settle_verdict
+    settled_cost shade share_a_band sign_new_labels sign_renamed_label signature_maker signatures
+    signatures_health similar_by_signatures simulated somebody_sleeps spend_parts
+    start_agreement_streams start_drift_streams strays_health tables_of_names take_back take_names
+    taken_in teachable tell_sidecars thresholds_of_alarm traffic_of trainable_labels trust_health
+    try_lock undo_label undo_rows waiting_checks wake watch_audits watch_promoted watch_stream
+    without_name write_labels write_rows`,
 };
 
 /** What each role may do beyond the reader's and the admin's SELECT on everything. */
@@ -100,6 +102,7 @@ const tables: Record<string, string> = {
   kept_answers: '',
   key_counts: '',
   label_changes: 'sidecar: select',
+  label_signatures: '',
   labels: 'admin: delete insert update; sidecar: select',
   llm_batch_calls: '',
   llm_batches: '',
@@ -131,6 +134,7 @@ const tables: Record<string, string> = {
   look_progress: '',
   second_looks: '',
   sidecars: 'sidecar: select',
+  signature_state: '',
   threshold_history: '',
   taxonomy_changes: '',
   taxonomy_history: '',

@@ -38,6 +38,8 @@ export const left = ['settings', 'migrations', 'llm_prices', 'schema_objects', '
 export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<void> {
   const { owner } = t;
   const home = await t.category('Home > Mugs');
+  // memory is large: labels are signed as they come
+  await owner.rows('insert into signature_state (made_by) values (signature_maker())');
   const encoder = await owner.value<number>(`select register_encoder('e', 2)`);
   await owner.rows(
     `insert into training_runs (state, report) values ('done', jsonb_build_object('diagnostics', jsonb_build_object('against', 'labels', 'mistakes',

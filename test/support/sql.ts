@@ -92,7 +92,7 @@ export interface TaxonDatabase {
 }
 
 const emptied =
-  'second_looks, look_progress, taxonomy_questions, taxonomy_changes, products, forgotten_names, retention_runs, audit_waiting, promises, product_changes, queue, dead_letters, labels, label_changes, embeddings, guard_tokens, sidecars, llm_calls, llm_batches, urgent_names, never_send_marks, thresholds, model_files, models, training_runs, retrain_requests, regression_names, encoders, categories';
+  'second_looks, look_progress, taxonomy_questions, taxonomy_changes, products, forgotten_names, retention_runs, audit_waiting, promises, product_changes, queue, dead_letters, labels, label_signatures, signature_state, label_changes, embeddings, guard_tokens, sidecars, llm_calls, llm_batches, urgent_names, never_send_marks, thresholds, model_files, models, training_runs, retrain_requests, regression_names, encoders, categories';
 
 /** Call at the top of a test file: registers the hooks that make, empty and drop its database. */
 export function taxonDatabase(): TaxonDatabase {
