@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type pg from 'pg';
-import { type Cluster, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import { type Cluster, destroyCluster, startCluster } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config.ts';
 import { newClient } from '../../src/database/connect.ts';
 import type { migrate } from '../../src/database/migrate.ts';
@@ -31,7 +31,7 @@ export async function openServer(config: Config, checkouts: Record<string, strin
     cacheDir: join(config.dataDir, 'cache'),
   });
   const close = async () => {
-    await stopCluster(folder);
+    await destroyCluster(folder);
     rmSync(folder, { recursive: true, force: true });
   };
   try {

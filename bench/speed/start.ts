@@ -30,10 +30,12 @@ interface Start {
 
 async function startOnce(at: Checkout): Promise<Start> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pgtaxon-start-'));
+  const environment = { TAXON_DATA_DIR: dataDir };
   try {
-    const { stdout, seconds } = await run(at, ['demo', '--once', '--json'], { TAXON_DATA_DIR: dataDir });
+    const { stdout, seconds } = await run(at, ['demo', '--once', '--json'], environment);
     return { seconds, report: JSON.parse(stdout) };
   } finally {
+    await run(at, ['db', 'destroy', '--yes'], environment);
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import { destroyCluster, startCluster } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openDatabase } from '../../src/database/open.ts';
@@ -167,7 +167,7 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
 
     async close() {
       await db.close();
-      await stopCluster(folder);
+      await destroyCluster(folder);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import { destroyCluster, startCluster } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
@@ -23,7 +23,7 @@ export async function throwAwayServer(
   });
   const url = cluster.url('postgres');
   const close = async () => {
-    await stopCluster(folder);
+    await destroyCluster(folder);
     rmSync(folder, { recursive: true, force: true });
   };
   await migrate({ url, schema: 'taxon' }).catch(async (error) => {
