@@ -72,7 +72,9 @@ async function arrive(at: Checkout, titles: Titles, names: readonly string[]): P
       await new Promise((resolve) => setTimeout(resolve, 50));
       const { rows } = await client.query(
         `select (select count(*) from taxon.products where product_id > $1 and source = 'local')::integer as local,
-                exists (select from taxon.queue where stage = 'local') as waits`,
+                exists (select from taxon.queue where stage = 'local')
+                  or exists (select from taxon.products p where p.product_id > $1 and p.state = 'pending'
+                               and not exists (select from taxon.queue q where q.name_hash = taxon.name_hash(p.name_key))) as waits`,
         [after.rows[0].id],
       );
       const now = (performance.now() - began) / 1000;

@@ -8,7 +8,7 @@ import { fillEmbeddings } from '../../src/sidecar/fill.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
-import { insert, look } from '../support/rows.ts';
+import { insert, look, waitingLocally } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 let database: TestDatabase;
@@ -40,11 +40,11 @@ async function decidedBy(names: number): Promise<number[]> {
   arrived += names;
   await insert(db, some);
   await until(
-    () =>
-      db.row<{ open: number }>(
-        `select count(*) as open from taxon.queue where stage = 'local' or available_at > now() + interval '1 s'`,
-      ),
-    ({ open }) => open === 0,
+    async () => ({
+      local: await waitingLocally(db),
+      leased: await db.rows(`select from taxon.queue where available_at > now() + interval '1 s'`),
+    }),
+    ({ local, leased }) => local === 0 && leased.length === 0,
   );
   const rows = await db.rows<{ model_id: number }>(
     `select distinct e.model_id from taxon.evidence e join taxon.products p using (evidence_id) where e.evidence_id > $1 order by 1`,

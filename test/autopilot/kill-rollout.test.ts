@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
-import { insert, look } from '../support/rows.ts';
+import { insert, look, waitingLocally } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 let database: TestDatabase;
@@ -36,7 +36,7 @@ const stage = async () =>
   (await db.row<{ stage: string }>('select stage from taxon.rollouts where ended_at is null')).stage;
 const champion = async () =>
   (await db.row<{ model_id: number }>('select model_id from taxon.champion()')).model_id;
-const open = () => db.row<{ n: number }>(`select count(*) as n from taxon.queue where stage = 'local'`);
+const open = () => waitingLocally(db);
 
 let arrived = 30_000;
 let sidecar: TaxonProcess;
@@ -55,9 +55,9 @@ async function killAndGoOn(): Promise<void> {
     db,
     newNames(600, from).map(({ name }) => name),
   );
-  await until(open, ({ n }) => n < 600);
+  await until(open, (n) => n < 600);
   await sidecar.kill('SIGKILL');
-  expect((await open()).n).toBeGreaterThan(0);
+  expect(await open()).toBeGreaterThan(0);
   sidecar = await start();
   await until(open, ({ n }) => n === 0);
 }

@@ -6,7 +6,7 @@ import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
-import { insert, look, tally } from '../support/rows.ts';
+import { insert, look, tally, waitingLocally } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 let database: TestDatabase;
@@ -104,11 +104,13 @@ it('merge, move, split, rename and retire while names arrive: no row is left beh
   expect(arrived).toBeGreaterThan(300);
   // what answers of a name no category of today is right for, waits for people or fails
   await until(
-    () =>
-      db.row<{ n: number }>(
-        `select count(*) as n from taxon.queue where stage = 'local' or purpose = 'answer' and available_at <= now()`,
+    async () => ({
+      local: await waitingLocally(db),
+      due: await db.rows(
+        `select from taxon.queue where stage = 'llm' and purpose = 'answer' and available_at <= now()`,
       ),
-    ({ n }) => n === 0,
+    }),
+    ({ local, due }) => local === 0 && due.length === 0,
   );
   await followTaxonomy(db);
   expect(await strays()).toEqual([]);

@@ -11,7 +11,7 @@ import { exportModel, importModel } from '../../src/registry/move.ts';
 import { OnnxGraph } from '../../src/train/onnx-graph.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
-import { insert, look } from '../support/rows.ts';
+import { insert, look, waitingLocally } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
 const config = loadConfig({}, {});
@@ -229,8 +229,8 @@ test('a model stored by hand that loads and does not answer leaves the champion 
     await insert(db, names);
     await db.rows(`select taxon.set_thresholds(0, 0, 0, reason => 'test')`);
     await until(
-      () => db.rows('select from taxon.queue where stage = $1', ['local']),
-      (waiting) => waiting.length === 0,
+      () => waitingLocally(db),
+      (waiting) => waiting === 0,
     );
     expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
     expect(await db.rows('select distinct model_id from taxon.products where model_id is not null')).toEqual([

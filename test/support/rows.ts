@@ -32,6 +32,16 @@ export async function tally(db: Database): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map((row) => [row.what, row.n]));
 }
 
+/** How many names the local stage has before it: what the queue holds, and rows that no claim has taken in yet. */
+export async function waitingLocally(db: Database): Promise<number> {
+  const { n } = await db.row<{ n: number }>(
+    `select (select count(*) from taxon.queue where stage = 'local') + (
+              select count(*) from taxon.products p where p.state = 'pending'
+                and not exists (select from taxon.queue q where q.name_hash = taxon.name_hash(p.name_key))) as n`,
+  );
+  return n;
+}
+
 /** Waits until no product is pending; returns the tally. */
 export function settled(db: Database, seconds = 540): Promise<Record<string, number>> {
   return until(
