@@ -32,7 +32,8 @@ declare
   t record;
   usual double precision;
   drop_now double precision;
-  -- letters alone are small and fast, and no measure for what follows them
+  -- Letters alone are small and fast, and how sure they are of what the LLM will say nobody has checked (in a demo of 2,000 labels
+  -- it agreed with 48 % where 69 % were expected): no measure for what follows them.
   measured boolean := not is_first_full(gate_judges.champion, gate_judges.challenger);
   changed bigint[] := array[]::bigint[];
 begin
@@ -82,7 +83,7 @@ begin
   -- The newest few hundred show a change at once, the newest thousands one that came and went. Of whichever model decided them:
   -- a champion of yesterday has too few names (in a demo a poisoned month began in that week, and passed).
   for t in select a.*, w.most, coalesce(category_path(nullif(a.branch, 0)), 'all names') as path
-             from unnest(array[300, 1000, 5000]) w(most), teacher_agreement(null, w.most) a order by a.branch, w.most loop
+             from unnest(array[300, 1000, 5000]) w(most), teacher_agreement(null, w.most) a where measured order by a.branch, w.most loop
     if t.branch = 0 and t.most = 1000 then drop_now := t.expected - t.agreed; end if;
     continue when t.branch = any (changed);
     if t.names >= (case t.branch when 0 then 100 else 20 end)
@@ -109,7 +110,7 @@ begin
     'teacher', jsonb_build_object('drop', drop_now, 'usual', usual));
   return next;
 end $$;
-comment on function gate_judges(bigint, bigint, jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known; they do not count for the full model that follows a first one of letters alone. Example: select passed, reasons from gate_judges(1, 2);';
+comment on function gate_judges(bigint, bigint, jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known; they do not count for the full model that follows a first one of letters alone, nor does how the LLM agreed with that one. Example: select passed, reasons from gate_judges(1, 2);';
 
 create or replace function pass_gate(run_id bigint, challenger bigint, facts jsonb default '{}') returns boolean
   language plpgsql security definer set search_path from current as $$

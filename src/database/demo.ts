@@ -79,3 +79,11 @@ export async function latestTraining(db: Database): Promise<LatestTraining | nul
   );
   return row ?? null;
 }
+
+/** Whether a sidecar has loaded the champion and answers with it. */
+export async function championAnswers(db: Database): Promise<boolean> {
+  const row = await db.row<{ answers: boolean }>(
+    `select exists (select from ${db.at}sidecars s join ${db.at}champion() c using (model_id)) as answers`,
+  );
+  return row.answers;
+}

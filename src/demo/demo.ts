@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { requestRetrain } from '../database/autopilot.ts';
 import {
   catalogueMark,
+  championAnswers,
   insertProduct,
   latestTraining,
   resetAll,
@@ -118,7 +119,7 @@ async function untilSettled(db: Database, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Waits until a sidecar has trained the full model, saying which step it is in.
+ * Waits until a sidecar has trained the full model and answers with it, saying which step it is in.
  *
  * @param past the newest run that is over: it is another's
  * @returns false: the model did not become the champion
@@ -127,10 +128,10 @@ async function untilFull(db: Database, past: number, signal: AbortSignal): Promi
   let last = '';
   for (;;) {
     signal.throwIfAborted();
-    if (await isFull(db)) return true;
+    if ((await isFull(db)) && (await championAnswers(db))) return true;
     const latest = await latestTraining(db);
     const run = latest !== null && latest.run_id > past ? latest : null;
-    if (run !== null && run.state !== 'running') {
+    if (run !== null && run.state !== 'running' && !(await isFull(db))) {
       log.warn('the full model did not take over', { run: run.state, why: run.error });
       return false;
     }

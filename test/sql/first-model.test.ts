@@ -71,6 +71,10 @@ describe('its gate', () => {
         slow,
       );
     expect(await judged(first, full)).toMatchObject({ passed: true });
+    expect(
+      await t.owner.value(`select numbers -> 'teacher' ->> 'drop' from gate_judges($1, $2)`, first, full),
+      'is not taken for what is usual',
+    ).toBeNull();
     expect(await judged(full, await model(encoder))).toEqual({
       passed: false,
       reasons: [
