@@ -59,7 +59,7 @@ async function killAndGoOn(): Promise<void> {
   await sidecar.kill('SIGKILL');
   expect(await open()).toBeGreaterThan(0);
   sidecar = await start();
-  await until(open, ({ n }) => n === 0);
+  await until(open, (n) => n === 0);
 }
 
 test.each([

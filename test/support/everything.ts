@@ -173,6 +173,12 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     name,
     home,
   );
+  await owner.rows(
+    `insert into index_comparisons (encoder_id, index_id, model_id, names, recall, other_answers, other_decisions, largest_shift, passed)
+       select $1, 1, min(model_id), 1, 1, 0, 0, 0, true from models`,
+    encoder,
+  );
+  await owner.rows('insert into queue_horizon select clock_timestamp(), pg_current_xact_id()');
   await owner.rows('begin');
   for (const { relation, attribute, type } of await columns(t)) {
     const value = {
