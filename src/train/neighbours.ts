@@ -10,7 +10,7 @@ const rowsAtOnce = 4096;
 const mostCompared = 200_000;
 
 /** Which share of the cells is searched where there are more rows. */
-const searchedShare = 0.08;
+const searchedShare = 0.06;
 
 /** What `nearest` searches: rows of a matrix and the path of each. */
 export interface Labelled {
