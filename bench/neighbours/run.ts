@@ -20,7 +20,7 @@ import { realNames, simulatedNames, type Vectors } from './vectors.ts';
 const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '20000,57000,200000,998000' },
-    churn: { type: 'string', default: '200000' },
+    churn: { type: 'string', default: '20000' },
     asked: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '30' },
     only: { type: 'string' },
@@ -40,9 +40,9 @@ deleted, relabelled and added, before and after VACUUM. In a throw-away database
             ${scaleFile},
             their vectors simulated: what a linear pupil of the real encoder says. Beside them the real titles of
             ${titlesFile}, which it learnt from, by the real encoder (encoded once: some minutes)
-  --churn   at which of the sizes labels are deleted, relabelled and added; default 200000
+  --churn   at which of the sizes labels are deleted, relabelled and added (VACUUM takes minutes beyond some ten thousand); default 20000
   --asked   names beyond memory that recall is measured on; default 1000
-  --rounds  how many names are timed exactly, one after the other, ten by the index between two; default 30
+  --rounds  how often both ways are timed in turn; default 30
   --only    real or simulated: one of the two; default: both
   --url     an empty database of another server; what is loaded and built there is not made again. Default: a throw-away cluster
   --doc     writes docs/measured/neighbours.md from all that was measured: without a size it measures nothing
@@ -124,9 +124,10 @@ async function measure(
     memory: number;
     pgvector: string;
     server: string;
+    buffers: string;
   }>(
     `select pg_relation_size('taxon.embeddings_near_1') as "indexBytes", pg_table_size('taxon.embeddings') as "tableBytes", taxon.index_memory(1) as memory,
-            (select extversion from pg_extension where extname = 'vector') as pgvector, current_setting('server_version') as server`,
+            (select extversion from pg_extension where extname = 'vector') as pgvector, current_setting('server_version') as server, current_setting('shared_buffers') as buffers`,
   );
   say(`built in ${Math.round(seconds)} s; asking`);
   const found = await recall(db, names);
