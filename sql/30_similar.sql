@@ -9,7 +9,8 @@ create or replace function near_labels(names text[], most integer, train_from by
   set enable_seqscan = off
   set jit = off as $$
 declare
-  threshold float8 := (setting('similarity_threshold'))::float8;
+  -- read as a query, not by setting(): PL/pgSQL keeps its plan
+  threshold float8 := (select (s.value)::float8 from settings s where s.key = 'similarity_threshold');
   callers text;
 begin
   if similar_by_signatures() then
@@ -64,11 +65,11 @@ create or replace function similar_labels(names text[], train_from bytea default
   language plpgsql stable
   set search_path from current as $$
 declare
-  guarded boolean := (setting('guard'))::boolean;
+  guarded boolean := (select (s.value)::boolean from settings s where s.key = 'guard');
   answered text := '';
   near record;
 begin
-  if not (setting('similar_layer'))::boolean then return; end if;
+  if not (select (s.value)::boolean from settings s where s.key = 'similar_layer') then return; end if;
   for near in
     -- names over 500 characters skip the layer: their trigrams cost more than they tell
     select n.* from near_labels(array(select distinct u from unnest(names) u where length(u) <= 500 and not only_codes(u)), 10, train_from) n
