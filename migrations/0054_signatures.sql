@@ -7,7 +7,7 @@ create table label_signatures (
   bands integer[] not null,
   sketch bit(256) not null
 );
-comment on table label_signatures is 'Signatures of labelled names, derived from labels alone: may be emptied at any time, a sidecar fills it anew. No foreign key: its check would write to each label once more; what has no label is never looked at.';
+comment on table label_signatures is 'Signatures of labelled names, derived from labels alone. To have them made anew: truncate label_signatures, signature_state; a sidecar does it. No foreign key: its check would write to each label once more; what has no label is never looked at.';
 comment on column label_signatures.name_hash is 'Digest of the name key, as in labels.';
 comment on column label_signatures.sketch is 'A bit of each trigram: about how similar two names are, without reading them.';
 comment on column label_signatures.bands is 'What signatures() says of the name: two names that are alike share some.';

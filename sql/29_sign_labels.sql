@@ -60,6 +60,9 @@ declare
   state signature_state;
 begin
   select s.* into state from signature_state s;
+  if state.complete and not exists (select from label_signatures) then
+    update signature_state s set complete = false;
+  end if;
   -- not at the very limit: a memory that goes up and down around it would be signed again and again
   if state.made_by <> signature_maker() or labels < wanted / 2 and state.made_by is not null then
     truncate label_signatures;
@@ -111,7 +114,7 @@ comment on function sign_labels(bytea, integer) is 'One step of a walk over all 
 
 create or replace function signed() returns boolean
   language sql stable security definer set search_path from current as $$
-  select coalesce((select s.complete and s.made_by = signature_maker() from signature_state s),
+  select coalesce((select s.complete and s.made_by = signature_maker() and exists (select from label_signatures) from signature_state s),
                   (select count(*) < (setting('signatures_from'))::bigint from (select from labels limit (setting('signatures_from'))::bigint) l));
 $$;
 comment on function signed() is 'Whether there is nothing to do for sign_labels(): each label has its signature, or memory is too small for them. Example: select signed();';

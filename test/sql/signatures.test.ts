@@ -121,6 +121,16 @@ describe('signatures follow labels', () => {
     expect(await signed()).toHaveLength(3);
   });
 
+  test('that a restore has left out are not looked at, and made again', async () => {
+    await labelAll(['red kettle', 'blue kettle', 'green kettle']);
+    await complete();
+    await t.owner.rows('truncate label_signatures');
+    expect(await bySignatures()).toBe(false);
+    expect(await t.owner.rows(`select matched_key from similar_label('red kettles')`)).toHaveLength(1);
+    await complete();
+    expect(await signed()).toHaveLength(3);
+  });
+
   test('are given up when memory is far smaller', async () => {
     await labelAll(['red kettle', 'blue kettle', 'green kettle']);
     await sign();
