@@ -16,16 +16,20 @@ begin
   if similar_by_signatures() then
     return query
       select s.name_key, n.* from signatures(names) s cross join lateral (
-        select l.name_key, l.category_id, similarity(l.name_key, s.name_key) as s, l.source = 'human' as by
-          from (select x.name_hash from label_signatures x
+        select c.name_key, c.category_id, similarity(c.name_key, s.name_key) as s, c.source = 'human' as by
+          from (
+            select l.name_key, l.category_id, l.source, l.name_hash from (
+                select x.name_hash from label_signatures x
                   where share_a_band(x.bands, s.bands) and x.name_hash >= coalesce(train_from, '')
-                    and alike(x.sketch, s.sketch) >= threshold - .1
-                  -- The sketch was too low by .05 at most in 592 pairs of near titles, and above .42 in a hundredth of pairs by chance.
+                    -- The sketch was too low by .05 at most in 592 pairs of near titles, and above .42 in a hundredth of pairs by chance.
+                    and alike(x.sketch, s.sketch) >= threshold - .06
                   -- Families of near twins share bands by the thousand.
                   order by alike(x.sketch, s.sketch) desc limit 50) x
-          join labels l on l.name_hash = x.name_hash
-          where similarity(l.name_key, s.name_key) >= threshold
-            and (train_from is null or l.name_key <> s.name_key and not sealed(l.name_hash))
+              join labels l on l.name_hash = x.name_hash
+              -- similarity() is priced like a cheap operator: all of memory was compared first, and joined then
+              offset 0) c
+          where similarity(c.name_key, s.name_key) >= threshold
+            and (train_from is null or c.name_key <> s.name_key and not sealed(c.name_hash))
           order by 3 desc, 4 desc, 1 limit most) n;
     return;
   end if;
