@@ -40,7 +40,7 @@ grant execute on function path_risks, routing, health, explain, explain_json, co
 grant execute on function audit_share_now, drift_by_week, drift_constant, drift_value, drift_bets, drift_limit, drift_words, each_look, in_alarm, drift_cells, drift_burst, bets_on_worse, alarm_advice, agrees_more, agreed_levels, agreement_bets, agreement_words
   to taxon_reader, taxon_admin;
 grant execute on function watch_drift to taxon_admin, taxon_sidecar;
-grant execute on function queue_strays, take_in, count_changed_keys, sign_labels, signed to taxon_admin, taxon_sidecar;
+grant execute on function queue_strays, take_in, count_changed_keys, begin_signing, sign_category, sign_labels, signed to taxon_admin, taxon_sidecar;
 grant execute on function name_rules to taxon_reader, taxon_admin;
 grant execute on function renew_keys to taxon_admin;
 grant execute on function release_alarm to taxon_admin;

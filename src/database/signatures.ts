@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '../log.ts';
-import { progress } from '../progress.ts';
+import { type Progress, progress } from '../progress.ts';
 import { alone } from './jobs.ts';
 import type { Database } from './open.ts';
 
-/** How many labels a walk looks at in one transaction: a third of a second where none is signed. */
+/** How many labels are signed in one transaction: a third of a second. */
 const page = 2000;
 
 interface Signing {
@@ -15,28 +15,55 @@ interface Signing {
   signal: AbortSignal | undefined;
 }
 
-/** One walk over all labels; returns how many it signed. */
-async function walk(
-  db: Database,
+/** Does one page after the other until `next` returns null; returns how many labels were signed. */
+async function pages(
   { background, signal }: Signing,
-  at: (labels: number) => void,
+  bar: Progress | null,
+  next: () => Promise<number | null>,
 ): Promise<number> {
-  let all = 0;
-  let after: Buffer | null = null;
-  for (let seen = page; ; seen += page) {
+  for (let all = 0; ; ) {
     signal?.throwIfAborted();
     const since = performance.now();
+    const signed = await next();
+    if (signed === null) return all;
+    all += signed;
+    bar?.at(all);
+    // what is signed already takes no time
+    if (background && signed > 0) await sleep(performance.now() - since, null, { signal });
+  }
+}
+
+/** Signs labels category by category, so that what is alike lies together; what moves meanwhile is left to the walks. */
+async function byCategory(db: Database, options: Signing, bar: Progress | null): Promise<number> {
+  const categories = await db.rows<{ id: number }>(
+    `select c.category_id as id from ${db.at}categories c
+       where exists (select from ${db.at}labels l where l.category_id = c.category_id) order by c.path_ids`,
+  );
+  let at = 0;
+  return pages(options, bar, async () => {
+    const category = categories[at];
+    if (category === undefined) return null;
+    const sql = `select ${db.at}sign_category($1, $2) as signed`;
+    const { signed } = await db.row<{ signed: number }>(sql, [category.id, page]);
+    if (signed < page) at++;
+    return signed;
+  });
+}
+
+/** A walk over all labels by digest, which nothing escapes. */
+async function walk(db: Database, options: Signing): Promise<number> {
+  let after: Buffer | null = null;
+  let ended = false;
+  return pages(options, null, async () => {
+    if (ended) return null;
     const { last_hash, signed }: { last_hash: Buffer | null; signed: number } = await db.row(
       `select last_hash, signed from ${db.at}sign_labels($1, $2)`,
       [after, page],
     );
-    all += signed;
-    at(seen);
     after = last_hash;
-    if (after === null) return all;
-    // what is signed already takes no time
-    if (background && signed > 0) await sleep(performance.now() - since, null, { signal });
-  }
+    ended = after === null;
+    return signed;
+  });
 }
 
 /** Whether every label has its signature, or memory is too small for them. */
@@ -45,19 +72,20 @@ async function isSigned(db: Database): Promise<boolean> {
 }
 
 async function sign(db: Database, options: Signing): Promise<number> {
+  if (!(await db.row<{ kept: boolean }>(`select ${db.at}begin_signing() as kept`)).kept) return 0;
   const { labels } = await db.row<{ labels: number }>(`select count(*) as labels from ${db.at}labels`);
   const bar = options.background ? null : progress('signing labels', labels, 'labels');
-  let all = 0;
   try {
-    // The later walks find little: they are there for what others wrote while the first began.
-    for (let walks = 0; walks < 3; walks++) {
-      all += await walk(db, options, (seen) => (walks === 0 ? bar?.at(Math.min(seen, labels)) : null));
+    let all = (await isSigned(db)) ? 0 : await byCategory(db, options, bar);
+    // The second finds little: it is there for what others were writing when the first began.
+    for (let walks = 0; walks < 2; walks++) {
+      all += await walk(db, options);
       if (await isSigned(db)) break;
     }
+    return all;
   } finally {
     bar?.end();
   }
-  return all;
 }
 
 /**

@@ -33,7 +33,7 @@ const functions: Record<string, string> = {
     retry_dead revert_cleaning roll_back_model set_llm_price set_promise set_setting set_thresholds
     set_tree_levels split_category spot_check start_rollout start_run undo_check undo_taxonomy_change
     undo_thresholds`,
-  AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_step
+  AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_signing begin_step
     calibration_due cancel_batches choices_to_carry cleaned_by cleaning_due compared_names
     count_changed_keys count_labels draw_audits draw_teaching embeddings_of end_batch end_run end_step
     fail_call fills_embeddings fit_calibration forget_batch_names forget_calls forget_embeddings
@@ -42,7 +42,7 @@ const functions: Record<string, string> = {
     pass_gate promote_first queue_strays register_encoder renew_promise renew_run request_retrain
     retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings save_gate_answers
     save_index_comparison save_model save_model_file save_out_of_fold save_second_looks settle_llm
-    sign_labels signed similar_in_training start_call sweep_taxonomy take_in training_labels try_waiting
+    sign_category sign_labels signed similar_in_training start_call sweep_taxonomy take_in training_labels try_waiting
     unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
     heartbeat leave look_below_floor note_retention renew settle_from_memory settle_held settle_local
@@ -50,7 +50,7 @@ const functions: Record<string, string> = {
   // triggers, and what only other functions call
   nobody: `affordable_audits affordable_teaching agreement_since alike analyse_without answer_on_insert
     answered_until ask_again audit_candidates audit_test autopilot_health back_in_use band bar_model
-    batches_health begin_signing begin_stage blank_messages blockers_health bring_back_labels
+    batches_health begin_stage blank_messages blockers_health bring_back_labels
     bring_back_rows bury calls_with candidates_below carry_branches carry_thresholds check_frame
     checked_answer correct_label correct_products correct_rows coverage_steps drift_health drop_branches
     drop_questions drop_signatures end_alarm end_rollout fail_buried follow_categories follow_labels

@@ -184,16 +184,18 @@ describe('look-up by signatures', () => {
   test('reads no table from end to end', async () => {
     await labelAll(names);
     await complete();
-    const scans = () =>
+    const read = () =>
       t.owner.value<number>(
-        `select sum(seq_scan) from pg_stat_xact_user_tables where relname in ('labels', 'label_signatures') and schemaname = 'taxon'`,
+        `select sum(seq_tup_read) from pg_stat_xact_user_tables where relname in ('labels', 'label_signatures') and schemaname = 'taxon'`,
       );
     await t.owner.rows('begin');
-    const before = await scans();
+    const before = await read();
     for (let call = 0; call < 10; call++)
       await t.owner.rows('select * from similar_labels($1)', [`bosch kettle red model ${call}`, 'x']);
-    expect(await scans()).toBe(before);
+    const after = await read();
     await t.owner.rows('commit');
+    // one row a call, to see that there are signatures at all
+    expect(after - before).toBeLessThanOrEqual(10);
   });
 
   test('is not used below the similarity that they find', async () => {
