@@ -12,12 +12,12 @@ declare
   highest integer := (setting('max_attempts'))::integer;
   alone_from integer := least(2, highest);
   -- with something due for longer than this, new names come in between, the newest first
-  backlog constant interval := '10 s';
+  backlog constant interval := interval '10 s';
   moment timestamptz;
   since timestamptz;
   head record;
   picked bigint[];
-  fresh bigint[] := '{}';
+  fresh bigint[] := '{}'::bigint[];
 begin
   perform take_in();
   if cardinality(owed) > 0 then perform take_back(claim.worker, owed); end if;
