@@ -19,11 +19,3 @@ alter table queue alter column available_at set default clock_timestamp();
 -- emptied all the time, so what is dead is many times what lives: by their share of the table, dead entries would be removed too late
 alter table queue set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_scale_factor = 0,
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000, autovacuum_vacuum_cost_delay = 0);
-
--- The same bytes, in a form that PostgreSQL writes into the statement: convert_to() is not immutable, so each call was a query of its
--- own, 3.8 µs for 2.3, and a settled name has a dozen. The encoding is UTF8 (migrate refuses others).
-create or replace function name_hash(name_key text) returns bytea
-  language sql immutable strict parallel safe
-begin atomic
-  select sha256(decode(replace(name_key, '\', '\\'), 'escape'));
-end;

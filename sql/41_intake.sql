@@ -44,6 +44,14 @@ create or replace function last_intake() returns pg_snapshot
 $$;
 comment on function last_intake() is 'The snapshot whose rows are taken in, or will be by an intake that is not done. Example: select last_intake() is not null;';
 
+create or replace function names_wait() returns boolean
+  language sql volatile set search_path from current as $$
+  select exists (select from queue q where q.stage = 'local' and q.available_at <= now())
+      or exists (select from intakes i where not i.done)
+      or exists (select from new_rows(last_intake(), pg_current_snapshot(), '0', -9223372036854775808, 1));
+$$;
+comment on function names_wait() is 'Whether names wait for the local layer, in the queue or in rows that the next claim takes in: what may rest does so then. Example: select names_wait();';
+
 create or replace function take_in(most integer default 5000) returns integer
   language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare

@@ -49,6 +49,6 @@ comment on function remove_encoder(integer, integer) is 'Removes embeddings of a
 create or replace function fills_embeddings() returns boolean
   language sql stable security definer set search_path from current as $$
   -- names that wait come first
-  select (setting('fill_embeddings'))::boolean and not exists (select from queue q where q.stage = 'local' and q.available_at <= now());
+  select (setting('fill_embeddings'))::boolean and not names_wait();
 $$;
 comment on function fills_embeddings() is 'Whether sidecars may encode memory in the background now: the setting fill_embeddings says so and no name waits for the local layer. Example: select fills_embeddings();';

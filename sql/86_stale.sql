@@ -33,7 +33,7 @@ declare
   found_rows integer;
 begin
   -- names that wait come first
-  if champion_id is null or exists (select from queue q where q.stage = 'local' and q.available_at <= now()) then return; end if;
+  if champion_id is null or names_wait() then return; end if;
   insert into look_progress (model_id) values (champion_id) on conflict do nothing;
   if found then
     -- a champion before that comes back begins anew

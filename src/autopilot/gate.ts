@@ -9,7 +9,7 @@ import { embeddingsBy, predict } from '../sidecar/predict.ts';
 import { recalibrate } from '../sidecar/recalibrate.ts';
 import { testUpTo } from '../train/data/split.ts';
 
-/** Names asked at once, as many as the sidecar claims at most. */
+/** Names asked at once. */
 const page = 256;
 
 /**

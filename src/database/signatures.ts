@@ -95,9 +95,11 @@ async function sign(db: Database, options: Signing): Promise<number> {
  * @returns how many were signed
  */
 export async function signLabels(db: Database, options: Signing): Promise<number> {
+  // asked before a connection is held for the lock: a small memory's import needs no second one
+  if (!options.again && (await isSigned(db))) return 0;
   let all = 0;
   await alone(db, 'sign labels', async () => {
-    if (options.again || !(await isSigned(db))) all = await sign(db, options);
+    all = await sign(db, options);
   });
   if (all > 0) log.info('labels signed for similar look-up', { labels: all });
   return all;

@@ -1,6 +1,6 @@
 import type { LettersFirst } from '../model/letters-alone.ts';
 import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
-import { chooseGate, type GateCost, noCost } from './letters/gate.ts';
+import { agrees, chooseGate, type GateCost, noCost } from './letters/gate.ts';
 import { stated } from './letters/stated.ts';
 
 /** Names that the choice is made on at most: each weighing asks all of them again. */
@@ -30,8 +30,6 @@ export interface Choice {
 
 const scaled = (usual: readonly number[], factor: number) =>
   usual.map((weight) => weight * factor) as unknown as VoiceWeights['meaning'];
-
-const agrees = ({ path }: Answer, label: Path | undefined) => path.join() === label?.join();
 
 /**
  * Chooses how much meaning and memory count, and when letters alone may answer, on names that trained no voice.

@@ -60,7 +60,7 @@ const functions: Record<string, string> = {
     keep_trigger keys_health label_writers last_intake leave_no_names level_ids llm_answers llm_health
     llm_stop lock_holders lock_rows lock_taxonomy locker_names locks_health look_again
     make_imported_categories mark_names measured_points models_past_days move_labels name_label_changes
-    names_of_call near_index need_category need_evidence neighbours_health new_rows note_change
+    names_of_call names_wait near_index need_category need_evidence neighbours_health new_rows note_change
     note_changed_labels note_idle note_new_labels note_news note_outcomes note_removed_labels
     note_verdict notify_health offer_today open_answer pass_on passes pick_audits place_below
     place_category probability put_off queue_audits queue_floor queue_names raise_alarm raise_floor

@@ -25,7 +25,8 @@ const most = { coverage: 0.005, right: 0.001 };
 /** Confidences tried, as letters state them, from the highest down. */
 const [highest, lowest, step] = [0.995, 0.5, 0.005];
 
-const agrees = ({ path }: Answer, label: Path | undefined) => path.join() === label?.join();
+/** Whether an answer's whole path is the label's. */
+export const agrees = ({ path }: Answer, label: Path | undefined) => path.join() === label?.join();
 const agreed = (answers: readonly Answer[], labels: readonly Path[]) =>
   answers.map((answer, i) => agrees(answer, labels[i]));
 
