@@ -47,6 +47,9 @@ class Client extends pg.Client {
     const { ssl, keepAlive = false, orPlain } = config;
     const connection = orPlain && ssl ? new Preferring({ ssl, keepAlive }) : undefined;
     super({ ...config, ...(connection && { connection }) } as pg.ClientConfig);
+    // What runs on it fails too. Unheard, it would end the process: a server that stops may say so with its greeting, before
+    // whoever asked for the connection has it.
+    this.on('error', () => {});
   }
 }
 
@@ -67,7 +70,6 @@ export async function settledConfig(url: string, options: Options): Promise<pg.C
   const { config, orPlain } = clientConfig(url);
   if (!orPlain || !config.ssl) return config;
   const client = newClient(url, options);
-  client.on('error', () => {}); // what fails rejects
   try {
     await client.connect();
     const { stream } = (client as unknown as { connection: { stream: Duplex | TLSSocket } }).connection;

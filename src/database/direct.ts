@@ -9,7 +9,6 @@ const named = 'TAXON_DIRECT_DATABASE_URL';
 
 async function connected(url: string): Promise<pg.Client> {
   const client = newClient(url, options);
-  client.on('error', () => {}); // what runs on it fails too
   await client.connect();
   return client;
 }

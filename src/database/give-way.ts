@@ -54,7 +54,6 @@ function inWords(blockers: readonly Blocker[]): string {
 async function watch(client: pg.Client, url: string) {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   const eye = newClient(url, { application_name: 'taxon: who is in the way' });
-  eye.on('error', () => {});
   let seen: Blocker[] = [];
   let over = false;
   async function look(): Promise<void> {

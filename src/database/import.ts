@@ -200,8 +200,6 @@ export async function* queryCsv(db: Database, query: string): AsyncGenerator<Buf
   const sql = query.replace(/[;\s]+$/, '');
   const before = 'copy (\n';
   const client = newClient(db.url, { application_name: 'taxon import' });
-  // a connection that is lost also fails what runs on it; unheard, the event would end the process
-  client.on('error', () => {});
   await client.connect();
   try {
     await client.query(`begin transaction read only; ${noTimeout}`);

@@ -29,7 +29,6 @@ const probeOptions = {
 /** Sends a notification over a connection of its own. */
 async function ring(url: string, channel: string): Promise<void> {
   const client = newClient(url, probeOptions);
-  client.on('error', () => {}); // the promises below say it
   try {
     await client.connect();
     await client.query('select pg_notify($1, $2)', [channel, '']);

@@ -77,7 +77,6 @@ export async function makeIndex(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const client = newClient(url, { application_name: 'taxon index', connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {}); // what runs on it fails too
   await client.connect();
   const leave = () => void client.end().catch(() => {});
   signal?.addEventListener('abort', leave, { once: true });

@@ -119,7 +119,6 @@ function overPool(
     async transaction(work) {
       const client = await pool.connect();
       let broken = false;
-      // the pool does not listen while a connection is out: unheard, a lost one would end the process
       const onLost = (error: Error) => {
         broken = true;
         log.debug('a database connection was lost in a transaction', { error: messageOf(error) });

@@ -83,8 +83,6 @@ export async function makeScratch(real: Database, url: string): Promise<Scratch>
   const schema = `taxon_replay_${process.pid}_${randomBytes(3).toString('hex')}`;
   const name = `taxon replay ${schema}`;
   const holder = newClient(url, { application_name: 'taxon replay' });
-  // a lost connection also fails what runs on it; unheard, the event would end the process
-  holder.on('error', () => {});
   await holder.connect();
   const db = openDatabase(url, { schema, poolSize: 2 }, name);
   async function cancel(): Promise<void> {
