@@ -13,6 +13,8 @@ comment on function band(integer, integer, integer) is 'Three MinHash values as 
 
 create or replace function signatures(names text[]) returns table (name_key text, bands integer[], sketch bit)
   language plpgsql stable parallel safe set search_path from current
+  -- a plan for the very names looked cheaper and was made in each call: .42 ms, with it .13
+  set plan_cache_mode = force_generic_plan
   set jit = off as $$
 begin
   return query

@@ -7,6 +7,8 @@ create or replace function near_labels(names text[], most integer, train_from by
   -- Reading all of labels costs 48 ms a name at 20,000 labels and the index 2 ms, but similarity() is priced like a
   -- cheap operator: the generic plan of a session's sixth call took the former.
   set enable_seqscan = off
+  -- as in signatures()
+  set plan_cache_mode = force_generic_plan
   set jit = off as $$
 declare
   -- read as a query, not by setting(): PL/pgSQL keeps its plan

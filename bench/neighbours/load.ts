@@ -21,10 +21,16 @@ function halfvec(row: Float32Array): Buffer {
   return Buffer.concat([head, Buffer.from(new Float16Array(row).buffer).swap16()]);
 }
 
-/** Embeddings of encoder 1, labelled, in COPY's binary format. */
-function* embeddingRows({ keys, matrix, dimension }: Vectors, rows: number): Generator<Buffer> {
+/** Embeddings of an encoder, labelled, in COPY's binary format. */
+export function* embeddingRows(
+  { keys, matrix, dimension }: Vectors,
+  rows: number,
+  encoderId = 1,
+): Generator<Buffer> {
   yield Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
-  const [count, encoder] = [Buffer.from([0, 4]), field(Buffer.from([0, 0, 0, 1]))];
+  const [count, id] = [Buffer.from([0, 4]), Buffer.alloc(4)];
+  id.writeInt32BE(encoderId);
+  const encoder = field(id);
   const labelled = field(Buffer.from([1]));
   for (let from = 0; from < rows; from += page) {
     const parts: Buffer[] = [];
