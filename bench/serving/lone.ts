@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { packageRoot } from '../../src/config.ts';
 import { median, show } from '../measure.ts';
-import { writeSection } from './doc.ts';
+import { writeTable } from '../table-section.ts';
 
 const { values } = parseArgs({
   options: {
@@ -76,7 +76,7 @@ async function measure(url: string, names: readonly string[]): Promise<void> {
       },
     ];
     show(values.json, found);
-    if (values.doc) writeSection('bench/serving/lone.ts', found);
+    if (values.doc) writeTable('serving', 'bench/serving/lone.ts', found);
   } finally {
     sidecar.kill('SIGTERM');
     await client.end();

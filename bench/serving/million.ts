@@ -17,7 +17,7 @@ import { median, show } from '../measure.ts';
 import { embeddingRows } from '../neighbours/load.ts';
 import { simulatedNames, type Vectors } from '../neighbours/vectors.ts';
 import { here, run, start } from '../speed/checkout.ts';
-import { writeSection } from './doc.ts';
+import { writeTable } from '../table-section.ts';
 
 const { values } = parseArgs({
   options: {
@@ -162,7 +162,7 @@ try {
     },
   ];
   show(values.json, measured);
-  if (values.doc) writeSection('bench/serving/million.ts', measured);
+  if (values.doc) writeTable('serving', 'bench/serving/million.ts', measured);
 } finally {
   await db.close();
 }

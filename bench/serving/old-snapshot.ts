@@ -2,8 +2,8 @@
 import pg from 'pg';
 import { loadConfig } from '../../src/config.ts';
 import { flags, median, show } from '../measure.ts';
+import { writeTable } from '../table-section.ts';
 import { throwAwayServer } from '../trust/throw-away.ts';
-import { writeSection } from './doc.ts';
 
 const { names, before, doc, json } = flags(
   `What a claim of 64 names costs, and how large the queue's table is: after names have gone through, while a transaction keeps a snapshot
@@ -82,7 +82,7 @@ try {
   await new Promise((resolve) => setTimeout(resolve, 60_000));
   await note('a minute after its end', await through(4 * atOnce));
   show(json, rows);
-  if (doc) writeSection(`bench/serving/old-snapshot.ts --names ${names} --before ${before}`, rows);
+  if (doc) writeTable('serving', `bench/serving/old-snapshot.ts --names ${names} --before ${before}`, rows);
 } finally {
   await client.end();
   await close();

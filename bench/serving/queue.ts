@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { loadConfig, packageRoot } from '../../src/config.ts';
 import { median, show } from '../measure.ts';
+import { writeTable } from '../table-section.ts';
 import { throwAwayServer } from '../trust/throw-away.ts';
-import { writeSection } from './doc.ts';
 
 const help = `Names a second from claim to settled, with a model that costs nothing, beside graphile-worker and pg-boss: one name a job, two
 worker processes, one PostgreSQL (a throw-away one that does sync), the systems in turn.
@@ -173,7 +173,7 @@ async function measure(): Promise<void> {
       };
     });
     show(values.json, found);
-    if (values.doc) writeSection('bench/serving/queue.ts', found);
+    if (values.doc) writeTable('serving', 'bench/serving/queue.ts', found);
     if (systems.length < 3)
       console.error(`some peers are not in ${values.peers}; --help says how to put them there`);
   } finally {
