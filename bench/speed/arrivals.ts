@@ -46,8 +46,20 @@ async function database(
   await client.connect();
   const { rows } = await client.query('select from taxon.champion()');
   await client.end();
-  if (rows.length === 0) await run(at, ['train', '--no-clean', '--json'], environment);
+  if (rows.length === 0) {
+    await run(at, ['train', '--no-clean', '--json'], environment);
+    if (at === here) await indexed(environment);
+  }
   return { url, environment };
+}
+
+/** Waits until neighbours are found by an index, as within two minutes of a sidecar's start; not at all where the server makes none. */
+async function indexed(environment: Record<string, string>): Promise<void> {
+  const { stdout } = await run(here, ['encoders', '--index', '--json'], environment);
+  if (JSON.parse(stdout).made.length === 0) return;
+  const sidecar = start(here, ['sidecar'], { ...environment, TAXON_RETRAIN: 'false' });
+  await sidecar.says('neighbours are found by the index');
+  await sidecar.end('SIGTERM');
 }
 
 interface Arrived {
