@@ -79,32 +79,45 @@ async function widen(db: Database, champion: Champion, labels: number): Promise<
     more.matrix.copyWithin(more.keys.length * dimension, i * dimension, (i + 1) * dimension);
     more.keys.push(key);
   }
+  const { n } = await db.row<{ n: number }>('select count(*) as n from taxon.labels');
+  if (n < labels) await importMore(db, more.keys);
+  // made anew below: a row more costs it 2 ms
+  await db.rows(`drop index if exists taxon.embeddings_near_${champion.encoder_id}`);
+  await db.transaction(async (client) => {
+    // arrived before, some names have their vector
+    await client.query('create temp table more (like taxon.embeddings) on commit drop');
+    const copy = copyFrom(
+      'copy more (encoder_id, name_hash, embedding, labelled) from stdin (format binary)',
+    );
+    await pipeline(
+      Readable.from(embeddingRows(more, more.keys.length, champion.encoder_id)),
+      client.query(copy),
+    );
+    await client.query(
+      `insert into taxon.embeddings select m.* from more m join taxon.labels using (name_hash)
+         on conflict (encoder_id, name_hash) do update set labelled = true`,
+    );
+  });
+  const began = performance.now();
+  await makeIndex(values.url, 'taxon', champion.encoder_id);
+  console.error(`index of neighbours in ${Math.round((performance.now() - began) / 1000)} s`);
+  await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
+  await db.rows('vacuum analyze taxon.labels, taxon.embeddings, taxon.label_signatures');
+}
+
+/** Imports names as `taxon import` does, each under one of the categories that are there. */
+async function importMore(db: Database, keys: readonly string[]): Promise<void> {
   const paths = await db.rows<{ path: string }>(
     `select distinct concat_ws(E'\\t', a.name, b.name, c.name) as path from taxon.labels l join taxon.categories c using (category_id)
        join taxon.categories b on b.category_id = c.parent_id join taxon.categories a on a.category_id = b.parent_id order by 1`,
   );
   const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-million-'));
   const file = join(folder, 'labels.tsv');
-  const lines = more.keys.map((key, i) => `${key}\t${paths[(i * 7919) % paths.length]?.path}\n`);
+  const lines = keys.map((key, i) => `${key}\t${paths[(i * 7919) % paths.length]?.path}\n`);
   writeParts(file, ['name\tl1\tl2\tl3\n', ...lines]);
   const imported = await run(here, ['import', file, '--json'], { DATABASE_URL: values.url });
   console.error(`imported in ${Math.round(imported.seconds)} s: ${imported.stdout.trim().slice(0, 200)}`);
   rmSync(folder, { recursive: true });
-  await db.transaction((client) =>
-    pipeline(
-      Readable.from(embeddingRows(more, more.keys.length, champion.encoder_id)),
-      client.query(
-        copyFrom(
-          'copy taxon.embeddings (encoder_id, name_hash, embedding, labelled) from stdin (format binary)',
-        ),
-      ),
-    ),
-  );
-  const began = performance.now();
-  await makeIndex(values.url, 'taxon', champion.encoder_id);
-  console.error(`index of neighbours in ${Math.round((performance.now() - began) / 1000)} s`);
-  await db.rows(`select taxon.set_setting('neighbours', 'index')`);
-  await db.rows('vacuum analyze taxon.labels, taxon.embeddings, taxon.label_signatures');
 }
 
 /** Seconds until no name of one INSERT waits for the local layer. */
@@ -131,7 +144,11 @@ try {
     'select e.encoder_id, e.dimension from taxon.champion() join taxon.encoders e using (encoder_id)',
   );
   const { labels } = await db.row<{ labels: number }>('select count(*) as labels from taxon.labels');
-  if (labels < Number(values.labels)) await widen(db, champion, Number(values.labels));
+  const { missing } = await db.row<{ missing: boolean }>(
+    'select exists (select from taxon.labels l where not exists (select from taxon.embeddings e where e.encoder_id = $1 and e.name_hash = l.name_hash)) as missing',
+    [champion.encoder_id],
+  );
+  if (missing || labels < Number(values.labels)) await widen(db, champion, Number(values.labels));
   const [times, rounds] = [Number(values.times), Number(values.rounds)];
   const names = readFileSync(values.names, 'utf8')
     .trimEnd()

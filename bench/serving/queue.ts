@@ -60,7 +60,8 @@ const pgtaxon: System = {
         : `insert into taxon.queue (name_key) select 'name number ' || i from ${numbers(names)}`,
       'analyze taxon.queue, taxon.products',
     )(client),
-  left: 'select from taxon.queue limit 1',
+  // claims put the rows' names into the queue
+  left: `select from taxon.queue union all select from taxon.products where state = 'pending' limit 1`,
 };
 
 function peersOf(folder: string): System[] {
