@@ -72,6 +72,26 @@ describe('claim_llm', () => {
     expect(await claim('one', 4, '1 h')).toEqual(['d']);
   });
 
+  test('has five times as much patience with a batch that others still join', async () => {
+    await waiting('Home', 'a', 'b');
+    await waiting('Food', 'c');
+    const due = (name: string, minutes: number) =>
+      t.owner.rows(
+        'update queue set available_at = now() - make_interval(mins => $2) where name_key = $1',
+        name,
+        minutes,
+      );
+    await due('a', 90);
+    await due('b', 80);
+    // what comes for another batch is no company
+    expect(await claim('one', 4, '1 h')).toEqual(['a', 'b']);
+    await waiting('Home', 'd', 'e');
+    await due('d', 90);
+    expect(await claim('one', 4, '1 h')).toEqual([]);
+    await due('d', 301);
+    expect(await claim('one', 4, '1 h')).toEqual(['d', 'e']);
+  });
+
   test('what fits no shortlist goes together, whatever branch it was of, and waits for company anew', async () => {
     await waiting('Home', 'a');
     await waiting('Food', 'b', 'c');
