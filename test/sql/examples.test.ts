@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
+import { drawable } from '../support/audits.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { evenly, judge, makeModel, missed, wrongEach } from '../support/trust.ts';
 
@@ -40,6 +41,7 @@ beforeEach(async () => {
   await t.owner.rows(`select start_drift_streams($1, now() - interval '1 day')`, model);
   await t.owner.rows(`select raise_alarm($1, 'confidence', 0, 20, 13, 'a new branch arrives')`, model);
   await t.owner.rows('select take_in()');
+  await drawable(t);
 });
 
 /** Days and moments are other ones in each run. */

@@ -32,8 +32,8 @@ export async function answered(
   );
 }
 
-/** draw_audits() once every row inserted so far may be looked at: another test file's open transaction holds it back. */
-export async function draw(t: TaxonDatabase): Promise<Drawn[]> {
+/** Waits until every row inserted so far may be looked at by draw_audits(): another test file's open transaction holds it back. */
+export async function drawable(t: TaxonDatabase): Promise<void> {
   await until(
     () =>
       t.owner.value<boolean>(
@@ -41,6 +41,11 @@ export async function draw(t: TaxonDatabase): Promise<Drawn[]> {
       ),
     (passed) => passed,
   );
+}
+
+/** draw_audits() once it may look at all. */
+export async function draw(t: TaxonDatabase): Promise<Drawn[]> {
+  await drawable(t);
   return t.owner.rows<Drawn>('select * from draw_audits()');
 }
 
