@@ -63,7 +63,7 @@ export async function findModel(db: Database, modelId: number | null): Promise<C
   return row === undefined ? null : { modelId, encoderId: row.encoder_id };
 }
 
-/** Bytes of a model's file that are read at once: as one value, 37 MB of letters left 130 MB of text and buffers behind. */
+/** Bytes of a model's file that are read at once: read as one value, 37 MB of letters made a sidecar 35 MB larger for good. */
 const piece = 2 ** 20;
 
 /** A file of a model, read piece by piece. */
