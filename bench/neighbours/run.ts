@@ -65,7 +65,8 @@ const results = read();
 /** Keeps what was measured in place of an earlier measurement of the same. */
 function keep(measured: Measured): void {
   const others = results.filter(
-    ({ vectors, size }) => vectors !== measured.vectors || size !== measured.size,
+    ({ vectors, size, buffers }) =>
+      vectors !== measured.vectors || size !== measured.size || buffers !== measured.buffers,
   );
   results.splice(0, results.length, ...others, measured);
   mkdirSync(benchFolder(config), { recursive: true });
