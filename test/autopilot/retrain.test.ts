@@ -71,6 +71,11 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
       await db.rows('select taxon.advance_rollout()');
       expect(from).toBeLessThan(30_000);
     }
+    // the promotion gave the names that had gone to the LLM to the local layer again
+    await until(
+      () => db.row<{ waits: boolean }>('select taxon.names_wait() as waits'),
+      ({ waits }) => !waits,
+    );
   } finally {
     await sidecar.stop();
   }
