@@ -18,7 +18,7 @@ const page = join(packageRoot, 'docs', 'measured', 'similar.md');
 const { values } = parseArgs({
   options: {
     labels: { type: 'string', default: '1000000' },
-    names: { type: 'string', default: '600' },
+    names: { type: 'string', default: '1500' },
     doc: { type: 'boolean', default: false },
     anew: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -32,7 +32,7 @@ and of processor time a name, and whether they find the same allowed match. Name
 titles of another file; as many others are looked up before, so that pages are in memory as in a server that has run for a while. Memory is the first --labels names of ${relative(packageRoot, titlesFile)}, in a database of
 the private cluster (TAXON_DATA_DIR) that is made once, in some minutes, and kept; --anew makes it again, to measure signing too.
 
-  node bench/similar/run.ts [--labels 1000000] [--names 600] [--anew] [--doc] [--json]
+  node bench/similar/run.ts [--labels 1000000] [--names 1500] [--anew] [--doc] [--json]
 
 --doc writes ${relative(packageRoot, page)}.`);
   process.exit(0);
