@@ -1,10 +1,8 @@
 /** `node bench/speed/growth.ts --help` */
-import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../src/config.ts';
 import { show } from '../measure.ts';
 import { writeTable } from '../table-section.ts';
-import type { Printed } from './types.ts';
+import { printed } from './printed.ts';
 
 const { values } = parseArgs({
   options: {
@@ -33,21 +31,11 @@ function exponent(points: readonly (readonly [number, number])[]): number {
   return over / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
 }
 
-/** What a bench prints with --json; it must print something. */
-function printed(args: readonly string[]): Printed[] {
-  const { status, stdout } = spawnSync(process.execPath, [...args, '--json'], {
-    cwd: packageRoot,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (status !== 0 || stdout === '') throw new Error(`node ${args.join(' ')} ended with ${status}`);
-  return JSON.parse(stdout);
-}
-
 const sizes = values.sizes.split(',').map(Number);
 const points = new Map<string, [number, number][]>();
 for (const labels of sizes) {
-  const rows = printed(['bench/similar/run.ts', '--labels', String(labels), '--names', '300']);
+  const rows = await printed(['bench/similar/run.ts', '--labels', String(labels), '--names', '300']);
+  if (rows === null) process.exit(0);
   for (const row of rows.filter(({ names }) => names === 'one word changed')) {
     const what = `similar look-up by ${row.by}`;
     points.set(what, [...(points.get(what) ?? []), [labels, row['p50, CPU ms'] as number]]);

@@ -1,5 +1,4 @@
 /** `npm run bench -- --help` */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,8 @@ import { packageRoot } from '../../src/config.ts';
 import { messageOf, misuse } from '../../src/errors.ts';
 import { benches } from './benches.ts';
 import { writeDoc } from './doc.ts';
-import type { Bench, Measured, Printed, Stored } from './types.ts';
+import { printed } from './printed.ts';
+import type { Bench, Measured, Stored } from './types.ts';
 
 /** How much worse than what is stored a ratio may be: below that it is the machine. */
 const mostWorse = 0.15;
@@ -40,21 +40,6 @@ const form = values.quick ? 'quick' : 'full';
 const file = join(packageRoot, 'bench/speed/measured.json');
 const stored: Stored = JSON.parse(readFileSync(file, 'utf8'));
 const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}`;
-
-/** What a bench prints as JSON; null where it says that it has nothing to read. */
-async function printed(command: readonly string[]): Promise<Printed[] | null> {
-  const child = spawn(process.execPath, [...command, '--json'], {
-    cwd: packageRoot,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
-  });
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`node ${command.join(' ')} ended with ${code}`);
-  return text.trim() === '' ? null : JSON.parse(text);
-}
 
 async function measure(bench: Bench, command: readonly string[]): Promise<Measured | null> {
   const rows = await printed(command);
