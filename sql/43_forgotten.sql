@@ -39,12 +39,12 @@ begin
       into n;
     removed := removed + n;
   end loop;
-  -- a training that had read the name writes it into its report
+  -- a training that had read the name writes it into its report, which comes after its end (end_diagnosis())
   update training_runs r
     set report = jsonb_set(r.report, '{diagnostics,mistakes}', (
       select coalesce(jsonb_agg(m order by i), '[]') from jsonb_array_elements(r.report #> '{diagnostics,mistakes}') with ordinality u(m, i)
         where not exists (select from forgotten_names f where f.name_hash = name_hash(m ->> 'name') and forgotten(f.name_hash))))
-    where coalesce(r.ended_at, 'infinity') > (select min(f.forgotten_at) from forgotten_names f)
+    where coalesce(greatest(r.ended_at, r.lease_until), 'infinity') > (select min(f.forgotten_at) from forgotten_names f)
       and jsonb_typeof(r.report #> '{diagnostics,mistakes}') = 'array'
       and exists (select from jsonb_array_elements(r.report #> '{diagnostics,mistakes}') m join forgotten_names f on f.name_hash = name_hash(m ->> 'name')
                     where forgotten(f.name_hash));

@@ -81,7 +81,7 @@ grant insert, delete on import_rows to taxon_admin;
 -- a retraining, which a sidecar begins by itself: it stores a candidate, the gate and the rollout are the database's
 grant execute on function begin_retrain, begin_step, end_step, note_run, run_model, choices_to_carry, cleaning_due, cleaned_by, pass_gate, unanswered_gate_names,
   save_gate_answers, renew_run, end_run, learn_guard, training_labels, similar_in_training, save_model, save_model_file, save_out_of_fold, apply_cleaning,
-  keep_promise, standing_promise, gate_report, promote_first, calibration_error, calibration_state, label_conflicts to taxon_admin, taxon_sidecar;
+  keep_promise, standing_promise, gate_report, undiagnosed, begin_diagnosis, end_diagnosis, promote_first, calibration_error, calibration_state, label_conflicts to taxon_admin, taxon_sidecar;
 grant execute on function retrain_waits, last_asked_for to taxon_admin, taxon_sidecar;
 grant execute on function import_labels, finish_import, start_run, memory_at, repeats_by to taxon_admin;
 grant execute on function export_labels, export_products,

@@ -2,6 +2,8 @@ import type { Config } from '../config.ts';
 import { type JudgedByHand, judgeTrained } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { champion } from '../database/registry.ts';
+import type { ModelReport } from '../report/model-report.ts';
+import { diagnoseModel } from '../train/diagnose-model.ts';
 import type { FirstModel } from '../train/first.ts';
 import { type TrainedFirst, type TrainOptions, type TrainResult, train, trainFirst } from '../train/run.ts';
 import { askBoth, gateFacts } from './gate.ts';
@@ -10,6 +12,8 @@ export type TrainedByHand = TrainResult & {
   /** The model of letters alone that answers meanwhile; null: there was a champion. */
   first: TrainedFirst | null;
   gate: JudgedByHand;
+  /** What names of the test part show; null without one. */
+  diagnostics: ModelReport | null;
 };
 
 /**
@@ -30,11 +34,17 @@ export async function trainByHand(
 ): Promise<TrainedByHand> {
   const { epochs: _, ...ofLetters } = options;
   const first = (await champion(db)) === null ? await trainFirst(db, config, ofLetters, onFirst) : null;
-  const made = await train(db, config, options, first?.cleaning ?? null);
+  const { made, inHand } = await train(db, config, options, first?.cleaning ?? null);
   const before = await champion(db);
   const models = { champion: before?.modelId ?? made.model_id, challenger: made.model_id };
   const signal = options.signal ?? new AbortController().signal;
   const asked = models.champion === made.model_id ? {} : await askBoth(db, config, models, signal);
   const facts = await gateFacts(db, made.model_id, asked);
-  return { ...made, first, gate: await judgeTrained(db, made.model_id, facts, promote) };
+  const gate = await judgeTrained(db, made.model_id, facts, promote);
+  return {
+    ...made,
+    first,
+    gate,
+    diagnostics: await diagnoseModel(db, config, made.model_id, signal, inHand),
+  };
 }

@@ -18,9 +18,10 @@ import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { findEncoder } from '../model/encoder-source.ts';
 import { type CleaningReport, cleanMemory } from '../train/cleaning/clean.ts';
 import { readNames } from '../train/data/dataset.ts';
+import { diagnoseModel } from '../train/diagnose-model.ts';
 import { type FirstModel, makeFirst, readLettersMemory } from '../train/first.ts';
 import { type HeldRun, holdingRun, workerName } from '../train/lease.ts';
-import { logTraining, type Memory, makeModel, readMemory } from '../train/pipeline.ts';
+import { type InHand, logTraining, type Memory, makeModel, readMemory } from '../train/pipeline.ts';
 import { type AskedBoth, askBoth, gateFacts } from './gate.ts';
 
 export interface RetrainOptions {
@@ -59,6 +60,8 @@ interface Bench {
   first: FirstModel | null;
   memory?: Memory;
   cleaning: CleaningReport | null;
+  /** Of the challenger, where this process has made it. */
+  inHand?: InHand;
 }
 
 async function memoryOf(bench: Bench): Promise<Memory> {
@@ -85,7 +88,7 @@ async function makeChallenger(bench: Bench): Promise<object> {
   const { reason: _, signal: __, onStep: ___, ...asked } = options;
   const memory = await memoryOf(bench);
   logTraining(memory);
-  const made = await makeModel(
+  const { made, inHand } = await makeModel(
     db,
     await bench.encoder(),
     memory,
@@ -93,6 +96,7 @@ async function makeChallenger(bench: Bench): Promise<object> {
     bench.cleaning,
     run,
   );
+  bench.inHand = inHand;
   await noteRun(db, run.id, made);
   const { model_id, labels, seconds, chosen_by } = made;
   return { model_id, labels, seconds, chosen_by };
@@ -180,6 +184,8 @@ async function steps(bench: Bench): Promise<number> {
  * first step that is not; a champion is not touched by any of them. What passes the gate goes into shadow; canary, promotion
  * and watch are the database's (advance_rollout()). The full model after a first one answers at once, where no promise stands.
  *
+ * Its diagnosis, which nobody waits for, comes after the gate.
+ *
  * @throws TaxonError when another training is alive, a model is being rolled out, or memory is too small to learn from;
  *   the signal's reason when aborted: the lease is given back, and another process may go on at once
  */
@@ -195,16 +201,24 @@ export async function retrain(
   const { run_id } = began;
   if (began.taken_over) log.info('going on with a run whose process died', { run: run_id });
   try {
-    return await holdingRun(db, { id: run_id, worker }, config.leaseSeconds, signal, async (run) => {
-      let opened: Promise<Encoder> | undefined;
-      // letters do without: opened when the first step needs it
-      const encoder = () => (opened ??= openEncoder(config));
-      const bench: Bench = { db, config, encoder, run, options, first: null, cleaning: null };
-      const model = await steps(bench).finally(async () => (await opened)?.close());
-      const [verdict] = await gateReport(db, model);
-      const promoted = (await champion(db))?.modelId === model;
-      return { ...began, first: bench.first, model_id: model, promoted, verdict: verdict as GateVerdict };
-    });
+    const { first, model_id, inHand } = await holdingRun(
+      db,
+      { id: run_id, worker },
+      config.leaseSeconds,
+      signal,
+      async (run) => {
+        let opened: Promise<Encoder> | undefined;
+        // letters do without: opened when the first step needs it
+        const encoder = () => (opened ??= openEncoder(config));
+        const bench: Bench = { db, config, encoder, run, options, first: null, cleaning: null };
+        const model = await steps(bench).finally(async () => (await opened)?.close());
+        return { ...bench, model_id: model };
+      },
+    );
+    await diagnoseModel(db, config, model_id, signal ?? new AbortController().signal, inHand);
+    const [verdict] = await gateReport(db, model_id);
+    const promoted = (await champion(db))?.modelId === model_id;
+    return { ...began, first, model_id, promoted, verdict: verdict as GateVerdict };
   } catch (error) {
     // a limit that was passed would be passed again
     if (signal?.aborted && !(signal.reason instanceof TaxonError))

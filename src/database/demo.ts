@@ -87,3 +87,11 @@ export async function championAnswers(db: Database): Promise<boolean> {
   );
   return row.answers;
 }
+
+/** Whether the champion's diagnosis was made, or has failed. */
+export async function championIsMeasured(db: Database): Promise<boolean> {
+  const row = await db.row<{ measured: boolean }>(
+    `select exists (select from ${db.at}champion() c where c.metrics ? 'learning') as measured`,
+  );
+  return row.measured;
+}

@@ -124,3 +124,34 @@ export async function retrainWaits(db: Database): Promise<boolean> {
   const row = await db.row<{ waits: boolean }>(`select ${db.at}retrain_waits() as waits`);
   return row.waits;
 }
+
+/** A model in use whose diagnosis was cut short, and that nobody makes now; null: there is none. */
+export async function undiagnosed(db: Database): Promise<number | null> {
+  return (await db.row<{ id: number | null }>(`select ${db.at}undiagnosed() as id`)).id;
+}
+
+/** What a training has stored of itself: of its model, and of its run. */
+export interface StoredTraining {
+  metrics: object;
+  settings: object;
+  code_version: string;
+  report: object;
+}
+
+/** Takes the diagnosis of a model, the first or another; null where it was not trained here, or is of letters alone. */
+export async function beginDiagnosis(db: Database, modelId: number): Promise<StoredTraining | null> {
+  const [row] = await db.rows<StoredTraining>(`select * from ${db.at}begin_diagnosis($1)`, [modelId]);
+  return row ?? null;
+}
+
+/** Keeps what a diagnosis has found; null: it was cut short, and may be begun again. */
+export async function endDiagnosis(
+  db: Database,
+  modelId: number,
+  found: { learning: object | null; report: object | null } | null,
+): Promise<void> {
+  await db.rows(`select ${db.at}end_diagnosis($1, $2)`, [
+    modelId,
+    found === null ? null : JSON.stringify(found),
+  ]);
+}

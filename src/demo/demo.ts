@@ -5,6 +5,7 @@ import { requestRetrain } from '../database/autopilot.ts';
 import {
   catalogueMark,
   championAnswers,
+  championIsMeasured,
   insertProduct,
   latestTraining,
   resetAll,
@@ -142,6 +143,16 @@ async function untilFull(db: Database, past: number, signal: AbortSignal): Promi
   }
 }
 
+/** Waits until the full model has its report, for `taxon report`. */
+async function untilMeasured(db: Database, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + stallMs;
+  for (let said = false; !(await championIsMeasured(db)) && Date.now() < until; said = true) {
+    signal.throwIfAborted();
+    if (!said) log.info('the full model: is measured for its report');
+    await sleep(200);
+  }
+}
+
 /** Whether all voices answer, and not letters alone. */
 async function isFull(db: Database): Promise<boolean> {
   return ((await champion(db))?.encoderId ?? null) !== null;
@@ -215,7 +226,10 @@ export async function runDemo(
     let report = await play(full ? 'full' : 'letters', catalogue.arriving, '');
     if (follows) {
       onFirst(report);
-      if (await untilFull(db, past, signal)) report = await play('full', catalogue.later, 'later ');
+      if (await untilFull(db, past, signal)) {
+        report = await play('full', catalogue.later, 'later ');
+        await untilMeasured(db, signal);
+      }
     }
     return { report, stop };
   } catch (error) {

@@ -10,7 +10,7 @@ import {
   retrainSchedule,
 } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
-import { retrainWaits } from '../database/runs.ts';
+import { retrainWaits, undiagnosed } from '../database/runs.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Job } from './jobs.ts';
@@ -28,9 +28,9 @@ async function isScheduled(db: Database): Promise<boolean> {
   return next !== null && next.getTime() <= Date.now();
 }
 
-/** Retrains in a process of its own: its memory and its processor time are not the answers'. */
-function spawnRetrain(config: Config, url: string): ChildProcess {
-  const child = spawn(process.execPath, [main, 'retrain'], {
+/** Runs a command in a process of its own: its memory and its processor time are not the answers'. */
+function spawnTaxon(config: Config, url: string, args: string[], what: string): ChildProcess {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...environmentOf({ ...config, databaseUrl: url }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -38,22 +38,22 @@ function spawnRetrain(config: Config, url: string): ChildProcess {
   child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-2000);
   });
-  child.on('error', (error) => log.warn('a retraining could not be started', { error: messageOf(error) }));
+  child.on('error', (error) => log.warn(`${what} could not be started`, { error: messageOf(error) }));
   child.on('exit', (code, signal) => {
-    if (code === 0) log.info('a retraining ended; select * from taxon.autopilot()');
+    if (code === 0) log.info(`${what} ended; select * from taxon.autopilot()`);
     // what it says last is a hint
     const why =
       said.split('\n').findLast((line) => line.startsWith('taxon: ')) ?? said.trim().split('\n').at(-1);
     if (code !== 0 && /lost its lease|not held by|not running any more/.test(why ?? ''))
-      log.info('a retraining gave way', { said: why });
-    else if (code !== 0) log.warn('a retraining failed', { code: code ?? signal, said: why });
+      log.info(`${what} gave way`, { said: why });
+    else if (code !== 0) log.warn(`${what} failed`, { code: code ?? signal, said: why });
   });
   return child;
 }
 
 /**
  * Each minute: takes the rollout on, asks for a retraining when one is due, and starts the one that is asked for, if this
- * sidecar may. One at a time over all sidecars: the lease of its run decides, and a second process that came too late ends.
+ * sidecar may; a model whose diagnosis was cut short is measured then. One at a time over all sidecars: the lease of its run decides, and a second process that came too late ends.
  */
 export function autopilotJob(config: Config, url: string, stopping: AbortSignal): Job {
   let child: ChildProcess | null = null;
@@ -75,11 +75,18 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
         log.info(`a retraining is due: ${due.reason}`);
       }
       const busy = child !== null && child.exitCode === null && child.signalCode === null;
-      if (!config.retrain || busy || stopping.aborted || !(await retrainWaits(db))) return;
-      log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
-        never: 'TAXON_RETRAIN=false',
-      });
-      child = spawnRetrain(config, url);
+      if (!config.retrain || busy || stopping.aborted) return;
+      if (await retrainWaits(db)) {
+        log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
+          never: 'TAXON_RETRAIN=false',
+        });
+        child = spawnTaxon(config, url, ['retrain'], 'a retraining');
+        return;
+      }
+      const model = await undiagnosed(db);
+      if (model === null) return;
+      log.info('a model is measured for its report', { model });
+      child = spawnTaxon(config, url, ['report', '--measure', '--model', String(model)], 'a measuring');
     },
   };
 }

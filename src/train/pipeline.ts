@@ -6,16 +6,15 @@ import { registerEncoder, storeModel } from '../database/registry.ts';
 import { log } from '../log.ts';
 import type { Encoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
-import type { ModelReport } from '../report/model-report.ts';
-import type { CleanedLevel, CleaningReport } from './cleaning/clean.ts';
+import type { CleaningReport } from './cleaning/clean.ts';
 import { cacheMisses, judgedNames } from './data/cache-misses.ts';
 import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
 import { partsBy } from './data/split.ts';
-import { diagnose } from './diagnose.ts';
-import { type Chosen, type TrainingReport, trainModel } from './fit.ts';
+import { type Chosen, type TrainingReport, type TrainingSet, trainModel } from './fit.ts';
 import type { HeldRun } from './lease.ts';
+import type { FittedLetters } from './voices.ts';
 
 export interface TrainOptions {
   epochs?: number;
@@ -47,8 +46,15 @@ export interface TrainResult {
   /** The model that chose how the voices count; null: this one. */
   chosen_by: number | null;
   report: TrainingReport;
-  /** What names of the test part show; null without one. */
-  diagnostics: ModelReport | null;
+}
+
+/** What a training still has in hand of its model. */
+export interface InHand {
+  set: TrainingSet & Dataset;
+  /** The held-out names that layers 1 and 2 would leave. */
+  misses: ReadonlySet<string>;
+  /** The letters of the train part alone, where they were fitted. */
+  partLetters?: FittedLetters;
 }
 
 /** Memory as training reads it. */
@@ -66,7 +72,7 @@ export async function readMemory(
   db: Database,
   config: Config,
   encoder: Encoder,
-  { signal }: HeldRun,
+  { signal }: Pick<HeldRun, 'signal'>,
 ): Promise<Memory> {
   const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
   const encoded = await encodeLabels(db, encoder, encoderId, signal);
@@ -93,6 +99,7 @@ export function logTraining({ set }: Memory): void {
  * over what an earlier one chose where the database says so.
  *
  * @param cleaning what was cleaned before, for the report
+ * @returns what was made, and what its diagnosis (diagnose-model.ts) need not make again
  */
 export async function makeModel(
   db: Database,
@@ -101,7 +108,7 @@ export async function makeModel(
   asked: Omit<TrainOptions, 'signal'> & { promote: false | 'first'; carry?: boolean },
   cleaning: CleaningReport | null,
   run: HeldRun,
-): Promise<TrainResult> {
+): Promise<{ made: TrainResult; inHand: InHand }> {
   const started = Date.now();
   const { signal } = run;
   const { promote, carry = false, ...options } = asked;
@@ -129,35 +136,16 @@ export async function makeModel(
     onProgress: (share: number) => bar.at(Math.round(share * 100)),
   }).finally(() => bar.end());
   signal.throwIfAborted();
-  const rows = Int32Array.from(set.keys.keys());
-  const diagnosis = await diagnose(
-    db,
-    files,
-    set,
-    rows.filter((row) => part[row] === 'test' && isCacheMiss(row)),
-    rows.filter((row) => part[row] !== 'test'),
-    {
-      facts: factsOf(encoder.identity, set, cleaning, report, heldOut, chosenBy),
-      cleaning: cleaning === null ? null : cleaningOf(cleaning),
-      depth: options.depth ?? 3,
-      curve: {
-        from: rows.filter((row) => part[row] === 'train'),
-        asked: rows.filter((row) => part[row] !== 'train' && isCacheMiss(row)),
-        whole: partLetters,
-      },
-    },
-    signal,
-  );
   const manifest = JSON.parse(Buffer.from(files.get('manifest.json') ?? '{}').toString('utf8')) as object;
   const facts = {
-    metrics: { ...report, chosen_by: chosenBy, learning: diagnosis?.curve ?? null },
+    metrics: { ...report, chosen_by: chosenBy },
     data: dataSnapshot(set.keys, set.paths, changed),
     code_version: version,
     seed: report.seed,
     settings: options,
   };
   const modelId = await storeModel(db, { encoderId, runId: run.id, manifest, files, facts, promote });
-  return {
+  const made = {
     run_id: run.id,
     model_id: modelId,
     labels: set.keys.length,
@@ -171,8 +159,8 @@ export async function makeModel(
     cleaning,
     chosen_by: chosenBy,
     report,
-    diagnostics: diagnosis?.report ?? null,
   };
+  return { made, inHand: { set, misses, ...(partLetters === undefined ? {} : { partLetters }) } };
 }
 
 /** What a retraining takes over, and the model that chose it; undefined: it chooses anew. */
@@ -182,56 +170,4 @@ async function choicesToCarry(db: Database, encoderId: number) {
     [encoderId],
   );
   return row;
-}
-
-/** What the report's page says of the training itself. */
-function factsOf(
-  encoder: string,
-  set: Dataset,
-  cleaning: CleaningReport | null,
-  report: TrainingReport,
-  heldOut: TrainResult['held_out'],
-  chosenBy: TrainResult['chosen_by'],
-) {
-  const { join, levels, letters } = report;
-  const steps = [
-    ...(cleaning === null ? [] : [{ step: 'judging labels out of fold', seconds: cleaning.seconds }]),
-    { step: 'training the voices', seconds: report.seconds },
-  ];
-  const heads = Object.entries(levels).map(([level, head]) => [
-    `seconds of head ${level}, first fit`,
-    head.seconds,
-  ]);
-  return {
-    encoder,
-    seed: report.seed,
-    version,
-    rows: { ...report.names, ...set.sources },
-    steps,
-    more: {
-      'how the voices count was chosen by': chosenBy === null ? 'this training' : `model ${chosenBy}`,
-      'weights of letters': join.weights.letters.join(' / '),
-      'weights of meaning': join.weights.meaning.join(' / '),
-      'weights of memory': join.weights.memory.join(' / '),
-      'letters answer alone from': join.lettersFirst?.from ?? 'never',
-      'share that letters settle': Math.round(join.lettersShare * 1000) / 1000,
-      'coverage that this costs, at errors of 2.5 / 5 / 10 % as labels tell': join.lettersCost.coverage
-        .map((share) => share.toFixed(4))
-        .join(' / '),
-      'held-out names judged as cache misses or not': `${heldOut.judged} of ${heldOut.names}`,
-      'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
-      'seconds of letters, last fit': letters.seconds,
-      ...Object.fromEntries(heads),
-    },
-  };
-}
-
-/** What the report says of memory: layers 1 and 2 answer from it. */
-function cleaningOf({ levels }: CleaningReport): ModelReport['cleaning'] {
-  const of = ({ share, wrongBefore, wrongAfter }: CleanedLevel) => ({
-    changed: share,
-    wrongBefore,
-    wrongAfter,
-  });
-  return { l1: of(levels.l1), l2: of(levels.l2), l3: of(levels.l3) };
 }

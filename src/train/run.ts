@@ -9,7 +9,14 @@ import type { Dataset } from './data/dataset.ts';
 import { partsBy } from './data/split.ts';
 import { type FirstModel, type FirstOptions, makeFirst, readLettersMemory } from './first.ts';
 import { asRun } from './lease.ts';
-import { logTraining, makeModel, readMemory, type TrainOptions, type TrainResult } from './pipeline.ts';
+import {
+  type InHand,
+  logTraining,
+  makeModel,
+  readMemory,
+  type TrainOptions,
+  type TrainResult,
+} from './pipeline.ts';
 
 export type { TrainOptions, TrainResult } from './pipeline.ts';
 
@@ -21,11 +28,12 @@ export interface CleanRunOptions {
 }
 
 /**
- * The pipeline: encode what is new, read memory, clean it, train the voices and what joins them, diagnose, store the model.
+ * The pipeline: encode what is new, read memory, clean it, train the voices and what joins them, store the model.
  * The first model becomes the champion; any other is a candidate, which autopilot/by-hand.ts compares with it. Interrupted at
  * any moment it loses at most one page of encoding; labels change in one transaction.
  *
  * @param cleaned what has just been done to memory's labels: they are not judged again
+ * @returns what was made, and what is in hand for its diagnosis (diagnose-model.ts)
  * @throws TaxonError when memory is too small to learn from, or another training runs
  */
 export async function train(
@@ -33,21 +41,24 @@ export async function train(
   config: Config,
   options: TrainOptions = {},
   cleaned: CleaningReport | null = null,
-): Promise<TrainResult> {
+): Promise<{ made: TrainResult; inHand: InHand }> {
   const { signal, ...asked } = options;
   const encoder = await openEncoder(config);
   try {
+    let inHand: InHand | undefined;
     const noted = { encoder: encoder.identity, ...asked };
-    return await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
+    const made = await asRun(db, noted, config.leaseSeconds, signal, async (run) => {
       const started = Date.now();
       const memory = await readMemory(db, config, encoder, run);
       logTraining(memory);
       const cleaning =
         cleaned ?? (asked.clean === false ? null : (await cleanMemory(db, run, memory.set, asked)).report);
       const options = { ...asked, promote: 'first' as const };
-      const made = await makeModel(db, encoder, memory, options, cleaning, run);
-      return { ...made, seconds: Math.round((Date.now() - started) / 100) / 10 };
+      const model = await makeModel(db, encoder, memory, options, cleaning, run);
+      inHand = model.inHand;
+      return { ...model.made, seconds: Math.round((Date.now() - started) / 100) / 10 };
     });
+    return { made, inHand: inHand as InHand };
   } finally {
     await encoder.close();
   }

@@ -61,7 +61,11 @@ describe('taxon report', () => {
     expect(await taxon('--json')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(new RegExp(`model ${old} has no report.*\n  Train one: taxon train\n$`)),
+      stderr: expect.stringMatching(
+        new RegExp(
+          `model ${old} has no report.*\n  Trained here it can be measured: taxon report --measure\\.`,
+        ),
+      ),
     });
   });
 

@@ -49,7 +49,9 @@ it('a promoted model is loaded by every sidecar without a restart, and so is the
   const [old] = await models();
   expect(await deciders(40_000)).toEqual([old]);
 
-  const { model_id } = await train(db, loadConfig({}, {}), { seed: 2 });
+  const {
+    made: { model_id },
+  } = await train(db, loadConfig({}, {}), { seed: 2 });
   expect(model_id).not.toBe(old);
   await db.rows('select taxon.promote($1)', [model_id]);
   await until(models, (loaded) => loaded.every((id) => id === model_id));

@@ -154,6 +154,25 @@ describe('a training', () => {
   });
 });
 
+describe('a diagnosis', () => {
+  test('that had read the name: its report, which comes after the end of the run, is swept', async () => {
+    const encoder = await t.owner.value(`select register_encoder('e', 2)`);
+    const run = await t.owner.value<number>(`select start_run('{}')`);
+    const model = await t.owner.value<number>(`select save_model($1, $2, '{}', '{}')`, encoder, run);
+    await t.owner.rows(`select end_run($1, '{}')`, run);
+    await t.label('secret mug', 'Home');
+    await t.owner.rows('select begin_diagnosis($1)', model);
+    await forget('secret mug');
+    const mistakes = [{ name: 'secret mug' }, { name: 'kettle' }];
+    await t.owner.rows(`select end_diagnosis($1, $2)`, model, JSON.stringify({ report: { mistakes } }));
+    await t.owner.rows('select sweep_forgotten()');
+    expect(await t.owner.value(`select report #> '{diagnostics,mistakes}' from training_runs`)).toEqual([
+      { name: 'kettle' },
+    ]);
+    expect(await t.owner.value('select undiagnosed()')).toBeNull();
+  });
+});
+
 describe('sweep_forgotten', () => {
   const leave = () =>
     t.owner.rows(`insert into queue (stage, name_key) values ('llm', 'secret mug'), ('llm', 'kettle')`);

@@ -33,9 +33,9 @@ const functions: Record<string, string> = {
     retry_dead revert_cleaning roll_back_model set_llm_price set_promise set_setting set_thresholds
     set_tree_levels split_category spot_check start_rollout start_run undo_check undo_taxonomy_change
     undo_thresholds`,
-  AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_retrain begin_signing begin_step
+  AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_diagnosis begin_retrain begin_signing begin_step
     calibration_due cancel_batches choices_to_carry cleaned_by cleaning_due compared_names
-    count_changed_keys count_labels draw_audits draw_teaching embeddings_of end_batch end_run end_step
+    count_changed_keys count_labels draw_audits draw_teaching embeddings_of end_batch end_diagnosis end_run end_step
     fail_call fills_embeddings fit_calibration forget_batch_names forget_calls forget_embeddings
     forget_evidence forget_models index_work keep_deployment keep_promise label_conflicts last_asked_for
     learn_guard mend_taxonomy note_batch note_run note_shadow open_batch open_batch_calls open_batches
@@ -43,7 +43,7 @@ const functions: Record<string, string> = {
     retrain_due retrain_waits rows_to_look_at save_check_scores save_embeddings save_gate_answers
     save_index_comparison save_model save_model_file save_out_of_fold save_second_looks settle_llm
     sign_category sign_labels signed similar_in_training start_call sweep_taxonomy take_in training_labels try_waiting
-    unanswered_gate_names unencoded_labels unscored_checks watch_drift`,
+    unanswered_gate_names undiagnosed unencoded_labels unscored_checks watch_drift`,
   S: `claim claim_llm close_lost_calls forget_call_names forget_dead_sidecars forget_urgent give_back
     heartbeat leave look_below_floor note_retention renew settle_from_memory settle_held settle_local
     sweep_forgotten`,

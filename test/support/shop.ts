@@ -1,5 +1,6 @@
 import { loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
+import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabaseFrom } from './database.ts';
 
@@ -101,7 +102,9 @@ export function shopDatabase(): Promise<TestDatabase> {
   return testDatabaseFrom('template_shop', (url) =>
     using(url, async (db) => {
       await remember(db);
-      await train(db, loadConfig({}, {}), { seed: 1, clean: false });
+      const config = loadConfig({}, {});
+      const { made, inHand } = await train(db, config, { seed: 1, clean: false });
+      await diagnoseModel(db, config, made.model_id, new AbortController().signal, inHand);
     }),
   );
 }

@@ -3,14 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { champion, modelFiles } from '../../src/database/registry.ts';
+import { storedReport } from '../../src/database/reports.ts';
+import { undiagnosed } from '../../src/database/runs.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import { readModelReport } from '../../src/report/model-report.ts';
+import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon } from '../support/processes.ts';
 import { labelled, shopDatabase } from '../support/shop.ts';
 
 const config: Config = loadConfig({}, {});
+const going = new AbortController().signal;
 let shop: TestDatabase;
 let db: Database;
 
@@ -66,7 +70,7 @@ describe('train', () => {
   });
 
   test('again: nothing is encoded twice, the same seed gives the same heads, the champion stays until both were compared', async () => {
-    const again = await train(db, config, { seed: 1 });
+    const { made: again } = await train(db, config, { seed: 1 });
     expect(again).toMatchObject({ model_id: 2, encoded: 0, labels: labelled.length });
     const [first, second] = [await digests(1), await digests(2)];
     for (const file of ['heads.onnx', 'letters.bin']) expect(second[file]).toBe(first[file]);
@@ -85,7 +89,7 @@ describe('train', () => {
     await db.rows(
       `insert into taxon.checks (name_key, layer, strategy, weight) values ('electric kettle wxyzzy 1.7 l', 'local', 'uniform', 1)`,
     );
-    const model = await train(db, config, { seed: 1, clean: false });
+    const { made: model } = await train(db, config, { seed: 1, clean: false });
     expect(model).toMatchObject({ labels: labelled.length, sealed: 1 });
     const [first, sealed] = [await digests(1), await digests(model.model_id)];
     for (const file of ['heads.onnx', 'letters.bin']) expect(sealed[file]).toBe(first[file]);
@@ -94,8 +98,10 @@ describe('train', () => {
   });
 
   test('reports a baseline on the same embeddings, a learning curve and what it cost', async () => {
-    const { diagnostics, cleaning } = await train(db, config, { seed: 1, testShare: 0.3 });
-    const report = readModelReport(diagnostics);
+    const { made, inHand } = await train(db, config, { seed: 1, testShare: 0.3 });
+    const { cleaning, model_id } = made;
+    const report = readModelReport(await diagnoseModel(db, config, model_id, going, inHand));
+    expect(readModelReport((await storedReport(db, model_id))?.diagnostics)).toEqual(report);
     const methods = report?.methods.map(({ method }) => method);
     expect(methods?.slice(0, 3)).toEqual(['majority', 'logistic regression', 'seed heads']);
     const [majority, baseline] = report?.methods ?? [];
@@ -119,8 +125,33 @@ describe('train', () => {
     expect(report?.cleaning?.l3.wrongAfter).toBe(report?.cleaning?.l3.wrongBefore);
   });
 
+  test('a diagnosis that was cut short another process makes, from memory, as the first would have', async () => {
+    await db.rows(`update taxon.models set metrics = metrics - 'learning' where model_id = 1`);
+    // the process that has trained it may be at it as long as its lease stands
+    await db.rows(`update taxon.training_runs set lease_until = now() + interval '1 s' where run_id = 1`);
+    expect(await undiagnosed(db)).toBeNull();
+    await db.rows('update taxon.training_runs set lease_until = now() where run_id = 1');
+    expect(await undiagnosed(db)).toBe(1);
+    const stop = AbortSignal.abort(new Error('enough'));
+    expect(await diagnoseModel(db, config, 1, stop)).toBeNull();
+    expect(await undiagnosed(db)).toBe(1);
+    const { code, stdout } = await runTaxon(['report', '--measure', '--json'], { DATABASE_URL: shop.url });
+    expect(code).toBe(0);
+    expect(await undiagnosed(db)).toBeNull();
+    const { report } = JSON.parse(stdout);
+    const { made, inHand } = await train(db, config, { seed: 1, clean: false });
+    const same = await diagnoseModel(db, config, made.model_id, going, inHand);
+    const { path, methods, learningCurve } = report;
+    expect({ path, methods, learningCurve }).toEqual({
+      path: same?.path,
+      methods: same?.methods,
+      learningCurve: same?.learningCurve,
+    });
+  });
+
   test('--levels cuts the baseline and the curve as it cuts the model', async () => {
-    const { diagnostics } = await train(db, config, { seed: 1, testShare: 0.3, depth: 1, clean: false });
+    const { made, inHand } = await train(db, config, { seed: 1, testShare: 0.3, depth: 1, clean: false });
+    const diagnostics = await diagnoseModel(db, config, made.model_id, going, inHand);
     expect(diagnostics?.cleaning).toBeNull();
     expect(diagnostics?.learningCurve.every(({ l3 }) => l3 === 0)).toBe(true);
     const baseline = diagnostics?.methods.find(({ method }) => method === 'logistic regression');
