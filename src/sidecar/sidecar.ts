@@ -95,13 +95,17 @@ export async function startSidecar(
   let listener: Listener | null = null;
   let llmLoop: LlmLoop | null = null;
   let local: LocalLoop | null = null;
+  let saidModel: number | null = null;
   const refresh = () =>
     champion
       .refresh()
-      .catch((error) => log.warn('the model could not be loaded', { error: messageOf(error) }));
+      .catch((error) => log.warn('the model could not be loaded', { error: messageOf(error) }))
+      .then(() => (champion.id() === saidModel ? undefined : announce()))
+      .catch((error) => log.debug('heartbeat', { error: messageOf(error) }));
   let saidListening = false;
   const announce = () => {
     saidListening = listener?.hears() ?? false;
+    saidModel = champion.id();
     return heartbeat(brief, {
       worker,
       host: hostname(),
