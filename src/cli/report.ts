@@ -1,9 +1,7 @@
 import { Command } from 'commander';
 import { writeParts } from '../atomic-file.ts';
-import type { Config } from '../config.ts';
 import { gateReport } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
-import { findModel } from '../database/registry.ts';
 import { routing, storedReport } from '../database/reports.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { readModelReport } from '../report/model-report.ts';
@@ -12,7 +10,7 @@ import { type Shown, sectionsOf } from '../report/tables.ts';
 import { headline, number } from '../report/words.ts';
 import { withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
-import { interruptible, wholeNumber } from './train.ts';
+import { wholeNumber } from './train.ts';
 
 /** Refuses a file that is not meant to be a page: the command overwrites it. */
 export function pageFile(file: string): string {
@@ -36,9 +34,7 @@ async function shownOf(db: Database, modelId: number | null): Promise<Shown> {
   if (report === null)
     throw new TaxonError(
       `model ${stored.model_id} has no report: it is a first model, of letters alone, it was made elsewhere, or its training was cut short`,
-      {
-        hint: 'Trained here it can be measured: taxon report --measure. A first model is followed by one: taxon train',
-      },
+      { hint: `Trained here, it can be measured: taxon retrain --measure ${stored.model_id}` },
     );
   const { model_id, state, created_at } = stored;
   return {
@@ -47,18 +43,6 @@ async function shownOf(db: Database, modelId: number | null): Promise<Shown> {
     routing: await routing(db, '1 day'),
     gate: (await gateReport(db, model_id))[0] ?? null,
   };
-}
-
-/** Measures a model on memory as it is, and keeps what it shows. */
-async function measure(db: Database, config: Config, modelId: number | null): Promise<void> {
-  const { diagnoseModel } = await import('../train/diagnose-model.ts');
-  const interrupt = interruptible('interrupted; the report is as it was');
-  try {
-    const id = (await findModel(db, modelId))?.modelId;
-    if (id !== undefined) await diagnoseModel(db, config, id, interrupt.signal);
-  } finally {
-    interrupt.release();
-  }
 }
 
 /** The report as tables; what a page folds, a terminal cuts. */
@@ -81,7 +65,6 @@ export function reportCommand(): Command {
     )
     .argument('[file]', 'the page to write, FILE.html; needs nothing but a browser, no network')
     .option('--model <id>', 'another model than the champion')
-    .option('--measure', 'measure the model again, on memory as it is now')
     .option('--json', 'print one JSON object: model, report, routing, gate')
     .addHelpText(
       'after',
@@ -90,21 +73,15 @@ Examples:
   taxon report
   taxon report report.html
   taxon report --model 3 --json | jq .report.verdicts
-  taxon report --measure     after labels were corrected, or where the training was cut short before it measured
 
-The model's part is as its training measured it, or --measure since; the routing is of the last day.`,
+The model's part is as its training measured it, or taxon retrain --measure since; the routing is of the last day.`,
     )
-    .action(
-      async (file: string | undefined, options: { model?: string; measure?: boolean; json?: boolean }) => {
-        if (file !== undefined) pageFile(file);
-        const id = options.model === undefined ? null : wholeNumber('--model', options.model);
-        const shown = await withAnyDatabase(async (db, config) => {
-          if (options.measure === true) await measure(db, config, id);
-          return shownOf(db, id);
-        });
-        if (file !== undefined) writePage(file, shown);
-        const written = [...headline(shown.report), '', `written: ${file}`].join('\n');
-        print(options.json === true, shown, file === undefined ? text(shown) : written);
-      },
-    );
+    .action(async (file: string | undefined, options: { model?: string; json?: boolean }) => {
+      if (file !== undefined) pageFile(file);
+      const id = options.model === undefined ? null : wholeNumber('--model', options.model);
+      const shown = await withAnyDatabase((db) => shownOf(db, id));
+      if (file !== undefined) writePage(file, shown);
+      const written = [...headline(shown.report), '', `written: ${file}`].join('\n');
+      print(options.json === true, shown, file === undefined ? text(shown) : written);
+    });
 }

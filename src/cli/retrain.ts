@@ -13,6 +13,7 @@ interface Flags {
   seed?: string;
   clean: boolean;
   request?: true;
+  measure?: string;
   json?: true;
 }
 
@@ -72,6 +73,27 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
+/** Makes the report of a model anew. */
+async function measure(modelId: number, json: boolean): Promise<void> {
+  const { diagnoseModel } = await import('../train/diagnose-model.ts');
+  const interrupt = interruptible('interrupted; the report is as it was');
+  setPriority(10);
+  try {
+    const report = await withDatabase((db, config) => {
+      const memory = watchMemory(config.retrainMemoryMb);
+      const signal = AbortSignal.any([interrupt.signal, memory.signal]);
+      return diagnoseModel(db, config, modelId, signal).finally(memory.stop);
+    });
+    if (report === null)
+      throw new TaxonError(`model ${modelId} was not measured`, {
+        hint: 'It was cut short, or there is no name to ask it; one of letters alone, or from another database, is never measured.',
+      });
+    print(json, report, `model ${modelId} is measured: taxon report --model ${modelId}`);
+  } finally {
+    interrupt.release();
+  }
+}
+
 export function retrainCommand(): Command {
   return new Command('retrain')
     .description(
@@ -82,6 +104,7 @@ export function retrainCommand(): Command {
     .option('--epochs <n>', 'at most so many passes over the names')
     .option('--seed <n>', 'the same seed and memory give the same model')
     .option('--no-clean', 'leave the labels as they are')
+    .option('--measure <model>', 'train nothing: measure a model anew, on memory as it is, for taxon report')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -90,6 +113,7 @@ Examples:
   taxon retrain
   taxon retrain --request --reason "new range of garden tools"
   psql -c "select taxon.request_retrain('new range of garden tools')"
+  taxon retrain --measure 3                          after labels were corrected
   psql -c 'select * from taxon.autopilot()'          what runs, why, what is next
   psql -c 'select * from taxon.gate_report()'        what the gate said
 
@@ -97,6 +121,8 @@ Killed or interrupted, the next call goes on with the step that was cut short. A
 first, then answers a share of the names, then all; audits that disprove the promise take it back.`,
     )
     .action(async (flags: Flags) => {
+      if (flags.measure !== undefined)
+        return measure(wholeNumber('--measure', flags.measure), flags.json === true);
       if (flags.request !== true) return run(flags);
       const { requestRetrain } = await import('../database/autopilot.ts');
       const request_id = await withDatabase((db) => requestRetrain(db, flags.reason ?? 'by hand'));

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { Cron } from 'croner';
 import { type Config, environmentOf, packageRoot } from '../config.ts';
@@ -57,10 +58,13 @@ function spawnTaxon(config: Config, url: string, args: string[], what: string): 
  */
 export function autopilotJob(config: Config, url: string, stopping: AbortSignal): Job {
   let child: ChildProcess | null = null;
+  const isBusy = () => child !== null && child.exitCode === null && child.signalCode === null;
   // the run stays, its lease is given back: another process goes on with it
   stopping.addEventListener('abort', () => child?.kill('SIGTERM'), { once: true });
   return {
     name: 'autopilot',
+    // killed with the database still there, it gives back what it holds
+    over: async () => void (isBusy() && child !== null && (await once(child, 'exit'))),
     when: '* * * * *',
     // labels and no model: names wait for the first
     atStart: true,
@@ -74,8 +78,7 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
         await requestRetrain(db, due.reason, due.cause);
         log.info(`a retraining is due: ${due.reason}`);
       }
-      const busy = child !== null && child.exitCode === null && child.signalCode === null;
-      if (!config.retrain || busy || stopping.aborted) return;
+      if (!config.retrain || isBusy() || stopping.aborted) return;
       if (await retrainWaits(db)) {
         log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
           never: 'TAXON_RETRAIN=false',
@@ -86,7 +89,7 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
       const model = await undiagnosed(db);
       if (model === null) return;
       log.info('a model is measured for its report', { model });
-      child = spawnTaxon(config, url, ['report', '--measure', '--model', String(model)], 'a measuring');
+      child = spawnTaxon(config, url, ['retrain', '--measure', String(model)], 'a measuring');
     },
   };
 }

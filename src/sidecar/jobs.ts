@@ -31,6 +31,8 @@ export interface Job {
   readonly atStart?: true;
   /** Safe to call again at once, by another sidecar too. */
   run(db: Database): Promise<unknown>;
+  /** Resolves when what it has begun beside its runs is over; the sidecar stops. */
+  over?(): Promise<unknown>;
 }
 
 const queueStraysJob = 'queue rows that came while triggers were off';
@@ -118,6 +120,7 @@ export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
     async stop() {
       for (const cron of schedule) cron.stop();
       await last;
+      await Promise.all(jobs.map((job) => job.over?.()));
     },
   };
 }

@@ -63,7 +63,7 @@ describe('taxon report', () => {
       stdout: '',
       stderr: expect.stringMatching(
         new RegExp(
-          `model ${old} has no report.*\n  Trained here it can be measured: taxon report --measure\\.`,
+          `model ${old} has no report.*\n  Trained here, it can be measured: taxon retrain --measure ${old}\n$`,
         ),
       ),
     });

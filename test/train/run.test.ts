@@ -135,10 +135,12 @@ describe('train', () => {
     const stop = AbortSignal.abort(new Error('enough'));
     expect(await diagnoseModel(db, config, 1, stop)).toBeNull();
     expect(await undiagnosed(db)).toBe(1);
-    const { code, stdout } = await runTaxon(['report', '--measure', '--json'], { DATABASE_URL: shop.url });
+    const { code, stdout } = await runTaxon(['retrain', '--measure', '1', '--json'], {
+      DATABASE_URL: shop.url,
+    });
     expect(code).toBe(0);
     expect(await undiagnosed(db)).toBeNull();
-    const { report } = JSON.parse(stdout);
+    const report = JSON.parse(stdout);
     const { made, inHand } = await train(db, config, { seed: 1, clean: false });
     const same = await diagnoseModel(db, config, made.model_id, going, inHand);
     const { path, methods, learningCurve } = report;

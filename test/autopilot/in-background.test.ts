@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
+import { log } from '../../src/log.ts';
 import { autopilotJob } from '../../src/sidecar/autopilot.ts';
+import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
-import { shopDatabase } from '../support/shop.ts';
+import { shopDatabase, untrainedShop } from '../support/shop.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -25,7 +27,9 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
   const url = await database.urlFor('taxon_sidecar');
   const asSidecar = look(url);
   try {
-    await autopilotJob(loadConfig({}, {}), url, new AbortController().signal).run(asSidecar);
+    const said = vi.spyOn(log, 'info');
+    const job = autopilotJob(loadConfig({}, {}), url, new AbortController().signal);
+    await job.run(asSidecar);
     const found = await until(
       () =>
         db.row<{ curve: object; against: string; left: boolean }>(
@@ -35,7 +39,26 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
       ({ against }) => against !== null,
     );
     expect(found).toEqual({ curve: expect.anything(), against: 'labels', left: true });
+    await job.over?.();
+    expect(said).toHaveBeenCalledWith(expect.stringContaining('a measuring ended'));
   } finally {
     await asSidecar.close();
+  }
+});
+
+it('a sidecar that stops waits until its retraining has given the run back', async () => {
+  const untrained = await untrainedShop();
+  const mine = look(untrained.url);
+  try {
+    await mine.rows(`select taxon.request_retrain('test')`);
+    const sidecar = await startSidecar(untrained.url, { ...loadConfig({}, {}), retrain: true }, []);
+    const run = () =>
+      mine.rows<{ held: boolean }>('select lease_until > clock_timestamp() as held from taxon.training_runs');
+    await until(run, (rows) => rows.length > 0);
+    await sidecar.stop();
+    expect(await run()).toEqual([{ held: false }]);
+  } finally {
+    await mine.close();
+    await untrained.drop();
   }
 });
