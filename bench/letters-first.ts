@@ -5,15 +5,16 @@ import { parseArgs } from 'node:util';
 import { loadConfig, packageRoot } from '../src/config.ts';
 import { misuse } from '../src/errors.ts';
 import { loadClassifier } from '../src/model/bundle.ts';
+import { type Gate, throughGate } from '../src/model/gate.ts';
 import type { LettersFirst } from '../src/model/letters-alone.ts';
 import { lettersServed } from '../src/model/letters-alone.ts';
 import { neighboursAsked } from '../src/model/memory.ts';
-import type { Answer, Path } from '../src/model/types.ts';
+import type { Answer, Path, VoiceWeights } from '../src/model/types.ts';
 import { chooseJoin, mostNames } from '../src/train/choose.ts';
 import { partsBy } from '../src/train/data/split.ts';
 import { pair } from '../src/train/evaluation/paired.ts';
 import { viewsOf } from '../src/train/views.ts';
-import { fitVoices, usualWeights } from '../src/train/voices.ts';
+import { allVoices, fitVoices, usualWeights } from '../src/train/voices.ts';
 import { readDemo, readTitles, sampled, titlesFile } from './accuracy/data.ts';
 import { embeddingsOf } from './accuracy/embeddings.ts';
 import { farFrom } from './accuracy/near.ts';
@@ -31,8 +32,9 @@ const { values } = parseArgs({
   },
 });
 
-const help = `What it costs that letters alone answer: a model trained on noisy labels chooses on its held-out cache misses from where on they
-do, and is asked names with a known truth, at this limit and at others, beside all voices asked of every name.
+const help = `What it costs that letters alone answer, and letters and meaning what they leave: a model trained on noisy labels chooses on its
+held-out cache misses from where on they do, and is asked names with a known truth, at these limits and at others, beside all voices
+asked of every name.
 
   node bench/letters-first.ts [--set titles|demo] [--sample N] [--data FILE] [--doc] [--json]
 
@@ -40,8 +42,9 @@ do, and is asked names with a known truth, at this limit and at others, beside a
   --doc     writes docs/measured/letters-first.md`;
 
 const gates = [0.98, 0.97, 0.96, 0.95, 0.9, 0.8, 0.7];
+const meaningGates = [0.9, 0.8, 0.7, 0.5];
 
-/** The model, what it chose, and both ways to ask it: of each name what all voices say, and letters from a limit on. */
+/** The model, what it chose, and the ways to ask it: of each name what all voices say, letters from a limit on, and then meaning. */
 async function train() {
   const config = loadConfig();
   const whole = values.set === 'demo' ? readDemo({ seed: 1 }) : await readTitles(values.data);
@@ -57,19 +60,25 @@ async function train() {
   const far = farFrom(keysOf(learnt), keysOf(held));
   const misses = held.filter((_, i) => far[i]).slice(0, mostNames);
   const { files } = await fitVoices(set, learnt, misses, { seed: 1 });
-  const model = await loadClassifier(files({ weights: usualWeights, lettersFirst: null }));
+  const model = await loadClassifier(files(allVoices));
   const views = (asked: Int32Array) => viewsOf(set, asked, learnt, neighboursAsked);
   const labels = Array.from(misses, (row) => set.paths[row] as Path);
   const choice = await chooseJoin(model, { views: await views(misses), labels }, usualWeights);
   const asked = await views(Int32Array.from(test.keys, (_, i) => train.keys.length + i));
-  const all: Answer[] = [];
-  for (let at = 0; at < asked.length; at += 256)
-    all.push(...(await model.predict(asked.slice(at, at + 256), choice.weights)));
+  const ask = async (weights: VoiceWeights) => {
+    const said: Answer[] = [];
+    for (let at = 0; at < asked.length; at += 256)
+      said.push(...(await model.predict(asked.slice(at, at + 256), weights)));
+    return said;
+  };
+  const all = await ask(choice.weights);
+  const without = await ask({ ...choice.weights, memory: [0, 0, 0] });
   const alone = (first: LettersFirst) =>
     test.keys.map(lettersServed((key, even) => model.readLetters([key], even)[0] as Answer & never, first));
   return {
     choice,
     all,
+    without: (gate: Gate) => without.map((said) => throughGate(gate, said)),
     alone,
     truth: test.paths,
     misses: misses.length,
@@ -79,8 +88,8 @@ async function train() {
 }
 
 async function main(): Promise<void> {
-  const { choice, all, alone, truth, misses, learnt, close } = await train();
-  const { lettersFirst, lettersShare, lettersCost } = choice;
+  const { choice, all, alone, without, truth, misses, learnt, close } = await train();
+  const { lettersFirst, lettersShare, lettersCost, memoryLast, meaningShare, meaningCost } = choice;
   const sure = (answers: readonly Answer[]) =>
     answers.map(({ path, confidence }) => ({ path, confidence: confidence[2] }));
   const right = (answers: readonly Answer[]) =>
@@ -109,10 +118,20 @@ async function main(): Promise<void> {
     rows.push(row(`**${lettersFirst.from}, as chosen**`, alone(lettersFirst)));
     for (const from of gates) rows.push(row(String(from), alone({ ...lettersFirst, from })));
   }
+  if (lettersFirst !== null && memoryLast !== null) {
+    const first = alone(lettersFirst);
+    const then = (gate: Gate) => {
+      const next = without(gate);
+      return first.map((said, i) => said ?? (next[i] as Answer | null));
+    };
+    rows.push(row(`**then letters and meaning from ${memoryLast.from}, as chosen**`, then(memoryLast)));
+    for (const from of meaningGates)
+      rows.push(row(`then letters and meaning from ${from}`, then({ ...memoryLast, from })));
+  }
   await close();
   show(values.json, rows);
-  const told = lettersCost.coverage.map((share) => share.toFixed(4)).join(' / ');
-  const facts = `${learnt.toLocaleString('en')} names learnt, ${misses.toLocaleString('en')} held-out cache misses to choose on, ${truth.length.toLocaleString('en')} asked. There letters would settle ${lettersShare.toFixed(3)} of the names; coverage that this costs, expected, at errors of 2.5 / 5 / 10 % as labels tell: ${told}.`;
+  const tell = ({ coverage }: typeof lettersCost) => coverage.map((share) => share.toFixed(4)).join(' / ');
+  const facts = `${learnt.toLocaleString('en')} names learnt, ${misses.toLocaleString('en')} held-out cache misses to choose on, ${truth.length.toLocaleString('en')} asked. There letters would settle ${lettersShare.toFixed(3)} of the names; coverage that this costs, expected, at errors of 2.5 / 5 / 10 % as labels tell: ${tell(lettersCost)}; letters and meaning ${meaningShare.toFixed(3)} more, for ${tell(meaningCost)}.`;
   process.stderr.write(`${facts}\n`);
   if (!values.doc) return;
   const columns = Object.keys(rows[0] as object);
@@ -126,7 +145,7 @@ async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'letters-first.md'),
-    `# What it costs that letters answer alone
+    `# What it costs that some voices are not asked
 
 <!-- made by: node bench/letters-first.ts --doc -->
 

@@ -10,7 +10,7 @@ import { lettersFrom } from '../../src/train/learning-curve.ts';
 import { nearest } from '../../src/train/neighbours.ts';
 import { seededRandom, shuffle } from '../../src/train/random.ts';
 import { viewsOf } from '../../src/train/views.ts';
-import { fitVoices, type TrainingSet, usualWeights } from '../../src/train/voices.ts';
+import { allVoices, fitVoices, type TrainingSet } from '../../src/train/voices.ts';
 import { readTitles, titlesFile } from '../accuracy/data.ts';
 import { embeddingsOf } from '../accuracy/embeddings.ts';
 import { coverageAt, score } from '../accuracy/score.ts';
@@ -183,7 +183,7 @@ async function main(): Promise<void> {
       }
       if (values.joined && !done('joined')) {
         const fitted = await fitVoices(set, labelled.slice().sort(), new Int32Array(), { epochs: 10, seed });
-        const model = await loadClassifier(fitted.files({ weights: usualWeights, lettersFirst: null }));
+        const model = await loadClassifier(fitted.files(allVoices));
         note('joined', await model.predict(await viewsOf(set, asked, labelled, neighboursAsked)));
         await model.close();
       }

@@ -6,7 +6,7 @@ import { loadClassifier } from '../../src/model/bundle.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
 import { lettersFrom } from '../../src/train/learning-curve.ts';
 import { viewsOf } from '../../src/train/views.ts';
-import { fitVoices, usualWeights } from '../../src/train/voices.ts';
+import { allVoices, fitVoices } from '../../src/train/voices.ts';
 import { readDemo, readTitles, titlesFile } from '../accuracy/data.ts';
 import { embeddingsOf } from '../accuracy/embeddings.ts';
 import { teach } from '../accuracy/teachers.ts';
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
       } else {
         const training = { keys, paths, ...embedded };
         const fitted = await fitVoices(training, part, held.labels, { seed: 1 });
-        const model = await loadClassifier(fitted.files({ weights: usualWeights, lettersFirst: null }));
+        const model = await loadClassifier(fitted.files(allVoices));
         for (const kind of ['labels', 'truth'] as const) {
           const views = await viewsOf(training, held[kind], part, neighboursAsked);
           point[kind] = judged(await model.predict(views), truthOf(held[kind]));

@@ -13,7 +13,7 @@ import { titlesSteps } from './titles.ts';
 
 const help = `How long the steps of a training take, what they cost in memory, and whether a change of them costs accuracy.
 
-  node bench/training/run.ts STEP… [--code FOLDER] [--label TEXT] [--folds N] [--names N] [--epochs N] [--results FILE] [--json]
+  node bench/training/run.ts STEP… [--code FOLDER] [--label TEXT] [--folds N] [--names N] [--epochs N] [--seed N] [--results FILE] [--json]
   node bench/training/run.ts --doc
 
 On the real titles (${titlesFile}; left out where the file is not there), labels of the noisy teacher:
@@ -28,6 +28,7 @@ while; the vectors are simulated, as a million names take hours to encode: what 
 
   --code    run another checkout's own code, to compare with; --label what it is called (default: here)
   --epochs  of the heads; default as training chooses (scale: 1)
+  --seed    of the model; default 1
   --names   default 57,029 (letters, judges, model: fewer for a quick look) and 1,000,000 (scale)
   --doc     write docs/measured/training.md from all results
 
@@ -38,7 +39,7 @@ const flag = { type: 'boolean', default: false } as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    ...{ code: text, label: text, folds: text, names: text, epochs: text, results: text },
+    ...{ code: text, label: text, folds: text, names: text, epochs: text, seed: text, results: text },
     ...{ doc: flag, json: flag, help: flag },
   },
 });
@@ -52,6 +53,7 @@ async function measure(): Promise<Measured[]> {
     folds: whole(values.folds) ?? 5,
     names: whole(values.names),
     epochs: whole(values.epochs),
+    seed: whole(values.seed) ?? 1,
   };
   const facts = {
     code: values.label ?? 'here',

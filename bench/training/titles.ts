@@ -20,6 +20,8 @@ export interface StepOptions {
   folds: number;
   names: number | undefined;
   epochs: number | undefined;
+  /** Of the model. */
+  seed: number;
 }
 
 /** A module of a checkout; the two that are compared have these functions alike. */
@@ -105,14 +107,14 @@ async function model(
   set: TrainingSet,
   all: TrainingSet,
   { train, test }: Source,
-  { code, epochs }: StepOptions,
+  { code, epochs, seed }: StepOptions,
 ): Promise<Step> {
   const { trainModel } = await moduleOf(code, 'src/train/fit.ts');
   const { loadClassifier } = await moduleOf(code, 'src/model/bundle.ts');
   const { viewsOf } = await moduleOf(code, 'src/train/views.ts');
   let classifier: Classifier | undefined;
-  const measured = await step('model', set.keys.length, async () => {
-    const { files } = await trainModel(set, { seed: 1, epochs });
+  const measured = await step(seed === 1 ? 'model' : `model, seed ${seed}`, set.keys.length, async () => {
+    const { files } = await trainModel(set, { seed, epochs });
     classifier = await loadClassifier(files);
     return undefined;
   });

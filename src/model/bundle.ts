@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf, TaxonError } from '../errors.ts';
+import { throughGate } from './gate.ts';
 import { Heads } from './heads.ts';
 import { buildJoin, type Classes } from './join.ts';
 import { Letters } from './letters/letters.ts';
@@ -22,13 +23,22 @@ import type {
 } from './types.ts';
 
 /** Raised whenever a file of the bundle changes its meaning. */
-export const bundleFormat = 3;
+export const bundleFormat = 4;
 
 const id = z.number().int().positive();
 const path = z.tuple([id, id.nullable(), id.nullable()]);
 const weight = z.number().min(0).max(100);
 const weights = z.tuple([weight, weight, weight]);
 const silent = z.tuple([z.literal(0), z.literal(0), z.literal(0)]);
+
+const three = z.tuple([z.number(), z.number(), z.number()]);
+const positive = z.number().positive();
+/** When some voices answer without others, and what they then state as their confidence, so that it says no more than all would. */
+const gate = z.object({
+  from: z.number().min(0).max(1),
+  offsets: three,
+  slopes: z.tuple([positive, positive, positive]),
+});
 
 /** What every model's manifest.json says: what its outputs stand for. Facts of the training stand beside it, unread. */
 const common = z.object({
@@ -37,18 +47,10 @@ const common = z.object({
   /** What the letters' margins are multiplied with. */
   temperature: z.number().positive(),
   weights: z.object({ letters: weights, meaning: weights, memory: weights }),
-  /**
-   * When letters alone answer (null: never), and what they then state as their confidence, so that it says no more than
-   * all voices would.
-   */
-  lettersFirst: z
-    .object({
-      from: z.number().min(0).max(1),
-      weight: weight.positive(),
-      offsets: z.tuple([z.number(), z.number(), z.number()]),
-      slopes: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
-    })
-    .nullable(),
+  /** When letters alone answer; null: never. */
+  lettersFirst: gate.extend({ weight: weight.positive() }).nullable(),
+  /** When letters and meaning answer what letters alone do not, without memory; null: never. */
+  memoryLast: gate.nullable(),
 });
 
 /** A model of all voices; of letters alone, which need no encoder. */
@@ -65,6 +67,7 @@ const manifest = z.union([
     classes: z.null(),
     weights: z.object({ letters: weights, meaning: silent, memory: silent }),
     lettersFirst: common.shape.lettersFirst.unwrap().extend({ from: z.literal(0) }),
+    memoryLast: z.null(),
   }),
 ]);
 export type Manifest = z.infer<typeof manifest>;
@@ -111,7 +114,7 @@ const counts = (voice: readonly number[]) => voice.some((weight) => weight > 0);
  */
 export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   const facts = readManifest(need(files, 'manifest.json'));
-  const { encoder, dimension, classes, lettersFirst } = facts;
+  const { encoder, dimension, classes, lettersFirst, memoryLast } = facts;
   const paths = facts.paths as Path[];
   const tree = buildTree(paths);
   const join = buildJoin(tree, classes, paths);
@@ -171,6 +174,12 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
       if (lettersFirst === null || nameKeys.length < spreadFrom) return readLettersHere(nameKeys);
       threads ??= openLettersThreads(source);
       return threads.read(nameKeys, lettersFirst);
+    },
+    async readWithoutMemory(names) {
+      if (memoryLast === null) return names.map(() => null);
+      const views = names.map((name) => ({ ...name, neighbours: [] }));
+      const said = await predict(views, { ...facts.weights, memory: [0, 0, 0] });
+      return said.map((answer) => throughGate(memoryLast, { ...answer, voices: null }));
     },
     predict,
     async close() {

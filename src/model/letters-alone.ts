@@ -1,4 +1,5 @@
 import { buildAnswers } from './decode.ts';
+import { type Gate, throughGate } from './gate.ts';
 import { Letters } from './letters/letters.ts';
 import type { LettersTables } from './letters/tables.ts';
 import { buildTree } from './tree.ts';
@@ -11,15 +12,10 @@ export interface LettersSource {
   temperature: number;
 }
 
-/** When letters alone answer, and how sure they may say that they are. */
-export interface LettersFirst {
-  /** From this stated l3 confidence on. */
-  from: number;
+/** When letters alone answer. */
+export interface LettersFirst extends Gate {
   /** What their log-probabilities are multiplied with. */
   weight: number;
-  /** The confidence that they state at each level: logit = offset + slope × logit of theirs. */
-  offsets: [number, number, number];
-  slopes: [number, number, number];
 }
 
 /** Asks letters alone of one name; their log-probabilities are multiplied with `weight`. */
@@ -51,27 +47,7 @@ export function lettersAlone({ tables, paths, temperature }: LettersSource): Let
 /** Asks letters alone as the model serves them; null where they are not sure enough. */
 export function lettersServed(
   alone: LettersAlone,
-  { from, weight, offsets, slopes }: LettersFirst,
+  first: LettersFirst,
 ): (nameKey: string) => (Answer & Evidence) | null {
-  const state = (level: 0 | 1 | 2, said: number) => onLine(said, offsets[level], slopes[level]);
-  return (nameKey) => {
-    const answer = alone(nameKey, weight);
-    const [l1, l2, l3] = answer.confidence;
-    const third = state(2, l3);
-    if (third < from) return null;
-    // each level has its own line, and a level must not be surer than the one above it
-    const second = Math.max(state(1, l2), third);
-    return { ...answer, confidence: [Math.max(state(0, l1), second), second, third] };
-  };
-}
-
-/** The confidence on a line of logits. */
-export function onLine(said: number, offset: number, slope: number): number {
-  return 1 / (1 + Math.exp(-(offset + slope * logit(said))));
-}
-
-/** Log-odds of a probability, kept a millionth away from both ends. */
-export function logit(probability: number): number {
-  const p = Math.min(Math.max(probability, 1e-6), 1 - 1e-6);
-  return Math.log(p / (1 - p));
+  return (nameKey) => throughGate(first, alone(nameKey, first.weight));
 }

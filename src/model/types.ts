@@ -26,7 +26,7 @@ export interface Evidence {
   unknown: number;
   /** Cosine of the nearest labelled name; null where memory was not asked or has none. */
   nearest: number | null;
-  /** How many of the voices, each alone, give the same path; null where letters alone were asked. */
+  /** How many of the voices, each alone, give the same path; null where memory was not asked. */
   voices: number | null;
 }
 
@@ -74,6 +74,13 @@ export interface Classifier {
   readLetters(nameKeys: readonly string[], even?: number): ((Answer & Evidence) | null)[];
   /** As `readLetters`; many names are spread over worker threads, which end when they are not asked for a while. */
   readManyLetters(nameKeys: readonly string[]): Promise<((Answer & Evidence) | null)[]>;
+  /**
+   * What letters and meaning say of each name without its neighbours, in order; null where they are not sure enough to do without
+   * memory, which costs a search.
+   */
+  readWithoutMemory(
+    names: readonly Pick<NameViews, 'nameKey' | 'embedding'>[],
+  ): Promise<((Answer & Evidence) | null)[]>;
   /**
    * One prediction of all voices for each name, in order.
    *

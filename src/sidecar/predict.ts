@@ -72,8 +72,8 @@ function beyond(classifier: Classifier, neighbours: readonly Neighbour[]): NonNu
 }
 
 /**
- * What the model says of each name, in order: letters first, and only names that they do not settle are encoded and
- * compared with memory. Thresholds have no say in it, so that evidence of one day holds for the thresholds of another.
+ * What the model says of each name, in order: letters first; only names that they do not settle are encoded, and only those of
+ * which letters and meaning are not sure are compared with memory. Thresholds have no say in it, so that evidence of one day holds for the thresholds of another.
  *
  * @param nameKeys each of them once
  * @throws EncodeError what the heads did not bear
@@ -88,23 +88,31 @@ export async function predict(
   const open = nameKeys.filter((_, i) => said[i] === null);
   if (open.length === 0) return said as Said[];
   const vectors = await embeddings.of(open);
-  const sent = embeddings.stored ? null : vectors;
+  const refused = (error: unknown) => {
+    throw new EncodeError(error);
+  };
+  const views = open.map((nameKey, i) => ({ nameKey, embedding: vectors[i] as Float32Array }));
+  const sure = await classifier.readWithoutMemory(views).catch(refused);
+  const left = views.filter((_, i) => sure[i] === null);
   const near =
     encoderId === null
       ? new Map<string, Neighbour[]>()
-      : await neighboursOf(db, encoderId, open, classifier.neighbours, sent);
-  const views = open.map((nameKey, i) => ({
-    nameKey,
-    embedding: vectors[i] as Float32Array,
-    neighbours: near.get(nameKey) ?? [],
+      : await neighboursOf(
+          db,
+          encoderId,
+          left.map(({ nameKey }) => nameKey),
+          classifier.neighbours,
+          embeddings.stored ? null : left.map(({ embedding }) => embedding),
+        );
+  const all = left.map((view) => ({ ...view, neighbours: near.get(view.nameKey) ?? [] }));
+  const joined = (await classifier.predict(all).catch(refused)).map((answer, i) => ({
+    ...answer,
+    beyond: beyond(classifier, all[i]?.neighbours ?? []),
   }));
-  const joined = await classifier.predict(views).catch((error) => {
-    throw new EncodeError(error);
-  });
-  let next = 0;
-  return said.map((answer) => {
-    if (answer !== null) return answer;
-    const i = next++;
-    return { ...(joined[i] as Answer & Evidence), beyond: beyond(classifier, views[i]?.neighbours ?? []) };
-  });
+  // each list answers, in order, what the one before leaves open
+  const fill = (before: readonly (Said | null)[], next: readonly (Said | null)[]) => {
+    let at = 0;
+    return before.map((answer) => answer ?? (next[at++] as Said | null));
+  };
+  return fill(said, fill(sure, joined)) as Said[];
 }

@@ -1,7 +1,8 @@
+import { type Gate, throughGate } from '../model/gate.ts';
 import type { LettersFirst } from '../model/letters-alone.ts';
 import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
-import { agrees, chooseGate, type GateCost, noCost } from './letters/gate.ts';
-import { stated } from './letters/stated.ts';
+import { agrees, chooseGate, type GateCost, noCost } from './gates/gate.ts';
+import { stated } from './gates/stated.ts';
 
 /** Names that the choice is made on at most: each weighing asks all of them again. */
 export const mostNames = 4000;
@@ -26,13 +27,18 @@ export interface Choice {
   /** Share of the names that letters alone would answer, and what that costs. */
   lettersShare: number;
   lettersCost: GateCost;
+  memoryLast: Gate | null;
+  /** Share of the names that letters and meaning would answer of those that letters leave, and what that costs more. */
+  meaningShare: number;
+  meaningCost: GateCost;
 }
 
 const scaled = (usual: readonly number[], factor: number) =>
   usual.map((weight) => weight * factor) as unknown as VoiceWeights['meaning'];
 
 /**
- * Chooses how much meaning and memory count, and when letters alone may answer, on names that trained no voice.
+ * Chooses how much meaning and memory count, when letters alone may answer, and when letters and meaning may without memory, on
+ * names that trained no voice.
  *
  * The labels are the teacher's and a fifth of them may be wrong, so the usual weights are left only for ones that agree
  * with more labels by over two standard errors of the difference: on the real titles the likelihood of the labels alone
@@ -46,7 +52,11 @@ export async function chooseJoin(
   const views = held.views.slice(0, mostNames);
   const labels = held.labels;
   if (views.length < fewestNames)
-    return { weights: usual, lettersFirst: null, tried: [], lettersShare: 0, lettersCost: noCost };
+    return {
+      ...{ weights: usual, tried: [] },
+      ...{ lettersFirst: null, lettersShare: 0, lettersCost: noCost },
+      ...{ memoryLast: null, meaningShare: 0, meaningCost: noCost },
+    };
   const tried: Choice['tried'] = [];
   const weigh = async (meaning: number, memory: number) => {
     const weights = {
@@ -90,7 +100,33 @@ export async function chooseJoin(
     if (distance < alone.distance) alone = { weight, said, distance };
   }
   const lines = { weight: alone.weight, ...stated(alone.said, best.predictions) };
-  const { from, share, cost } = chooseGate(alone.said, best.predictions, labels, lines);
-  const lettersFirst = from === null ? null : { from, ...lines };
-  return { weights: best.weights, lettersFirst, tried, lettersShare: share, lettersCost: cost };
+  const first = chooseGate(alone.said, best.predictions, labels, lines);
+  const lettersFirst = first.from === null ? null : { from: first.from, ...lines };
+  const settled = alone.said.map((said) => (lettersFirst === null ? null : throughGate(lettersFirst, said)));
+  const second = await chooseMemoryLast(classifier, views, best, labels, settled);
+  return {
+    ...{ weights: best.weights, tried },
+    ...{ lettersFirst, lettersShare: first.share, lettersCost: first.cost },
+    ...{ memoryLast: second.gate, meaningShare: second.share, meaningCost: second.cost },
+  };
+}
+
+/** When letters and meaning may answer what letters leave. */
+async function chooseMemoryLast(
+  classifier: Classifier,
+  views: readonly NameViews[],
+  { weights, predictions }: { weights: VoiceWeights; predictions: readonly Prediction[] },
+  labels: readonly Path[],
+  settled: readonly (Answer | null)[],
+): Promise<{ gate: Gate | null; share: number; cost: GateCost }> {
+  // where it counts for nothing no neighbours are looked for
+  if (weights.memory.every((weight) => weight === 0)) return { gate: null, share: 0, cost: noCost };
+  const without = await classifier.predict(views, { ...weights, memory: [0, 0, 0] });
+  const left = [...views.keys()].filter((i) => settled[i] === null);
+  const lines = stated(
+    left.map((i) => without[i] as Answer),
+    left.map((i) => predictions[i] as Prediction),
+  );
+  const { from, share, cost } = chooseGate(without, predictions, labels, lines, settled);
+  return { gate: from === null ? null : { from, ...lines }, share, cost };
 }

@@ -141,6 +141,8 @@ function factsOf({ encoder, sources }: InHand['set'], trained: Trained): Trainin
       'coverage that this costs, at errors of 2.5 / 5 / 10 % as labels tell': join.lettersCost.coverage
         .map((share) => share.toFixed(4))
         .join(' / '),
+      'letters and meaning answer without memory from': join.memoryLast?.from ?? 'never',
+      'share that they settle then': Math.round(join.meaningShare * 1000) / 1000,
       'held-out names judged as cache misses or not': `${heldOut.judged} of ${heldOut.names}`,
       'labels changed by cleaning': cleaning?.applied?.changed ?? 0,
       'seconds of letters, last fit': letters.seconds,

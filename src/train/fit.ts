@@ -1,12 +1,12 @@
 import { misuse } from '../errors.ts';
 import { loadClassifier } from '../model/bundle.ts';
-import type { LettersFirst } from '../model/letters-alone.ts';
-import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
+import type { ModelFiles, Path } from '../model/types.ts';
 import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
 import type { HeadReport } from './meaning/fit-head.ts';
 import { viewsOf } from './views.ts';
 import {
+  allVoices,
   type FittedLetters,
   fitVoices,
   type TrainingSet,
@@ -121,8 +121,7 @@ export async function trainModel(
     size: 0,
     seconds: (Date.now() - started) / 1000,
   };
-  const how: { weights: VoiceWeights; lettersFirst: LettersFirst | null } = join;
-  const files = fitted.files({ ...how, facts: report });
+  const files = fitted.files({ ...join, facts: report });
   for (const bytes of files.values()) report.size += bytes.length;
   return { files, report, ...(partLetters === undefined ? {} : { partLetters }) };
 }
@@ -138,7 +137,7 @@ async function choose(
   const [l1, l2, l3] = heads;
   const asked = valid.subarray(0, mostNames);
   const labels = Array.from(asked, (row) => set.paths[row] as Path);
-  const classifier = await loadClassifier(files({ weights: usualWeights, lettersFirst: null }));
+  const classifier = await loadClassifier(files(allVoices));
   try {
     const views = await viewsOf(set, asked, train, classifier.neighbours, options.signal);
     const join = await chooseJoin(classifier, { views, labels }, usualWeights);

@@ -28,6 +28,7 @@ export function lettersFiles({ paths, letters }: FittedLetters, facts: object): 
     temperature,
     weights: { letters: [sharpness, sharpness, sharpness], meaning: none, memory: none },
     lettersFirst: { from: 0, weight: sharpness, offsets: none, slopes: same },
+    memoryLast: null,
   };
   return writeLettersArtefact(manifest, letters, facts);
 }

@@ -97,7 +97,16 @@ function judgeFiles(
   { paths, letters }: FittedLetters,
   { standard, classes, heads }: ReturnType<typeof discriminants>,
 ): ModelFiles {
-  const facts = { encoder: 'judge', dimension, paths, classes, temperature, weights, lettersFirst: null };
+  const facts = {
+    encoder: 'judge',
+    dimension,
+    paths,
+    classes,
+    temperature,
+    weights,
+    lettersFirst: null,
+    memoryLast: null,
+  };
   return writeArtefact(facts as unknown as Parameters<typeof writeArtefact>[0], letters, standard, heads, {});
 }
 

@@ -1,4 +1,4 @@
-import { logit } from '../model/letters-alone.ts';
+import { logit } from '../model/gate.ts';
 
 /** How sure some answers are of the whole path, and whether the labels agree (0 or 1). */
 export interface Judged {

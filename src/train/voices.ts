@@ -1,4 +1,5 @@
 import type { Manifest } from '../model/bundle.ts';
+import type { Gate } from '../model/gate.ts';
 import type { LettersFirst } from '../model/letters-alone.ts';
 import { buildTree } from '../model/tree.ts';
 import type { ModelFiles, Path, VoiceWeights } from '../model/types.ts';
@@ -35,6 +36,16 @@ export const usualWeights: VoiceWeights = {
   memory: [0.5, 0.3, 0.1],
 };
 
+/** How the voices of a model are joined, and which of them answer without the others. */
+export interface Joined {
+  weights: VoiceWeights;
+  lettersFirst: LettersFirst | null;
+  memoryLast: Gate | null;
+}
+
+/** All voices asked of every name. */
+export const allVoices: Joined = { weights: usualWeights, lettersFirst: null, memoryLast: null };
+
 export interface VoicesOptions {
   /** At most so many epochs for each head. */
   epochs?: number | readonly [number, number, number] | undefined;
@@ -53,7 +64,7 @@ export interface FittedVoices {
   lettersSeconds: number;
   letters: { grams: number; weights: number };
   /** The artefact with these ways of joining. */
-  files(join: { weights: VoiceWeights; lettersFirst: LettersFirst | null; facts?: object }): ModelFiles;
+  files(join: Joined & { facts?: object }): ModelFiles;
 }
 
 /** Mean of the training rows, and one over the standard deviation of all their numbers around it. */
@@ -178,7 +189,7 @@ export async function fitVoices(
     heads: reports as [HeadReport, HeadReport, HeadReport],
     lettersSeconds,
     letters: { grams: letters.vocabulary.size, weights: letters.weights.length },
-    files({ weights, lettersFirst, facts = {} }) {
+    files({ weights, lettersFirst, memoryLast, facts = {} }) {
       const manifest: Omit<Manifest, 'format'> = {
         encoder: set.encoder,
         dimension: set.dimension,
@@ -187,6 +198,7 @@ export async function fitVoices(
         temperature,
         weights: weights as Manifest['weights'],
         lettersFirst,
+        memoryLast,
       };
       return writeArtefact(manifest, letters, standard, heads, facts);
     },

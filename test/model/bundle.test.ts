@@ -200,6 +200,35 @@ describe('loadClassifier', () => {
     await classifier.close();
   });
 
+  it('lets letters and meaning answer without memory only from the confidence that the manifest says', async () => {
+    const asked = ['name 1', 'name 2', 'something else'].map((nameKey, i) => ({
+      nameKey,
+      embedding: Float32Array.from({ length: 8 }, (_, j) => Math.sin(i + j)),
+    }));
+    const lines = { offsets: [0, 0, 0], slopes: [1, 1, 1] };
+    const at = async (memoryLast: object | null) => {
+      const model = await loadClassifier(changed((m) => Object.assign(m, { memoryLast })));
+      const said = await model.readWithoutMemory(asked);
+      await model.close();
+      return said;
+    };
+    expect(await at(null)).toEqual([null, null, null]);
+    const all = await at({ from: 0, ...lines });
+    const model = await loadClassifier(files);
+    const weights = { ...model.weights, memory: [0, 0, 0] as const };
+    const views = asked.map((view) => ({ ...view, neighbours: [] }));
+    for (const [i, { path, confidence }] of (await model.predict(views, weights)).entries()) {
+      expect(all[i]).toMatchObject({ path, nearest: null, voices: null });
+      for (const level of [0, 1, 2] as const)
+        expect(all[i]?.confidence[level]).toBeCloseTo(confidence[level], 5);
+    }
+    await model.close();
+    const sure = Math.max(...all.map((said) => said?.confidence[2] as number));
+    expect((await at({ from: sure, ...lines })).map((said) => said !== null)).toEqual(
+      all.map((said) => said?.confidence[2] === sure),
+    );
+  });
+
   it("refuses another encoder's dimension", async () => {
     const classifier = await loadClassifier(files);
     await expect(

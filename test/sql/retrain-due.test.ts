@@ -89,7 +89,7 @@ describe('choices_to_carry', () => {
   const trained = async (chosenBy: number | null = null) => {
     const id = await model();
     await t.owner.rows(
-      `update models set data = '{"labels": 10}', metrics = jsonb_build_object('levels', '{}'::jsonb, 'join', '{"lettersCost": {}}'::jsonb, 'chosen_by', $2::bigint)
+      `update models set data = '{"labels": 10}', metrics = jsonb_build_object('levels', '{}'::jsonb, 'join', '{"meaningCost": {}}'::jsonb, 'chosen_by', $2::bigint)
          where model_id = $1`,
       id,
       chosenBy,
@@ -120,12 +120,12 @@ describe('choices_to_carry', () => {
     expect(await carried()).toEqual([first]);
     // trained before models chose from where on letters answer alone
     await t.owner.rows(
-      `update models set metrics = metrics #- '{join,lettersCost}' where model_id = $1`,
+      `update models set metrics = metrics #- '{join,meaningCost}' where model_id = $1`,
       first,
     );
     expect(await carried()).toEqual([]);
     await t.owner.rows(
-      `update models set metrics = jsonb_set(metrics, '{join,lettersCost}', '{}') where model_id = $1`,
+      `update models set metrics = jsonb_set(metrics, '{join,meaningCost}', '{}') where model_id = $1`,
       first,
     );
     await learn(21, 21);

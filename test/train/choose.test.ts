@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { onLine } from '../../src/model/gate.ts';
 import { buildJoin } from '../../src/model/join.ts';
-import { type LettersFirst, onLine } from '../../src/model/letters-alone.ts';
+import type { LettersFirst } from '../../src/model/letters-alone.ts';
 import { buildTree } from '../../src/model/tree.ts';
 import type { Answer, Classifier, NameViews, Path, Prediction, VoiceWeights } from '../../src/model/types.ts';
 import { type Choice, chooseJoin } from '../../src/train/choose.ts';
-import { seenByAll } from '../../src/train/letters/stated.ts';
+import { seenByAll } from '../../src/train/gates/stated.ts';
 import { type Random, seededRandom } from '../../src/train/random.ts';
 
 const paths: Path[] = [1, 2].flatMap((l1) =>
@@ -76,6 +77,7 @@ function modelOf(names: readonly Opinions[]): { classifier: Classifier; views: N
         nearest: null,
       })),
     readManyLetters: async (keys) => classifier.readLetters(keys),
+    readWithoutMemory: async (views) => views.map(() => null),
     predict: async (views, weights = usual) =>
       views.map(({ nameKey }) => {
         const { letters, meaning, memory } = of(nameKey);
@@ -165,6 +167,9 @@ describe('chooseJoin', () => {
       tried: [],
       lettersShare: 0,
       lettersCost: { coverage: [0, 0, 0], right: [0, 0, 0] },
+      memoryLast: null,
+      meaningShare: 0,
+      meaningCost: { coverage: [0, 0, 0], right: [0, 0, 0] },
     });
     expect((await choose(200, each).choice).weights.meaning).toEqual([0, 0, 0]);
   });
@@ -262,5 +267,43 @@ describe('the gate of letters alone', () => {
     expect(lettersFirst?.weight).toBeGreaterThan(1);
     for (const weight of [1, 1.5, 2, 3])
       expect(distance(lettersFirst?.weight as number)).toBeLessThanOrEqual(distance(weight));
+  });
+});
+
+describe('the gate before memory', () => {
+  /** Letters are sure of half the names; of the others so many as memory alone has right, meaning has wrong. */
+  const choice = async (wrong: number, memorySure: number) => {
+    let n = 0;
+    const made = choose(1000, (_, truth) => {
+      const sure = n++ % 2 === 0;
+      const path = !sure && n / 2 <= wrong ? (truth + 1) % paths.length : truth;
+      return {
+        letters: sure ? { path: truth, sure: 0.99 } : null,
+        meaning: { path, sure: 0.97 },
+        memory: { path: truth, sure: sure ? 0.9 : memorySure },
+      };
+    });
+    return made.choice;
+  };
+
+  test('lets letters and meaning answer what letters leave, where memory changes nothing', async () => {
+    const { lettersShare, meaningShare, memoryLast } = await choice(0, 0.9);
+    expect([lettersShare, meaningShare]).toEqual([0.5, 0.5]);
+    expect(memoryLast?.from).toBe(0.5);
+  });
+
+  test('stays shut where memory knows better', async () => {
+    const { lettersShare, meaningShare, memoryLast } = await choice(20, 0.9999);
+    expect([lettersShare, meaningShare, memoryLast]).toEqual([0.5, 0, null]);
+  });
+
+  test('is not asked for where memory counts for nothing', async () => {
+    let n = 0;
+    const { weights, memoryLast } = await choose(600, (_, truth) => ({
+      letters: { path: truth, sure: 0.8 },
+      meaning: null,
+      memory: n++ < 5 ? { path: (truth + 1) % paths.length, sure: 0.99 } : null,
+    })).choice;
+    expect([weights.memory, memoryLast]).toEqual([[0, 0, 0], null]);
   });
 });

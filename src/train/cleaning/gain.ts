@@ -3,7 +3,7 @@ import type { Path, Prediction } from '../../model/types.ts';
 import { type Paired, pair } from '../evaluation/paired.ts';
 import { outOfFold } from '../out-of-fold.ts';
 import { viewsOf } from '../views.ts';
-import { fitVoices, type TrainingSet, usualWeights } from '../voices.ts';
+import { allVoices, fitVoices, type TrainingSet } from '../voices.ts';
 import { type ProposedChange, proposeChanges } from './clean-rules.ts';
 
 /** What training on cleaned labels changes, beside training on the same labels as they were given. */
@@ -43,7 +43,7 @@ async function learnAndAsk(
   options: { epochs: number | undefined; seed: number; signal: AbortSignal | undefined },
 ): Promise<Prediction[]> {
   const fitted = await fitVoices(set, rows, new Int32Array(), options);
-  const classifier = await loadClassifier(fitted.files({ weights: usualWeights, lettersFirst: null }));
+  const classifier = await loadClassifier(fitted.files(allVoices));
   try {
     return await classifier.predict(await viewsOf(set, held, rows, classifier.neighbours, options.signal));
   } finally {

@@ -1,4 +1,4 @@
-import { type LettersFirst, onLine } from '../../model/letters-alone.ts';
+import { type Gate, onLine } from '../../model/gate.ts';
 import type { Answer, Path, Prediction } from '../../model/types.ts';
 import { fitLine } from './line.ts';
 import { seenByAll } from './stated.ts';
@@ -22,7 +22,7 @@ export const noCost: GateCost = { coverage: [0, 0, 0], right: [0, 0, 0] };
 
 /** What stopping may cost: .5 % of the names in coverage, one answer in a thousand at each level. */
 const most = { coverage: 0.005, right: 0.001 };
-/** Confidences tried, as letters state them, from the highest down. */
+/** Confidences tried, as the voices state them, from the highest down. */
 const [highest, lowest, step] = [0.995, 0.5, 0.005];
 
 /** Whether an answer's whole path is the label's. */
@@ -30,69 +30,80 @@ export const agrees = ({ path }: Answer, label: Path | undefined) => path.join()
 const agreed = (answers: readonly Answer[], labels: readonly Path[]) =>
   answers.map((answer, i) => agrees(answer, labels[i]));
 
+/** What a gate was chosen to be, the share of the names that it settles, and what that costs. */
+export interface ChosenGate {
+  from: number | null;
+  share: number;
+  cost: GateCost;
+}
+
 /**
- * The least confidence from which on letters may answer alone: stopping there, and at any higher one, costs at most .005 of
- * the coverage at each of `errors` and .001 of the right answers at each level, and letters do not disagree with more labels
- * than all voices by over two standard errors.
+ * The least confidence from which on some voices may answer without the others: stopping there, and at any higher one, costs at
+ * most .005 of the coverage at each of `errors` and .001 of the right answers at each level, and they do not disagree with more
+ * labels than all voices by over two standard errors.
  *
  * Who is right is taken from all voices, as labels err too often to tell 5 % of errors: what all voices give a path is how
  * often it is right, once it is on the line on which they agree with the labels.
  *
- * @param lines how sure letters say they are
+ * @param early what the voices say of each name
+ * @param lines how sure they say they are
+ * @param settled what an earlier gate answers already, as it states it; null: it leaves the name
  */
 export function chooseGate(
-  alone: readonly Answer[],
+  early: readonly Answer[],
   joined: readonly Prediction[],
   labels: readonly Path[],
-  { offsets, slopes }: Pick<LettersFirst, 'offsets' | 'slopes'>,
-): { from: number | null; share: number; cost: GateCost } {
+  { offsets, slopes }: Pick<Gate, 'offsets' | 'slopes'>,
+  settled: readonly (Answer | null)[] = early.map(() => null),
+): ChosenGate {
   const right = rightOf(joined, labels);
-  const names = alone.map((answer, i): Name => {
+  const names = early.map((answer, i): Name => {
     const all = joined[i] as Prediction;
+    const before = settled[i] ?? null;
     return {
-      said: onLine(answer.confidence[2], offsets[2], slopes[2]),
-      letters: right(seenByAll(answer, all, 2)),
-      sure: all.confidence[2],
-      all: right(all.confidence[2]),
+      said: before === null ? onLine(answer.confidence[2], offsets[2], slopes[2]) : Number.NEGATIVE_INFINITY,
+      early: right(seenByAll(answer, all, 2)),
+      sure: (before ?? all).confidence[2],
+      late: right(before === null ? all.confidence[2] : seenByAll(before, all, 2)),
       lost: three((level) => all.confidence[level] - seenByAll(answer, all, level)),
       won: Number(agrees(answer, labels[i])) - Number(agrees(all, labels[i])),
     };
   });
   const never = coverages(names, Number.POSITIVE_INFINITY);
-  let found: ReturnType<typeof chooseGate> = { from: null, share: 0, cost: noCost };
+  let found: ChosenGate = { from: null, share: 0, cost: noCost };
   for (let n = 0; highest - n * step >= lowest - 1e-9; n++) {
     const from = Number((highest - n * step).toFixed(3));
-    const settled = names.filter(({ said }) => said >= from);
+    const passed = names.filter(({ said }) => said >= from);
     const at = coverages(names, from);
     const cost: GateCost = {
       coverage: three((k) => (never[k] as number) - (at[k] as number)),
-      right: three((level) => sum(settled, ({ lost }) => lost[level] as number) / names.length),
+      right: three((level) => sum(passed, ({ lost }) => lost[level] as number) / names.length),
     };
-    const difference = sum(settled, ({ won }) => won);
-    const changed = sum(settled, ({ won }) => Math.abs(won));
+    const difference = sum(passed, ({ won }) => won);
+    const changed = sum(passed, ({ won }) => Math.abs(won));
     if (
       Math.max(...cost.coverage) > most.coverage ||
       Math.max(...cost.right) > most.right ||
       -difference > 2 * Math.sqrt(changed)
     )
       break;
-    if (settled.length > 0) found = { from, share: settled.length / names.length, cost };
+    if (passed.length > 0) found = { from, share: passed.length / names.length, cost };
   }
   return found;
 }
 
-/** A name as letters alone and as all voices would answer it. */
+/** A name as the early voices, and as later ones would answer it. */
 interface Name {
-  /** How sure letters say they are. */
+  /** How sure the early voices say they are. */
   said: number;
   /** How likely their path is right. */
-  letters: number;
-  /** How sure all voices are, and how likely their path is right. */
+  early: number;
+  /** How sure who answers without them is, and how likely that is right. */
   sure: number;
-  all: number;
+  late: number;
   /** What all voices think their answer is likelier to be right by, at each level. */
   lost: [number, number, number];
-  /** 1: only letters agree with the label; -1: only all voices do. */
+  /** 1: only the early voices agree with the label; -1: only all voices do. */
   won: number;
 }
 
@@ -111,10 +122,10 @@ function rightOf(joined: readonly Prediction[], labels: readonly Path[]): (said:
   return (confidence) => onLine(confidence, offset, slope);
 }
 
-/** The largest shares of the surest names with at most `errors` of expected wrong ones, where letters answer from `from` on. */
+/** The largest shares of the surest names with at most `errors` of expected wrong ones, where the early voices answer from `from` on. */
 function coverages(names: readonly Name[], from: number): [number, number, number] {
-  const asked = names.map(({ said, letters, sure, all }) =>
-    said >= from ? { rank: said, right: letters } : { rank: sure, right: all },
+  const asked = names.map(({ said, early, sure, late }) =>
+    said >= from ? { rank: said, right: early } : { rank: sure, right: late },
   );
   asked.sort((a, b) => b.rank - a.rank);
   const covered: [number, number, number] = [0, 0, 0];

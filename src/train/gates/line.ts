@@ -1,4 +1,4 @@
-import { logit, onLine } from '../../model/letters-alone.ts';
+import { logit, onLine } from '../../model/gate.ts';
 
 /** A line of logits: logit(confidence) = offset + slope × logit(said). */
 export interface Line {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { onLine } from '../../../src/model/letters-alone.ts';
-import { fitLine } from '../../../src/train/letters/line.ts';
+import { onLine } from '../../../src/model/gate.ts';
+import { fitLine } from '../../../src/train/gates/line.ts';
 import { seededRandom } from '../../../src/train/random.ts';
 
 const random = seededRandom(3);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { onLine } from '../../../src/model/letters-alone.ts';
+import { onLine } from '../../../src/model/gate.ts';
 import type { Answer, Path, Prediction } from '../../../src/model/types.ts';
-import { chooseGate, errors } from '../../../src/train/letters/gate.ts';
-import { stated } from '../../../src/train/letters/stated.ts';
+import { chooseGate, errors } from '../../../src/train/gates/gate.ts';
+import { stated } from '../../../src/train/gates/stated.ts';
 import { type Random, seededRandom } from '../../../src/train/random.ts';
 
 const [right, other]: [Path, Path] = [
@@ -105,5 +105,20 @@ describe('chooseGate', () => {
       share: 0,
       cost: { coverage: [0, 0, 0], right: [0, 0, 0] },
     });
+  });
+
+  it('leaves to an earlier gate what that has settled, and counts only what it costs beside', () => {
+    const { alone, joined, labels } = names(4000, 1, 0);
+    const lines = stated(alone, joined);
+    const settled = alone.map((said) => (said.confidence[2] > 0.9 ? said : null));
+    const { from, share, cost } = chooseGate(alone, joined, labels, lines, settled);
+    const left = alone.filter(
+      ({ confidence }, i) =>
+        settled[i] === null && onLine(confidence[2], lines.offsets[2], lines.slopes[2]) >= (from ?? 1),
+    );
+    expect(share).toBeCloseTo(left.length / 4000, 9);
+    expect(Math.max(...cost.coverage)).toBeLessThanOrEqual(0.005);
+    const all = alone.map((said) => said as Answer | null);
+    expect(chooseGate(alone, joined, labels, lines, all)).toMatchObject({ from: null, share: 0 });
   });
 });
