@@ -31,7 +31,7 @@ comment on column evidence.l3_said is 'What it said of the whole path: what name
 comment on column evidence.margin is 'Probability of the best path minus that of the second.';
 comment on column evidence.nearest is 'Cosine of the nearest labelled name; NULL: memory was not asked.';
 comment on column evidence.unknown is 'Share of the name''s n-grams that no training name had.';
-comment on column evidence.voices is 'How many voices, each alone, give the answer, 0 to 3; NULL: letters alone were asked.';
+comment on column evidence.voices is 'How many voices, each alone, give the answer, 0 to 3; NULL: memory was not asked, as letters were sure, or letters and meaning.';
 comment on column evidence.clears is 'Whether the thresholds in force were cleared.';
 comment on column evidence.answered is 'Whether the local layer answered; false although clears: in shadow.';
 

@@ -81,7 +81,7 @@ begin
         case when (x #>> '{evidence,clears}')::boolean then 'clears the thresholds' else 'does not clear the thresholds' end
           || case when (x #>> '{evidence,clears}')::boolean and not (x #>> '{evidence,answered}')::boolean then ', but only watches (shadow)' else '' end,
         'margin ' || round((x #>> '{evidence,margin}')::numeric, 3),
-        coalesce((x #>> '{evidence,voices}') || ' of 3 voices agree', 'letters alone were asked'),
+        coalesce((x #>> '{evidence,voices}') || ' of 3 voices agree', 'memory was not asked'),
         'nearest label at cosine ' || round((x #>> '{evidence,nearest}')::numeric, 3),
         round(100 * (x #>> '{evidence,unknown}')::numeric) || ' % of its n-grams unknown') end),
       ('thresholds then', case when x #> '{thresholds,then}' <> 'null' then format(three || ', %s', x #>> '{thresholds,then,l1}',

@@ -38,7 +38,8 @@ async function measure(url: string, names: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const sidecar = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), 'sidecar'], {
-    env: { ...process.env, DATABASE_URL: url, TAXON_RETRAIN: 'false' },
+    // as bin/taxon starts it
+    env: { ...process.env, DATABASE_URL: url, TAXON_RETRAIN: 'false', MALLOC_ARENA_MAX: '2' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   try {
