@@ -69,11 +69,15 @@ machine, so that seconds say less than CPU seconds, and CPU seconds less than th
 and coverage at 5 and 10 % error. *letters*: of the held-out names, agreement with the labels.
 
 ${table(titles as Measured[])}
-
+${
+  scale?.length === 0
+    ? ''
+    : `
 ## At scale: a program's labels, simulated vectors
 
 ${table(scale as Measured[])}
-
+`
+}
 ${notes}
 `,
   );
