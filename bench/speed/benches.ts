@@ -33,6 +33,16 @@ export const benches: readonly Bench[] = [
     pick: beside('seconds'),
   },
   {
+    id: 'full',
+    what: 'npm start in an empty data folder: until a sidecar answers with the full model',
+    peer: before,
+    unit: 's',
+    better: 'smaller',
+    bar: 0.5,
+    full: ['bench/speed/start.ts', '--full'],
+    pick: beside('seconds to the full model'),
+  },
+  {
     id: 'arrivals',
     what: '1,000 new titles at once at 57,029 labels: the last answer',
     peer: before,
