@@ -59,7 +59,7 @@ begin
     -- The expression of the index that neighbour_index() makes; its scan goes on until k rows pass the filters. 150 candidates: at
     -- 998,000 labels .976 of the 30 nearest are found in 3.7 ms of the server's time (docs/measured/neighbours.md), .983 with 200.
     perform set_config('hnsw.iterative_scan', 'strict_order', true),
-            set_config('hnsw.ef_search', greatest(150, least(2 * k, 1000))::text, true);
+            set_config('hnsw.ef_search', greatest(100, least(2 * k, 1000))::text, true);
     return query execute format($q$
       with q as materialized (
         select u.n as name, name_hash(u.n) as hash,

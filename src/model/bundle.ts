@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf, TaxonError } from '../errors.ts';
 import { throughGate } from './gate.ts';
 import { Heads } from './heads.ts';
-import { buildJoin, type Classes } from './join.ts';
+import { buildJoin, type Classes, type Voices } from './join.ts';
 import { Letters } from './letters/letters.ts';
 import { layOut } from './letters/tables.ts';
 import { readLetters } from './letters/weights.ts';
@@ -17,6 +17,7 @@ import type {
   Evidence,
   ModelFiles,
   NameViews,
+  Neighbour,
   Path,
   Prediction,
   VoiceWeights,
@@ -132,30 +133,78 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
   const byLetters = new Float64Array(tree.outputs);
   const byMemory = new Float64Array(tree.outputs);
 
-  async function predict(names: readonly NameViews[], weights: VoiceWeights = facts.weights) {
+  /** What letters write into `byLetters`, where they count. */
+  function readsLetters(nameKey: string, weights: VoiceWeights): { unknown: number; read: boolean } {
+    const read = counts(weights.letters);
+    return { unknown: read ? letters.score(nameKey, byLetters) : letters.unknown(nameKey), read };
+  }
+
+  /** The heads' log-probabilities of each name, in order; without meaning null. */
+  async function runHeads(
+    names: readonly Pick<NameViews, 'embedding'>[],
+    weights: VoiceWeights,
+    each: (meaning: Voices['meaning'], i: number) => void,
+  ): Promise<void> {
     const wrong = names.find(({ embedding }) => embedding.length !== dimension);
     if (wrong !== undefined)
       throw new TaxonError(
         `an embedding has ${wrong.embedding.length} dimensions, the model reads ${dimension}`,
       );
+    if (!counts(weights.meaning)) {
+      for (const i of names.keys()) each(null, i);
+      return;
+    }
+    if (heads === null) throw new TaxonError('a model of letters alone knows no meaning');
+    let i = 0;
+    await heads.run(
+      names.map(({ embedding }) => embedding),
+      (logs) => each(logs, i++),
+    );
+  }
+
+  /** Joins what was read of a name with what its neighbours say. */
+  function joinAll(
+    read: Pick<Voices, 'letters' | 'meaning'>,
+    neighbours: readonly Neighbour[],
+    weights: VoiceWeights,
+  ) {
+    const asked = counts(weights.memory);
+    const fromMemory = asked && memory.score(neighbours, byMemory) ? byMemory : null;
+    const nearest = asked ? (neighbours[0]?.cosine ?? null) : null;
+    return { ...join({ ...read, memory: fromMemory }, weights), nearest };
+  }
+
+  async function predict(names: readonly NameViews[], weights: VoiceWeights = facts.weights) {
     const predictions: (Prediction & Evidence)[] = [];
-    const answer = ({ nameKey, neighbours }: NameViews, meaning: Parameters<typeof join>[0]['meaning']) => {
-      const reads = counts(weights.letters);
-      const unknown = reads ? letters.score(nameKey, byLetters) : letters.unknown(nameKey);
-      const voted = counts(weights.memory) && memory.score(neighbours, byMemory);
-      const voices = { letters: reads ? byLetters : null, meaning, memory: voted ? byMemory : null };
-      const nearest = counts(weights.memory) ? (neighbours[0]?.cosine ?? null) : null;
-      predictions.push({ ...join(voices, weights), unknown, nearest });
-    };
-    if (!counts(weights.meaning)) for (const name of names) answer(name, null);
-    else if (heads === null) throw new TaxonError('a model of letters alone knows no meaning');
-    else
-      await heads.run(
-        names.map(({ embedding }) => embedding),
-        (logs) => answer(names[predictions.length] as NameViews, logs),
-      );
+    await runHeads(names, weights, (meaning, i) => {
+      const { nameKey, neighbours } = names[i] as NameViews;
+      const { unknown, read } = readsLetters(nameKey, weights);
+      const voices = { letters: read ? byLetters : null, meaning };
+      predictions.push({ ...joinAll(voices, neighbours, weights), unknown });
+    });
     return predictions;
   }
+
+  const answer: Classifier['answer'] = async (names, near) => {
+    const { weights } = facts;
+    const without = { ...weights, memory: [0, 0, 0] as const };
+    const answers: (Answer & Evidence)[] = [];
+    /** Names that memory must be asked about, with what the other voices said of them. */
+    const left: { at: number; voices: Pick<Voices, 'letters' | 'meaning'>; unknown: number }[] = [];
+    await runHeads(names, weights, (meaning, at) => {
+      const { unknown, read } = readsLetters((names[at] as (typeof names)[number]).nameKey, weights);
+      const voices = { letters: read ? byLetters : null, meaning };
+      const early =
+        memoryLast && throughGate(memoryLast, { ...joinAll(voices, [], without), unknown, voices: null });
+      if (early) answers[at] = early;
+      else left.push({ at, voices: { letters: read ? byLetters.slice() : null, meaning }, unknown });
+    });
+    if (left.length === 0) return answers;
+    const found = await near(left.map(({ at }) => at));
+    for (const [i, { at, voices, unknown }] of left.entries())
+      answers[at] = { ...joinAll(voices, found[i] ?? [], weights), unknown };
+    return answers;
+  };
 
   let threads: LettersThreads | undefined;
   function readLettersHere(nameKeys: readonly string[], even?: number): ((Answer & Evidence) | null)[] {
@@ -175,12 +224,7 @@ export async function loadClassifier(files: ModelFiles): Promise<Classifier> {
       threads ??= openLettersThreads(source);
       return threads.read(nameKeys, lettersFirst);
     },
-    async readWithoutMemory(names) {
-      if (memoryLast === null) return names.map(() => null);
-      const views = names.map((name) => ({ ...name, neighbours: [] }));
-      const said = await predict(views, { ...facts.weights, memory: [0, 0, 0] });
-      return said.map((answer) => throughGate(memoryLast, { ...answer, voices: null }));
-    },
+    answer,
     predict,
     async close() {
       await threads?.close();

@@ -75,12 +75,15 @@ export interface Classifier {
   /** As `readLetters`; many names are spread over worker threads, which end when they are not asked for a while. */
   readManyLetters(nameKeys: readonly string[]): Promise<((Answer & Evidence) | null)[]>;
   /**
-   * What letters and meaning say of each name without its neighbours, in order; null where they are not sure enough to do without
-   * memory, which costs a search.
+   * An answer to each name, in order: of letters and meaning where they are sure enough to do without memory, which costs a
+   * search, else of all voices.
+   *
+   * @param near the neighbours of names by their places in `names`, in order; called at most once
    */
-  readWithoutMemory(
+  answer(
     names: readonly Pick<NameViews, 'nameKey' | 'embedding'>[],
-  ): Promise<((Answer & Evidence) | null)[]>;
+    near: (left: readonly number[]) => Promise<readonly (readonly Neighbour[])[]>,
+  ): Promise<(Answer & Evidence)[]>;
   /**
    * One prediction of all voices for each name, in order.
    *

@@ -88,31 +88,30 @@ export async function predict(
   const open = nameKeys.filter((_, i) => said[i] === null);
   if (open.length === 0) return said as Said[];
   const vectors = await embeddings.of(open);
-  const refused = (error: unknown) => {
-    throw new EncodeError(error);
-  };
   const views = open.map((nameKey, i) => ({ nameKey, embedding: vectors[i] as Float32Array }));
-  const sure = await classifier.readWithoutMemory(views).catch(refused);
-  const left = views.filter((_, i) => sure[i] === null);
-  const near =
-    encoderId === null
-      ? new Map<string, Neighbour[]>()
-      : await neighboursOf(
-          db,
-          encoderId,
-          left.map(({ nameKey }) => nameKey),
-          classifier.neighbours,
-          embeddings.stored ? null : left.map(({ embedding }) => embedding),
-        );
-  const all = left.map((view) => ({ ...view, neighbours: near.get(view.nameKey) ?? [] }));
-  const joined = (await classifier.predict(all).catch(refused)).map((answer, i) => ({
-    ...answer,
-    beyond: beyond(classifier, all[i]?.neighbours ?? []),
-  }));
-  // each list answers, in order, what the one before leaves open
-  const fill = (before: readonly (Said | null)[], next: readonly (Said | null)[]) => {
-    let at = 0;
-    return before.map((answer) => answer ?? (next[at++] as Said | null));
+  let near = new Map<string, Neighbour[]>();
+  /** What the database did not bear. */
+  let refused: unknown;
+  const find = async (left: readonly number[]) => {
+    if (encoderId === null) return [];
+    const keys = left.map((i) => open[i] as string);
+    const sent = embeddings.stored ? null : left.map((i) => vectors[i] as Float32Array);
+    near = await neighboursOf(db, encoderId, keys, classifier.neighbours, sent).catch((error) => {
+      refused = error;
+      throw error;
+    });
+    return keys.map((key) => near.get(key) ?? []);
   };
-  return fill(said, fill(sure, joined)) as Said[];
+  const answers = await classifier.answer(views, find).catch((error) => {
+    throw error === refused ? error : new EncodeError(error);
+  });
+  let next = 0;
+  return said.map((answer) => {
+    if (answer !== null) return answer;
+    const i = next++;
+    return {
+      ...(answers[i] as Answer & Evidence),
+      beyond: beyond(classifier, near.get(open[i] as string) ?? []),
+    };
+  });
 }

@@ -206,27 +206,39 @@ describe('loadClassifier', () => {
       embedding: Float32Array.from({ length: 8 }, (_, j) => Math.sin(i + j)),
     }));
     const lines = { offsets: [0, 0, 0], slopes: [1, 1, 1] };
+    const neighbours = [{ path: [1, 2, null] as Path, cosine: 0.9 }];
     const at = async (memoryLast: object | null) => {
       const model = await loadClassifier(changed((m) => Object.assign(m, { memoryLast })));
-      const said = await model.readWithoutMemory(asked);
+      let left: readonly number[] = [];
+      const said = await model.answer(asked, async (places) => {
+        left = places;
+        return places.map(() => neighbours);
+      });
       await model.close();
-      return said;
+      return { said, left };
     };
-    expect(await at(null)).toEqual([null, null, null]);
-    const all = await at({ from: 0, ...lines });
     const model = await loadClassifier(files);
-    const weights = { ...model.weights, memory: [0, 0, 0] as const };
-    const views = asked.map((view) => ({ ...view, neighbours: [] }));
-    for (const [i, { path, confidence }] of (await model.predict(views, weights)).entries()) {
-      expect(all[i]).toMatchObject({ path, nearest: null, voices: null });
-      for (const level of [0, 1, 2] as const)
-        expect(all[i]?.confidence[level]).toBeCloseTo(confidence[level], 5);
-    }
+    const views = asked.map((view) => ({ ...view, neighbours }));
+    const joined = await model.predict(views);
+    const without = await model.predict(views, { ...model.weights, memory: [0, 0, 0] });
     await model.close();
-    const sure = Math.max(...all.map((said) => said?.confidence[2] as number));
-    expect((await at({ from: sure, ...lines })).map((said) => said !== null)).toEqual(
-      all.map((said) => said?.confidence[2] === sure),
-    );
+    // never: what all voices say, to the last bit
+    const never = await at(null);
+    expect(never.left).toEqual([0, 1, 2]);
+    expect(never.said).toEqual(joined);
+    const always = await at({ from: 0, ...lines });
+    expect(always.left).toEqual([]);
+    for (const [i, { path, confidence, unknown }] of without.entries()) {
+      expect(always.said[i]).toMatchObject({ path, unknown, nearest: null, voices: null });
+      for (const level of [0, 1, 2] as const)
+        expect(always.said[i]?.confidence[level]).toBeCloseTo(confidence[level], 5);
+    }
+    const sure = always.said.map(({ confidence }) => confidence[2]);
+    const some = await at({ from: Math.max(...sure), ...lines });
+    const first = sure.indexOf(Math.max(...sure));
+    expect(some.left).not.toContain(first);
+    expect(some.left).toEqual([0, 1, 2].filter((i) => sure[i] !== sure[first]));
+    expect(some.said).toEqual(asked.map((_, i) => (some.left.includes(i) ? joined[i] : always.said[i])));
   });
 
   it("refuses another encoder's dimension", async () => {
