@@ -43,14 +43,15 @@ begin
           select q.queue_id from queue q
             where q.stage = 'local' and q.available_at between moment - backlog and moment and (q.claim_id = any (held)) is not true
               and q.attempts < alone_from
-              and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= 2)
+              and q.name_hash not in (select o.name_hash from queue o where o.stage = 'local' and o.attempts >= 2)
             order by q.available_at desc limit most / 2 for update skip locked) d;
       end if;
       select coalesce(array_agg(d.queue_id), '{}') || fresh into picked from (
         select q.queue_id from queue q
           where q.stage = 'local' and q.available_at between since and moment and (q.claim_id = any (held)) is not true
             and q.attempts < alone_from and q.queue_id <> all (fresh)
-            and not exists (select from queue o where o.name_hash = q.name_hash and o.stage = 'local' and o.attempts >= 2)
+            -- read once: as NOT EXISTS, just after many names have come, it read all of them for each that it took (65 ms of 4,500)
+            and q.name_hash not in (select o.name_hash from queue o where o.stage = 'local' and o.attempts >= 2)
           order by q.available_at limit most - cardinality(fresh) for update skip locked) d;
     end if;
     if head.tries >= highest then

@@ -16,6 +16,24 @@ describe('claim', () => {
     expect(await attempts('a')).toBe(2);
   });
 
+  test('reads what waits about once, also just after thousands of names have come and statistics do not tell yet', async () => {
+    // as they are most of the time: only the LLM's names wait
+    await t.owner.rows(
+      `insert into queue (stage, name_key) select 'llm', 'sent ' || i from generate_series(1, 2000) i`,
+    );
+    await t.owner.rows('analyze queue');
+    await t.owner.rows(`insert into products (name) select 'name ' || i from generate_series(1, 3000) i`);
+    await t.claim('one', 100);
+    await t.owner.rows('begin');
+    expect(await t.claim('one', 100)).toHaveLength(100);
+    const read = await t.owner.value<number>(
+      `select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relname = 'queue' and schemaname = 'taxon'`,
+    );
+    await t.owner.rows('commit');
+    // some passes over 5,000 entries; each of 100 names beside each of 3,000 was 616,000
+    expect(read).toBeLessThan(60_000);
+  });
+
   test('a lease that was asked for short is over soon', async () => {
     await t.insertAll('a');
     expect(await t.claim('one', 1, '0 s')).toEqual(['a']);
