@@ -171,7 +171,7 @@ create or replace function choices_to_carry(encoder_id bigint) returns table (mo
   select s.model_id, jsonb_build_object('levels', s.metrics -> 'levels', 'join', s.metrics -> 'join')
     from models c join models s on s.model_id = coalesce((c.metrics ->> 'chosen_by')::bigint, c.model_id)
     where c.state = 'champion' and s.encoder_id = choices_to_carry.encoder_id
-      -- who does not know what letters alone cost has not chosen from where on they answer
+      -- who does not know what it costs that memory is not asked has not chosen from where on
       and s.metrics ? 'levels' and s.metrics -> 'join' ? 'meaningCost' and coalesce((s.settings ->> 'depth')::integer, 3) = 3
       and (select count(*) from models m where m.metrics ->> 'chosen_by' = s.model_id::text) < (setting('full_training_every'))::integer - 1
       -- measured up to 2.2 times as many (docs/autopilot.md)

@@ -57,7 +57,7 @@ begin
         where q.vector is not null;
   elsif how = 'index' then
     -- The expression of the index that neighbour_index() makes; its scan goes on until k rows pass the filters. 100 candidates find
-    -- .967 to .984 of the 30 nearest of 57,029 labels and .983 of 1,000,000, 150 .004 to .015 more in half as much time again (docs/measured/speed.md).
+    -- .967 to .984 of the 30 nearest of 57,029 labels and .966 of 998,000 (docs/measured/neighbours.md), 150 .004 to .015 more in half as much time again (speed.md).
     perform set_config('hnsw.iterative_scan', 'strict_order', true),
             set_config('hnsw.ef_search', greatest(100, least(2 * k, 1000))::text, true);
     return query execute format($q$

@@ -54,17 +54,22 @@ function spawnTaxon(config: Config, url: string, args: string[], what: string): 
 
 /**
  * Each minute: takes the rollout on, asks for a retraining when one is due, and starts the one that is asked for, if this
- * sidecar may; a model whose diagnosis was cut short is measured then. One at a time over all sidecars: the lease of its run decides, and a second process that came too late ends.
+ * sidecar may; a model whose diagnosis was cut short is measured then. One at a time over all sidecars: the lease of its run decides,
+ * and a second process that came too late ends.
  */
 export function autopilotJob(config: Config, url: string, stopping: AbortSignal): Job {
   let child: ChildProcess | null = null;
-  const isBusy = () => child !== null && child.exitCode === null && child.signalCode === null;
+  /** The child while it runs. */
+  const running = () => (child?.exitCode === null && child.signalCode === null ? child : null);
   // the run stays, its lease is given back: another process goes on with it
   stopping.addEventListener('abort', () => child?.kill('SIGTERM'), { once: true });
   return {
     name: 'autopilot',
     // killed with the database still there, it gives back what it holds
-    over: async () => void (isBusy() && child !== null && (await once(child, 'exit'))),
+    async over() {
+      const left = running();
+      if (left !== null) await once(left, 'exit');
+    },
     when: '* * * * *',
     // labels and no model: names wait for the first
     atStart: true,
@@ -78,7 +83,7 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
         await requestRetrain(db, due.reason, due.cause);
         log.info(`a retraining is due: ${due.reason}`);
       }
-      if (!config.retrain || isBusy() || stopping.aborted) return;
+      if (!config.retrain || running() !== null || stopping.aborted) return;
       if (await retrainWaits(db)) {
         log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
           never: 'TAXON_RETRAIN=false',

@@ -86,14 +86,14 @@ export async function predict(
 ): Promise<Said[]> {
   const said = await classifier.readManyLetters(nameKeys);
   const open = nameKeys.filter((_, i) => said[i] === null);
-  if (open.length === 0) return said as Said[];
+  // a model of letters alone leaves none open
+  if (open.length === 0 || encoderId === null) return said as Said[];
   const vectors = await embeddings.of(open);
   const views = open.map((nameKey, i) => ({ nameKey, embedding: vectors[i] as Float32Array }));
   let near = new Map<string, Neighbour[]>();
   /** What the database did not bear. */
   let refused: unknown;
   const find = async (left: readonly number[]) => {
-    if (encoderId === null) return [];
     const keys = left.map((i) => open[i] as string);
     const sent = embeddings.stored ? null : left.map((i) => vectors[i] as Float32Array);
     near = await neighboursOf(db, encoderId, keys, classifier.neighbours, sent).catch((error) => {

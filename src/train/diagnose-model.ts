@@ -7,7 +7,7 @@ import { log } from '../log.ts';
 import { openEncoder } from '../model/encoder.ts';
 import type { ModelReport } from '../report/model-report.ts';
 import type { CleanedLevel, CleaningReport } from './cleaning/clean.ts';
-import { cacheMisses, judgedNames } from './data/cache-misses.ts';
+import { heldOutMisses } from './data/cache-misses.ts';
 import { partsBy } from './data/split.ts';
 import { diagnose, type TrainingSays } from './diagnose.ts';
 import type { TrainingReport } from './fit.ts';
@@ -36,10 +36,7 @@ async function readAgain(
   const encoder = await openEncoder(config);
   try {
     const { set } = await readMemory(db, config, encoder, { signal });
-    const part = partsBy(testShare);
-    const held = set.keys.filter((key) => part(key) !== 'train');
-    const asked = { signal, ...(testShare === undefined ? {} : { testShare }) };
-    const misses = await cacheMisses(db, judgedNames(held), asked);
+    const { misses } = await heldOutMisses(db, set.keys, { signal, testShare });
     return { set: { ...set, encoder: encoder.identity }, misses };
   } finally {
     await encoder.close();

@@ -7,11 +7,10 @@ import { log } from '../log.ts';
 import type { Encoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import type { CleaningReport } from './cleaning/clean.ts';
-import { cacheMisses, judgedNames } from './data/cache-misses.ts';
+import { heldOutMisses } from './data/cache-misses.ts';
 import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
-import { partsBy } from './data/split.ts';
 import { type Chosen, type TrainingReport, type TrainingSet, trainModel } from './fit.ts';
 import type { HeldRun } from './lease.ts';
 import type { FittedLetters } from './voices.ts';
@@ -117,14 +116,9 @@ export async function makeModel(
   const chosenBy = carried?.model_id ?? null;
   const set = { ...memory, encoder: encoder.identity };
   const guard = await learnGuard(db);
-  const part = set.keys.map(partsBy(options.testShare));
-  const held = set.keys.filter((_, row) => part[row] !== 'train');
-  const judged = judgedNames(held);
-  const misses = await cacheMisses(db, judged, {
-    signal,
-    ...(options.testShare === undefined ? {} : { testShare: options.testShare }),
-  });
-  const heldOut = { names: held.length, judged: judged.length, cache_misses: misses.size };
+  const { testShare } = options;
+  const { misses, ...held } = await heldOutMisses(db, set.keys, { signal, testShare });
+  const heldOut = { ...held, cache_misses: misses.size };
   const isCacheMiss = (row: number) => misses.has(set.keys[row] as string);
 
   const bar = progress('training', 100, '%');

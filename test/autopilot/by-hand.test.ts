@@ -1,23 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { describe, expect, test } from 'vitest';
 import { runTaxon } from '../support/processes.ts';
-import { look } from '../support/rows.ts';
-import { shopDatabase } from '../support/shop.ts';
+import { shopOfFile } from '../support/shop.ts';
 
-let shop: TestDatabase;
-let db: Database;
+const shop = shopOfFile();
 
-beforeAll(async () => {
-  shop = await shopDatabase();
-  db = look(shop.url);
-});
-afterAll(async () => {
-  await db?.close();
-  await shop?.drop();
-});
-
-const states = () => db.rows('select model_id, state from taxon.models order by 1');
+const states = () => shop.db.rows('select model_id, state from taxon.models order by 1');
 const train = async (...flags: string[]) => {
   const { code, stdout, stderr } = await runTaxon(['train', '--no-clean', '--seed', '1', ...flags], {
     DATABASE_URL: shop.url,
@@ -37,7 +24,7 @@ describe('taxon train beside a champion', () => {
       { model_id: 1, state: 'champion' },
       { model_id: 2, state: 'retired' },
     ]);
-    expect(await db.rows('select passed, champion from taxon.gate_report(2)')).toEqual([
+    expect(await shop.db.rows('select passed, champion from taxon.gate_report(2)')).toEqual([
       { passed: false, champion: 1 },
     ]);
   });
@@ -47,10 +34,12 @@ describe('taxon train beside a champion', () => {
     expect(last).toMatch(
       /^model 3 is the champion by --promote, although model 1 won: worse on held-out labels/,
     );
-    expect(await db.rows('select model_id, forced from taxon.promotions order by promotion_id')).toEqual([
-      { model_id: 1, forced: null },
-      { model_id: 3, forced: 'the shelf is all we show' },
-    ]);
+    expect(await shop.db.rows('select model_id, forced from taxon.promotions order by promotion_id')).toEqual(
+      [
+        { model_id: 1, forced: null },
+        { model_id: 3, forced: 'the shelf is all we show' },
+      ],
+    );
     expect(await train('--promote', ' ')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--promote goes with a training from memory, and with a reason'),
@@ -68,7 +57,7 @@ describe('taxon train beside a champion', () => {
     expect((await states()).at(-1)).toEqual({ model_id, state: 'champion' });
     // both were asked about every name
     expect(
-      await db.rows(
+      await shop.db.rows(
         'select model_id, count(*) as n, count(said) as said from taxon.gate_answers group by 1 order by 1',
       ),
     ).toMatchObject([1, 2, 3, model_id].map((model_id) => ({ model_id })));

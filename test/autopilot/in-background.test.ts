@@ -1,30 +1,18 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
 import { log } from '../../src/log.ts';
 import { autopilotJob } from '../../src/sidecar/autopilot.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
-import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
-import { shopDatabase, untrainedShop } from '../support/shop.ts';
+import { shopOfFile, untrainedShop } from '../support/shop.ts';
 
-let database: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  database = await shopDatabase();
-  db = look(database.url);
-});
-afterAll(async () => {
-  await db?.close();
-  await database?.drop();
-});
+const shop = shopOfFile();
 
 it('a sidecar measures a champion whose diagnosis was cut short, with no more than its own role', async () => {
-  await db.rows(`update taxon.models set metrics = metrics - 'learning'`);
-  await db.rows(`update taxon.training_runs set report = report - 'diagnostics', lease_until = now()`);
-  const url = await database.urlFor('taxon_sidecar');
+  await shop.db.rows(`update taxon.models set metrics = metrics - 'learning'`);
+  await shop.db.rows(`update taxon.training_runs set report = report - 'diagnostics', lease_until = now()`);
+  const url = await shop.database.urlFor('taxon_sidecar');
   const asSidecar = look(url);
   try {
     const said = vi.spyOn(log, 'info');
@@ -32,7 +20,7 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
     await job.run(asSidecar);
     const found = await until(
       () =>
-        db.row<{ curve: object; against: string; left: boolean }>(
+        shop.db.row<{ curve: object; against: string; left: boolean }>(
           `select metrics -> 'learning' as curve, report #>> '{diagnostics,against}' as against, lease_until <= now() as left
              from taxon.models join taxon.training_runs using (run_id)`,
         ),

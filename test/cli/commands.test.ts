@@ -1,27 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { testDatabase } from '../support/database.ts';
 import { runTaxon, simulated, startTaxon, until } from '../support/processes.ts';
-import { insert, ledger, look } from '../support/rows.ts';
-import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+import { insert, ledger } from '../support/rows.ts';
+import { labelled, newNames, shopOfFile } from '../support/shop.ts';
 
-let database: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  database = await shopDatabase();
-  db = look(database.url);
-});
-
-afterAll(async () => {
-  await db?.close();
-  await database?.drop();
-});
+const shop = shopOfFile();
 
 const taxon = (args: string[], input = '', environment: Record<string, string> = {}) =>
-  runTaxon(args, { DATABASE_URL: database.url, ...environment }, input);
+  runTaxon(args, { DATABASE_URL: shop.url, ...environment }, input);
 const lines = (text: string) =>
   text
     .trim()
@@ -45,7 +33,7 @@ describe('classify', () => {
       { name: unknown?.name, confidence: [expect.any(Number), expect.any(Number), expect.any(Number)] },
     ]);
     expect(answers).toHaveLength(4);
-    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 0 });
+    expect(await shop.db.row('select count(*) as n from taxon.products')).toEqual({ n: 0 });
   });
 
   it('asks only the layers that it is told to', async () => {
@@ -79,7 +67,7 @@ describe('classify', () => {
         (await taxon(['classify', '--layers', 'exact', '--llm'], input, environment)).stdout,
       );
       expect(again.map((answer) => answer.layer)).toEqual(['exact', 'exact', 'exact']);
-      expect(await ledger(db)).toMatchObject([{ state: 'ok', tokens_in: simulator.stats().tokensIn }]);
+      expect(await ledger(shop.db)).toMatchObject([{ state: 'ok', tokens_in: simulator.stats().tokensIn }]);
     } finally {
       await simulator.close();
     }
@@ -90,7 +78,7 @@ describe('classify', () => {
 
 describe('status and watch', () => {
   it('show the queue, the routing and the champion; --json prints JSON alone', async () => {
-    await insert(db, [labelled[1]?.name ?? '', 'never seen before']);
+    await insert(shop.db, [labelled[1]?.name ?? '', 'never seen before']);
     const { code, stdout } = await taxon(['status', '--json']);
     expect(code).toBe(0);
     const status = JSON.parse(stdout);
@@ -101,7 +89,7 @@ describe('status and watch', () => {
   });
 
   it('watch looks again and again until it is told to stop', async () => {
-    const watch = startTaxon(['watch', '--json', '--every', '1'], { DATABASE_URL: database.url });
+    const watch = startTaxon(['watch', '--json', '--every', '1'], { DATABASE_URL: shop.url });
     await until(
       async () => watch.stdout().split('\n').length,
       (count) => count > 2,

@@ -1,26 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import { expect, test } from 'vitest';
 import { countPrompt } from '../../src/llm/tokens.ts';
-import type { TestDatabase } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
-import { look } from '../support/rows.ts';
-import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+import { labelled, newNames, shopOfFile } from '../support/shop.ts';
 
-let database: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  database = await shopDatabase();
-  db = look(database.url);
-});
-afterAll(async () => {
-  await db?.close();
-  await database?.drop();
-});
+const shop = shopOfFile();
 
 const taxon = (...args: string[]) =>
   runTaxon(['prompt', ...args], {
-    DATABASE_URL: database.url,
+    DATABASE_URL: shop.url,
     TAXON_ENCODER_THREADS: '1',
     TAXON_LLM_BASE_URL: 'http://127.0.0.1:9/v1',
     TAXON_LLM_MODEL: 'simulated-llm',
@@ -38,8 +25,8 @@ test('shows what would be sent and what it costs, and sends nothing', async () =
   expect(shown.tokensIn).toBe(countPrompt(shown));
   expect(shown.dollars).toBeCloseTo((shown.tokensIn * 0.1 + shown.tokensOut * 0.5) / 1e6, 9);
   expect(shown.reason).toMatch(/^expected tokens a name: /);
-  expect(await db.rows('select from taxon.llm_calls')).toEqual([]);
-  expect(await db.rows('select from taxon.queue')).toEqual([]);
+  expect(await shop.db.rows('select from taxon.llm_calls')).toEqual([]);
+  expect(await shop.db.rows('select from taxon.queue')).toEqual([]);
 });
 
 test('in words: who answers, the route, the prompt', async () => {

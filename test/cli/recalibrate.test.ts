@@ -1,27 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import { expect, test } from 'vitest';
 import { normalise } from '../../src/normalise.ts';
-import type { TestDatabase } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
-import { look } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { newNames, shopOfFile } from '../support/shop.ts';
 
 /** Every fifth says nothing of what it is: the model is wrong there, so that there is something to calibrate. */
 const names = newNames(80, 7000);
-let database: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  database = await shopDatabase();
-  db = look(database.url);
-});
-afterAll(async () => {
-  await db?.close();
-  await database?.drop();
-});
+const shop = shopOfFile();
 
 const taxon = (args: string[], stdin = '') =>
-  runTaxon(args, { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1' }, stdin);
+  runTaxon(args, { DATABASE_URL: shop.url, TAXON_ENCODER_THREADS: '1' }, stdin);
 const json = async (...args: string[]) => {
   const { code, stdout, stderr } = await taxon([...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);
@@ -30,7 +17,7 @@ const json = async (...args: string[]) => {
 
 /** Judged by a person, drawn before the model of today said anything of them. */
 async function check(some: typeof names): Promise<void> {
-  await db.rows(
+  await shop.db.rows(
     `insert into taxon.checks (name_key, layer, strategy, weight, verdict, truth_category_id, checked_by, checked_at)
      select taxon.normalise(c.name), 'local', 'uniform', 1, false, taxon.make_category(c.path), 'me', now()
      from jsonb_to_recordset($1) c(name text, path text[])`,
@@ -63,7 +50,7 @@ test('it asks the model about the checked names as the sidecar does, and fits th
     ...{ model_id: 1, scored: 80, checks: 80, checks_short: 0, state: 'fitted on 80 checked names' },
     calibration: { fitted_on: 'checks', names: 80 },
   });
-  const rows = await db.rows<{ name_key: string; said: number[] }>(
+  const rows = await shop.db.rows<{ name_key: string; said: number[] }>(
     `select c.name_key, array[s.l1_said, s.l2_said, s.l3_said] as said from taxon.checks c join taxon.check_scores s using (check_id)`,
   );
   expect(rows).toHaveLength(80);
@@ -89,12 +76,12 @@ test('what is answered then uses the calibrated confidences; the same names pass
     return lines.map((line) => JSON.parse(line) as { layer: string | null; confidence: number[] });
   };
   const calibrated = await ask();
-  const [row] = await db.rows<{ thresholds: number[]; certified: boolean; cause: string }>(
+  const [row] = await shop.db.rows<{ thresholds: number[]; certified: boolean; cause: string }>(
     `select array[l1, l2, l3] as thresholds, certified, cause from taxon.thresholds`,
   );
   expect(row).toMatchObject({ certified: false, cause: 'recalibrated' });
   expect(row?.thresholds).not.toEqual([0.75, 0.55, 0.4]);
-  await db.rows('truncate taxon.thresholds, taxon.calibrations cascade');
+  await shop.db.rows('truncate taxon.thresholds, taxon.calibrations cascade');
   const plain = await ask();
   expect(calibrated.map(({ layer }) => layer)).toEqual(plain.map(({ layer }) => layer));
   expect(new Set(plain.map(({ layer }) => layer))).toEqual(new Set(['local', null]));
@@ -104,7 +91,7 @@ test('what is answered then uses the calibrated confidences; the same names pass
 });
 
 test('another model is asked about all of them first; a table for people', async () => {
-  await db.rows(
+  await shop.db.rows(
     `with m as (insert into taxon.models (encoder_id, manifest) select encoder_id, manifest from taxon.models returning model_id)
      insert into taxon.model_files select m.model_id, f.name, f.sha256, f.content from m, taxon.model_files f`,
   );

@@ -1,8 +1,10 @@
+import { afterAll, beforeAll } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabaseFrom } from './database.ts';
+import { look } from './rows.ts';
 
 /** A small shop that the bundled encoder learns in seconds: 8 categories, one type word in three languages each. */
 const kinds: { path: string[]; words: string[] }[] = [
@@ -107,4 +109,33 @@ export function shopDatabase(): Promise<TestDatabase> {
       await diagnoseModel(db, config, made.model_id, new AbortController().signal, inHand);
     }),
   );
+}
+
+/** A shop's database (`shopDatabase`) for all tests of a file, and a connection that looks at it; made and dropped by its hooks. */
+export function shopOfFile(): {
+  readonly url: string;
+  readonly database: TestDatabase;
+  readonly db: Database;
+} {
+  let database: TestDatabase;
+  let db: Database;
+  beforeAll(async () => {
+    database = await shopDatabase();
+    db = look(database.url);
+  });
+  afterAll(async () => {
+    await db?.close();
+    await database?.drop();
+  });
+  return {
+    get url() {
+      return database.url;
+    },
+    get database() {
+      return database;
+    },
+    get db() {
+      return db;
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { similarInTraining } from '../../database/memory.ts';
 import type { Database } from '../../database/open.ts';
 import { progress } from '../../progress.ts';
-import { trainFrom } from './split.ts';
+import { partsBy, trainFrom } from './split.ts';
 
 /** Names asked at once: small, so that two connections end together and an interruption waits a moment only. */
 const page = 250;
@@ -32,7 +32,7 @@ export function judgedNames(held: readonly string[], most: number = mostJudged):
 export async function cacheMisses(
   db: Database,
   keys: readonly string[],
-  options: { signal?: AbortSignal; testShare?: number } = {},
+  options: { signal?: AbortSignal; testShare?: number | undefined } = {},
 ): Promise<Set<string>> {
   const misses = new Set(keys);
   if (keys.length === 0) return misses;
@@ -57,4 +57,16 @@ export async function cacheMisses(
   } finally {
     bar.end();
   }
+}
+
+/** Of some name keys those outside the training part, those of them that are judged, and the cache misses among these. */
+export async function heldOutMisses(
+  db: Database,
+  keys: readonly string[],
+  options: { signal: AbortSignal; testShare: number | undefined },
+): Promise<{ names: number; judged: number; misses: Set<string> }> {
+  const part = partsBy(options.testShare);
+  const held = keys.filter((key) => part(key) !== 'train');
+  const judged = judgedNames(held);
+  return { names: held.length, judged: judged.length, misses: await cacheMisses(db, judged, options) };
 }
