@@ -81,10 +81,10 @@ export async function actAsOwner(client: pg.Client, schema: string): Promise<voi
  * @param schemas an expression of type text[]
  */
 export function pathRisks(schemas: string): string {
-  const text = readFileSync(join(packageRoot, 'sql/12_path_risks.sql'), 'utf8');
+  const text = readFileSync(join(packageRoot, 'sql/ground/rights.sql'), 'utf8');
   const body = /\nbegin atomic\n([\s\S]*?);\nend;\n/.exec(text)?.[1];
   // no query would mean no risk
-  if (body === undefined) throw new Error('sql/12_path_risks.sql has lost its frame: begin atomic … end;');
+  if (body === undefined) throw new Error('sql/ground/rights.sql has lost its frame: begin atomic … end;');
   return body.replaceAll('path_risks.schemas', schemas);
 }
 

@@ -10,21 +10,34 @@ export const versionKey = 'sql_sha256';
 export const versionDescription = 'Digest of the repeatable SQL loaded last; written by taxon migrate.';
 
 export interface SqlFile {
-  /** As errors name it: `sql/20_exact.sql`. */
+  /** As errors name it: `sql/memory/exact.sql`. */
   path: string;
   text: string;
 }
 
-function read(root: string, folder: string): SqlFile[] {
-  return readdirSync(join(root, folder))
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-    .map((file) => ({ path: `${folder}/${file}`, text: readFileSync(join(root, folder, file), 'utf8') }));
-}
-
 /** The once-only migrations in their order. */
 export function migrationFiles(root = packageRoot): SqlFile[] {
-  return read(root, 'migrations');
+  return readdirSync(join(root, 'migrations'))
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => readSql(root, `migrations/${file}`));
+}
+
+const readSql = (root: string, path: string): SqlFile => ({
+  path,
+  text: readFileSync(join(root, path), 'utf8'),
+});
+
+/**
+ * The topics of the repeatable SQL, lowest first, each with its files in the order of loading: what `sql/order` says.
+ * A function may call what stands in its own topic or in a lower one; test/sql/whole/arrows.test.ts holds them to it.
+ */
+export function sqlOrder(root = packageRoot): { topic: string; files: string[] }[] {
+  const text = readFileSync(join(root, 'sql/order'), 'utf8').replace(/^#.*\n/gm, '');
+  return Array.from(text.matchAll(/^(\w+):([^:]*)$/gm), ([, topic = '', names = '']) => ({
+    topic,
+    files: (names.match(/\w+/g) ?? []).map((name) => `sql/${topic}/${name}.sql`),
+  }));
 }
 
 /** What the table of migrations calls one: its file's name without `.sql`. */
@@ -34,10 +47,13 @@ export function migrationName(file: SqlFile): string {
 
 /** The repeatable SQL in its order; `@schema@` and `@channel@` are filled in for the few hot functions that write schemas instead of SET. */
 export function repeatableFiles(schema: string, root = packageRoot): SqlFile[] {
-  return read(root, 'sql').map(({ path, text }) => ({
-    path,
-    text: text.replaceAll('@schema@', `"${schema}"`).replaceAll('@channel@', schema),
-  }));
+  return sqlOrder(root)
+    .flatMap(({ files }) => files)
+    .map((path) => readSql(root, path))
+    .map(({ path, text }) => ({
+      path,
+      text: text.replaceAll('@schema@', `"${schema}"`).replaceAll('@channel@', schema),
+    }));
 }
 
 /** What the database records after loading: any change of any repeatable file changes it. */

@@ -83,7 +83,10 @@ describe('migrate', () => {
 
   test('loads repeatable SQL that changed, in whichever file, and runs no migration twice', async () => {
     await run();
-    appendFileSync(join(root.folder, 'sql/20_exact.sql'), `\ncomment on function exact(text) is 'Other.';\n`);
+    appendFileSync(
+      join(root.folder, 'sql/memory/exact.sql'),
+      `\ncomment on function exact(text) is 'Other.';\n`,
+    );
     expect(await run()).toEqual({ migrations: [], repeatable: true });
     expect(await sql.value(`select obj_description('taxon.exact'::regproc)`)).toBe('Other.');
     expect(await run()).toEqual(nothing);
@@ -111,7 +114,7 @@ describe('migrate', () => {
     expect(await sql.value(`select to_regnamespace('taxon')`)).toBeNull();
     await run();
     expect(await run(true)).toEqual(nothing);
-    appendFileSync(join(root.folder, 'sql/20_exact.sql'), '\nselect broken;\n');
+    appendFileSync(join(root.folder, 'sql/memory/exact.sql'), '\nselect broken;\n');
     expect(await run(true)).toEqual({ migrations: [], repeatable: true });
   });
 
@@ -138,14 +141,14 @@ describe('a file that fails', () => {
   test('among the repeatable ones: is named with its line, and nothing of them is loaded', async () => {
     await run();
     const before = await schemaText(database.url, 'taxon');
-    const file = join(root.folder, 'sql/20_exact.sql');
+    const file = join(root.folder, 'sql/memory/exact.sql');
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n').length;
     appendFileSync(
       file,
       `comment on function exact(text) is 'Half 🫖 loaded.';\n\nselect *\n  from nowhere;\nselect 1;\n`,
     );
     const { message } = await failure();
-    expect(message).toBe(`sql/20_exact.sql:${lines + 4}: relation "nowhere" does not exist`);
+    expect(message).toBe(`sql/memory/exact.sql:${lines + 4}: relation "nowhere" does not exist`);
     expect(await schemaText(database.url, 'taxon')).toBe(before);
   });
 

@@ -53,7 +53,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packed tarball, installed in an empty folder', () => {
   test('ships what it needs and nothing else', async () => {
-    for (const path of ['README.md', 'LICENSE', 'dist/cli/main.js', 'dist/config.d.ts', 'sql/20_exact.sql'])
+    for (const path of [
+      'README.md',
+      'LICENSE',
+      'dist/cli/main.js',
+      'dist/config.d.ts',
+      'sql/memory/exact.sql',
+    ])
       expect(shipped).toContain(path);
     const folders = new Set(shipped.map((path) => path.split('/')[0]));
     expect([...folders].sort()).toEqual(

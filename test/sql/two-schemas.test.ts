@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -132,7 +132,7 @@ describe('two schemas in one database', () => {
 
   test('are migrated side by side', async () => {
     const root = copySql();
-    writeFileSync(`${root.folder}/sql/99_slow.sql`, 'select pg_advisory_xact_lock(4711);\n');
+    appendFileSync(`${root.folder}/sql/screens/health.sql`, 'select pg_advisory_xact_lock(4711);\n');
     await owner.rows('select pg_advisory_lock(4711)');
     let done = false;
     const first = migrate({ url: database.url, schema: 'taxon', root: root.folder }).then(() => {

@@ -1,0 +1,20 @@
+-- taxon: Which nodes of the tree are l1, l2 and l3.
+
+create or replace function set_tree_levels(tree_levels text) returns void
+  language plpgsql security definer set search_path from current as $$
+begin
+  if tree_levels !~ '^[1-9],[1-9],([1-9]|deepest)$'
+     or split_part(tree_levels, ',', 2) <= split_part(tree_levels, ',', 1)
+     or split_part(tree_levels, ',', 3) <= split_part(tree_levels, ',', 2) then
+    raise exception '"%" is not a choice of tree levels', tree_levels
+      using hint = 'Three rising depths, the last may be "deepest": 1,2,deepest or 1,2,4.';
+  end if;
+  if setting('tree_levels') #>> '{}' = tree_levels then return; end if;
+  perform lock_taxonomy('{}');
+  update settings s set value = to_jsonb(tree_levels), changed_at = now() where s.key = 'tree_levels';
+  update categories set name = name;
+  update categories set name = name where merged_into is not null;  -- after their successors
+  perform sweep_taxonomy();
+end $$;
+comment on function set_tree_levels(text) is 'Chooses which depths of the tree are l1, l2 and l3 (default 1,2,deepest) and moves categories and products along (rows that somebody holds, or inserts meanwhile, in the night: sweep_taxonomy()); models trained before must be trained again.';
+grant execute on function set_tree_levels to taxon_admin;

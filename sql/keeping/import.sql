@@ -1,0 +1,171 @@
+-- taxon_internal: `taxon import`: many labels at once, all or nothing.
+
+create or replace function make_imported_categories() returns void
+  language plpgsql security definer set search_path from current as $$
+declare
+  clash record;
+begin
+  delete from import_paths;
+  insert into import_paths (path, spelling, times, first, external_id)
+    select r.path, r.path, count(*), min(r.line), max(r.external_id) from import_rows r group by r.path;
+  -- A category whose name comes in several spellings has the one that most rows give it. chr(31) holds the levels apart, as no
+  -- name has it.
+  with parts as (
+    select p.path, u.i, normalise(array_to_string(p.path[1:u.i], chr(31))) as key, p.path[u.i] as part, p.times, p.first
+      from import_paths p, generate_subscripts(p.path, 1) u(i)
+  ), chosen as (
+    select distinct on (s.key) s.key, s.part
+      from (select x.key, x.part, sum(x.times) as n, min(x.first) as first from parts x group by 1, 2) s
+      order by s.key, s.n desc, s.first
+  ), spelt as (
+    select x.path, array_agg(c.part order by x.i) as spelling from parts x join chosen c using (key) group by 1
+  )
+  update import_paths p set spelling = s.spelling from spelt s where s.path = p.path and s.spelling <> p.spelling;
+  analyze import_paths;
+  select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first, max(r.line) as last into clash
+    from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
+    group by p.spelling having count(distinct r.external_id) > 1 order by 3 limit 1;
+  if found then
+    raise exception 'the category "%" comes with more than one id: % (lines % to %)', clash.path,
+        array_to_string(clash.ids[1:5], ', '), clash.first, clash.last
+      using hint = 'The column must hold the id of the deepest category; correct it, or leave it out.';
+  end if;
+  -- the same id on two paths of the import, or on one of the import and another that the database has
+  select p.external_id, (array_agg(distinct p.path))[1:2] as paths into clash
+    from (select r.external_id, array_to_string(p.spelling, ' > ') as path
+            from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
+          union
+          select c.external_id, category_path(c.category_id) from categories c
+            where c.external_id in (select r.external_id from import_rows r)) p
+    group by 1 having count(distinct normalise(p.path)) > 1 order by 1 limit 1;
+  if found then
+    raise exception 'the category id "%" stands for "%" and for "%"', clash.external_id, clash.paths[1], clash.paths[2]
+      using hint = 'Correct the ids; a category that has a new name is renamed with: select * from rename_category(category_id, ''…'').';
+  end if;
+  update import_paths p set category_id = m.id
+    from (select o.spelling, make_category(o.spelling, o.external_id) as id
+            from (select p.spelling, min(p.first) as first, max(p.external_id) as external_id
+                    from import_paths p group by 1 order by 2) o) m
+    where m.spelling = p.spelling;
+end $$;
+comment on function make_imported_categories() is 'Fills import_paths from import_rows: makes the categories that they name and notes the shop''s own ids of them. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows. Refuses ids that contradict each other.';
+
+create or replace function import_labels(most integer default 1000) returns jsonb
+  language plpgsql security definer set search_path from current
+  set work_mem = '64MB'
+  -- compiling this one statement takes 2 s, whatever the number of rows
+  set jit = off as $$
+declare
+  before integer;
+  result jsonb;
+begin
+  perform hold_taxonomy();
+  -- one import after the other: two at once could wait for each other's labels in a circle
+  perform hold_lock('import', patience => '1 h');
+  analyze import_rows;
+  before := (select count(*) from categories);
+  perform make_imported_categories();
+  with votes as materialized (
+    -- one row a name and category: who says so, how often, and how late (what has no labelled_at counts as older than
+    -- what has one; among equals the line decides)
+    select r.name_key, t.category_id, count(*) as n, count(*) filter (where r.source = 'human') as humans,
+           max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) as last,
+           max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) filter (where r.source = 'human') as last_human,
+           min(r.labelled_at) as first_at, max(r.labelled_at) as last_at,
+           (array_agg(r.source order by r.labelled_at desc nulls last, r.line desc))[1] as last_source, (array_agg(r.line order by r.line))[1:20] as lines
+      from import_rows r join import_paths t on t.path = r.path
+      group by 1, 2
+  ), best as materialized (
+    select distinct on (v.name_key) v.name_key, name_hash(v.name_key) as hash, v.category_id, v.n, v.first_at, v.last_at,
+           case when v.humans > 0 then 'human' else v.last_source end as source
+      from votes v
+      order by v.name_key, v.humans > 0 desc, case when v.humans > 0 then v.humans else v.n end desc, coalesce(v.last_human, v.last) desc
+  ), met as materialized (
+    select b.*, l.category_id as was, l.labelled_at as was_at,
+           case when l.name_hash is null then null
+                when l.source = 'human' and b.source <> 'human' then 'memory has a person''s label'
+                when l.labelled_at > b.last_at and (l.source = 'human' or b.source <> 'human') then 'memory has a newer label'
+                when l.source <> 'human' and b.source = 'human' then 'confirms' end as memory_says
+      from best b left join labels l on l.name_hash = b.hash
+  ), decided as materialized (
+    select m.*, case when m.memory_says like 'memory%' then m.was else m.category_id end as final,
+           case when m.was is null then 'added'
+                when m.memory_says = 'confirms' or m.was <> m.category_id and m.memory_says is null then 'changed'
+                -- the same answer again: all that it can tell is since when
+                when m.was = m.category_id and m.first_at < coalesce(m.was_at, 'infinity') then 'dated'
+                else 'unchanged' end as fate
+      from met m
+  ), written as (
+    insert into labels (name_key, category_id, source, labelled_at)
+      select d.name_key, d.category_id, d.source, d.first_at from decided d where d.fate in ('added', 'changed')
+      order by d.hash  -- as settle_llm() writes them, so that neither waits for the other in a circle
+      on conflict (name_hash) do update
+        set category_id = excluded.category_id, source = excluded.source, confidence = null, llm_call_id = null, updated_at = now(),
+            labelled_at = case when labels.category_id = excluded.category_id then least(labels.labelled_at, excluded.labelled_at)
+                               else excluded.labelled_at end
+        -- a person's answer of this very moment
+        where labels.source <> 'human' or excluded.source = 'human'
+  ), dated as (
+    update labels l set labelled_at = d.first_at from decided d
+      where d.fate = 'dated' and l.name_hash = d.hash and l.category_id = d.category_id
+  ), lost as materialized (
+    select d.name_key, d.final, v.category_id, v.n, v.lines,
+           case when d.final <> d.category_id then d.memory_says
+                when d.source = 'human' and v.humans = 0 then 'a person said otherwise'
+                when d.source <> 'human' and v.n < d.n then 'most lines say otherwise'
+                when d.source = 'human' then 'people said otherwise more often or later'
+                when v.last_at is distinct from d.last_at then 'a newer row says otherwise'
+                else 'a later line says otherwise' end as reason
+      from decided d join votes v on v.name_key = d.name_key and v.category_id <> d.final
+    union all
+    select d.name_key, d.final, d.was, 0, '{}', 'was in memory' from decided d where d.was <> d.final
+  ), listed as (
+    select l.name_key as name, category_path(l.final) as kept, category_path(l.category_id) as lost, l.reason, l.n as times, l.lines
+      from (select * from lost order by lines[1] nulls last, name_key, category_id limit most) l
+  ), spelt as materialized (
+    select array_to_string(p.path, ' > ') as given, k.kept, p.times, p.first
+      from import_paths p cross join lateral (select category_path(p.category_id) as kept) k
+      -- what was merged or moved leads elsewhere, and is no spelling of it
+      where array_to_string(p.path, ' > ') <> k.kept and normalise(array_to_string(p.path, ' > ')) = normalise(k.kept)
+  )
+  select jsonb_build_object(
+      'rows', (select count(*) from import_rows),
+      'names', count(*),
+      'added', count(*) filter (where d.fate = 'added'),
+      'changed', count(*) filter (where d.fate = 'changed'),
+      'unchanged', count(*) filter (where d.fate in ('unchanged', 'dated')),
+      'dated', count(*) filter (where d.fate = 'dated'),
+      'categories', (select count(*) from categories) - before,
+      'respelt', (select coalesce(sum(times), 0) from spelt),
+      'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first) order by times desc, first), '[]')
+                      from (select * from spelt order by times desc, first limit most) s),
+      'lost', (select count(*) from lost),
+      'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
+    into result from decided d;
+  delete from import_rows;
+  delete from import_paths;
+  return result;
+end $$;
+comment on function import_labels(integer) is
+  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. Returns counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins).';
+grant execute on function import_labels to taxon_admin;
+
+create or replace function finish_import(labels_changed bigint) returns jsonb
+  language plpgsql security definer set search_path from current as $$
+declare
+  blocking integer;
+begin
+  -- Anew where at least a hundredth of memory changed: learning from 743,000 names takes over a minute.
+  if labels_changed > 0 and labels_changed * 100 >= (select count(*) from labels) then
+    analyze labels, categories;
+    blocking := learn_guard();
+  end if;
+  -- all of them, so that rows which wait are answered although no sidecar runs
+  perform take_in(2147483647);
+  return jsonb_build_object('settled', settle_answered('local') + settle_answered('llm'), 'blocking_words', blocking);
+end $$;
+comment on function finish_import(bigint) is
+  'After an import was committed, in a transaction of its own, so that it also sees rows inserted meanwhile: answers what waited for names that memory knows by now; after a large import also statistics and learn_guard(). Returns how many queue entries were settled and how many words block (NULL: not learnt anew).';
+grant execute on function finish_import to taxon_admin;
+
+grant insert, delete on import_rows to taxon_admin;

@@ -1,0 +1,11 @@
+-- taxon: The path of a category, as people read it.
+
+create or replace function category_path(category_id bigint) returns text
+  language sql stable parallel safe
+begin atomic
+  select string_agg(a.name, ' > ' order by a.level)
+    from categories c join categories a on a.category_id = any (c.path_ids)
+    where c.category_id = category_path.category_id;
+end;
+comment on function category_path(bigint) is 'The names from the root to a category: "a > b > c".';
+grant execute on function category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
