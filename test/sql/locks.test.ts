@@ -76,7 +76,7 @@ describe('a login of the database that is not ours', () => {
 
 test('no SQL of the project takes an advisory lock', () => {
   const folder = join(packageRoot, 'sql');
-  const found = readdirSync(folder).filter((file) =>
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     /pg_(try_)?advisory/.test(readFileSync(join(folder, file), 'utf8')),
   );
   expect(found).toEqual([]);
