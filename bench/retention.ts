@@ -37,7 +37,7 @@ const fill = [
 ];
 for (const statement of fill)
   await db.transaction(async (client) => {
-    await client.query('set local search_path = taxon, extensions, public');
+    await client.query('set local search_path = taxon, taxon_internal, extensions, public');
     await client.query(statement);
   });
 

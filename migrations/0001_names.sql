@@ -52,3 +52,6 @@ begin atomic
   select sha256(decode(replace(name_key, '\', '\\'), 'escape'));
 end;
 comment on function name_hash(text) is 'sha256 of a name key (32 bytes): what indexes and unique keys on names hold.';
+
+-- what people read
+do $$ begin execute format('alter function normalise(text) set schema %I', (current_schemas(false))[2]); end $$;

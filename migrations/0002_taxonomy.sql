@@ -1,17 +1,17 @@
 -- Up Migration
-create table settings (
+create table all_settings (
   key text primary key,
   value jsonb not null,
   description text not null,
   changed_at timestamptz not null default now()
 );
-comment on table settings is 'What all processes agree on; change with set_setting(key, value).';
-comment on column settings.key is 'The setting''s name.';
-comment on column settings.value is 'Its value; set_setting() keeps the JSON type.';
-comment on column settings.description is 'What it does.';
-comment on column settings.changed_at is 'When it was last changed.';
+comment on table all_settings is 'What all processes agree on; change with set_setting(key, value).';
+comment on column all_settings.key is 'The setting''s name.';
+comment on column all_settings.value is 'Its value; set_setting() keeps the JSON type.';
+comment on column all_settings.description is 'What it does.';
+comment on column all_settings.changed_at is 'When it was last changed.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('similarity_threshold', '0.6', 'The lowest pg_trgm similarity at which the similar layer answers, 0.3 to 1.'),
   ('similar_layer', 'true', 'Whether the similar layer answers at all.'),
   ('guard', 'true', 'Whether a token that memory''s own matches tell apart (case, etui, чехол) stops the similar layer.'),
@@ -47,3 +47,6 @@ comment on column categories.l2 is 'The ancestor (or itself) that counts as l2; 
 comment on column categories.l3 is 'The ancestor (or itself) that counts as l3; NULL where the path stops above.';
 comment on column categories.retired_at is 'When the category was retired; NULL while it is in use.';
 comment on column categories.created_at is 'When the category was made.';
+
+-- what people read
+do $$ begin execute format('alter table categories set schema %I', (current_schemas(false))[2]); end $$;

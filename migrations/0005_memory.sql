@@ -68,3 +68,6 @@ comment on column guard_tokens.different is 'Mean share of those whose category 
 comment on column guard_tokens.decides is 'Whether names that differ in this word mostly differ in category: such a difference stops the similar layer.';
 comment on column guard_tokens.seen is 'How many labelled names have the word.';
 comment on column guard_tokens.categories is 'Where the word is at home: the categories of a fifth or more of those names, when one holds half; a difference in the word stops an answer outside them. NULL: at home nowhere.';
+
+-- what people read
+do $$ begin execute format('alter table labels set schema %I', (current_schemas(false))[2]); end $$;

@@ -125,3 +125,6 @@ comment on column sidecars.idle is 'Whether it sleeps and wants a NOTIFY.';
 comment on column sidecars.notice is 'Something that a person should know.';
 comment on column sidecars.started_at is 'When it started.';
 comment on column sidecars.seen_at is 'Its last heartbeat.';
+
+-- what people read
+do $$ begin execute format('alter table products set schema %I', (current_schemas(false))[2]); end $$;

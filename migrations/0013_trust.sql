@@ -244,7 +244,7 @@ comment on column alarms.raised_at is 'When.';
 comment on column alarms.ended_at is 'When it ended; NULL: open.';
 comment on column alarms.ended_because is 'Why.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('evidence_days', '180', 'For how many days evidence of the local layer is kept; 0: none is written.'),
   ('audit_share', '0.01', 'Share of the answered rows of each layer that is audited.'),
   ('audit_tokens_a_day', '20000', 'LLM tokens that audits may cost a day; 0: audits go to people only.'),

@@ -33,7 +33,7 @@ comment on column audit_waiting.product_id is 'The row.';
 comment on column audit_waiting.weight is 'How many rows it stands for: 1 / audit_share at the pick.';
 comment on column audit_waiting.picked_at is 'When.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('audit_people_a_day', '20', 'How many audits a day are put before people, alike for each layer; of more that are due, chance takes these.'),
   ('similar_promise', '0', 'Largest share of wrong answers promised for the similar layer; 0: no promise.');
 

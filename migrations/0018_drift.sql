@@ -18,5 +18,5 @@ comment on column alarms.threshold_after is 'The tighter row that it set; NULL: 
 comment on column alarms.stream is 'confidence, novelty, familiarity (see drift_streams) or error (audits).';
 comment on column alarms.value is 'What was measured: the logarithm of the test''s statistic.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('drift_names_a_year', '100000', 'For how many cache misses a year the alarms of drift are tuned: at most one false alarm is expected in 20 such years.');

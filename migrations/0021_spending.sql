@@ -79,7 +79,7 @@ alter table sidecars
   add column deployment text;
 comment on column sidecars.deployment is 'The name under which it would make paid calls; NULL: it has no provider, or a simulator.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('llm_tokens_a_day', 'null', 'LLM tokens that all calls may cost a day (UTC); null: no limit. Used up, the LLM stage waits for the next day, but for names marked urgent.'),
   ('llm_tokens_a_month', 'null', 'The same for a month.'),
   ('llm_dollars_a_day', 'null', 'US dollars that all calls may cost a day (UTC); null: no limit.'),

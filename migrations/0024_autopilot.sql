@@ -143,7 +143,7 @@ comment on column thresholds.cause is 'person, promise, tightened (an alarm), re
 alter table promises add column checks integer not null default 0;
 comment on column promises.checks is 'How many checks people had judged when it was last looked whether it can be proved.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('autopilot_prove', 'true', 'Whether the promise is proved anew by itself when people have judged a fifth more checks, 20 at least.'),
   ('autopilot_request', 'true', 'Whether sidecars ask for a retraining by themselves: enough new labels, the schedule, drift.'),
   ('autopilot_clean', 'true', 'Whether a retraining cleans memory''s labels first.'),

@@ -28,7 +28,7 @@ comment on column models.forgotten is 'Names forgotten since that memory held wh
 create index labels_llm_call on labels (llm_call_id) where llm_call_id is not null;
 create index checks_llm_call on checks (llm_call_id) where llm_call_id is not null;
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('ledger_days', '0', 'For how many days the calls of the ledger are kept, 62 at least, as budgets count a month; 0: for ever. What was spent before is then out of every sum.'),
   ('forget_embeddings', 'true', 'Whether embeddings are removed whose name no label, product, queue entry, check or regression name has any more; false: they are kept for ever.'),
   ('model_days', '30', 'For how many days retired models keep their files; 0: for ever. The rows of models stay in any case.'),

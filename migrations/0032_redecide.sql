@@ -33,10 +33,10 @@ comment on column look_progress.done_at is 'When there was nothing left, or as m
 create index products_local on products (product_id) where source = 'local';
 create index queue_waiting on queue (created_at) where stage = 'llm' and purpose = 'answer';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('stale_names', '100000', 'So many answers of older models, the newest first, is a new champion asked about again in the background; 0: none.');
 
-update settings set description = 'Memory must also have grown by this share of what the champion was trained on; 0: instead retrain_pays() must say that it pays.'
+update all_settings set description = 'Memory must also have grown by this share of what the champion was trained on; 0: instead retrain_pays() must say that it pays.'
   where key = 'retrain_growth';
 
 -- the stream of agreement is read in the order in which names were decided, no longer in that of the LLM's answers

@@ -28,4 +28,4 @@ comment on column queue.held_since is 'Since when a row of this name cannot be w
 comment on column queue.llm_call_id is 'The call that was asked for this name and whose label its rows wait for; NULL: none.';
 
 comment on table llm_call_names is 'The names of each call, written with it: only answers to them are taken. Kept for ledger_names_days.';
-update settings set description = 'For how many days the names of each LLM call are kept; 0: until its answer has come. The calls themselves stay.' where key = 'ledger_names_days';
+update all_settings set description = 'For how many days the names of each LLM call are kept; 0: until its answer has come. The calls themselves stay.' where key = 'ledger_names_days';

@@ -21,5 +21,5 @@ alter table alarms add constraint alarms_acted_check check (acted in ('audits', 
 comment on column alarms.acted is 'What is done for as long as it is open. audits: more of them; tightened: tighter thresholds, too; shadow: the local layer watches only; shadow branch: in the alarm''s branch; news: nothing, it has moved to the better and ended with being said.';
 comment on column alarms.detail is 'In words: what a person should do, what was seen, and what was done.';
 comment on column drift_streams.state is 'The running test: counts (of quiet times), part (of a block not full yet), recent (bins of late), r (logarithm of each bet''s statistic), value and better (of those on the worse and on the better), burst and start (the stretch of hours of the last block, and r when it began), learnt (whether quiet times are known).';
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('drift_burst_hours', '6', 'All names that are decided within so many hours count as one burst: none can raise an alarm of drift by itself, nor be quiet times by itself. 0: off.');

@@ -33,5 +33,5 @@ comment on column signature_state.writers is 'Transactions that were writing lab
 comment on column signature_state.whole is 'Whether the walk over all labels that sign_labels() is at began when these had ended.';
 comment on column signature_state.complete is 'Whether each label has its signature: until then GIN answers.';
 
-insert into settings (key, value, description) values
+insert into all_settings (key, value, description) values
   ('signatures_from', '50000', 'From how many labels on the similar layer looks names up by signatures (label_signatures) and not by the GIN index of their trigrams; a sidecar makes them. They find names that are .6 alike or more: with a lower similarity_threshold GIN answers.');

@@ -1,7 +1,7 @@
 -- Up Migration
 -- How neighbours are found is decided by itself: exactly, until an index is there and was compared.
 
-update settings set value = '"auto"',
+update all_settings set value = '"auto"',
   description = 'How the memory voice finds the nearest labelled names: "auto" uses an HNSW index from 20,000 labels on where pgvector is 0.8.4 or newer, once it is built and index_comparisons says that answers stay as they are; "exact" compares with all of them; "index" uses the index whatever was found; "off" leaves the voice out.'
   where key = 'neighbours' and value = '"exact"';
 

@@ -42,10 +42,11 @@ const schema = z.strictObject({
   directDatabaseUrl: databaseAddress.optional(),
   /** How long changes of the schema (migrate) are tried while other transactions are in the way. */
   lockWaitSeconds: count(0, 86_400).default(120),
-  /** Holds everything; also the name of the NOTIFY channel. */
+  /** Holds what people type and read, and `<schema>_internal` the rest; also the name of the NOTIFY channel. */
   schema: z
     .string()
-    .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'must be a plain lower-case identifier of at most 40 characters')
+    .regex(/^[a-z_][a-z0-9_]{0,53}$/, 'must be a plain lower-case identifier of at most 54 characters')
+    .refine((name) => !name.endsWith('_internal'), 'must not end in _internal: that is the schema beside it')
     .default('taxon'),
   /** The private cluster and what had to be built for it. */
   dataDir: z.string().min(1).default('.taxon'),

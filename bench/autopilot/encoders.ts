@@ -108,7 +108,7 @@ async function run(): Promise<void> {
     await sleep(10_000);
     await phase('in shadow');
     await db.rows(`select taxon.set_thresholds(0, 0, 0, 'the bench', $1)`, [model_id]);
-    await db.rows('select taxon.promote($1, true, $2)', [model_id, 'the bench']);
+    await db.rows('select taxon.promote_model($1, true, $2)', [model_id, 'the bench']);
     await sleep(15_000);
     await phase('the next encoder answers');
     await db.rows('select taxon.roll_back_model()');

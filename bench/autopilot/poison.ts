@@ -69,7 +69,7 @@ interface Verdict {
 /** Lets more names arrive until the rollout is over; returns what came of it. */
 async function rollOut(shop: Shop, model: number): Promise<Pick<Verdict, 'canary' | 'champion'>> {
   const row = await shop.db.row<{ stage: string; answered: number }>(
-    `select (select stage from taxon.rollouts where model_id = $1 order by rollout_id desc limit 1) as stage,
+    `select (select stage from taxon_internal.rollouts where model_id = $1 order by rollout_id desc limit 1) as stage,
             (select count(*) from taxon.products where model_id = $1 and source = 'local') as answered`,
     [model],
   );
@@ -85,12 +85,12 @@ async function week(
   names: readonly Arrival[],
 ): Promise<void> {
   await shop.arrive(names);
-  await shop.db.rows('select taxon.draw_audits()');
-  await shop.db.rows('select taxon.watch_drift()');
+  await shop.db.rows('select taxon_internal.draw_audits()');
+  await shop.db.rows('select taxon_internal.watch_drift()');
   await people(shop, truth, Number(values.checks));
   await shop.recalibrate();
   await renewPromise(shop.db);
-  for (let i = 0; i < 3; i++) await shop.db.rows('select taxon.advance_rollout()');
+  for (let i = 0; i < 3; i++) await shop.db.rows('select taxon_internal.advance_rollout()');
 }
 
 async function challenge(shop: Shop): Promise<{ model: number; passed: boolean; why: string }> {
@@ -127,7 +127,7 @@ async function found(
   );
   const { run_id } = await shop.taxon('clean');
   const changed = await db.rows<{ name_key: string }>(
-    `select distinct name_key from taxon.label_changes where run_id = $1
+    `select distinct name_key from taxon_internal.label_changes where run_id = $1
      union select name from taxon.confident_mistakes(100000)`,
     [run_id],
   );
@@ -169,7 +169,9 @@ async function run(): Promise<void> {
       await week(shop, truth, names);
       const last = verdicts.at(-1);
       if (model !== null && last !== undefined) Object.assign(last, await rollOut(shop, model));
-      const rolling = await db.rows(`select from taxon.rollouts where ended_at is null and stage <> 'watch'`);
+      const rolling = await db.rows(
+        `select from taxon_internal.rollouts where ended_at is null and stage <> 'watch'`,
+      );
       if (i < 3 || rolling.length > 0) continue;
       const { model: made, ...said } = await challenge(shop);
       model = said.passed ? made : null;

@@ -47,7 +47,7 @@ async function makeModels({ db, taxon }: Shop): Promise<number[]> {
 
 async function promoting(db: Database, models: readonly number[], times: number, seconds: number) {
   for (let i = 0; i < times; i++) {
-    await db.rows('select taxon.promote($1, true, $2)', [models[i % 3], 'the bench']);
+    await db.rows('select taxon.promote_model($1, true, $2)', [models[i % 3], 'the bench']);
     await sleep((seconds * 1000) / times);
   }
 }
@@ -62,7 +62,7 @@ async function rollingBack(db: Database, names: readonly Arrival[], rate: number
     const { old } = await db.row<{ old: number }>('select model_id as old from taxon.champion()');
     await db.rows('select taxon.roll_back_model()');
     const { at } = await db.row<{ at: Date }>(
-      'select max(rolled_back_at) as at from taxon.promotions where model_id = $1',
+      'select max(rolled_back_at) as at from taxon_internal.promotions where model_id = $1',
       [old],
     );
     await all;
@@ -76,7 +76,7 @@ async function rollingBack(db: Database, names: readonly Arrival[], rate: number
         [at, old],
       ),
     );
-    await db.rows('select taxon.promote($1, true, $2)', [old, 'the bench']);
+    await db.rows('select taxon.promote_model($1, true, $2)', [old, 'the bench']);
     await sleep(1000);
   }
   return rounds;

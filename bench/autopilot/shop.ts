@@ -59,7 +59,7 @@ export async function openShop(base: Config, world: World): Promise<Shop> {
   const db = openDatabase(server.url, { schema: 'taxon', poolSize: 2 }, 'bench shop');
   const ids = new Map<string, number>();
   for (const names of world.categories) {
-    const { id } = await db.row<{ id: number }>('select taxon.make_category($1) as id', [names]);
+    const { id } = await db.row<{ id: number }>('select taxon_internal.make_category($1) as id', [names]);
     ids.set(names.join('\n'), id);
   }
   await storeEmbeddings(db, base, world);

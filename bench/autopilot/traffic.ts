@@ -56,7 +56,7 @@ export const wrong = (db: Database) =>
     `select count(*) filter (where e.model_id <> p.model_id) as mixed,
             count(*) filter (where t.model_id <> e.model_id) as foreign_thresholds,
             count(*) filter (where p.state = 'failed') as failed, count(*) filter (where p.state = 'pending') as unanswered
-     from taxon.products p left join taxon.evidence e using (evidence_id) left join taxon.thresholds t using (threshold_id)`,
+     from taxon.products p left join taxon_internal.evidence e using (evidence_id) left join taxon_internal.thresholds t using (threshold_id)`,
   );
 
 /** Sidecars without an LLM, in processes of their own. */

@@ -31,13 +31,13 @@ export async function people(
   checks: number,
 ): Promise<number> {
   const { db } = shop;
-  await db.rows('select from taxon.spot_check($1)', [checks]);
+  await db.rows('select from taxon.draw_checks($1)', [checks]);
   const drawn = await db.rows<{ check_id: number; category_id: number; name_key: string }>(
-    `select check_id, category_id, name_key from taxon.checks where strategy = 'uniform' and verdict is null`,
+    `select check_id, category_id, name_key from taxon_internal.checks where strategy = 'uniform' and verdict is null`,
   );
   for (const { check_id, category_id, name_key } of drawn) {
     const right = idOf(shop, (truth.get(name_key) as Arrival).truth);
-    await db.rows('select taxon.judge($1, $2, $3)', [
+    await db.rows('select taxon_internal.judge($1, $2, $3)', [
       check_id,
       right === category_id,
       right === category_id ? null : right,
@@ -50,7 +50,7 @@ async function tokensSince(db: Database, since: Date): Promise<{ tokens: number;
   const row = await db.row<{ tokens: number; audits: number }>(
     `select coalesce(sum(tokens_in + tokens_out) filter (where purpose <> 'audit'), 0) as tokens,
             coalesce(sum(tokens_in + tokens_out) filter (where purpose = 'audit'), 0) as audits
-     from taxon.llm_calls where started_at >= $1`,
+     from taxon_internal.llm_calls where started_at >= $1`,
     [since],
   );
   return { tokens: row.tokens, auditTokens: row.audits };
@@ -77,8 +77,8 @@ export async function countWeek(
       wrong[layer] = (wrong[layer] ?? 0) + 1;
   }
   const state = await db.row<{ labels: number; checks: number; champion: number | null; mode: string }>(
-    `select (select count(*) from taxon.labels) as labels, taxon.judged_checks() as checks,
-            (select model_id from taxon.champion()) as champion, taxon.local_mode() as mode`,
+    `select (select count(*) from taxon.labels) as labels, taxon_internal.judged_checks() as checks,
+            (select model_id from taxon.champion()) as champion, taxon_internal.local_mode() as mode`,
   );
   return { names: rows.length, layers, wrong, ...(await tokensSince(db, since)), ...state };
 }

@@ -60,7 +60,7 @@ async function open(shop: Shop, world: World, error: number): Promise<void> {
   await shop.teach(new Map(all.map(({ key, teacher }) => [key, teacher])));
   await shop.taxon('train', '--no-clean');
   // as a shop of this size would: at 30,000 labels reading all of them takes 15 ms a name, of several models at the gate
-  await db.rows((await db.row<{ make: string }>('select taxon.neighbour_index() as make')).make);
+  await db.rows((await db.row<{ make: string }>('select taxon_internal.neighbour_index() as make')).make);
   await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
   await db.rows(`select taxon.set_promise($1, .95, 'the year', true)`, [error]);
 }
@@ -69,7 +69,10 @@ async function open(shop: Shop, world: World, error: number): Promise<void> {
 async function trainAndPromote({ db, taxon, recalibrate }: Shop) {
   const { model_id } = await taxon('train', '--no-clean');
   await recalibrate();
-  return { model_id, ...(await db.row<{ verdict: string }>('select verdict from taxon.keep_promise()')) };
+  return {
+    model_id,
+    ...(await db.row<{ verdict: string }>('select verdict from taxon_internal.keep_promise()')),
+  };
 }
 
 /** What sidecars do each minute and night, at the end of a week. */
@@ -79,20 +82,20 @@ async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promi
   const note = (what: string | null) => {
     if (what !== null) did.push(what);
   };
-  await db.rows('select taxon.draw_audits()');
-  await db.rows('select taxon.watch_drift()');
+  await db.rows('select taxon_internal.draw_audits()');
+  await db.rows('select taxon_internal.watch_drift()');
   await people(shop, truth, Number(values.checks));
   await shop.recalibrate();
   note(await renewPromise(db));
   for (let i = 0; i < 3; i++)
-    note((await db.row<{ did: string | null }>('select taxon.advance_rollout() as did')).did);
+    note((await db.row<{ did: string | null }>('select taxon_internal.advance_rollout() as did')).did);
   const due = await retrainDue(db, false);
   if (values.how === 'never' || values.how === 'once') return did;
   // the sidecar asks for it by itself each minute; a week may be shorter here
   if (due !== null) await requestRetrain(db, due.reason, due.cause);
   if (!(await retrainWaits(db))) return did;
   if (values.how === 'ungated') {
-    await db.rows('delete from taxon.retrain_requests where run_id is null');
+    await db.rows('delete from taxon_internal.retrain_requests where run_id is null');
     const { model_id, verdict } = await trainAndPromote(shop);
     return [...did, `model ${model_id} was trained and promoted: ${verdict}`];
   }

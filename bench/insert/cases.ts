@@ -17,18 +17,18 @@ const bulk = `insert into taxon.products (name) select ${name} || ' ' || i from 
 const single = `insert into taxon.products (name) values (${name})`;
 /** A sidecar that sleeps, as heartbeats leave it; nothing inserts beside them. */
 const sleeping = `do $$ begin
-  insert into taxon.sidecars (worker, host, pid, version, listening, idle, seen_at) values ('bench', 'here', 1, '', true, true, now() + interval '1 h');
-  if to_regproc('taxon.note_idle') is not null then perform taxon.note_idle(); end if;
+  insert into taxon_internal.sidecars (worker, host, pid, version, listening, idle, seen_at) values ('bench', 'here', 1, '', true, true, now() + interval '1 h');
+  if to_regproc('taxon_internal.note_idle') is not null then perform taxon_internal.note_idle(); end if;
 end $$`;
-const awake = sleeping.replace(/insert into .*;/, 'delete from taxon.sidecars;');
+const awake = sleeping.replace(/insert into .*;/, 'delete from taxon_internal.sidecars;');
 const million = [
   'alter table taxon.products disable trigger user',
   `insert into taxon.products (name) select 'waiting ' || i from generate_series(1, 1000000) i`,
-  `insert into taxon.queue (name_key) select 'waiting ' || i from generate_series(1, 1000000) i`,
+  `insert into taxon_internal.queue (name_key) select 'waiting ' || i from generate_series(1, 1000000) i`,
   'alter table taxon.products enable trigger user',
-  'vacuum analyze taxon.products, taxon.queue',
+  'vacuum analyze taxon.products, taxon_internal.queue',
 ];
-const empty = ['truncate taxon.products, taxon.queue'];
+const empty = ['truncate taxon.products, taxon_internal.queue'];
 
 export const cases: readonly Case[] = [
   { id: 'single', what: 'new names, a row a statement', rows: 1, clients: 8, sql: single },

@@ -46,7 +46,9 @@ const measured: Measured[] = [];
 try {
   const pgbench = findPgbench(server.cluster);
   for (const { client } of server.sides) {
-    await client.query(`select set_config('search_path', 'taxon, extensions, public', false)`);
+    await client.query(
+      `select set_config('search_path', 'taxon, taxon_internal, extensions, public', false)`,
+    );
     await client.query(`insert into labels (name_key, category_id, source)
       select 'known name ' || i, make_category('{Home}'), 'import' from generate_series(1, 100000) i`);
     await client.query('vacuum analyze');

@@ -80,7 +80,7 @@ async function main(): Promise<void> {
               passed_then: number;
               low: number;
               high: number;
-            }>('select * from taxon.curve_ahead($1, $2, $3, $4, $5)', [
+            }>('select * from taxon_internal.curve_ahead($1, $2, $3, $4, $5)', [
               points.map((p) => p.names),
               points.map((p) => p.passed),
               held,

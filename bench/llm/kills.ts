@@ -118,7 +118,7 @@ async function main(): Promise<void> {
   let sidecar: ChildProcess | undefined;
   try {
     await db.rows(
-      `select taxon.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
+      `select taxon_internal.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
       [JSON.stringify(paths)],
     );
     await db.rows('insert into taxon.products (name) select unnest($1::text[])', [
@@ -139,20 +139,20 @@ async function main(): Promise<void> {
     for (let left = 1; left > 0; await sleep(500)) {
       const { pending } = await states(db);
       const [{ open }] = (await db.rows<{ open: number }>(
-        `select count(*)::integer as open from taxon.llm_calls where state = 'started'`,
+        `select count(*)::integer as open from taxon_internal.llm_calls where state = 'started'`,
       )) as [{ open: number }];
       left = pending + open;
     }
     sidecar.kill('SIGTERM');
     await once(sidecar, 'exit');
     const ledger = await db.rows<Row>(
-      'select llm_call_id as id, state, request_id, tokens_in, tokens_cached, tokens_out from taxon.llm_calls',
+      'select llm_call_id as id, state, request_id, tokens_in, tokens_cached, tokens_out from taxon_internal.llm_calls',
     );
     const twice = await db.rows<{ why: string; names: number }>(
-      'select why, count(*)::integer as names from taxon.paid_twice group by 1 order by 2 desc',
+      'select why, count(*)::integer as names from taxon_internal.paid_twice group by 1 order by 2 desc',
     );
     const inFlight = await db.row<{ names: number }>(
-      `select coalesce(sum(names), 0)::integer as names from taxon.llm_calls where state = 'unknown' and error = 'its sidecar died'`,
+      `select coalesce(sum(names), 0)::integer as names from taxon_internal.llm_calls where state = 'unknown' and error = 'its sidecar died'`,
     );
     const found = {
       ...(await states(db)),

@@ -30,13 +30,13 @@ export async function askMemory(
     });
     await db.rows(
       `with c as materialized (
-         select path, taxon.make_category(array(select jsonb_array_elements_text(path::jsonb))) as id from (select distinct unnest($2::text[]) as path) p)
+         select path, taxon_internal.make_category(array(select jsonb_array_elements_text(path::jsonb))) as id from (select distinct unnest($2::text[]) as path) p)
        insert into taxon.labels (name_key, category_id, source) select k, c.id, 'llm' from unnest($1::text[], $2::text[]) u(k, path) join c using (path)
          on conflict do nothing`,
       [train.keys, names],
     );
     await db.rows('analyze taxon.labels');
-    await db.rows('select taxon.learn_guard()');
+    await db.rows('select taxon_internal.learn_guard()');
     const found = await db.rows<{ i: number; layer: FromMemory['layer']; path: string }>(asking, [keys]);
     const answers: (FromMemory | null)[] = keys.map(() => null);
     for (const { i, layer, path } of found) {

@@ -42,13 +42,13 @@ export async function churn(
   const everyTenth = (first: number) =>
     namesOf(Array.from({ length: Math.floor((size - first) / 10) }, (_, i) => first + 10 * i));
   const remove = (names: string[]) => db.rows('delete from taxon.labels where name_key = any ($1)', [names]);
-  const { id } = await db.row<{ id: number }>(`select taxon.make_category('{Garden}') as id`);
+  const { id } = await db.row<{ id: number }>(`select taxon_internal.make_category('{Garden}') as id`);
   const give = (names: string[]) =>
     db.rows(
       `insert into taxon.labels (name_key, category_id, source) select n, $2, 'llm' from unnest($1::text[]) n`,
       [names, id],
     );
-  const vacuum = () => step('VACUUM', () => db.rows('vacuum taxon.embeddings'));
+  const vacuum = () => step('VACUUM', () => db.rows('vacuum taxon_internal.embeddings'));
 
   await step('as built', async () => {});
   const lost = region(vectors, size);

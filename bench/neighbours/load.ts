@@ -61,11 +61,11 @@ export async function load(db: Database, vectors: Vectors, rows: number): Promis
   const run = (sql: string, values: unknown[] = []) => db.rows(sql, values);
   await run('drop index if exists taxon.embeddings_near_1');
   await run(
-    'truncate taxon.labels, taxon.embeddings, taxon.models, taxon.encoders, taxon.categories restart identity cascade',
+    'truncate taxon.labels, taxon_internal.embeddings, taxon_internal.models, taxon_internal.encoders, taxon.categories restart identity cascade',
   );
-  const { id } = await db.row<{ id: number }>(`select taxon.make_category('{Home}') as id`);
-  await run('select taxon.register_encoder($1, $2)', ['bench', vectors.dimension]);
-  await run(`insert into taxon.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
+  const { id } = await db.row<{ id: number }>(`select taxon_internal.make_category('{Home}') as id`);
+  await run('select taxon_internal.register_encoder($1, $2)', ['bench', vectors.dimension]);
+  await run(`insert into taxon_internal.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
   // the other layers' indexes and triggers would cost more than all of the bench
   for (const { name } of await db.rows<{ name: string }>(
     `select i.indexrelid::regclass::text as name from pg_index i where i.indrelid = 'taxon.labels'::regclass and not i.indisprimary`,
@@ -81,12 +81,12 @@ export async function load(db: Database, vectors: Vectors, rows: number): Promis
       Readable.from(embeddingRows(vectors, rows)),
       client.query(
         copyFrom(
-          'copy taxon.embeddings (encoder_id, name_hash, embedding, labelled) from stdin (format binary)',
+          'copy taxon_internal.embeddings (encoder_id, name_hash, embedding, labelled) from stdin (format binary)',
         ),
       ),
     );
   });
   await run('alter table taxon.labels enable trigger user');
-  await run('vacuum analyze taxon.embeddings');
+  await run('vacuum analyze taxon_internal.embeddings');
   await run('vacuum analyze taxon.labels');
 }

@@ -38,7 +38,7 @@ async function ask(
   names: readonly Asked[],
   how: string,
 ): Promise<{ name_key: string; neighbour_key: string }[]> {
-  return db.rows('select name_key, neighbour_key from taxon.neighbours($1, $2, 1, $3, $4)', [
+  return db.rows('select name_key, neighbour_key from taxon_internal.neighbours($1, $2, 1, $3, $4)', [
     names.map(({ key }) => key),
     k,
     names.map(({ vector }) => vector),
@@ -142,7 +142,7 @@ export async function insertTime(
     const before = (await serverCpu(db)) ?? Number.NaN;
     await db
       .transaction(async (client) => {
-        await client.query('set local search_path = taxon, extensions, public');
+        await client.query('set local search_path = taxon, taxon_internal, extensions, public');
         await client.query(
           `insert into embeddings (encoder_id, name_hash, embedding, labelled) select 1, sha256(v::bytea), v::halfvec, $2 from unnest($1::text[]) v`,
           [vectors, labelled],

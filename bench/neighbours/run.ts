@@ -95,8 +95,8 @@ async function measure(
   const say = (what: string) =>
     console.error(`${new Date().toISOString().slice(11, 19)} ${kind} ${size}: ${what}`);
   const done = await db.row<{ loaded: boolean; built: boolean }>(
-    `select (select count(*) from taxon.labels) = $1 and (select count(*) from taxon.embeddings) = $1 as loaded,
-            coalesce((select valid from taxon.near_index(1)), false) as built`,
+    `select (select count(*) from taxon.labels) = $1 and (select count(*) from taxon_internal.embeddings) = $1 as loaded,
+            coalesce((select valid from taxon_internal.near_index(1)), false) as built`,
     [size],
   );
   // a database that is kept (--url): a run that was cut short goes on
@@ -127,7 +127,7 @@ async function measure(
     server: string;
     buffers: string;
   }>(
-    `select pg_relation_size('taxon.embeddings_near_1') as "indexBytes", pg_table_size('taxon.embeddings') as "tableBytes", taxon.index_memory(1) as memory,
+    `select pg_relation_size('taxon.embeddings_near_1') as "indexBytes", pg_table_size('taxon_internal.embeddings') as "tableBytes", taxon_internal.index_memory(1) as memory,
             (select extversion from pg_extension where extname = 'vector') as pgvector, current_setting('server_version') as server, current_setting('shared_buffers') as buffers`,
   );
   say(`built in ${Math.round(seconds)} s; asking`);

@@ -49,7 +49,9 @@ async function measure(url: string, names: readonly string[]): Promise<void> {
     const times: number[] = [];
     for (const name of names) {
       // asleep, as it says itself, and for a moment longer
-      while ((await client.query('select from taxon.sidecars where idle and listening')).rowCount !== 1)
+      while (
+        (await client.query('select from taxon_internal.sidecars where idle and listening')).rowCount !== 1
+      )
         await sleep(20);
       await sleep(150);
       const started = performance.now();

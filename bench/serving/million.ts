@@ -85,7 +85,7 @@ async function widen(db: Database, champion: Champion, labels: number): Promise<
   await db.rows(`drop index if exists taxon.embeddings_near_${champion.encoder_id}`);
   await db.transaction(async (client) => {
     // arrived before, some names have their vector
-    await client.query('create temp table more (like taxon.embeddings) on commit drop');
+    await client.query('create temp table more (like taxon_internal.embeddings) on commit drop');
     const copy = copyFrom(
       'copy more (encoder_id, name_hash, embedding, labelled) from stdin (format binary)',
     );
@@ -94,7 +94,7 @@ async function widen(db: Database, champion: Champion, labels: number): Promise<
       client.query(copy),
     );
     await client.query(
-      `insert into taxon.embeddings select m.* from more m join taxon.labels using (name_hash)
+      `insert into taxon_internal.embeddings select m.* from more m join taxon.labels using (name_hash)
          on conflict (encoder_id, name_hash) do update set labelled = true`,
     );
   });
@@ -102,7 +102,7 @@ async function widen(db: Database, champion: Champion, labels: number): Promise<
   await makeIndex(values.url, 'taxon', champion.encoder_id);
   console.error(`index of neighbours in ${Math.round((performance.now() - began) / 1000)} s`);
   await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
-  await db.rows('vacuum analyze taxon.labels, taxon.embeddings, taxon.label_signatures');
+  await db.rows('vacuum analyze taxon.labels, taxon_internal.embeddings, taxon_internal.label_signatures');
 }
 
 /** Imports names as `taxon import` does, each under one of the categories that are there. */
@@ -141,11 +141,11 @@ async function arrive(db: Database, names: readonly string[]): Promise<{ seconds
 const db = openDatabase(values.url, { schema: 'taxon', poolSize: 2 }, 'taxon bench');
 try {
   const champion = await db.row<Champion>(
-    'select e.encoder_id, e.dimension from taxon.champion() join taxon.encoders e using (encoder_id)',
+    'select e.encoder_id, e.dimension from taxon.champion() join taxon_internal.encoders e using (encoder_id)',
   );
   const { labels } = await db.row<{ labels: number }>('select count(*) as labels from taxon.labels');
   const { missing } = await db.row<{ missing: boolean }>(
-    'select exists (select from taxon.labels l where not exists (select from taxon.embeddings e where e.encoder_id = $1 and e.name_hash = l.name_hash)) as missing',
+    'select exists (select from taxon.labels l where not exists (select from taxon_internal.embeddings e where e.encoder_id = $1 and e.name_hash = l.name_hash)) as missing',
     [champion.encoder_id],
   );
   if (missing || labels < Number(values.labels)) await widen(db, champion, Number(values.labels));

@@ -29,28 +29,33 @@ async function through(count: number): Promise<number[]> {
   const times: number[] = [];
   for (let done = 0; done < count; ) {
     await client.query(
-      `insert into taxon.queue (name_key) select 'name ' || i from generate_series($1::bigint, $2) i`,
+      `insert into taxon_internal.queue (name_key) select 'name ' || i from generate_series($1::bigint, $2) i`,
       [made + 1, made + atOnce],
     );
     made += atOnce;
     for (;;) {
-      if (before) await client.query(`select setval('taxon.queue_floor', 0), setval('taxon.queue_safe', 0)`);
+      if (before)
+        await client.query(
+          `select setval('taxon_internal.queue_floor', 0), setval('taxon_internal.queue_safe', 0)`,
+        );
       const started = performance.now();
       const { rows } = await client.query(
-        `select name_key from taxon.claim('bench', $1, claim_id => gen_random_uuid())`,
+        `select name_key from taxon_internal.claim('bench', $1, claim_id => gen_random_uuid())`,
         [size],
       );
       if (rows.length > 0) times.push(performance.now() - started);
       else break;
       done += rows.length;
-      await client.query(`select taxon.settle_from_memory('bench', $1)`, [rows.map((row) => row.name_key)]);
+      await client.query(`select taxon_internal.settle_from_memory('bench', $1)`, [
+        rows.map((row) => row.name_key),
+      ]);
     }
   }
   return times;
 }
 
 const bytes = async () =>
-  Number((await client.query(`select pg_total_relation_size('taxon.queue') as n`)).rows[0].n);
+  Number((await client.query(`select pg_total_relation_size('taxon_internal.queue') as n`)).rows[0].n);
 const rounded = (value: number) => Math.round(value * 100) / 100;
 const rows: Record<string, unknown>[] = [];
 async function note(when: string, times: readonly number[]): Promise<void> {
@@ -73,7 +78,7 @@ try {
   await note('after names went through', (await through(4 * atOnce)).slice(-64));
   const old = await connect();
   await old.query('begin isolation level repeatable read');
-  await old.query('select from taxon.queue limit 1');
+  await old.query('select from taxon_internal.queue limit 1');
   await through(names);
   await note('beside an old snapshot', (await through(4 * atOnce)).slice(-256));
   await old.query('commit');

@@ -53,15 +53,15 @@ const pgtaxon: System = {
   name: 'pgtaxon',
   fill: async (client, names, rows) =>
     statements(
-      'truncate taxon.queue, taxon.evidence, taxon.opinions',
+      'truncate taxon_internal.queue, taxon_internal.evidence, taxon_internal.opinions',
       'truncate taxon.products restart identity',
       rows
         ? `insert into taxon.products (name) select 'name number ' || i from ${numbers(names)}`
-        : `insert into taxon.queue (name_key) select 'name number ' || i from ${numbers(names)}`,
-      'analyze taxon.queue, taxon.products',
+        : `insert into taxon_internal.queue (name_key) select 'name number ' || i from ${numbers(names)}`,
+      'analyze taxon_internal.queue, taxon.products',
     )(client),
   // claims put the rows' names into the queue
-  left: `select from taxon.queue union all select from taxon.products where state = 'pending' limit 1`,
+  left: `select from taxon_internal.queue union all select from taxon.products where state = 'pending' limit 1`,
 };
 
 function peersOf(folder: string): System[] {
@@ -106,8 +106,8 @@ function peersOf(folder: string): System[] {
 /** Their tables. */
 async function setUp(client: pg.Client, url: string, systems: readonly System[], folder: string) {
   await statements(
-    `select taxon.make_category('{Home}'), taxon.register_encoder('e', 384), taxon.save_model(1, null, '{}')`,
-    `select taxon.save_model_file(1, 'm', sha256('x'), 'x'), taxon.promote(1)`,
+    `select taxon_internal.make_category('{Home}'), taxon_internal.register_encoder('e', 384), taxon_internal.save_model(1, null, '{}')`,
+    `select taxon_internal.save_model_file(1, 'm', sha256('x'), 'x'), taxon.promote_model(1)`,
     'create schema peers',
     'create table peers.products (like taxon.products including all)',
   )(client);

@@ -26,7 +26,7 @@ async function fill(db: Database, labels: number): Promise<void> {
     const key = parts.join('>');
     let id = known.get(key);
     if (id === undefined) {
-      id = (await db.row<{ id: number }>(`select taxon.make_category($1) as id`, [parts])).id;
+      id = (await db.row<{ id: number }>(`select taxon_internal.make_category($1) as id`, [parts])).id;
       known.set(key, id);
     }
     ids.push(id);
@@ -41,7 +41,7 @@ async function fill(db: Database, labels: number): Promise<void> {
     await client.query('create index labels_trigrams on labels using gin (name_key gin_trgm_ops)');
   });
   await db.rows('vacuum analyze taxon.labels');
-  await db.rows('select taxon.learn_guard()');
+  await db.rows('select taxon_internal.learn_guard()');
 }
 
 /** What signing all labels took, as an import does it. */
@@ -68,7 +68,7 @@ async function sign(db: Database): Promise<Made> {
   const started = performance.now();
   await signLabels(db, { background: false, again: true, signal: undefined });
   const made = { seconds: (performance.now() - started) / 1000, cpu: (await serverCpu(db)) - before };
-  await db.rows('vacuum analyze taxon.label_signatures');
+  await db.rows('vacuum analyze taxon_internal.label_signatures');
   return made;
 }
 
@@ -88,7 +88,7 @@ export interface Sizes {
 /** Bytes of the signatures with all their indexes, and of the index of trigrams. */
 export function sizes(db: Database): Promise<Sizes> {
   return db.row<{ signatures: number; trigrams: number }>(
-    `select pg_total_relation_size('taxon.label_signatures') as signatures, pg_relation_size('taxon.labels_trigrams') as trigrams`,
+    `select pg_total_relation_size('taxon_internal.label_signatures') as signatures, pg_relation_size('taxon.labels_trigrams') as trigrams`,
   );
 }
 
@@ -105,12 +105,12 @@ export async function openMemory(url: string, labels: number): Promise<{ db: Dat
   if (n === 0) await fill(db, labels);
   await db.rows('create table if not exists public.bench_made (made jsonb not null)');
   await db.rows(`select taxon.set_setting('signatures_from', '1')`);
-  const { done } = await db.row<{ done: boolean }>('select taxon.similar_by_signatures() as done');
+  const { done } = await db.row<{ done: boolean }>('select taxon_internal.similar_by_signatures() as done');
   if (!done) {
     const made = await sign(db);
     await db.rows('insert into public.bench_made values ($1)', [JSON.stringify(made)]);
   }
-  const { used } = await db.row<{ used: boolean }>('select taxon.similar_by_signatures() as used');
+  const { used } = await db.row<{ used: boolean }>('select taxon_internal.similar_by_signatures() as used');
   if (!used) throw misuse('the labels are not all signed', 'Another process signs them, or writes labels.');
   const [row] = await db.rows<{ made: Made }>('select made from public.bench_made limit 1');
   return { db, made: row?.made ?? null };

@@ -46,7 +46,7 @@ export async function otherTitles(db: Database, wanted: number): Promise<string[
 async function unlabelled(db: Database, keys: string[], wanted: number): Promise<string[]> {
   const rows = await db.rows<{ k: string }>(
     `select k from unnest($1::text[]) with ordinality u(k, i)
-       where not exists (select from taxon.labels l where l.name_hash = taxon.name_hash(k)) order by i limit $2`,
+       where not exists (select from taxon.labels l where l.name_hash = taxon_internal.name_hash(k)) order by i limit $2`,
     [[...new Set(keys)], wanted],
   );
   return rows.map((row) => row.k);

@@ -20,7 +20,7 @@ interface Runner {
   close(): Promise<void>;
 }
 
-const statement = 'select name_key, matched_key, similarity from taxon.similar_labels($1)';
+const statement = 'select name_key, matched_key, similarity from taxon_internal.similar_labels($1)';
 
 async function runner(url: string, byTrigrams: boolean): Promise<Runner> {
   const client = new pg.Client({ connectionString: url, application_name: 'taxon bench' });
@@ -30,7 +30,7 @@ async function runner(url: string, byTrigrams: boolean): Promise<Runner> {
   // exact while the process waits for its next statement, however busy the machine is
   const cpuNow = async () =>
     existsSync(schedule) ? Number((await readFile(schedule, 'utf8')).split(' ')[0]) / 1e6 : Number.NaN;
-  if (byTrigrams) await client.query('begin; update taxon.signature_state set complete = false');
+  if (byTrigrams) await client.query('begin; update taxon_internal.signature_state set complete = false');
   async function timed(names: readonly string[]) {
     const cpuBefore = await cpuNow();
     const began = performance.now();

@@ -84,9 +84,9 @@ async function arrive(at: Checkout, titles: Titles, names: readonly string[]): P
       await new Promise((resolve) => setTimeout(resolve, 50));
       const { rows } = await client.query(
         `select (select count(*) from taxon.products where product_id > $1 and source = 'local')::integer as local,
-                exists (select from taxon.queue where stage = 'local')
+                exists (select from taxon_internal.queue where stage = 'local')
                   or exists (select from taxon.products p where p.product_id > $1 and p.state = 'pending'
-                               and not exists (select from taxon.queue q where q.name_hash = taxon.name_hash(p.name_key))) as waits`,
+                               and not exists (select from taxon_internal.queue q where q.name_hash = taxon_internal.name_hash(p.name_key))) as waits`,
         [after.rows[0].id],
       );
       const now = (performance.now() - began) / 1000;
@@ -94,7 +94,7 @@ async function arrive(at: Checkout, titles: Titles, names: readonly string[]): P
       if (!rows[0].waits) return { first, last: now, local: rows[0].local };
     }
   } finally {
-    await client.query(`delete from taxon.queue where stage = 'llm'`);
+    await client.query(`delete from taxon_internal.queue where stage = 'llm'`);
     await client.end();
     await sidecar.end('SIGTERM');
   }

@@ -47,7 +47,7 @@ async function prepare(db: Database): Promise<{ modelId: number; truths: number[
   const truths: number[] = [];
   for (const path of [['f'], ['a', 'e'], ['a', 'b', 'd'], ['a', 'b', 'c']])
     truths.push(
-      (await db.row<{ id: number }>(`select ${db.at}make_category($1) as id`, [path])).id as number,
+      (await db.row<{ id: number }>(`select ${db.internal}make_category($1) as id`, [path])).id as number,
     );
   return { modelId, truths };
 }
@@ -58,7 +58,7 @@ async function check(
   { modelId, truths }: Awaited<ReturnType<typeof prepare>>,
   names: readonly Judged[],
 ): Promise<void> {
-  await db.rows(`truncate ${db.at}checks cascade`);
+  await db.rows(`truncate ${db.internal}checks cascade`);
   const level = (i: number) => names.map(({ said }) => said[i]);
   const truth = names.map(
     ({ right }) => truths[right[0] === 0 ? 0 : right[1] === 0 ? 1 : right[2] === 0 ? 2 : 3],
@@ -66,9 +66,9 @@ async function check(
   await db.rows(
     `with c as (select * from unnest($1::real[], $2::real[], $3::real[], $4::bigint[]) with ordinality c(l1, l2, l3, truth, i)),
      made as (
-       insert into ${db.at}checks (name_key, layer, strategy, weight, model_id, category_id, verdict, truth_category_id)
+       insert into ${db.internal}checks (name_key, layer, strategy, weight, model_id, category_id, verdict, truth_category_id)
          select 'name ' || i, 'local', 'uniform', 1, $5, $6, truth = $6, truth from c order by i returning check_id, name_key)
-     insert into ${db.at}check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
+     insert into ${db.internal}check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
        select m.check_id, $5, $6, c.l1, c.l2, c.l3 from made m join c on m.name_key = 'name ' || c.i`,
     [level(0), level(1), level(2), truth, modelId, truths[3]],
   );

@@ -94,7 +94,7 @@ An alarm of a category's agreement puts that category into shadow, as there the 
 where there are none, or where audits then disprove half the promise. Audits of what is answered and the LLM's answers to what only
 the thresholds before would have answered end it when together they prove the promise for those; an auditor's own errors are
 subtracted where they would accuse, never where they would acquit, so an LLM that errs often ends no alarm: a person does, by
-\`release_alarm()\`.
+\`end_alarm()\`.
 
 In the bench all names arrive within minutes, so it runs with \`drift_burst_hours\` 0: its figures are of names, and the hours of four bursts come on top where
 names arrive faster than that.

@@ -41,7 +41,7 @@ export interface World {
 
 const arriving = `
   with e as (
-    insert into taxon.evidence (product_id, model_id, category_id, l1_said, l2_said, l3_said, nearest, unknown, clears, answered, decided_at)
+    insert into taxon_internal.evidence (product_id, model_id, category_id, l1_said, l2_said, l3_said, nearest, unknown, clears, answered, decided_at)
       select $9 + i, $1, ($2::bigint[])[l1], l1_said, l2_said, l3_said, nearest, unknown, answered, answered, clock_timestamp()
         from unnest($3::integer[], $4::real[], $5::real[], $6::real[], $7::real[], $8::real[], $10::boolean[])
           with ordinality u(l1, l1_said, l2_said, l3_said, nearest, unknown, answered, i) order by i
@@ -49,7 +49,7 @@ const arriving = `
   ), judged as (
     select e.*, r.is_right from e join unnest($11::boolean[]) with ordinality r(is_right, i) on e.product_id = $9 + r.i
   ), opinion as (
-    insert into taxon.opinions (evidence_id, levels)
+    insert into taxon_internal.opinions (evidence_id, levels)
       select evidence_id, levels from judged join unnest($16::smallint[]) with ordinality o(levels, i) on product_id = $9 + o.i where not answered
   ), passed as (
     insert into taxon.products (product_id, name, state, source, category_id, l1, evidence_id)
@@ -57,18 +57,18 @@ const arriving = `
       select product_id, 'name ' || product_id, 'done', 'llm', t.id, t.id, evidence_id
         from judged, lateral (select case when is_right then category_id else $12::bigint end as id) t where not answered and $13
   )
-  insert into taxon.checks (name_key, product_id, layer, strategy, weight, evidence_id, model_id, category_id, verdict, checked_by, checked_at, drawn_at)
+  insert into taxon_internal.checks (name_key, product_id, layer, strategy, weight, evidence_id, model_id, category_id, verdict, checked_by, checked_at, drawn_at)
     select 'name ' || product_id, product_id, 'local', 'audit', 1 / $14::real, evidence_id, $1, category_id, is_right, 'bench', clock_timestamp(), clock_timestamp()
       from judged join unnest($15::boolean[]) with ordinality a(audited, i) on product_id = $9 + a.i where answered and audited`;
 
 const checking = `
   with drawn as (
-    insert into taxon.checks (name_key, layer, strategy, weight, evidence_id, model_id, category_id, verdict, checked_by, checked_at)
+    insert into taxon_internal.checks (name_key, layer, strategy, weight, evidence_id, model_id, category_id, verdict, checked_by, checked_at)
       select 'name ' || e.product_id, 'local', 'uniform', 1, e.evidence_id, e.model_id, e.category_id, u.is_right, 'bench', now()
-        from unnest($2::bigint[], $3::boolean[]) u(product_id, is_right) join taxon.evidence e using (product_id) where e.model_id = $1
+        from unnest($2::bigint[], $3::boolean[]) u(product_id, is_right) join taxon_internal.evidence e using (product_id) where e.model_id = $1
       returning check_id, evidence_id)
-  insert into taxon.check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
-    select d.check_id, $1, e.category_id, e.l1_said, e.l2_said, e.l3_said from drawn d join taxon.evidence e using (evidence_id)`;
+  insert into taxon_internal.check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
+    select d.check_id, $1, e.category_id, e.l1_said, e.l2_said, e.l3_said from drawn d join taxon_internal.evidence e using (evidence_id)`;
 
 /** Starts a private PostgreSQL of its own. */
 export async function openWorld(config: Config, random: Random, namesAYear: number): Promise<World> {
@@ -85,8 +85,8 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
   await db.rows(`select taxon.set_setting('drift_burst_hours', '0')`);
   // the rows that go to the LLM here are answered at once
   await db.rows('alter table taxon.products disable trigger user');
-  await db.rows(`select taxon.register_encoder('bench', 1)`);
-  const other = (await db.row<{ id: number }>(`select taxon.make_category('{Other}') as id`)).id;
+  await db.rows(`select taxon_internal.register_encoder('bench', 1)`);
+  const other = (await db.row<{ id: number }>(`select taxon_internal.make_category('{Other}') as id`)).id;
   const tops: number[] = [];
   let model = 0;
   let arrived = 0;
@@ -94,20 +94,21 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
 
   async function category(l1: number): Promise<void> {
     if (tops[l1 - 1] !== undefined) return;
-    const { id } = await db.row<{ id: number }>(`select taxon.make_category(array['Top ' || $1]) as id`, [
-      l1,
-    ]);
+    const { id } = await db.row<{ id: number }>(
+      `select taxon_internal.make_category(array['Top ' || $1]) as id`,
+      [l1],
+    );
     tops[l1 - 1] = id;
   }
 
   return {
     async startModel() {
-      await db.rows(`update taxon.promises set ended_at = now() where ended_at is null`);
-      const made = await db.row<{ id: number }>(`select taxon.save_model(1, null, '{}') as id`);
+      await db.rows(`update taxon_internal.promises set ended_at = now() where ended_at is null`);
+      const made = await db.row<{ id: number }>(`select taxon_internal.save_model(1, null, '{}') as id`);
       model = made.id;
-      await db.rows(`select taxon.save_model_file($1, 'm', sha256('x'), 'x')`, [model]);
-      await db.rows('select taxon.promote($1)', [model]);
-      await db.rows('select taxon.watch_drift()'); // ends the alarms of the model before
+      await db.rows(`select taxon_internal.save_model_file($1, 'm', sha256('x'), 'x')`, [model]);
+      await db.rows('select taxon.promote_model($1)', [model]);
+      await db.rows('select taxon_internal.watch_drift()'); // ends the alarms of the model before
       truths = [];
     },
 
@@ -120,9 +121,9 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
         share: number;
         open: boolean;
       }>(
-        `select array[f.l1, f.l2, f.l3] as cuts, taxon.local_mode() as mode, taxon.setting('shadow_branches') as shadows,
-                taxon.audit_share_now() as share, exists (select from taxon.alarms where ended_at is null) as open
-           from taxon.thresholds_in_force() f`,
+        `select array[f.l1, f.l2, f.l3] as cuts, taxon_internal.local_mode() as mode, taxon.setting('shadow_branches') as shadows,
+                taxon_internal.audit_share_now() as share, exists (select from taxon_internal.alarms where ended_at is null) as open
+           from taxon_internal.thresholds_in_force() f`,
       );
       const answered = names.map(
         ({ l1, said }) =>
@@ -154,13 +155,13 @@ export async function openWorld(config: Config, random: Random, namesAYear: numb
     async watch() {
       for (let names = -1; ; ) {
         const [seen] = await db.rows<{ names: number }>(
-          'select coalesce(sum(names), 0) as names from taxon.watch_drift()',
+          'select coalesce(sum(names), 0) as names from taxon_internal.watch_drift()',
         );
         if (seen === undefined || seen.names === names) break;
         names = seen.names;
       }
       return db.rows<Alarm>(
-        'select stream, branch, acted from taxon.alarms where model_id = $1 order by alarm_id',
+        'select stream, branch, acted from taxon_internal.alarms where model_id = $1 order by alarm_id',
         [model],
       );
     },

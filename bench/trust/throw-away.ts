@@ -42,8 +42,10 @@ export async function openThrowAway(config: Config): Promise<Database> {
     await server.close();
   };
   try {
-    await db.rows(`insert into taxon.encoders (identity, dimension) values ('bench', 1)`);
-    await db.rows(`insert into taxon.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
+    await db.rows(`insert into taxon_internal.encoders (identity, dimension) values ('bench', 1)`);
+    await db.rows(
+      `insert into taxon_internal.models (encoder_id, manifest, state) values (1, '{}', 'champion')`,
+    );
   } catch (error) {
     await close();
     throw error;

@@ -49,7 +49,7 @@ begin
         coalesce(t.error, format('model %s, %s labels', run_model(t.run_id), t.report ->> 'labels')))
       from training_runs t where t.kind = 'retrain' and t.state not in ('running', 'rollout') order by t.run_id desc limit 5;
   return query
-    select s.key, case when (s.value)::boolean then 'on' else 'off' end, s.description from settings s where s.key like 'autopilot\_%' order by s.key;
+    select s.key, case when (s.value)::boolean then 'on' else 'off' end, s.description from all_settings s where s.key like 'autopilot\_%' order by s.key;
 end $$;
 comment on function autopilot() is 'What the autopilot does now, why, what it waits for, how its last five runs ended, and its switches. Example: select item, state from autopilot();';
 grant execute on function autopilot to taxon_reader, taxon_admin;

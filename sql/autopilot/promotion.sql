@@ -5,7 +5,7 @@ create or replace function promote_first(model_id bigint) returns boolean
 begin
   perform hold_lock('models');
   if exists (select from champion()) then return false; end if;
-  perform promote(promote_first.model_id);
+  perform promote_model(promote_first.model_id);
   return true;
 end $$;
 comment on function promote_first(bigint) is 'Makes a model the champion where there is none, which a sidecar may do, too; false: there is one. Example: promote_first(1);';

@@ -18,7 +18,7 @@ begin
   elsif not exists (select from model_files f where f.model_id = start_rollout.model_id) then
     raise exception 'model % has no files and cannot be loaded', start_rollout.model_id using hint = 'select model_id, files from models_readable;';
   elsif not exists (select from champion()) then
-    raise exception 'there is no champion to roll out beside' using hint = 'select promote(%s);';
+    raise exception 'there is no champion to roll out beside' using hint = 'select promote_model(%s);';
   end if;
   insert into rollouts (run_id, model_id, champion, stage, from_evidence_id)
     select start_rollout.run_id, start_rollout.model_id, c.model_id, 'shadow', (select coalesce(max(e.evidence_id), 0) from evidence e) from champion() c
@@ -148,7 +148,7 @@ begin
   if not try_lock('rollouts') then return null; end if;
   select * into r from rollouts x where x.ended_at is null;
   if r.rollout_id is null then return null; end if;
-  -- promote() takes its locks in this order: models, then the rollout
+  -- promote_model() takes its locks in this order: models, then the rollout
   perform hold_lock('models');
   select * into r from rollouts x where x.ended_at is null for update;
   if r.rollout_id is null then return null; end if;
@@ -191,7 +191,7 @@ begin
       end if;
     end if;
     perform end_step(r.run_id, 'canary', 'done', jsonb_build_object('names', seen)) where r.run_id is not null;
-    perform promote(r.model_id, true, 'passed the gate, the shadow and the canary');
+    perform promote_model(r.model_id, true, 'passed the gate, the shadow and the canary');
     return format('model %s is the champion', r.model_id);
   elsif r.stage in ('shadow', 'canary') and r.stage_at < now() - interval '14 days' then
     -- few names arrive, or no sidecar can load it: the next training must not wait for ever

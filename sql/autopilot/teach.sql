@@ -9,14 +9,14 @@ $$;
 comment on function teach_tokens_today() is 'LLM tokens that names asked because they teach have cost since midnight UTC, calls in flight with their upper estimate. Example: select teach_tokens_today(), setting(''teach_tokens_a_day'');';
 grant execute on function teach_tokens_today to taxon_reader, taxon_admin;
 
-create or replace function trains(name_hash bytea) returns boolean
+create or replace function is_training_name(name_hash bytea) returns boolean
   language sql immutable parallel safe
 begin atomic
   -- ceil(.13 * 2^48): trainFrom() in src/train/data/split.ts
-  select trains.name_hash >= '\x2147ae147ae2';
+  select is_training_name.name_hash >= '\x2147ae147ae2';
 end;
-comment on function trains(bytea) is 'Whether a name''s label trains a model: the lowest 13 % of the digests are held out for ever, to choose and to measure. Example: select trains(name_hash(''red kettle''));';
-grant execute on function trains to taxon_reader, taxon_admin;
+comment on function is_training_name(bytea) is 'Whether a name''s label trains a model: the lowest 13 % of the digests are held out for ever, to choose and to measure. Example: select is_training_name(name_hash(''red kettle''));';
+grant execute on function is_training_name to taxon_reader, taxon_admin;
 
 create or replace function teachable(since interval)
   returns table (name_hash bytea, name_key text, product_id bigint, layer text, category_id bigint, confidence real, nearest real)
@@ -31,7 +31,7 @@ begin atomic
               and (x.state = 'done' and x.source in ('similar', 'local') or x.state = 'pending' and e.evidence_id is not null)
             order by x.product_id desc limit 20000) p
     cross join lateral (select name_hash(p.name_key) as hash) n
-    where trains(n.hash) and not sealed(n.hash)
+    where is_training_name(n.hash) and not is_sealed_name(n.hash)
       and not exists (select from labels l where l.name_hash = n.hash)
       and not exists (select from queue q where q.name_hash = n.hash and q.purpose = 'teach')
       -- asked before, and it came to nothing

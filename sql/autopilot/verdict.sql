@@ -25,7 +25,7 @@ begin
     values (run, judge_trained.challenger, judge_trained.before, judge_trained.passed, judge_trained.reasons, found_numbers);
   promoted := passed or force is not null;
   if promoted then
-    perform promote(judge_trained.challenger, not judge_trained.passed, force);
+    perform promote_model(judge_trained.challenger, not judge_trained.passed, force);
   else
     update models m set state = 'retired' where m.model_id = judge_trained.challenger and m.state = 'candidate';
   end if;
@@ -162,7 +162,7 @@ begin
   if against is null then
     insert into gate_verdicts (run_id, challenger, passed, reasons, numbers) values (pass_gate.run_id, pass_gate.challenger, true, array['the first model: there is no champion to compare it with'], facts);
     perform end_step(run_id, 'gate', 'done', jsonb_build_object('passed', true));
-    perform promote(pass_gate.challenger);
+    perform promote_model(pass_gate.challenger);
     perform end_step(run_id, 'promote', 'done', jsonb_build_object('model_id', pass_gate.challenger));
     update training_runs r set state = 'done', ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
     return true;
@@ -177,13 +177,13 @@ begin
   elsif (setting('autopilot_promote'))::boolean and is_first_full(against, pass_gate.challenger) and not exists (select from standing_promise()) then
     -- nothing is promised that could break: names need not wait for the better model
     perform end_step(run_id, s, 'skipped', '{"why": "it follows a first model, and no promise stands"}') from unnest(array['shadow', 'canary']) s;
-    perform promote(pass_gate.challenger);
+    perform promote_model(pass_gate.challenger);
     perform end_step(run_id, 'promote', 'done', jsonb_build_object('model_id', pass_gate.challenger));
     update training_runs r set state = 'done', ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
   elsif (setting('autopilot_promote'))::boolean then
     perform start_rollout(pass_gate.challenger, pass_gate.run_id);
   else
-    perform end_step(run_id, 'promote', 'skipped', '{"why": "autopilot_promote is off: promote() is a person''s"}');
+    perform end_step(run_id, 'promote', 'skipped', '{"why": "autopilot_promote is off: promote_model() is a person''s"}');
     update training_runs r set state = 'done', ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
   end if;
   return v.passed;

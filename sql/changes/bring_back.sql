@@ -94,7 +94,7 @@ create or replace function drop_branches(before jsonb, successor bigint) returns
     where t.undone_at is null and t.threshold_id in (select (e #>> '{}')::bigint from jsonb_array_elements(before -> 'thresholds') e);
   delete from never_send_marks m where m.mark_id = (before ->> 'mark')::bigint;
   -- what was put there or taken out since stays so
-  update settings s set value = (
+  update all_settings s set value = (
       select coalesce(jsonb_agg(distinct x.id), '[]')
         from (select (e #>> '{}')::bigint as id from jsonb_array_elements(s.value) e
                 where e <> to_jsonb(successor) or before -> 'shadow' @> to_jsonb(successor)

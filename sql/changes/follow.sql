@@ -14,7 +14,7 @@ create or replace function taxonomy_preview(category_ids bigint[])
                  where exists (select from jsonb_path_query(jsonb_build_array(m.manifest -> 'classes', m.manifest -> 'paths'), 'strict $.** ? (@.type() == "number")') i
                                  where (i #>> '{}')::bigint = any (category_ids))
                  order by 1)
-    from (select count(*) as n, count(*) filter (where x.source = 'human') as human, count(*) filter (where not sealed(x.name_hash)) as training
+    from (select count(*) as n, count(*) filter (where x.source = 'human') as human, count(*) filter (where not is_sealed_name(x.name_hash)) as training
             from labels x where x.category_id = any (category_ids)) l;
 $$;
 comment on function taxonomy_preview(bigint[]) is 'What carries one of these categories itself: labels (of people among them), rows, waiting queue entries, thresholds and marks of branches, labels that train, and the models that know one. Every change of the taxonomy says the same with preview => true. Example: select labels, products from taxonomy_preview(array[7, 9]);';
@@ -213,7 +213,7 @@ begin
         and not exists (select from categories s where s.category_id = successor and s.path_ids @> array[x.category_id])
       having count(*) > 0
     on conflict do nothing returning m.mark_id into mark;
-  update settings s set value = (
+  update all_settings s set value = (
       select coalesce(jsonb_agg(distinct x.id), '[]')
         from (select case when (e #>> '{}')::bigint = any (from_ids) then successor else (e #>> '{}')::bigint end as id from jsonb_array_elements(was) e) x
         -- only a top category can be watched

@@ -11,7 +11,7 @@ begin
   end if;
   if setting('tree_levels') #>> '{}' = tree_levels then return; end if;
   perform lock_taxonomy('{}');
-  update settings s set value = to_jsonb(tree_levels), changed_at = now() where s.key = 'tree_levels';
+  update all_settings s set value = to_jsonb(tree_levels), changed_at = now() where s.key = 'tree_levels';
   update categories set name = name;
   update categories set name = name where merged_into is not null;  -- after their successors
   perform sweep_taxonomy();

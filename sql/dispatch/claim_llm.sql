@@ -65,7 +65,7 @@ begin
         dropped := settle_kept(keys) + settle_answered('llm', keys);
       elsif kind = 'teach' then
         delete from queue q where q.queue_id = any (picked)
-          and (exists (select from labels l where l.name_hash = q.name_hash) or sealed(q.name_hash) or never_sent(q.name_key) is not null);
+          and (exists (select from labels l where l.name_hash = q.name_hash) or is_sealed_name(q.name_hash) or never_sent(q.name_key) is not null);
         get diagnostics dropped = row_count;
       else
         delete from queue q where q.queue_id = any (picked)

@@ -44,7 +44,7 @@ create or replace function alarm_advice(stream text, branch bigint) returns text
   language sql immutable parallel safe
 begin atomic
   select case when stream = 'error' then 'Look at what audits found wrong, label it and retrain (taxon review, taxon retrain)'
-    else format('Judge 50 new names (select * from spot_check(50%s)); %s',
+    else format('Judge 50 new names (select * from draw_checks(50%s)); %s',
                 case when branch = 0 then '' else format(', ''category'', %s', branch) end,
                 case when stream = 'agreement' then 'where the LLM is wrong of late, look at it and its prompt; where the local layer is, retrain'
                      else 'where the answers are wrong, label some and retrain' end) end;
@@ -80,7 +80,7 @@ begin
     tighter := standing.threshold_after;
   elsif promise.promise_id is not null and stream = 'agreement' and branch <> 0 then
     -- where all names of a branch are filed elsewhere, the sure ones are, too
-    if shade(branch) then
+    if shadow_branch(branch) then
       acted := 'shadow branch';
       did := 'the local layer only watches in this branch';
     else
@@ -96,7 +96,7 @@ begin
                 format('alarm: %s', raise_alarm.detail), session_user, promise.promise_id, true, proof.upper_bound, proof.checked,
                 (select c.calibration_id from calibration_in_force(raise_alarm.model_id) c), 'tightened')
         returning threshold_id into tighter;
-    elsif shade(raise_alarm.branch) then
+    elsif shadow_branch(raise_alarm.branch) then
       acted := case raise_alarm.branch when 0 then 'shadow' else 'shadow branch' end;
       did := format('half the promise cannot be certified: the local layer only watches %s',
                     case raise_alarm.branch when 0 then 'everywhere' else 'in this branch' end);
@@ -113,34 +113,34 @@ begin
 end $$;
 comment on function raise_alarm(bigint, text, bigint, real, real, text) is 'Writes an alarm, notifies the channel named as the schema (payload alarm), and acts: while a promise stands the thresholds become those certified for half of it; where there are none, the local layer only watches in the alarm''s branch (0: everywhere). NULL: one of the kind is open. Example: select raise_alarm((select model_id from champion()), ''error'', 0, 20, 13, ''people complain'');';
 
-create or replace function shade(branch bigint) returns boolean
+create or replace function shadow_branch(branch bigint) returns boolean
   language plpgsql set search_path from current as $$
 begin
   if branch = 0 then
-    update settings s set value = '"shadow"', changed_at = now() where s.key = 'local_layer' and s.value = '"on"';
+    update all_settings s set value = '"shadow"', changed_at = now() where s.key = 'local_layer' and s.value = '"on"';
   else
-    update settings s set value = s.value || to_jsonb(branch), changed_at = now()
+    update all_settings s set value = s.value || to_jsonb(branch), changed_at = now()
       where s.key = 'shadow_branches' and not s.value @> to_jsonb(branch);
   end if;
   return found;
 end $$;
-comment on function shade(bigint) is 'Puts the local layer into shadow below a top category, or everywhere (0); false: it was so before. Example: select shade(1);';
+comment on function shadow_branch(bigint) is 'Puts the local layer into shadow below a top category, or everywhere (0); false: it was so before. Example: select shadow_branch(1);';
 
-create or replace function end_alarm(alarm_id bigint, because text) returns boolean
+create or replace function close_alarm(alarm_id bigint, because text) returns boolean
   language plpgsql set search_path from current as $$
 declare
   a alarms;
 begin
   perform hold_lock('thresholds');
   update alarms x set ended_at = clock_timestamp(), ended_because = because
-    where x.alarm_id = end_alarm.alarm_id and x.ended_at is null returning * into a;
+    where x.alarm_id = close_alarm.alarm_id and x.ended_at is null returning * into a;
   if a.alarm_id is null then return false; end if;
   -- what another open alarm needs stays
   if a.acted = 'shadow' and not exists (select from alarms x where x.ended_at is null and x.acted = 'shadow') then
-    update settings s set value = '"on"', changed_at = now() where s.key = 'local_layer' and s.value = '"shadow"';
+    update all_settings s set value = '"on"', changed_at = now() where s.key = 'local_layer' and s.value = '"shadow"';
   elsif a.acted = 'shadow branch' and not exists (
       select from alarms x where x.ended_at is null and x.acted = 'shadow branch' and x.branch = a.branch) then
-    update settings s set changed_at = now(),
+    update all_settings s set changed_at = now(),
         value = coalesce((select jsonb_agg(v) from jsonb_array_elements(s.value) v where v <> to_jsonb(a.branch)), '[]')
       where s.key = 'shadow_branches';
   end if;
@@ -157,7 +157,7 @@ begin
   end if;
   return true;
 end $$;
-comment on function end_alarm(bigint, text) is 'Ends an alarm and takes back what it did, unless another open alarm needs it or somebody changed it since; false: it was not open. Example: select end_alarm(1, ''the new branch was labelled'');';
+comment on function close_alarm(bigint, text) is 'Ends an alarm and takes back what it did, unless another open alarm needs it or somebody changed it since; false: it was not open. Example: select close_alarm(1, ''the new branch was labelled'');';
 
 create or replace function thresholds_of_alarm(a alarms) returns table (l1 real, l2 real, l3 real, calibration_id bigint)
   language sql stable set search_path from current as $$

@@ -70,7 +70,7 @@ begin
   if names = 0 then
     return;
   elsif upper / names <= promise.max_error then
-    perform end_alarm(x.alarm_id, format('audits confirm the promise: %s, at most %s%%', said, round((100 * upper / names)::numeric, 2)))
+    perform close_alarm(x.alarm_id, format('audits confirm the promise: %s, at most %s%%', said, round((100 * upper / names)::numeric, 2)))
       from alarms x where x.model_id = settle_alarms.model_id and x.ended_at is null order by x.alarm_id;
   elsif lower / names > promise.max_error and not exists (
       select from thresholds t where t.model_id = settle_alarms.model_id and t.reason like format('alarm %s stays:%%', a.alarm_id)) then
@@ -84,7 +84,7 @@ begin
   -- tight thresholds were certified for half the promise: where audits disprove that, nothing is certified any more
   if a.threshold_after is not null and a.acted = 'tightened' then
     select * into kept from audit_test(settle_alarms.model_id, a.raised_at, promise.max_error / 2, false);
-    if kept.value > -ln(1 - promise.confidence) and shade(0) then
+    if kept.value > -ln(1 - promise.confidence) and shadow_branch(0) then
       update alarms x set acted = 'shadow',
           detail = x.detail || format('; audits: %s of %s of what is still answered wrong: the local layer only watches', kept.wrong, kept.judged)
         where x.alarm_id = a.alarm_id;

@@ -1,14 +1,14 @@
 -- taxon: A person ends an alarm.
 
-create or replace function release_alarm(alarm_id bigint, reason text) returns boolean
+create or replace function end_alarm(alarm_id bigint, reason text) returns boolean
   language plpgsql security definer set search_path from current as $$
 begin
   if coalesce(btrim(reason), '') = '' then
-    raise exception 'say why: release_alarm(%, reason => ''…'')', release_alarm.alarm_id;
-  elsif not exists (select from alarms a where a.alarm_id = release_alarm.alarm_id) then
-    raise exception 'there is no alarm %', release_alarm.alarm_id using hint = 'select * from alarms where ended_at is null;';
+    raise exception 'say why: end_alarm(%, reason => ''…'')', end_alarm.alarm_id;
+  elsif not exists (select from alarms a where a.alarm_id = end_alarm.alarm_id) then
+    raise exception 'there is no alarm %', end_alarm.alarm_id using hint = 'select * from alarms where ended_at is null;';
   end if;
-  return end_alarm(release_alarm.alarm_id, format('%s (%s)', reason, session_user));
+  return close_alarm(end_alarm.alarm_id, format('%s (%s)', reason, session_user));
 end $$;
-comment on function release_alarm(bigint, text) is 'A person ends an alarm: thresholds or shadow go back to what they were before it, and the next names are the new quiet times; false: it had ended. Example: select release_alarm(1, reason => ''the new branch is in the training data now'');';
-grant execute on function release_alarm to taxon_admin;
+comment on function end_alarm(bigint, text) is 'A person ends an alarm: thresholds or shadow go back to what they were before it, and the next names are the new quiet times; false: it had ended. Example: select end_alarm(1, reason => ''the new branch is in the training data now'');';
+grant execute on function end_alarm to taxon_admin;

@@ -28,7 +28,7 @@ comment on function note_news(drift_streams, real, text) is 'Notes that a stream
 
 create or replace function drift_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$
-  (select 'drift', 'warn', a.stream, format('%s (alarm %s, since %s; it ends by itself when audits prove the promise, or by select release_alarm(%s, reason => ''…''))',
+  (select 'drift', 'warn', a.stream, format('%s (alarm %s, since %s; it ends by itself when audits prove the promise, or by select end_alarm(%s, reason => ''…''))',
       a.detail, a.alarm_id, to_char(a.raised_at, 'YYYY-MM-DD HH24:MI'), a.alarm_id)
     from alarms a where a.ended_at is null order by a.alarm_id)
   union all

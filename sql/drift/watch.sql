@@ -22,7 +22,7 @@ begin
   -- one at a time; the second finds nothing left to do
   perform hold_lock('drift');
   select * into m from champion();
-  perform end_alarm(a.alarm_id, 'another model is the champion') from alarms a
+  perform close_alarm(a.alarm_id, 'another model is the champion') from alarms a
     where a.ended_at is null and a.model_id is distinct from m.model_id;
   if m.model_id is null then return; end if;
   perform settle_alarms(m.model_id);

@@ -51,11 +51,11 @@ begin atomic
     from schema_on_path s join pg_class c on c.relnamespace = s.oid
     join pg_roles m on m.oid = c.relowner and m.rolname = current_user
     cross join aclexplode(c.relacl) a join outsider o on o.oid = a.grantee
-    -- of the schema in front, which is ours: its functions write nowhere else
-    where a.privilege_type = 'TRIGGER' and s.place = (path_risks.schemas)[1]
+    -- of the two in front, which are ours: their functions write nowhere else
+    where a.privilege_type = 'TRIGGER' and s.place = any ((path_risks.schemas)[1:2])
   order by 1, 2, 3;
 end;
-comment on function path_risks(text[]) is 'Who could make the owner''s functions call something else: may create in a schema that they look into, or owns a function or an operator there, or may make triggers on the owner''s tables in the first of the schemas; and the statement that ends it. No row: nobody but superusers and members of the owner. Example: select * from path_risks(current_schemas(false)::text[]);';
+comment on function path_risks(text[]) is 'Who could make the owner''s functions call something else: may create in a schema that they look into, or owns a function or an operator there, or may make triggers on the owner''s tables in the first two of the schemas; and the statement that ends it. No row: nobody but superusers and members of the owner. Example: select * from path_risks(current_schemas(false)::text[]);';
 grant execute on function path_risks to taxon_reader, taxon_admin;
 
 create or replace function rights_health() returns table (item text, status text, value text, detail text)
@@ -65,7 +65,7 @@ create or replace function rights_health() returns table (item text, status text
   union all
   select 'rights', 'warn', 'PUBLIC', format('everybody may call %s functions that run with the owner''s rights, as after a restore without the roles; type: taxon migrate', count(*))
     from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-    where p.pronamespace = to_regnamespace(quote_ident(current_schema())) and p.prosecdef and a.grantee = 0 having count(*) > 0
+    where p.pronamespace = any (own_schemas()) and p.prosecdef and a.grantee = 0 having count(*) > 0
   union all
   select 'rights', 'warn', string_agg(r.name, ', ' order by r.nth), 'missing roles, as after a restore without them; type: taxon migrate'
     from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) with ordinality r(name, nth)

@@ -17,18 +17,18 @@ end $$;
 
 do $$
 declare
-  here text := quote_ident(current_schema());
-  roles text := 'taxon_reader, taxon_writer, taxon_admin, taxon_sidecar';
+  schemas constant text := '@schema@, @internal@';
+  roles constant text := 'taxon_reader, taxon_writer, taxon_admin, taxon_sidecar';
 begin
-  execute format('revoke all on schema %s from public, %s', here, roles);
-  execute format('revoke all on all tables in schema %s from public, %s', here, roles);
-  execute format('revoke all on all functions in schema %s from public, %s', here, roles);
-  execute format('grant usage on schema %s to %s', here, roles);
-  execute format('grant select on all tables in schema %s to taxon_reader, taxon_admin', here);
+  execute format('revoke all on schema %s from public, %s', schemas, roles);
+  execute format('revoke all on all tables in schema %s from public, %s', schemas, roles);
+  execute format('revoke all on all functions in schema %s from public, %s', schemas, roles);
+  execute format('grant usage on schema %s to %s', schemas, roles);
+  execute format('grant select on all tables in schema %s to taxon_reader, taxon_admin', schemas);
 end $$;
 
 grant execute on function normalise, normalise_unusual, name_hash to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant select on settings, schema_objects to taxon_sidecar;
+grant select on all_settings, schema_objects to taxon_sidecar;
 
 comment on table migrations is 'The once-only migrations that ran here; written by taxon migrate.';
 comment on column migrations.id is 'Order of running.';

@@ -3,7 +3,7 @@
 create or replace function setting(key text) returns jsonb
   language sql stable parallel safe
 begin atomic
-  select s.value from settings s where s.key = setting.key;
+  select s.value from all_settings s where s.key = setting.key;
 end;
 comment on function setting(text) is 'The value of a setting; NULL when there is none of that name.';
 grant execute on function setting to taxon_reader, taxon_admin, taxon_sidecar;
@@ -15,7 +15,7 @@ declare
 begin
   if was is null or key = 'sql_sha256' then
     raise exception 'there is no setting "%"', key
-      using hint = 'The settings are: ' || (select string_agg(s.key, ', ' order by s.key) from settings s where s.key <> 'sql_sha256');
+      using hint = 'The settings are: ' || (select string_agg(s.key, ', ' order by s.key) from all_settings s where s.key <> 'sql_sha256');
   elsif key = 'tree_levels' then
     raise exception 'tree_levels is not changed here' using hint = 'Use set_tree_levels(''1,2,deepest''): it moves the categories too.';
   elsif key = 'llm_deployment' then
@@ -68,7 +68,7 @@ begin
                 'retrain_labels', 'signatures_from', 'stale_names', 'shadow_names', 'canary_names', 'watch_names') and not (value::numeric between 0 and 1e15 and value::numeric % 1 = 0) then
     raise exception '% must be a whole number, 0 or more, not %', key, value;
   end if;
-  update settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;
+  update all_settings s set value = set_setting.value, changed_at = now() where s.key = set_setting.key;
   -- at once; heartbeats switch it on again
   if key = 'notify' and value = 'false' then
     update sidecars set idle = false where idle;

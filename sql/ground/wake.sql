@@ -17,7 +17,7 @@ create or replace function wake() returns void
 begin
   -- Written with schemas instead of SET, as insert.sql is: it runs inside inserts. The channel's name is the schema's, so two
   -- schemas do not mix.
-  if @schema@.somebody_sleeps() then
+  if @internal@.somebody_sleeps() then
     perform pg_catalog.pg_notify('@channel@', '');
   end if;
 end $$;
@@ -34,6 +34,6 @@ create or replace function tell_sidecars() returns void
   language plpgsql security definer set search_path from current as $$
 begin
   -- also to those that are busy: models change seldom, and who answers must be known at once
-  perform pg_notify(current_schema(), '');
+  perform pg_notify('@channel@', '');
 end $$;
 comment on function tell_sidecars() is 'Notifies every sidecar, idle or not. Example: select tell_sidecars();';

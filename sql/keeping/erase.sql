@@ -45,7 +45,7 @@ declare
   c record;
 begin
   for c in select a.attrelid::regclass as relation, a.attname::text as attribute, a.atttypid::regtype::text as type from pg_attribute a join pg_class t on t.oid = a.attrelid
-             where t.relnamespace = current_schema()::regnamespace and t.relkind = 'r' and not a.attisdropped
+             where t.relnamespace = any (own_schemas()) and t.relkind = 'r' and not a.attisdropped
                and a.attname = any (messages) and a.atttypid in ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
              order by 1, 2 loop
     if c.type = 'text[]' then
@@ -93,8 +93,8 @@ create or replace function forget_guard_words(name_key text) returns bigint
   language sql volatile security definer set search_path from current as $$
   with gone as (
     delete from guard_tokens g
-      where g.token = any (words(forget_guard_words.name_key))
-        and not exists (select from labels l where l.name_key like '%' || g.token || '%' and g.token = any (words(l.name_key)))
+      where g.token = any (deciding_words(forget_guard_words.name_key))
+        and not exists (select from labels l where l.name_key like '%' || g.token || '%' and g.token = any (deciding_words(l.name_key)))
       returning 1)
   select count(*) from gone;
 $$;
@@ -144,13 +144,13 @@ declare
   t text;
 begin
   for t in
-    select distinct s.tablename::text from pg_stats s
+    select distinct format('%I.%I', s.schemaname, s.tablename) from pg_stats s
       join pg_attribute a on a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass and a.attname = s.attname
-      where s.schemaname = current_schema()
+      where to_regnamespace(quote_ident(s.schemaname))::oid = any (own_schemas())
         and case a.atttypid when 'text'::regtype then names && (coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}'))
                             when 'text[]'::regtype then names && coalesce(s.most_common_elems::text::text[], '{}') end
   loop
-    execute format('analyze %I', t);
+    execute 'analyze ' || t;
     return next t;
   end loop;
 end $$;

@@ -85,7 +85,7 @@ create or replace function forget_models(most integer default 1) returns integer
 declare
   gone integer;
 begin
-  -- as promote() and start_rollout(): none of these becomes of use meanwhile
+  -- as promote_model() and start_rollout(): none of these becomes of use meanwhile
   perform hold_lock('models');
   with files as (
     delete from model_files f where f.model_id in (select m from models_past_days() m limit most) returning f.model_id)

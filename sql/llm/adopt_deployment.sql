@@ -6,7 +6,7 @@ begin
   if coalesce(deployment, '') = '' then
     raise exception 'which deployment?' using hint = 'The TAXON_DEPLOYMENT of the sidecars; "default" where it is not set.';
   end if;
-  update settings s set value = jsonb_build_object('name', deployment, 'database', here()), changed_at = now()
+  update all_settings s set value = jsonb_build_object('name', deployment, 'database', database_identity()), changed_at = now()
     where s.key = 'llm_deployment';
   perform wake();
   return deployment;

@@ -70,7 +70,7 @@ begin
     from llm_calls c
     where c.worker = batch_worker and c.state = 'started' and not exists (select from llm_batch_calls k where k.llm_call_id = c.llm_call_id);
   -- what was claimed and is in no call
-  perform leave(batch_worker);
+  perform end_sidecar(batch_worker);
   delete from llm_batches b
     where b.llm_batch_id = end_batch.llm_batch_id
       and not exists (select from llm_batch_calls c where c.llm_batch_id = end_batch.llm_batch_id);

@@ -5,7 +5,7 @@ create or replace function llm_budgets()
   language sql stable security definer set search_path from current as $$
   with given as materialized (
     select s.key, (s.value)::numeric as most, s.key like '%tokens%' as of_tokens, case when s.key like '%_day' then 'day' else 'month' end as unit
-      from settings s
+      from all_settings s
       where s.key in ('llm_tokens_a_day', 'llm_tokens_a_month', 'llm_dollars_a_day', 'llm_dollars_a_month') and s.value <> 'null'
   ), period as (
     -- calls in flight, and those whose answer never came, count with their upper estimates
@@ -34,16 +34,16 @@ $$;
 comment on function forget_urgent() is 'Forgets the marks of names for which no row waits any more; returns how many. Sidecars call it every minute. Example: select forget_urgent();';
 grant execute on function forget_urgent to taxon_sidecar;
 
-create or replace function pays(deployment text) returns boolean
+create or replace function may_pay(deployment text) returns boolean
   language sql stable security definer set search_path from current as $$
-  select coalesce(setting('llm_deployment') = jsonb_build_object('name', deployment, 'database', here()), false);
+  select coalesce(setting('llm_deployment') = jsonb_build_object('name', deployment, 'database', database_identity()), false);
 $$;
-comment on function pays(text) is 'Whether this deployment may make paid calls here. Example: select pays(''default'');';
-grant execute on function pays to taxon_reader, taxon_admin;
+comment on function may_pay(text) is 'Whether this deployment may make paid calls here. Example: select may_pay(''default'');';
+grant execute on function may_pay to taxon_reader, taxon_admin;
 
 create or replace function llm_stop(worker text) returns text
   language sql stable security definer set search_path from current as $$
-  select case when exists (select from sidecars s where s.worker = llm_stop.worker and s.deployment is not null and not pays(s.deployment)) then 'deployment'
+  select case when exists (select from sidecars s where s.worker = llm_stop.worker and s.deployment is not null and not may_pay(s.deployment)) then 'deployment'
               when exists (select from llm_budgets() b where b.spent >= b.most) then 'budget' end;
 $$;
 comment on function llm_stop(text) is 'Why a worker may not ask the LLM now: deployment (not at all), budget (only for names marked urgent); NULL: it may. Example: select llm_stop(''worker'');';

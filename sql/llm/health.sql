@@ -12,7 +12,7 @@ begin
   return query select 'deployment', 'warn', s.deployment, format('sidecar %s makes no paid call: this database''s are made by "%s"%s; select adopt_deployment(%L)',
       s.worker, setting('llm_deployment') ->> 'name',
       case when setting('llm_deployment') ->> 'name' = s.deployment then ' of another database, of which it is a copy' else '' end, s.deployment)
-    from sidecars s where s.seen_at > now() - interval '30 s' and s.deployment is not null and not pays(s.deployment) order by s.worker;
+    from sidecars s where s.seen_at > now() - interval '30 s' and s.deployment is not null and not may_pay(s.deployment) order by s.worker;
   return query select 'price', 'warn', c.provider || ' ' || c.model, format('not known: the cost of %s calls of the last day is NULL; select set_llm_price(%L, %L, …)',
       count(*), c.provider, c.model)
     from llm_calls c where c.started_at > now() - interval '1 day' and c.state <> 'failed' and c.cost is null and c.doubt is null

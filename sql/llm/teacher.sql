@@ -83,7 +83,7 @@ create or replace function checked_truths(most integer default null)
   )
   select o.name_key, o.category_id, x.sealed from one o
     join categories c on c.category_id = o.category_id and c.retired_at is null
-    cross join lateral (select sealed(o.name_hash)) x
+    cross join lateral (select is_sealed_name(o.name_hash) as sealed) x
     order by x.sealed desc, o.name_hash limit most;
 $$;
 comment on function checked_truths(integer) is 'Names of which people said what they are, in an order that is chance but always the same: first those that were drawn for checks and so never train a model. taxon compare-llm asks about them. Example: select count(*) from checked_truths();';

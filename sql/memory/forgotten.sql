@@ -15,7 +15,7 @@ create or replace function tables_of_names() returns table (relation regclass, b
   language sql stable set search_path from current as $$
   select c.oid::regclass, bool_or(a.attname = 'name_hash')
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname in ('name_hash', 'name_key') and not a.attisdropped
-    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
+    where c.relnamespace = any (own_schemas()) and c.relkind = 'r'
       and c.relname not in ('products', 'forgotten_names')
     -- history last: removing a label writes it
     group by c.oid order by c.relname = 'label_changes', c.relname;

@@ -2,7 +2,7 @@
 -- Memory itself tells which words decide a category: names that differ in nothing but that word have other categories,
 -- or nearly all names with the word are elsewhere than the answer.
 
-create or replace function words(name_key text) returns text[]
+create or replace function deciding_words(name_key text) returns text[]
   language sql immutable strict parallel safe
 begin atomic
   -- No regular expression: its letter classes follow the database's locale. Words with a digit are numbers, units and
@@ -12,13 +12,13 @@ begin atomic
     where w <> '' and translate(w, '0123456789', '') = w
       and w not in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op', 'gb', 'tb', 'x', 'х');
 end;
-comment on function words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
-grant execute on function words to taxon_reader, taxon_admin, taxon_sidecar;
+comment on function deciding_words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
+grant execute on function deciding_words to taxon_reader, taxon_admin, taxon_sidecar;
 
 create or replace function words_are_codes(name_key text) returns boolean
   language sql immutable strict parallel safe
 begin atomic
-  -- No regular expression, as in words(). A word without a digit tells what the thing is, unless it only says that a code
+  -- No regular expression, as in deciding_words(). A word without a digit tells what the thing is, unless it only says that a code
   -- follows; so does a digit with a long word (чайник1,7л, iphone15). A measure ends that, unless the number beside it is long:
   -- "WD-40 400 ml" is a name, "5901234123457 1 шт" is none. In doubt it is a code: that costs an answer, not a wrong one.
   with said as (
@@ -66,8 +66,8 @@ create or replace function blocking_word(a text, b text, category_id bigint) ret
   -- a plan for the very words looked cheaper and was made in each call, .13 ms: longer than all else that a look-up does
   set plan_cache_mode = force_generic_plan as $$
 declare
-  words_a text[] := words(a);
-  words_b text[] := words(b);
+  words_a text[] := deciding_words(a);
+  words_b text[] := deciding_words(b);
   only_a text[] := array(select w from unnest(words_a) w where w <> all (words_b));
   only_b text[] := array(select w from unnest(words_b) w where w <> all (words_a));
 begin
@@ -95,7 +95,7 @@ begin
   -- word must be well above the mean of all words: smoothed with four contexts of that mean, half-way from it to 1.
   insert into guard_tokens (token, contexts, different, decides)
   with named as materialized (
-    select l.category_id, words(l.name_key) as w from labels l
+    select l.category_id, deciding_words(l.name_key) as w from labels l
   ), parts as (
     select n.category_id, t.token, array_to_string(array_remove(n.w, t.token), ' ') as context
       from named n, unnest(n.w) t(token)
@@ -125,7 +125,7 @@ begin
   -- repeats, 98.8% of them in the true category of the name they repeat (the first alone: 79%, 90.6%).
   insert into guard_tokens (token, seen, categories)
   with counted as (
-    select w.token, l.category_id, count(*) as n from labels l, unnest(words(l.name_key)) w(token) group by 1, 2
+    select w.token, l.category_id, count(*) as n from labels l, unnest(deciding_words(l.name_key)) w(token) group by 1, 2
   ), shares as (
     select token, category_id, n / sum(n) over (partition by token) as share, sum(n) over (partition by token) as seen
       from counted

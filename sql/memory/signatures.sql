@@ -77,7 +77,7 @@ create or replace function similar_by_signatures() returns boolean
 begin
   return coalesce((
     -- .980 of the names that are just .6 alike share a band, .88 of those that are .5
-    select s.complete and (t.value)::float8 >= .6 from signature_state s, settings t
+    select s.complete and (t.value)::float8 >= .6 from signature_state s, all_settings t
       where s.made_by = signature_maker() and t.key = 'similarity_threshold'
         -- a dump may leave them out
         and exists (select from label_signatures)), false);

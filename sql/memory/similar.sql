@@ -12,7 +12,7 @@ create or replace function near_labels(names text[], most integer, train_from by
   set jit = off as $$
 declare
   -- read as a query, not by setting(): PL/pgSQL keeps its plan
-  threshold float8 := (select (s.value)::float8 from settings s where s.key = 'similarity_threshold');
+  threshold float8 := (select (s.value)::float8 from all_settings s where s.key = 'similarity_threshold');
   callers text;
 begin
   if similar_by_signatures() then
@@ -31,7 +31,7 @@ begin
               -- similarity() is priced like a cheap operator: all of memory was compared first, and joined then
               offset 0) c
           where similarity(c.name_key, s.name_key) >= threshold
-            and (train_from is null or c.name_key <> s.name_key and not sealed(c.name_hash))
+            and (train_from is null or c.name_key <> s.name_key and not is_sealed_name(c.name_hash))
           order by 3 desc, 4 desc, 1 limit most) n;
     return;
   end if;
@@ -45,7 +45,7 @@ begin
       select l.name_key, l.category_id, similarity(l.name_key, q.name) as s, l.source = 'human' as by
         from labels l
         where l.name_key % q.name and l.name_hash >= coalesce(train_from, '')
-          and (train_from is null or l.name_key <> q.name and not sealed(l.name_hash))
+          and (train_from is null or l.name_key <> q.name and not is_sealed_name(l.name_hash))
         order by 3 desc, 4 desc, 1 limit most) n;
   -- the caller's own % keeps its meaning; an error takes the setting back by itself
   perform set_config('pg_trgm.similarity_threshold', callers, true);
@@ -73,11 +73,11 @@ create or replace function similar_labels(names text[], train_from bytea default
   language plpgsql stable
   set search_path from current as $$
 declare
-  guarded boolean := (select (s.value)::boolean from settings s where s.key = 'guard');
+  guarded boolean := (select (s.value)::boolean from all_settings s where s.key = 'guard');
   answered text := '';
   near record;
 begin
-  if not (select (s.value)::boolean from settings s where s.key = 'similar_layer') then return; end if;
+  if not (select (s.value)::boolean from all_settings s where s.key = 'similar_layer') then return; end if;
   for near in
     -- names over 500 characters skip the layer: their trigrams cost more than they tell
     select n.* from near_labels(array(select distinct u from unnest(names) u where length(u) <= 500 and not only_codes(u)), 10, train_from) n

@@ -2,8 +2,8 @@
 
 create or replace function neighbour_index(encoder_id integer default null) returns text
   language sql stable security definer set search_path from current as $$
-  select format('create index concurrently if not exists embeddings_near_%1$s on %2$I.embeddings using hnsw ((embedding::%4$I.halfvec(%3$s)) %4$I.halfvec_ip_ops) where encoder_id = %1$s and labelled',
-                e.encoder_id, current_schema(), e.dimension, (select n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace where x.extname = 'vector'))
+  select format('create index concurrently if not exists embeddings_near_%1$s on @internal@.embeddings using hnsw ((embedding::%3$I.halfvec(%2$s)) %3$I.halfvec_ip_ops) where encoder_id = %1$s and labelled',
+                e.encoder_id, e.dimension, (select n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace where x.extname = 'vector'))
     from encoders e where e.encoder_id = coalesce(neighbour_index.encoder_id, (select c.encoder_id from champion() c));
 $$;
 comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon encoders --index. Example: select neighbour_index(1);';
@@ -32,7 +32,7 @@ create or replace function index_work()
   returns table (encoder_id integer, model_id bigint, task text, drops text, builds text, memory_kb integer)
   language sql stable security definer set search_path from current as $$
   select s.encoder_id, s.model_id, t.task,
-         case when not i.valid then format('drop index concurrently if exists %I.embeddings_near_%s', current_schema(), s.encoder_id) end,
+         case when not i.valid then format('drop index concurrently if exists @internal@.embeddings_near_%s', s.encoder_id) end,
          case when t.task = 'build' then neighbour_index(s.encoder_id) end, case when t.task = 'build' then index_memory(s.encoder_id) end
     -- the champion speaks for its encoder
     from (select distinct on (x.encoder_id) x.* from serving() x where x.encoder_id is not null order by x.encoder_id, (x.role = 'champion') desc) s

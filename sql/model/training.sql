@@ -23,7 +23,7 @@ create or replace function training_labels(encoder_id integer, after bytea, most
   returns table (name_hash bytea, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, source text, retired boolean, encoded boolean, sealed boolean)
   language sql stable security definer set search_path from current as $$
   select l.name_hash, l.name_key, l.category_id, c.l1, c.l2, c.l3, l.source, c.retired_at is not null and c.merged_into is null,
-         exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash), sealed(l.name_hash)
+         exists (select from embeddings e where e.encoder_id = training_labels.encoder_id and e.name_hash = l.name_hash), is_sealed_name(l.name_hash)
     from labels l
     left join lateral (
       select x.before_category_id from label_changes x

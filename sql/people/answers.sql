@@ -8,7 +8,7 @@ create or replace function confirm(product_id bigint, category_id bigint default
     settle_verdict(o.name_key, confirm.product_id, o.answer, coalesce(confirm.category_id, o.answer)) s;
 $$;
 comment on function confirm(bigint, bigint) is
-  'A person says that a product''s answer is right, or with category_id what it is. The answer is that of the name''s open check (what spot_check() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again (product_changes keeps what was). A row that was right keeps its source; one that is corrected gets human, other rows of the name exact. Returns what changed. Example: select verdict, label_after, corrected from confirm(501, 3);';
+  'A person says that a product''s answer is right, or with category_id what it is. The answer is that of the name''s open check (what draw_checks() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again (product_changes keeps what was). A row that was right keeps its source; one that is corrected gets human, other rows of the name exact. Returns what changed. Example: select verdict, label_after, corrected from confirm(501, 3);';
 grant execute on function confirm to taxon_admin;
 
 create or replace function reject(product_id bigint)

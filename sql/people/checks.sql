@@ -1,6 +1,6 @@
 -- taxon: Answers drawn for people to judge, and those that wait for a verdict.
 
-create or replace function spot_check(n integer default 50, strategy text default 'uniform', category_id bigint default null)
+create or replace function draw_checks(n integer default 50, strategy text default 'uniform', category_id bigint default null)
   returns table (check_id bigint, product_id bigint, name text, path text, l1_confidence real, l2_confidence real,
                  l3_confidence real, similarity real, layer text, weight real)
   language plpgsql security definer set search_path from current as $$
@@ -35,9 +35,9 @@ begin
       using hint = 'One of uniform, surer, answered, threshold, category, disagreement.';
   elsif (strategy = 'category') <> (category_id is not null) then
     raise exception 'strategy category and a category_id go together'
-      using hint = 'spot_check(50, ''category'', category_id => 7) draws in the branch of category 7.';
+      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.';
   elsif strategy = 'category' then
-    branch := array(select c.category_id from categories c where c.path_ids @> array[spot_check.category_id]);
+    branch := array(select c.category_id from categories c where c.path_ids @> array[draw_checks.category_id]);
     if branch = '{}' then raise exception 'there is no category %', category_id; end if;
   end if;
   -- one after the other, or two people would be given the same names
@@ -105,7 +105,7 @@ begin
   with written as (
     insert into checks (name_key, product_id, layer, strategy, weight, floor, evidence_id, model_id, category_id,
                         verdict, truth_category_id, checked_by, checked_at)
-      select p.name_key, p.product_id, 'local', spot_check.strategy, size::float8 / nullif(tried, 0),  -- 0 where nothing could be drawn
+      select p.name_key, p.product_id, 'local', draw_checks.strategy, size::float8 / nullif(tried, 0),  -- 0 where nothing could be drawn
              lowest, e.evidence_id, champion_id, e.category_id,
              case when b.truth_category_id is null then b.verdict else same_path(b.truth_category_id, e.category_id) end,
              b.truth_category_id, b.checked_by, b.checked_at
@@ -130,9 +130,9 @@ begin
     select o.check_id, o.product_id, o.name, o.path, o.l1_confidence, o.l2_confidence, o.l3_confidence, o.similarity, o.layer, o.weight
       from waiting_checks(coalesce(made, '{}')) o;
 end $$;
-comment on function spot_check(integer, text, bigint) is
-  'Draws answers of the champion for people to judge, writes them into checks and returns them; path is the answer, also where the name was passed on: what the model would have said. Each name is drawn once. Strategies: uniform, all cache misses alike; surer, those alike that are in the surer half; answered, local answers alike; these three certify thresholds. threshold, the tenth nearest to the thresholds; category, one branch; disagreement, where the voices, or memory''s label and the model, disagree: these teach most. weight: how many names each stands for. A name judged before for one of the latter takes that verdict along without asking. Drawn names never train. Example: select check_id, name, path from spot_check(20, ''surer'');';
-grant execute on function spot_check to taxon_admin;
+comment on function draw_checks(integer, text, bigint) is
+  'Draws answers of the champion for people to judge, writes them into checks and returns them; path is the answer, also where the name was passed on: what the model would have said. Each name is drawn once. Strategies: uniform, all cache misses alike; surer, those alike that are in the surer half; answered, local answers alike; these three certify thresholds. threshold, the tenth nearest to the thresholds; category, one branch; disagreement, where the voices, or memory''s label and the model, disagree: these teach most. weight: how many names each stands for. A name judged before for one of the latter takes that verdict along without asking. Drawn names never train. Example: select check_id, name, path from draw_checks(20, ''surer'');';
+grant execute on function draw_checks to taxon_admin;
 
 create or replace function open_checks()
   returns table (check_id bigint, product_id bigint, name text, path text, l1_confidence real, l2_confidence real,

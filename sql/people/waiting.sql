@@ -16,7 +16,7 @@ begin atomic
             when 'category' then e.category_id = any (branch)
             else true end;
 end;
-comment on function check_frame(bigint, text, real, real[], bigint[]) is 'The evidence that a strategy of spot_check() draws from. edges: the thresholds in terms of what the model says; off_edge: how far the level nearest to failing, or failing most, is from them. Example: check_frame(1, ''uniform'', NULL, NULL, NULL) is all evidence of model 1 that has an answer.';
+comment on function check_frame(bigint, text, real, real[], bigint[]) is 'The evidence that a strategy of draw_checks() draws from. edges: the thresholds in terms of what the model says; off_edge: how far the level nearest to failing, or failing most, is from them. Example: check_frame(1, ''uniform'', NULL, NULL, NULL) is all evidence of model 1 that has an answer.';
 
 create or replace function hash_bound(share float8) returns bigint
   language sql immutable parallel safe
@@ -40,4 +40,4 @@ create or replace function waiting_checks(check_ids bigint[])
     where k.auditor = 'human' and k.verdict is null and (check_ids is null or k.check_id = any (check_ids))
     order by k.check_id;
 $$;
-comment on function waiting_checks(bigint[]) is 'Those of the checks (NULL: all) that wait for a person, as open_checks() and spot_check() show them. Example: select name, path from waiting_checks(array[501]);';
+comment on function waiting_checks(bigint[]) is 'Those of the checks (NULL: all) that wait for a person, as open_checks() and draw_checks() show them. Example: select name, path from waiting_checks(array[501]);';

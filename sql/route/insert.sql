@@ -2,7 +2,7 @@
 --
 -- It runs inside every application's INSERT, so it carries no SET: with a pinned search_path 8 writers keep .56 to .65
 -- of their rate without triggers, without it .71 to .83 (PostgreSQL 15). Instead every table, function, operator
--- and type is written with its schema (@schema@ is filled in by migrate), so nobody's search_path can change what they
+-- and type is written with its schema (@schema@ and @internal@ are filled in by migrate), so nobody's search_path can change what they
 -- mean. Types too: a domain pg_temp.text with a CHECK of the caller's would run with the owner's rights.
 
 create or replace function answer_on_insert() returns trigger
@@ -48,7 +48,7 @@ begin
     new.classified_at := null;
   end if;
   -- Memory alone first: where it does not know the name, as is usual, a join with the categories is begun for nothing.
-  select l.category_id into known from @schema@.labels l where l.name_hash operator(pg_catalog.=) @schema@.name_hash(key);
+  select l.category_id into known from @schema@.labels l where l.name_hash operator(pg_catalog.=) @internal@.name_hash(key);
   if known is not null then
     select c.l1, c.l2, c.l3 into new.l1, new.l2, new.l3 from @schema@.categories c where c.category_id operator(pg_catalog.=) known;
     new.category_id := known;
@@ -58,8 +58,8 @@ begin
   elsif key operator(pg_catalog.=) '' then
     new.state := 'failed';
     new.failure := 'the name is empty';
-  elsif @schema@.somebody_sleeps() then
-    perform @schema@.wake();
+  elsif @internal@.somebody_sleeps() then
+    perform @internal@.wake();
   end if;
   return new;
 end $$;

@@ -15,24 +15,24 @@ create or replace function take_back(worker text, claims uuid[]) returns integer
 $$;
 comment on function take_back(text, uuid[]) is 'Gives back, uncounted, what a worker holds by claims whose answer it lost or which it could not bring to an end; returns how many entries. Example: select take_back(''worker'', ''{}'');';
 
-create or replace function renew(worker text, claims uuid[], owed uuid[] default '{}', lease interval default '60 s') returns integer
+create or replace function renew_leases(worker text, claims uuid[], owed uuid[] default '{}', lease interval default '60 s') returns integer
   language sql volatile security definer set search_path from current as $$
-  select take_back(renew.worker, renew.owed);
+  select take_back(renew_leases.worker, renew_leases.owed);
   with open as (
     -- what is being settled at this moment needs no longer lease, and waiting for it could be in a circle
     select c.llm_call_id from llm_calls c
-      where c.state = 'started' and c.claim_id = any (renew.claims) and c.worker = renew.worker for update skip locked
+      where c.state = 'started' and c.claim_id = any (renew_leases.claims) and c.worker = renew_leases.worker for update skip locked
   ), calls as (
-    update llm_calls c set lease_until = clock_timestamp() + renew.lease from open o where c.llm_call_id = o.llm_call_id
+    update llm_calls c set lease_until = clock_timestamp() + renew_leases.lease from open o where c.llm_call_id = o.llm_call_id
   ), held as (
-    select q.queue_id from queue q where q.claim_id = any (renew.claims) and q.worker = renew.worker for update skip locked
+    select q.queue_id from queue q where q.claim_id = any (renew_leases.claims) and q.worker = renew_leases.worker for update skip locked
   ), renewed as (
-    update queue q set available_at = clock_timestamp() + renew.lease from held where q.queue_id = held.queue_id returning 1
+    update queue q set available_at = clock_timestamp() + renew_leases.lease from held where q.queue_id = held.queue_id returning 1
   )
   select count(*)::integer from renewed;
 $$;
-comment on function renew(text, uuid[], uuid[], interval) is 'Extends the leases of the claims that a worker has in hand, their calls in flight included, and of no others; takes back what it owes. Returns how many entries were extended. Example: select renew(''worker'', ''{}'');';
-grant execute on function renew to taxon_sidecar;
+comment on function renew_leases(text, uuid[], uuid[], interval) is 'Extends the leases of the claims that a worker has in hand, their calls in flight included, and of no others; takes back what it owes. Returns how many entries were extended. Example: select renew_leases(''worker'', ''{}'');';
+grant execute on function renew_leases to taxon_sidecar;
 
 create or replace function hold_lease(worker text, claim_id uuid, names text[], lease interval) returns boolean
   language plpgsql security definer set search_path from current as $$

@@ -20,16 +20,16 @@ $$;
 comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off. deployment: where its calls are paid, under which name.';
 grant execute on function heartbeat to taxon_sidecar;
 
-create or replace function leave(worker text) returns void
+create or replace function end_sidecar(worker text) returns void
   language sql volatile security definer set search_path from current as $$
   with held as (
-    update queue q set worker = null, claim_id = null, available_at = clock_timestamp(), attempts = greatest(q.attempts - 1, 0) where q.worker = leave.worker
+    update queue q set worker = null, claim_id = null, available_at = clock_timestamp(), attempts = greatest(q.attempts - 1, 0) where q.worker = end_sidecar.worker
   )
-  delete from sidecars s where s.worker = leave.worker;
+  delete from sidecars s where s.worker = end_sidecar.worker;
   select note_idle();
 $$;
-comment on function leave(text) is 'A sidecar says good-bye: leases that it still holds are given back, uncounted.';
-grant execute on function leave to taxon_sidecar;
+comment on function end_sidecar(text) is 'A sidecar says good-bye: leases that it still holds are given back, uncounted.';
+grant execute on function end_sidecar to taxon_sidecar;
 
 create or replace function forget_dead_sidecars() returns integer
   language sql volatile security definer set search_path from current as $$

@@ -33,7 +33,7 @@ create or replace function locks_health() returns table (item text, status text,
   language sql volatile security definer set search_path from current as $$
   with here as (
     select l.pid, l.mode, l.granted, l.waitstart, left(c.relname, -5) as purpose
-      from pg_locks l join pg_class c on c.oid = l.relation and c.relname ~ '_lock$' and c.relnamespace = current_schema()::regnamespace
+      from pg_locks l join pg_class c on c.oid = l.relation and c.relname ~ '_lock$' and c.relnamespace = any (own_schemas())
       where l.locktype = 'relation' and l.mode in ('ShareLock', 'ExclusiveLock') and l.pid is distinct from pg_backend_pid()
         and l.database = (select d.oid from pg_database d where d.datname = current_database())
   ), held as (

@@ -46,8 +46,8 @@ begin
     verdict := case when checks_missing is null
       then format('not feasible: of the surest %s%% of names %s of %s checked ones are wrong, more than %s%%; more checks will not help, a better model or a larger max_error may',
                   round(100 * coverage), wrong, checked, round((100 * max_error)::numeric, 2))
-      -- spot_check() draws up to 5,000 at once
-      else format('not feasible: about %s more checks would make it so; select * from spot_check(%s%s)', checks_missing, least(checks_missing, 5000),
+      -- draw_checks() draws up to 5,000 at once
+      else format('not feasible: about %s more checks would make it so; select * from draw_checks(%s%s)', checks_missing, least(checks_missing, 5000),
                   case when coverage <= .25 then ', ''surer''' else '' end) end;
   end if;
   coverage := round(coverage, 4);

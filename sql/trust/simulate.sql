@@ -44,7 +44,7 @@ begin atomic
 end;
 comment on function said_near(real[], calibrations, integer) is 'Bounds of what a model said around three thresholds: side -1 below, 1 above. Example: select said_near(array[.5, .5, .5], null, 1);';
 
-create or replace function simulated(model_id bigint, before real[], before_low real[], before_high real[], given real[], low real[],
+create or replace function simulated_evidence(model_id bigint, before real[], before_low real[], before_high real[], given real[], low real[],
     high real[], offsets real[], slopes real[])
   returns table (evidence_id bigint, product_id bigint, category_id bigint, decided_at timestamptz, l1_said real, l2_said real, l3_said real,
                  was boolean, will boolean)
@@ -57,10 +57,10 @@ begin atomic
          case when o.category_id is null then passes(e.l1_said, e.l2_said, e.l3_said, given, low, high, offsets, slopes)
               else not o.never_local and passes(e.l1_said, e.l2_said, e.l3_said,
                 array[greatest(given[1], o.l1), greatest(given[2], o.l2), greatest(given[3], o.l3)], '{-1,-1,-1}', '{2,2,2}', offsets, slopes) end
-    from evidence e left join overridden(simulated.model_id) o on o.category_id = e.category_id
-    where e.model_id = simulated.model_id and e.l3_said <= 1;
+    from evidence e left join overridden(simulated_evidence.model_id) o on o.category_id = e.category_id
+    where e.model_id = simulated_evidence.model_id and e.l3_said <= 1;
 end;
-comment on function simulated(bigint, real[], real[], real[], real[], real[], real[], real[], real[]) is 'The evidence of a model, and whether each row passes thresholds before and given ones; low and high as of said_near(). Example: select count(*) from simulated(1, array[.75, .55, .4], array[0, 0, 0], array[2, 2, 2], array[.9, .8, .7], array[0, 0, 0], array[2, 2, 2], null, null);';
+comment on function simulated_evidence(bigint, real[], real[], real[], real[], real[], real[], real[], real[]) is 'The evidence of a model, and whether each row passes thresholds before and given ones; low and high as of said_near(). Example: select count(*) from simulated_evidence(1, array[.75, .55, .4], array[0, 0, 0], array[2, 2, 2], array[.9, .8, .7], array[0, 0, 0], array[2, 2, 2], null, null);';
 
 create or replace function shadow_report(since interval default null)
   returns table (branch bigint, path text, names bigint, tokens numeric, cost numeric, labelled bigint, disagree bigint,

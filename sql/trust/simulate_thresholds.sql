@@ -35,7 +35,7 @@ begin
   with decided as (
     select s.was, s.will, count(*) as n, sum(calibrate(s.l3_said, k.offsets[3], k.slopes[3])::float8) as sure,
            min(s.decided_at) as oldest, max(s.decided_at) as newest
-      from simulated(t.model_id, before, before_low, before_high, given, low, high, k.offsets, k.slopes) s group by 1, 2
+      from simulated_evidence(t.model_id, before, before_low, before_high, given, low, high, k.offsets, k.slopes) s group by 1, 2
   )
   select coalesce(sum(d.n), 0)::bigint as names, sum(d.n) filter (where d.was) as before, sum(d.n) filter (where d.will) as after,
          coalesce(sum(d.n) filter (where d.will and not d.was), 0)::bigint as answered,
@@ -63,7 +63,7 @@ begin
     into examples
     from (
       -- spread over the whole window, and the same ones each time
-      select s.* from simulated(t.model_id, before, before_low, before_high, given, low, high, k.offsets, k.slopes) s
+      select s.* from simulated_evidence(t.model_id, before, before_low, before_high, given, low, high, k.offsets, k.slopes) s
         where s.was <> s.will order by hashint8(s.evidence_id) limit 20) c
     left join products p on p.product_id = c.product_id;
   return next;

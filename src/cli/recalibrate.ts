@@ -19,7 +19,7 @@ function text(done: Recalibration): string {
   }));
   const fit =
     calibration === null
-      ? 'nothing was fitted: fewer than 50 checked names, and fewer than 50 that the LLM answered after the model had decided. Next: select * from taxon.spot_check(50); then taxon review'
+      ? 'nothing was fitted: fewer than 50 checked names, and fewer than 50 that the LLM answered after the model had decided. Next: select * from taxon.draw_checks(50); then taxon review'
       : `calibration ${calibration.calibration_id}: offsets ${calibration.offsets.map((x) => x.toFixed(3)).join(' / ')}, slopes ${calibration.slopes.map((x) => x.toFixed(3)).join(' / ')}; thresholds pass the same names as before`;
   return [
     `model ${done.model_id}: ${done.state}; asked about ${done.scored} checked names`,
@@ -39,7 +39,7 @@ export function recalibrateCommand(): Command {
 Examples:
   taxon recalibrate
   taxon recalibrate --model 7 --json | jq .after
-  psql -c 'select * from taxon.calibration_error()'
+  psql -c 'select * from taxon_internal.calibration_error()'
 
 A model that was trained since is asked about all checked names first. Thresholds are rewritten, so that the same names pass.
 With fewer than 50 checked names the LLM's answers to names passed on stand in; they certify nothing.`,

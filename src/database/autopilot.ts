@@ -15,7 +15,7 @@ export async function retrainDue(
   scheduled: boolean,
 ): Promise<{ cause: string; reason: string } | null> {
   const [row] = await db.rows<{ cause: string; reason: string }>(
-    `select cause, reason from ${db.at}retrain_due($1)`,
+    `select cause, reason from ${db.internal}retrain_due($1)`,
     [scheduled],
   );
   return row ?? null;
@@ -25,13 +25,13 @@ export async function retrainDue(
 export async function retrainSchedule(db: Database): Promise<{ pattern: string | null; since: Date | null }> {
   return db.row(
     `select nullif(${db.at}setting('retrain_schedule') #>> '{}', '') as pattern,
-            ${db.at}last_asked_for() as since`,
+            ${db.internal}last_asked_for() as since`,
   );
 }
 
 /** Takes the rollout a stage on, or back; says what it did, null: nothing. */
 export async function advanceRollout(db: Database): Promise<string | null> {
-  return (await db.row<{ did: string | null }>(`select ${db.at}advance_rollout() as did`)).did;
+  return (await db.row<{ did: string | null }>(`select ${db.internal}advance_rollout() as did`)).did;
 }
 
 /** Names that the gate asks a model and that it has not answered yet. */
@@ -42,7 +42,7 @@ export async function unansweredGateNames(
   most: number,
 ): Promise<string[]> {
   const rows = await db.rows<{ name: string }>(
-    `select * from ${db.at}unanswered_gate_names($1, $2, $3) as name`,
+    `select * from ${db.internal}unanswered_gate_names($1, $2, $3) as name`,
     [modelId, testBound, most],
   );
   return rows.map(({ name }) => name);
@@ -53,7 +53,7 @@ export async function saveGateAnswers(
   modelId: number,
   answers: readonly { name_key: string; category_id: number; said: number }[],
 ): Promise<void> {
-  await db.rows(`select ${db.at}save_gate_answers($1, $2)`, [modelId, JSON.stringify(answers)]);
+  await db.rows(`select ${db.internal}save_gate_answers($1, $2)`, [modelId, JSON.stringify(answers)]);
 }
 
 /** What is measured outside the database and has its budget. */
@@ -72,7 +72,7 @@ export async function passGate(
   challenger: number,
   facts: GateFacts,
 ): Promise<boolean> {
-  const row = db.row<{ passed: boolean }>(`select ${db.at}pass_gate($1, $2, $3) as passed`, [
+  const row = db.row<{ passed: boolean }>(`select ${db.internal}pass_gate($1, $2, $3) as passed`, [
     runId,
     challenger,
     JSON.stringify(facts),
@@ -101,7 +101,7 @@ export async function judgeTrained(
   force: string | null,
 ): Promise<JudgedByHand> {
   return refusing(
-    db.row<JudgedByHand>(`select * from ${db.at}judge_trained($1, $2, $3)`, [
+    db.row<JudgedByHand>(`select * from ${db.internal}judge_trained($1, $2, $3)`, [
       challenger,
       JSON.stringify(facts),
       force,
@@ -141,17 +141,18 @@ export async function keepPromise(
   modelId: number,
 ): Promise<{ certified: boolean; verdict: string } | null> {
   const { stands } = await db.row<{ stands: boolean }>(
-    `select exists (select from ${db.at}standing_promise()) as stands`,
+    `select exists (select from ${db.internal}standing_promise()) as stands`,
   );
-  return stands ? db.row(`select certified, verdict from ${db.at}keep_promise($1)`, [modelId]) : null;
+  return stands ? db.row(`select certified, verdict from ${db.internal}keep_promise($1)`, [modelId]) : null;
 }
 
 /** Whether a retraining cleans memory's labels: the setting autopilot_clean, and a first model's run has not just done so. */
 export async function cleaningDue(db: Database): Promise<boolean> {
-  return (await db.row<{ due: boolean }>(`select ${db.at}cleaning_due() as due`)).due;
+  return (await db.row<{ due: boolean }>(`select ${db.internal}cleaning_due() as due`)).due;
 }
 
 /** Proves the standing promise anew when enough new checks were judged; says what came of it, null: it was not time. */
 export async function renewPromise(db: Database): Promise<string | null> {
-  return (await db.row<{ verdict: string | null }>(`select ${db.at}renew_promise() as verdict`)).verdict;
+  return (await db.row<{ verdict: string | null }>(`select ${db.internal}renew_promise() as verdict`))
+    .verdict;
 }

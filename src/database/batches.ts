@@ -37,7 +37,7 @@ export function openBatch(
   provider: string,
   model: string,
 ): Promise<{ llm_batch_id: number; reference: string }> {
-  return db.row(`select * from ${db.at}open_batch($1, $2)`, [provider, model]);
+  return db.row(`select * from ${db.internal}open_batch($1, $2)`, [provider, model]);
 }
 
 export async function addToBatch(
@@ -47,25 +47,25 @@ export async function addToBatch(
   names: readonly string[],
   offered: Iterable<number>,
 ): Promise<void> {
-  await db.rows(`select ${db.at}add_to_batch($1, $2, $3, $4)`, [batchId, callId, names, [...offered]]);
+  await db.rows(`select ${db.internal}add_to_batch($1, $2, $3, $4)`, [batchId, callId, names, [...offered]]);
 }
 
 /** Without the provider's id: it is about to be sent. */
 export async function noteBatch(db: Database, batchId: number, providerBatchId?: string): Promise<void> {
-  await db.rows(`select ${db.at}note_batch($1, $2)`, [batchId, providerBatchId ?? null]);
+  await db.rows(`select ${db.internal}note_batch($1, $2)`, [batchId, providerBatchId ?? null]);
 }
 
 export function openBatches(db: Database): Promise<OpenBatch[]> {
-  return db.rows(`select * from ${db.at}open_batches()`);
+  return db.rows(`select * from ${db.internal}open_batches()`);
 }
 
 export function openBatchCalls(db: Database, batchId: number): Promise<OpenBatchCall[]> {
-  return db.rows(`select * from ${db.at}open_batch_calls($1)`, [batchId]);
+  return db.rows(`select * from ${db.internal}open_batch_calls($1)`, [batchId]);
 }
 
 /** Marks all that have not ended; returns how many. */
 export async function cancelBatches(db: Database): Promise<number> {
-  return (await db.row<{ n: number }>(`select ${db.at}cancel_batches() as n`)).n;
+  return (await db.row<{ n: number }>(`select ${db.internal}cancel_batches() as n`)).n;
 }
 
 /** Its open calls are failed, or where something may be `owed` unknown; all names that it holds go back. */
@@ -74,7 +74,7 @@ export async function endBatch(
   batchId: number,
   end: { failed: boolean; error: string | null; owed: boolean },
 ): Promise<void> {
-  await db.rows(`select ${db.at}end_batch($1, $2, $3, $4)`, [batchId, end.failed, end.error, end.owed]);
+  await db.rows(`select ${db.internal}end_batch($1, $2, $3, $4)`, [batchId, end.failed, end.error, end.owed]);
 }
 
 export interface BatchTotals {
@@ -92,5 +92,5 @@ export interface BatchTotals {
 
 /** Sums of the ledger over the batches from `first` on. */
 export function batchTotals(db: Database, first: number): Promise<BatchTotals> {
-  return db.row(`select * from ${db.at}batch_totals($1)`, [first]);
+  return db.row(`select * from ${db.internal}batch_totals($1)`, [first]);
 }

@@ -12,11 +12,11 @@ export async function calibrated<T extends { confidence: Levels }>(
 ): Promise<T[]> {
   if (answers.length === 0) return [];
   const level = (i: 0 | 1 | 2) => answers.map(({ confidence }) => confidence[i]);
-  const of = (i: 1 | 2 | 3) => `${db.at}calibrate(s.l${i}, k.offsets[${i}], k.slopes[${i}])`;
+  const of = (i: 1 | 2 | 3) => `${db.internal}calibrate(s.l${i}, k.offsets[${i}], k.slopes[${i}])`;
   const rows = await db.rows<{ confidence: Levels }>(
     `select array[${of(1)}, ${of(2)}, ${of(3)}] as confidence
      from unnest($1::real[], $2::real[], $3::real[]) with ordinality s(l1, l2, l3, i)
-     join ${db.at}calibration_in_force($4) k on true order by s.i`,
+     join ${db.internal}calibration_in_force($4) k on true order by s.i`,
     [level(0), level(1), level(2), modelId],
   );
   // no rows: there is no calibration, a confidence is what the model says
@@ -31,7 +31,7 @@ export interface UnscoredCheck {
 
 /** Drawn names of which the model has not said anything yet, the oldest first. */
 export function unscoredChecks(db: Database, modelId: number, most: number): Promise<UnscoredCheck[]> {
-  return db.rows(`select * from ${db.at}unscored_checks($1, $2)`, [modelId, most]);
+  return db.rows(`select * from ${db.internal}unscored_checks($1, $2)`, [modelId, most]);
 }
 
 /** Keeps what the model says of drawn names. */
@@ -40,7 +40,7 @@ export async function saveCheckScores(
   modelId: number,
   scores: readonly { check_id: number; category_id: number; confidence: Levels }[],
 ): Promise<void> {
-  await db.rows(`select ${db.at}save_check_scores($1, $2)`, [modelId, JSON.stringify(scores)]);
+  await db.rows(`select ${db.internal}save_check_scores($1, $2)`, [modelId, JSON.stringify(scores)]);
 }
 
 /** How what a model says becomes a confidence. */
@@ -55,7 +55,7 @@ export interface Calibration {
 /** Fits the calibration of a model anew; null when there is too little to fit it on. */
 export async function fitCalibration(db: Database, modelId: number): Promise<Calibration | null> {
   const [row] = await db.rows<Calibration>(
-    `select calibration_id, offsets, slopes, fitted_on, names from ${db.at}fit_calibration($1)`,
+    `select calibration_id, offsets, slopes, fitted_on, names from ${db.internal}fit_calibration($1)`,
     [modelId],
   );
   return row ?? null;
@@ -66,7 +66,7 @@ export async function calibrationState(
   db: Database,
   modelId: number,
 ): Promise<{ checks: number; checks_short: number; state: string }> {
-  return db.row(`select checks, checks_short, state from ${db.at}calibration_state($1)`, [modelId]);
+  return db.row(`select checks, checks_short, state from ${db.internal}calibration_state($1)`, [modelId]);
 }
 
 export interface CalibrationError {
@@ -83,11 +83,13 @@ export interface CalibrationError {
 
 /** How far a model's confidences are from how often they come true among the checked names. */
 export function calibrationError(db: Database, modelId: number): Promise<CalibrationError[]> {
-  return db.rows(`select * from ${db.at}calibration_error($1)`, [modelId]);
+  return db.rows(`select * from ${db.internal}calibration_error($1)`, [modelId]);
 }
 
 /** Whether fitting a model's calibration anew would find something new. */
 export async function calibrationDue(db: Database, modelId: number): Promise<boolean> {
-  const { due } = await db.row<{ due: boolean }>(`select ${db.at}calibration_due($1) as due`, [modelId]);
+  const { due } = await db.row<{ due: boolean }>(`select ${db.internal}calibration_due($1) as due`, [
+    modelId,
+  ]);
   return due;
 }

@@ -1,13 +1,15 @@
 /**
- * Everything in the current schema that pgtaxon may have made: object, definition, repair, as table schema_objects
- * holds them. Needs the schema's own search_path, which decides which names the server writes with their schema; it has
+ * Everything in the first two schemas of the search_path that pgtaxon may have made: object, definition, repair, as table schema_objects
+ * holds them. Needs pgtaxon's own search_path (internal schema first), which decides which names the server writes with their schema; it has
  * no parameters, so that a DBA's script can hold it.
  *
  * Owners, storage and statistics are the owner's business, and so are grants to roles that are not ours.
  */
 export const catalogue = `
   with here as (
-    select n.oid, n.nspname, n.nspowner, n.nspacl from pg_namespace n where n.nspname = current_schema()
+    select n.oid, n.nspname, n.nspowner, n.nspacl, case n.nspname when current_schema() then 'schema internal' else 'schema public' end as object
+      from pg_namespace n 
+      where n.nspname = any ((current_schemas(false))[1:2])
   ), relation as (
     select c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.reloptions, quote_ident(c.relname) as quoted,
            case c.relkind when 'v' then 'view ' when 'S' then 'sequence ' else 'table ' end || c.relname as object
@@ -60,7 +62,7 @@ export const catalogue = `
     union all
     select 'comment on ' || f.object, obj_description(f.oid, 'pg_proc'), null from routine f
   ), granted (object, acl, on_column) as (
-    select 'schema', coalesce(h.nspacl, acldefault('n', h.nspowner)), null from here h
+    select h.object, coalesce(h.nspacl, acldefault('n', h.nspowner)), null from here h
     union all
     select r.object, coalesce(r.relacl, acldefault(case r.relkind when 'S' then 's' else 'r' end::"char", r.relowner)), null from relation r
     union all
@@ -82,7 +84,7 @@ export const catalogue = `
   select 'privileges of ' || g.object, coalesce((select string_agg(p.may, '; ' order by p.may) from privilege p where p.object = g.object), 'none'), null
     from granted g where g.on_column is null
   union all
-  select 'schema', h.nspname, null from here h
+  select h.object, h.nspname, null from here h
   union all
   select 'search path', current_setting('search_path'), null
   union all

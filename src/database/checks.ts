@@ -41,7 +41,7 @@ export async function spotCheck(
   strategy: string,
   categoryId: number | null,
 ): Promise<void> {
-  await refusing(db.rows(`select from ${db.at}spot_check($1, $2, $3)`, [n, strategy, categoryId]));
+  await refusing(db.rows(`select from ${db.at}draw_checks($1, $2, $3)`, [n, strategy, categoryId]));
 }
 
 /** What a verdict changed. */
@@ -67,7 +67,7 @@ export function judge(
   right: boolean,
   categoryId: number | null,
 ): Promise<Verdict> {
-  return refusing(db.row(`select * from ${db.at}judge($1, $2, $3)`, [checkId, right, categoryId]));
+  return refusing(db.row(`select * from ${db.internal}judge($1, $2, $3)`, [checkId, right, categoryId]));
 }
 
 /** Takes a verdict back. */
@@ -92,17 +92,17 @@ export interface Alternative {
 export function alternativesTo(db: Database, checkId: number, most: number): Promise<Alternative[]> {
   return db.rows(
     `with checked as (
-       select k.name_key, k.name_hash, k.category_id from ${db.at}checks k where k.check_id = $1
+       select k.name_key, k.name_hash, k.category_id from ${db.internal}checks k where k.check_id = $1
      ), said as (
        select l.category_id, 'memory (' || l.source || ')' as says, 1 as place, 0::float8 as rank
          from checked k join ${db.at}labels l using (name_hash)
        union all
        select s.category_id, 'candidate of the model', 2, s.rank
-         from checked k join ${db.at}queue q on q.name_hash = k.name_hash and q.stage = 'llm'
+         from checked k join ${db.internal}queue q on q.name_hash = k.name_hash and q.stage = 'llm'
          cross join unnest(q.shortlist) with ordinality s(category_id, rank)
        union all
        select n.category_id, 'as "' || n.neighbour_key || '"', 3, -n.cosine
-         from checked k cross join ${db.at}neighbours(array[k.name_key], 10) n
+         from checked k cross join ${db.internal}neighbours(array[k.name_key], 10) n
      ), once as (
        select distinct on (s.category_id) s.* from said s order by s.category_id, s.place, s.rank
      )

@@ -18,7 +18,7 @@ export interface OutOfFold {
 
 /** Stores a page of out-of-fold predictions; a label's earlier one goes. */
 export async function saveOutOfFold(db: Database, runId: number, page: OutOfFold): Promise<void> {
-  await db.rows(`select ${db.at}save_out_of_fold($1, $2, $3, $4, $5, $6, $7, $8)`, [
+  await db.rows(`select ${db.internal}save_out_of_fold($1, $2, $3, $4, $5, $6, $7, $8)`, [
     runId,
     page.hashes,
     page.labels,
@@ -77,7 +77,9 @@ export function applyCleaning(
   runId: number,
   changes: readonly LabelChange[],
 ): Promise<AppliedCleaning> {
-  return refusing(db.row(`select * from ${db.at}apply_cleaning($1, $2)`, [runId, JSON.stringify(changes)]));
+  return refusing(
+    db.row(`select * from ${db.internal}apply_cleaning($1, $2)`, [runId, JSON.stringify(changes)]),
+  );
 }
 
 /** Brings back what a cleaning run changed, in every column; what others changed since is kept. */

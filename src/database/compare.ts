@@ -3,6 +3,7 @@ import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { catalogue } from './catalogue.ts';
 import { wasBeaten } from './give-way.ts';
+import { internalSchema } from './sql-files.ts';
 
 /** Something that is not as migrate left it, for instance after a restore. */
 interface Difference {
@@ -31,7 +32,7 @@ interface Made {
 }
 
 /** With one of these changed the server describes the same objects in other words. */
-const frame = ['schema', 'search path', 'server'];
+const isFrame = (object: string) => /^(schema \w+|search path|server)$/.test(object);
 
 /** Runs `work` with the schema's own search_path, in a transaction of its own. */
 async function inPath<T>(client: pg.Client, path: string, work: () => Promise<T>): Promise<T> {
@@ -51,7 +52,7 @@ async function inPath<T>(client: pg.Client, path: string, work: () => Promise<T>
 export async function compareSchema(client: pg.Client, schema: string, path: string): Promise<Comparison> {
   return await inPath(client, path, async () => {
     const there = await client.query('select where to_regclass($1) is not null', [
-      `"${schema}".schema_objects`,
+      `"${internalSchema(schema)}".schema_objects`,
     ]);
     if (there.rowCount === 0) return { differences: [], recorded: [], present: [] };
     const recorded = (await client.query<Made>('select object, definition, repair from schema_objects')).rows;
@@ -73,11 +74,14 @@ function essence({ object, definition }: Made): string {
   return text ? definition : definition.replace(/ AS "?\w+"?|[\s()]/g, '');
 }
 
+/** Made by the same statement, or there before. */
+const schemas = ['schema public', 'schema internal'];
+
 /** What an object cannot be without: one of these. */
 function parentsOf(object: string): string[] {
   const [, part, of = ''] =
     /^(privileges of|comment on|default of|column|constraint|trigger) (.*)/.exec(object) ?? [];
-  if (part === undefined) return [object, 'schema'];
+  if (part === undefined) return [object, ...schemas];
   if (part === 'default of') return [`column ${of}`];
   if (part === 'column') return ['table', 'view'].map((kind) => `${kind} ${of.split('.')[0]}`);
   if (part === 'constraint' || part === 'trigger') return [`table ${of.split(' on ').at(-1)}`];
@@ -87,7 +91,7 @@ function parentsOf(object: string): string[] {
 function differencesOf(recorded: readonly Made[], present: readonly Made[]): Difference[] {
   const is = new Map(present.map((made) => [made.object, made]));
   const reframed = recorded.some(
-    ({ object, definition }) => frame.includes(object) && is.get(object)?.definition !== definition,
+    ({ object, definition }) => isFrame(object) && is.get(object)?.definition !== definition,
   );
   const found: Difference[] = [];
   for (const made of recorded) {
@@ -99,8 +103,8 @@ function differencesOf(recorded: readonly Made[], present: readonly Made[]): Dif
     const privileges = object.startsWith('privileges of ');
     // what is gone takes its columns, comments and privileges with it: said once
     if (now === undefined && !parentsOf(object).some((parent) => is.has(parent))) continue;
-    if (now !== undefined && reframed && !privileges && !frame.includes(object)) continue;
-    const told = privileges || frame.includes(object);
+    if (now !== undefined && reframed && !privileges && !isFrame(object)) continue;
+    const told = privileges || isFrame(object);
     found.push({
       object,
       missing: now === undefined,

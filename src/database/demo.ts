@@ -7,7 +7,7 @@ const mark = 'demo_catalogue';
 /** Which catalogue the database holds, or null. */
 export async function catalogueMark(db: Database): Promise<string | null> {
   const [row] = await db.rows<{ v: string }>(
-    `select value #>> '{}' as v from ${db.at}settings where key = $1`,
+    `select value #>> '{}' as v from ${db.internal}all_settings where key = $1`,
     [mark],
   );
   return row?.v ?? null;
@@ -15,7 +15,7 @@ export async function catalogueMark(db: Database): Promise<string | null> {
 
 export async function setCatalogueMark(db: Database, digest: string): Promise<void> {
   await db.rows(
-    `insert into ${db.at}settings (key, value, description) values ($1, to_jsonb($2::text), 'Digest of the demo catalogue that was imported.')
+    `insert into ${db.internal}all_settings (key, value, description) values ($1, to_jsonb($2::text), 'Digest of the demo catalogue that was imported.')
      on conflict (key) do update set value = excluded.value`,
     [mark, digest],
   );
@@ -24,9 +24,9 @@ export async function setCatalogueMark(db: Database, digest: string): Promise<vo
 /** Forgets the last run's arrivals and what was learnt from them; labels that were imported, embeddings and models stay. */
 export async function resetArrivals(db: Database): Promise<void> {
   await db.transaction(async (client) => {
-    await client.query(`truncate ${db.at}products, ${db.at}queue, ${db.at}dead_letters`);
+    await client.query(`truncate ${db.at}products, ${db.internal}queue, ${db.internal}dead_letters`);
     await client.query(`delete from ${db.at}labels where llm_call_id is not null`);
-    await client.query(`delete from ${db.at}llm_calls`);
+    await client.query(`delete from ${db.internal}llm_calls`);
   });
 }
 
@@ -34,7 +34,7 @@ export async function resetArrivals(db: Database): Promise<void> {
 export async function resetAll(db: Database): Promise<void> {
   await resetArrivals(db);
   await db.rows(
-    `truncate ${db.at}labels, ${db.at}label_changes, ${db.at}thresholds, ${db.at}model_files, ${db.at}models, ${db.at}out_of_fold, ${db.at}categories cascade`,
+    `truncate ${db.at}labels, ${db.internal}label_changes, ${db.internal}thresholds, ${db.internal}model_files, ${db.internal}models, ${db.internal}out_of_fold, ${db.at}categories cascade`,
   );
 }
 
@@ -74,8 +74,8 @@ export interface LatestTraining {
 export async function latestTraining(db: Database): Promise<LatestTraining | null> {
   const [row] = await db.rows<LatestTraining>(
     `select r.run_id, r.state, r.error,
-            (select s.step from ${db.at}run_steps s where s.run_id = r.run_id order by s.started_at desc limit 1) as step
-     from ${db.at}training_runs r where r.kind = 'retrain' order by r.run_id desc limit 1`,
+            (select s.step from ${db.internal}run_steps s where s.run_id = r.run_id order by s.started_at desc limit 1) as step
+     from ${db.internal}training_runs r where r.kind = 'retrain' order by r.run_id desc limit 1`,
   );
   return row ?? null;
 }
@@ -83,7 +83,7 @@ export async function latestTraining(db: Database): Promise<LatestTraining | nul
 /** Whether a sidecar has loaded the champion and answers with it. */
 export async function championAnswers(db: Database): Promise<boolean> {
   const row = await db.row<{ answers: boolean }>(
-    `select exists (select from ${db.at}sidecars s join ${db.at}champion() c using (model_id)) as answers`,
+    `select exists (select from ${db.internal}sidecars s join ${db.at}champion() c using (model_id)) as answers`,
   );
   return row.answers;
 }

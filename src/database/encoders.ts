@@ -25,7 +25,7 @@ export function encoderProgress(db: Database): Promise<EncoderProgress[]> {
 
 /** Whether memory may be encoded in the background now. */
 export async function fillsEmbeddings(db: Database): Promise<boolean> {
-  return (await db.row<{ fills: boolean }>(`select ${db.at}fills_embeddings() as fills`)).fills;
+  return (await db.row<{ fills: boolean }>(`select ${db.internal}fills_embeddings() as fills`)).fills;
 }
 
 /**
@@ -45,8 +45,8 @@ export async function removeEncoder(db: Database, encoderId: number): Promise<nu
  */
 export async function freeEncoder(db: Database, encoderId: number): Promise<void> {
   const statements = [
-    `drop index concurrently if exists ${db.at}embeddings_near_${Number(encoderId)}`,
-    `vacuum ${db.at}embeddings`,
+    `drop index concurrently if exists ${db.internal}embeddings_near_${Number(encoderId)}`,
+    `vacuum ${db.internal}embeddings`,
   ];
   if (!(await ownsEmbeddings(db)))
     throw new TaxonError(

@@ -21,7 +21,7 @@ function readEmbedding(row: ExportRow): ExportRow {
 export async function countExport(db: Database, kind: ExportKind, encoderId: number | null): Promise<number> {
   const where = kind === 'embeddings' ? ' where encoder_id = $1' : '';
   const { n } = await db.row<{ n: number }>(
-    `select count(*) as n from ${db.at}${kind}${where}`,
+    `select count(*) as n from ${kind === 'embeddings' ? db.internal : db.at}${kind}${where}`,
     where === '' ? [] : [encoderId],
   );
   return n;
@@ -46,8 +46,11 @@ export function exportPages(
     for (;;) {
       const { rows } =
         kind === 'products'
-          ? await client.query<ExportRow>(`select * from ${db.at}export_products($1, $2)`, [after, most])
-          : await client.query<ExportRow>(`select * from ${db.at}export_${kind}($1, $2, $3)`, [
+          ? await client.query<ExportRow>(`select * from ${db.internal}export_products($1, $2)`, [
+              after,
+              most,
+            ])
+          : await client.query<ExportRow>(`select * from ${db.internal}export_${kind}($1, $2, $3)`, [
               encoderId,
               after,
               most,

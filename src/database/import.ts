@@ -101,16 +101,16 @@ export async function copyLabels(
       // first, so that a choice which cannot be is refused before a long file is read
       if (treeLevels !== undefined) await client.query(`select ${db.at}set_tree_levels($1)`, [treeLevels]);
       // what somebody may have left there by hand
-      await client.query(`delete from ${db.at}import_rows`);
+      await client.query(`delete from ${db.internal}import_rows`);
       await copyIn(
         client,
-        `${db.at}import_rows (line, name, path, source, external_id, labelled_at)`,
+        `${db.internal}import_rows (line, name, path, source, external_id, labelled_at)`,
         text,
         signal,
       );
       const result = await value<Omit<ImportedLabels, 'settled' | 'blocking_words'>>(
         client,
-        `select ${db.at}import_labels($1) as r`,
+        `select ${db.internal}import_labels($1) as r`,
         [losers],
       );
       signal?.throwIfAborted();
@@ -120,7 +120,7 @@ export async function copyLabels(
       await client.query(noTimeout);
       return value<Pick<ImportedLabels, 'settled' | 'blocking_words'>>(
         client,
-        `select ${db.at}finish_import($1) as r`,
+        `select ${db.internal}finish_import($1) as r`,
         [imported.added + imported.changed],
       );
     });

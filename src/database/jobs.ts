@@ -35,7 +35,7 @@ export function alone(db: Database, name: string, work: () => Promise<unknown>):
 /** Counts labels under keys that are not their own normal form any more, which is due when the server has become another one. */
 export async function countChangedKeys(db: Database): Promise<void> {
   const { changed } = await db.row<{ changed: string | null }>(
-    `select ${db.at}count_changed_keys() as changed`,
+    `select ${db.internal}count_changed_keys() as changed`,
   );
   if (Number(changed) > 0)
     log.warn('labels stand under keys that this server normalises otherwise: see taxon status', { changed });
@@ -57,7 +57,7 @@ export async function queueStrays(db: Database, signal: AbortSignal): Promise<nu
     signal.throwIfAborted();
     const since = performance.now();
     const page: (Place | { last_xact: null }) & { strays: number } = await db.row(
-      `select last_xact, last_id, strays from ${db.at}queue_strays($1, $2)`,
+      `select last_xact, last_id, strays from ${db.internal}queue_strays($1, $2)`,
       [after.last_xact, after.last_id],
     );
     all += page.strays;
@@ -70,12 +70,12 @@ export async function queueStrays(db: Database, signal: AbortSignal): Promise<nu
 
 /** Lets claims look at names again that lie before where they begin; returns whether there were any. */
 export async function lookBelowFloor(db: Database): Promise<boolean> {
-  return (await db.row<{ found: boolean }>(`select ${db.at}look_below_floor() as found`)).found;
+  return (await db.row<{ found: boolean }>(`select ${db.internal}look_below_floor() as found`)).found;
 }
 
 /** Looks for drift in the evidence since the last look; returns how many alarms are open. */
 export async function watchDrift(db: Database): Promise<number> {
-  const rows = await db.rows<{ alarm_id: number | null }>(`select alarm_id from ${db.at}watch_drift()`);
+  const rows = await db.rows<{ alarm_id: number | null }>(`select alarm_id from ${db.internal}watch_drift()`);
   return rows.filter(({ alarm_id }) => alarm_id !== null).length;
 }
 
@@ -98,11 +98,11 @@ export async function forgetOld(db: Database, signal: AbortSignal): Promise<numb
       for (let gone = 1; gone > 0; removed += gone) {
         signal.throwIfAborted();
         const since = performance.now();
-        gone = (await db.row<{ gone: number }>(`select ${db.at}${call} as gone`)).gone;
+        gone = (await db.row<{ gone: number }>(`select ${db.internal}${call} as gone`)).gone;
         await sleep(rest * (performance.now() - since), null, { signal });
       }
     }
-    await db.rows(`select ${db.at}note_retention($1, $2)`, [thing, removed]);
+    await db.rows(`select ${db.internal}note_retention($1, $2)`, [thing, removed]);
     all += removed;
   }
   return all;
@@ -113,14 +113,14 @@ export async function forgetOld(db: Database, signal: AbortSignal): Promise<numb
  * Two statements: the first must see what has ended before it wrote anything.
  */
 export async function followTaxonomy(db: Database): Promise<number> {
-  const { mended } = await db.row<{ mended: number }>(`select ${db.at}mend_taxonomy() as mended`);
-  const { asked } = await db.row<{ asked: number }>(`select ${db.at}ask_questions() as asked`);
+  const { mended } = await db.row<{ mended: number }>(`select ${db.internal}mend_taxonomy() as mended`);
+  const { asked } = await db.row<{ asked: number }>(`select ${db.internal}ask_questions() as asked`);
   return mended + asked;
 }
 
 /** Brings rows into line with the taxonomy that followTaxonomy() cannot know of; returns how many. Reads every product. */
 export async function sweepTaxonomy(db: Database): Promise<number> {
-  return (await db.row<{ n: number }>(`select ${db.at}sweep_taxonomy() as n`)).n;
+  return (await db.row<{ n: number }>(`select ${db.internal}sweep_taxonomy() as n`)).n;
 }
 
 /**
@@ -129,7 +129,7 @@ export async function sweepTaxonomy(db: Database): Promise<number> {
  */
 export async function settleHeld(db: Database): Promise<number> {
   const { n } = await db.row<{ n: number }>(
-    `select ${db.at}settle_held() + ${db.at}forget_urgent() + ${db.at}sweep_forgotten() as n`,
+    `select ${db.internal}settle_held() + ${db.internal}forget_urgent() + ${db.internal}sweep_forgotten() as n`,
   );
   return n;
 }

@@ -39,7 +39,7 @@ export interface MeasuredPoint {
 
 /** The points that the champion's training measured. */
 export function measuredPoints(db: Database): Promise<MeasuredPoint[]> {
-  return db.rows(`select * from ${db.at}learning_points()`);
+  return db.rows(`select * from ${db.internal}learning_points()`);
 }
 
 export interface RetrainPays {
@@ -56,5 +56,5 @@ export interface RetrainPays {
 
 /** Whether the labels that are new since the champion's training pay for another. */
 export function retrainPays(db: Database): Promise<RetrainPays> {
-  return db.row(`select * from ${db.at}retrain_pays()`);
+  return db.row(`select * from ${db.internal}retrain_pays()`);
 }

@@ -31,7 +31,7 @@ export function claimLlm(
   { claim, held, owed }: ClaimOf,
 ): Promise<LlmItem[]> {
   return db.rows(
-    `select * from ${db.at}claim_llm($1, $2, make_interval(secs => $3), make_interval(secs => $4), $5, $6, $7)`,
+    `select * from ${db.internal}claim_llm($1, $2, make_interval(secs => $3), make_interval(secs => $4), $5, $6, $7)`,
     [worker, most, patienceMs / 1000, leaseSeconds, claim, held, owed],
   );
 }
@@ -74,7 +74,7 @@ export interface StartedCall {
 export async function startCall(db: Database, call: StartedCall): Promise<number | null> {
   const { id } = await refusing(
     db.row<{ id: number | null }>(
-      `select ${db.at}start_call(worker => $1, purpose => $2, route => $3, provider => $4, model => $5, simulated => $6,
+      `select ${db.internal}start_call(worker => $1, purpose => $2, route => $3, provider => $4, model => $5, simulated => $6,
          names => $7, tokens_in_upper => $8, tokens_out_upper => $9, lease => make_interval(secs => $10), name_keys => $11,
          steps => $12::smallint[], deployment => $13, batch => $14, reason => $15, prompt_version => $16, claim_id => $17, token => $18) as id`,
       [
@@ -135,7 +135,7 @@ export async function settleLlm(
   call: SettledCall,
 ): Promise<number> {
   const { n } = await db.row<{ n: number }>(
-    `select ${db.at}settle_llm($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as n`,
+    `select ${db.internal}settle_llm($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as n`,
     [
       worker,
       callId,
@@ -172,7 +172,7 @@ export async function failCall(
   callId: number,
   failed: FailedCall,
 ): Promise<void> {
-  await db.rows(`select ${db.at}fail_call($1, $2, $3, $4, $5, $6, make_interval(secs => $7), $8)`, [
+  await db.rows(`select ${db.internal}fail_call($1, $2, $3, $4, $5, $6, make_interval(secs => $7), $8)`, [
     worker,
     callId,
     failed.names,
@@ -186,18 +186,19 @@ export async function failCall(
 
 /** Closes calls whose sidecar died. */
 export async function closeLostCalls(db: Database): Promise<number> {
-  return (await db.row<{ n: number }>(`select ${db.at}close_lost_calls() as n`)).n;
+  return (await db.row<{ n: number }>(`select ${db.internal}close_lost_calls() as n`)).n;
 }
 
 /** Keeps the deployment's name if it is the first with a paid provider; returns whether it may make paid calls here. */
 export async function keepDeployment(db: Database, deployment: string): Promise<boolean> {
-  return (await db.row<{ may: boolean }>(`select ${db.at}keep_deployment($1) as may`, [deployment])).may;
+  return (await db.row<{ may: boolean }>(`select ${db.internal}keep_deployment($1) as may`, [deployment]))
+    .may;
 }
 
 /** Those of the names that may be sent to a provider. */
 export async function sendable(db: Database, names: readonly string[]): Promise<Set<string>> {
   const rows = await db.rows<{ name: string }>(
-    `select n as name from unnest($1::text[]) n where ${db.at}never_sent(n) is null`,
+    `select n as name from unnest($1::text[]) n where ${db.internal}never_sent(n) is null`,
     [names],
   );
   return new Set(rows.map(({ name }) => name));
@@ -206,12 +207,12 @@ export async function sendable(db: Database, names: readonly string[]): Promise<
 /** Draws audits since the last draw; returns how many checks were made. */
 export async function drawAudits(db: Database): Promise<number> {
   const { n } = await db.row<{ n: number }>(
-    `select coalesce(sum(drawn), 0)::integer as n from ${db.at}draw_audits()`,
+    `select coalesce(sum(drawn), 0)::integer as n from ${db.internal}draw_audits()`,
   );
   return n;
 }
 
 /** Puts names that teach into the LLM stage, within the day's tokens for them; returns how many. */
 export async function drawTeaching(db: Database): Promise<number> {
-  return (await db.row<{ n: number }>(`select ${db.at}draw_teaching() as n`)).n;
+  return (await db.row<{ n: number }>(`select ${db.internal}draw_teaching() as n`)).n;
 }

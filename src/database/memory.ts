@@ -5,7 +5,7 @@ import type { Database } from './open.ts';
 
 /** How many labels there are and how many of them the encoder has not seen. */
 export function countLabels(db: Database, encoderId: number): Promise<{ labels: number; unencoded: number }> {
-  return db.row(`select * from ${db.at}count_labels($1)`, [encoderId]);
+  return db.row(`select * from ${db.internal}count_labels($1)`, [encoderId]);
 }
 
 /** Pages of labelled names without an embedding; call again with the last digest until a page is empty. */
@@ -15,7 +15,7 @@ export function unencodedLabels(
   after: Buffer | null,
   most: number,
 ): Promise<{ name_hash: Buffer; name_key: string }[]> {
-  return db.rows(`select * from ${db.at}unencoded_labels($1, $2, $3)`, [encoderId, after, most]);
+  return db.rows(`select * from ${db.internal}unencoded_labels($1, $2, $3)`, [encoderId, after, most]);
 }
 
 /**
@@ -34,7 +34,7 @@ export function embeddingBytes(
   encoderId: number,
   names: readonly string[],
 ): Promise<{ name_key: string; embedding: Buffer }[]> {
-  return db.rows(`select * from ${db.at}embeddings_of($1, $2)`, [encoderId, names]);
+  return db.rows(`select * from ${db.internal}embeddings_of($1, $2)`, [encoderId, names]);
 }
 
 /** Stored embeddings of name keys; names without one are absent. */
@@ -55,7 +55,7 @@ export async function embeddingsOf(
 
 /** Learns anew which words decide a category; returns how many block the similar layer. */
 export async function learnGuard(db: Database): Promise<number> {
-  return (await db.row<{ n: number }>(`select ${db.at}learn_guard() as n`)).n;
+  return (await db.row<{ n: number }>(`select ${db.internal}learn_guard() as n`)).n;
 }
 
 /** Names of one statement: exact neighbours take 30 ms each at 70,000 labels, and two statements run side by side. */
@@ -98,7 +98,7 @@ export async function neighboursOf(
         l2: number | null;
         l3: number | null;
         cosine: number;
-      }>(`select name_key, l1, l2, l3, cosine from ${db.at}neighbours($1, $2, $3, $4, $5)`, [
+      }>(`select name_key, l1, l2, l3, cosine from ${db.internal}neighbours($1, $2, $3, $4, $5)`, [
         names.slice(from, from + neighboursAtOnce),
         k,
         encoderId,
@@ -123,7 +123,8 @@ export async function memorySpeaks(db: Database): Promise<boolean> {
 
 /** The newest change of memory; null while nothing was ever changed. */
 export async function newestChange(db: Database): Promise<number | null> {
-  return (await db.row<{ id: number | null }>(`select max(change_id) as id from ${db.at}label_changes`)).id;
+  return (await db.row<{ id: number | null }>(`select max(change_id) as id from ${db.internal}label_changes`))
+    .id;
 }
 
 export interface TrainingLabel {
@@ -149,7 +150,7 @@ export function trainingLabels(
   after: Buffer | null,
   most: number,
 ): Promise<TrainingLabel[]> {
-  return db.rows(`select * from ${db.at}training_labels($1, $2, $3)`, [encoderId, after, most]);
+  return db.rows(`select * from ${db.internal}training_labels($1, $2, $3)`, [encoderId, after, most]);
 }
 
 export interface LabelConflict {
@@ -167,7 +168,7 @@ export async function labelConflicts(
   most: number,
 ): Promise<{ count: number; latest: LabelConflict[] }> {
   const rows = await db.rows<LabelConflict & { conflicts: number }>(
-    `select * from ${db.at}label_conflicts($1)`,
+    `select * from ${db.internal}label_conflicts($1)`,
     [most],
   );
   return { count: rows[0]?.conflicts ?? 0, latest: rows.map(({ conflicts: _, ...row }) => row) };
@@ -179,7 +180,7 @@ export async function similarInTraining(
   names: readonly string[],
   from: Buffer,
 ): Promise<string[]> {
-  const rows = await db.rows<{ name: string }>(`select ${db.at}similar_in_training($1, $2) as name`, [
+  const rows = await db.rows<{ name: string }>(`select ${db.internal}similar_in_training($1, $2) as name`, [
     names,
     from,
   ]);

@@ -10,6 +10,8 @@ import { givingWay } from './give-way.ts';
 import { lockKey } from './lock-key.ts';
 import { prepare, requireDirect } from './requirements.ts';
 import {
+  internalSchema,
+  isPublic,
   migrationFiles,
   migrationName,
   repeatableFiles,
@@ -74,8 +76,11 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     }
     const version = sqlVersion(schema, root);
     const migrations = known.filter((name) => !recorded.migrations.includes(name));
-    const path = searchPath(schema, extensions);
-    let here = await patiently('migrate', () => compareSchema(client, schema, path));
+    const paths = {
+      public: searchPath(schema, extensions, 'public'),
+      internal: searchPath(schema, extensions),
+    };
+    let here = await patiently('migrate', () => compareSchema(client, schema, paths.internal));
     const repairs = here.differences.map(({ text }) => text);
     const due = migrations.length > 0 || recorded.version !== version || here.recorded.length === 0;
     const result: MigrateResult = { migrations, repeatable: due || repairs.length > 0 };
@@ -83,13 +88,13 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     if (check) return result;
     if (repairs.length > 0) {
       const found = here;
-      here = await patiently('migrate', () => repairSchema(client, schema, path, found));
+      here = await patiently('migrate', () => repairSchema(client, schema, paths.internal, found));
     }
     if (migrations.length > 0)
       await patiently('migrate', () => runMigrations(client, schema, extensions, files, root));
     if (result.repeatable)
       await patiently('migrate', () =>
-        loadRepeatable(client, path, repeatableFiles(schema, root), version, here),
+        loadRepeatable(client, paths, repeatableFiles(schema, root), version, here),
       );
     return result;
   } finally {
@@ -102,14 +107,16 @@ async function recordedState(
   client: pg.Client,
   schema: string,
 ): Promise<{ migrations: string[]; version: string | undefined }> {
+  const internal = internalSchema(schema);
   const there = async (table: string) =>
-    (await client.query('select where to_regclass($1) is not null', [`"${schema}".${table}`])).rowCount === 1;
+    (await client.query('select where to_regclass($1) is not null', [`"${internal}".${table}`])).rowCount ===
+    1;
   if (!(await there('migrations'))) return { migrations: [], version: undefined };
-  const { rows } = await client.query<{ name: string }>(`select name from "${schema}".migrations`);
+  const { rows } = await client.query<{ name: string }>(`select name from "${internal}".migrations`);
   const migrations = rows.map((row) => row.name);
-  if (!(await there('settings'))) return { migrations, version: undefined };
+  if (!(await there('all_settings'))) return { migrations, version: undefined };
   const settings = await client.query<{ value: string }>(
-    `select value #>> '{}' as value from "${schema}".settings where key = $1`,
+    `select value #>> '{}' as value from "${internal}".all_settings where key = $1`,
     [versionKey],
   );
   return { migrations, version: settings.rows[0]?.value };
@@ -123,8 +130,10 @@ async function runMigrations(
   root: string,
 ): Promise<void> {
   // asked first: "if not exists" wants the right to make schemas even where a DBA made this one
-  const there = await client.query('select where to_regnamespace($1) is not null', [`"${schema}"`]);
-  if (there.rowCount === 0) await client.query(`create schema "${schema}"`);
+  for (const name of [schema, internalSchema(schema)]) {
+    const there = await client.query('select where to_regnamespace($1) is not null', [`"${name}"`]);
+    if (there.rowCount === 0) await client.query(`create schema "${name}"`);
+  }
   let current: SqlFile | undefined;
   try {
     await runner({
@@ -132,8 +141,8 @@ async function runMigrations(
       dir: join(root, 'migrations'),
       direction: 'up',
       migrationsTable: 'migrations',
-      migrationsSchema: schema,
-      schema: [schema, ...extensions],
+      migrationsSchema: internalSchema(schema),
+      schema: [internalSchema(schema), schema, ...extensions],
       checkOrder: true,
       singleTransaction: true,
       // Our own lock, above, also covers the repeatable SQL and follows the schema's name.
@@ -156,21 +165,22 @@ async function runMigrations(
 
 async function loadRepeatable(
   client: pg.Client,
-  path: string,
+  paths: Record<'public' | 'internal', string>,
   files: readonly SqlFile[],
   version: string,
   before: Comparison,
 ): Promise<void> {
   await client.query('begin');
   try {
-    await client.query(`set local search_path = ${path}`);
     for (const file of files) {
+      await client.query(`set local search_path = ${isPublic(file) ? paths.public : paths.internal}`);
       await client.query(file.text).catch((error) => {
         throw failedIn(file, error);
       });
     }
+    await client.query(`set local search_path = ${paths.internal}`);
     await client.query(
-      `insert into settings (key, value, description) values ($1, to_jsonb($2::text), $3)
+      `insert into all_settings (key, value, description) values ($1, to_jsonb($2::text), $3)
        on conflict (key) do update set value = excluded.value, changed_at = now()`,
       [versionKey, version, versionDescription],
     );

@@ -3,6 +3,7 @@ import { newClient } from './connect.ts';
 import { lockKey } from './lock-key.ts';
 import type { Database } from './open.ts';
 import { requireDirect } from './requirements.ts';
+import { internalSchema } from './sql-files.ts';
 
 /** What is to be done before the neighbours of an encoder are found by an index; see index_work(). */
 export interface IndexWork {
@@ -16,14 +17,14 @@ export interface IndexWork {
 }
 
 export function indexWork(db: Database): Promise<IndexWork[]> {
-  return db.rows(`select * from ${db.at}index_work()`);
+  return db.rows(`select * from ${db.internal}index_work()`);
 }
 
 /** Whether this login may make an index: the tables' owner alone may, and whoever may act as it. */
 export async function ownsEmbeddings(db: Database): Promise<boolean> {
   const { owns } = await db.row<{ owns: boolean }>(
     `select pg_has_role(relowner, 'usage') as owns from pg_class where oid = $1::regclass`,
-    [`${db.at}embeddings`],
+    [`${db.internal}embeddings`],
   );
   return owns;
 }
@@ -44,7 +45,7 @@ export async function indexProgress(db: Database, encoderId: number): Promise<In
             extract(epoch from now() - a.query_start)::float8 as seconds
        from pg_stat_progress_create_index p join pg_stat_activity a using (pid) join pg_class c on c.oid = p.index_relid
        where p.relid = $1::regclass and c.relname = $2`,
-    [`${db.at}embeddings`, `embeddings_near_${encoderId}`],
+    [`${db.internal}embeddings`, `embeddings_near_${encoderId}`],
   );
   if (row === undefined) return null;
   const { phase, share, seconds } = row;
@@ -99,7 +100,7 @@ export async function makeIndex(
     if (rows[0]?.free !== true) return false;
     // under the lock: what was an unfinished index a moment ago may be a finished one
     const { rows: due } = await client.query<IndexWork>(
-      `select * from "${schema}".index_work() where encoder_id = $1 and task = 'build'`,
+      `select * from "${internalSchema(schema)}".index_work() where encoder_id = $1 and task = 'build'`,
       [encoderId],
     );
     const work = due[0];
@@ -120,7 +121,9 @@ export async function makeIndex(
     } catch (error) {
       if ((error as { code?: string }).code !== noSharedMemory) throw error;
       log.warn('too little shared memory to make the index by several processes; one does it alone');
-      await client.query(`drop index concurrently if exists "${schema}".embeddings_near_${work.encoder_id}`);
+      await client.query(
+        `drop index concurrently if exists "${internalSchema(schema)}".embeddings_near_${work.encoder_id}`,
+      );
       await client.query('set max_parallel_maintenance_workers = 0');
       await client.query(work.builds as string);
     }
@@ -133,7 +136,9 @@ export async function makeIndex(
 
 /** Held-out names on which an index is compared with exact neighbours. */
 export async function comparedNames(db: Database, encoderId: number): Promise<string[]> {
-  const rows = await db.rows<{ name: string }>(`select ${db.at}compared_names($1) as name`, [encoderId]);
+  const rows = await db.rows<{ name: string }>(`select ${db.internal}compared_names($1) as name`, [
+    encoderId,
+  ]);
   return rows.map(({ name }) => name);
 }
 
@@ -159,7 +164,7 @@ export function saveIndexComparison(
   recall: number,
   answers: readonly { exact: SaidOfName; index: SaidOfName }[],
 ): Promise<IndexComparison> {
-  return db.row(`select * from ${db.at}save_index_comparison($1, $2, $3, $4)`, [
+  return db.row(`select * from ${db.internal}save_index_comparison($1, $2, $3, $4)`, [
     encoder_id,
     model_id,
     recall,

@@ -6,6 +6,7 @@ import { inWords } from './compare.ts';
 import { newPool } from './connect.ts';
 import { sqlVersion } from './migrate.ts';
 import { hintAtRole } from './rights.ts';
+import { internalSchema } from './sql-files.ts';
 
 const int8 = 20;
 const int8Array = 1016;
@@ -18,6 +19,8 @@ const numeric = 1700;
 export interface Database {
   /** The schema's name, quoted, with a dot: `"taxon".` goes before every table and function. */
   readonly at: string;
+  /** The internal schema's name, quoted, with a dot. */
+  readonly internal: string;
   readonly schema: string;
   readonly url: string;
   rows<T>(sql: string, values?: unknown[]): Promise<T[]>;
@@ -109,6 +112,7 @@ function overPool(
   return {
     ...facts,
     at: `"${facts.schema}".`,
+    internal: `"${internalSchema(facts.schema)}".`,
     within: (ms) => overPool(pool, facts, isSidecar, ms),
     rows,
     async row<T>(sql: string, values: unknown[] = []): Promise<T> {
@@ -153,7 +157,7 @@ export async function requireMigrated(db: Database): Promise<void> {
   try {
     found = (
       await db.rows<{ v: string }>(
-        `select value #>> '{}' as v from ${db.at}settings where key = 'sql_sha256'`,
+        `select value #>> '{}' as v from ${db.internal}all_settings where key = 'sql_sha256'`,
       )
     )[0]?.v;
   } catch (error) {
@@ -172,10 +176,10 @@ export async function requireMigrated(db: Database): Promise<void> {
   // a dump that was restored brings its digest along, whatever it lost on the way
   const lost = await db.rows<{ name: string }>(
     `select x.name from (select distinct split_part(split_part(o.object, ' ', 2), '(', 1) as name
-                           from ${db.at}schema_objects o where o.object like 'function %') x
+                           from ${db.internal}schema_objects o where o.object like 'function %') x
        where x.name <> all (array(select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-                                    where n.nspname = $1)) order by 1`,
-    [db.schema],
+                                    where n.nspname = any ($1))) order by 1`,
+    [[db.schema, internalSchema(db.schema)]],
   );
   if (lost.length > 0) {
     const names = inWords(lost.map(({ name }) => `${name}()`));

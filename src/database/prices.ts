@@ -22,7 +22,7 @@ export async function llmPrice(
   options: { at?: Date; batch?: boolean } = {},
 ): Promise<LlmPrice | null> {
   const { price } = await db.row<{ price: LlmPrice | null }>(
-    `select ${db.at}llm_price($1, $2, $3, $4) as price`,
+    `select ${db.internal}llm_price($1, $2, $3, $4) as price`,
     [provider, model, options.at ?? new Date(), options.batch ?? false],
   );
   return price;

@@ -29,7 +29,7 @@ export function claim(
   leaseSeconds: number,
   { claim, held, owed }: ClaimOf,
 ): Promise<ClaimedName[]> {
-  return db.rows(`select * from ${db.at}claim($1, $2, make_interval(secs => $3), $4, $5, $6)`, [
+  return db.rows(`select * from ${db.internal}claim($1, $2, make_interval(secs => $3), $4, $5, $6)`, [
     worker,
     most,
     leaseSeconds,
@@ -53,7 +53,7 @@ export async function settleFromMemory(
   encoderId: number | null,
 ): Promise<CacheMiss[]> {
   const rows = await db.rows<{ name_key: string; embedding: string | null }>(
-    `select name_key, embedding::text from ${db.at}settle_from_memory($1, $2, $3)`,
+    `select name_key, embedding::text from ${db.internal}settle_from_memory($1, $2, $3)`,
     [worker, names, encoderId],
   );
   return rows.map((row) => ({
@@ -94,7 +94,7 @@ export function settleLocal(
   modelId: number | null,
   results: readonly LocalResult[],
 ): Promise<{ answered: number; passed_on: number }> {
-  return db.row(`select * from ${db.at}settle_local($1, $2, $3)`, [worker, modelId, asJson(results)]);
+  return db.row(`select * from ${db.internal}settle_local($1, $2, $3)`, [worker, modelId, asJson(results)]);
 }
 
 /** Keeps what a model in shadow says of names that were just decided. */
@@ -103,7 +103,7 @@ export async function noteShadow(
   modelId: number,
   results: readonly LocalResult[],
 ): Promise<void> {
-  await db.rows(`select ${db.at}note_shadow($1, $2)`, [modelId, asJson(results)]);
+  await db.rows(`select ${db.internal}note_shadow($1, $2)`, [modelId, asJson(results)]);
 }
 
 /** Returns leased names, those of one claim or all; `counts` false where it was not the name's fault. */
@@ -114,15 +114,18 @@ export async function giveBack(
   names: readonly string[],
   options: { error?: string; counts: boolean; waitMs?: number; claim?: string | null },
 ): Promise<void> {
-  await db.rows(`select ${db.at}give_back($1, $2, $3, $4, $5, make_interval(secs => $6), claim_id => $7)`, [
-    worker,
-    names,
-    stage,
-    options.error ?? null,
-    options.counts,
-    (options.waitMs ?? 0) / 1000,
-    options.claim ?? null,
-  ]);
+  await db.rows(
+    `select ${db.internal}give_back($1, $2, $3, $4, $5, make_interval(secs => $6), claim_id => $7)`,
+    [
+      worker,
+      names,
+      stage,
+      options.error ?? null,
+      options.counts,
+      (options.waitMs ?? 0) / 1000,
+      options.claim ?? null,
+    ],
+  );
 }
 
 /** Extends the leases of what a worker has in hand, calls in flight included; takes back what it owes. */
@@ -132,7 +135,7 @@ export async function renew(
   leaseSeconds: number,
   { held, owed }: ClaimsInHand,
 ): Promise<void> {
-  await db.rows(`select ${db.at}renew($1, $2, $3, make_interval(secs => $4))`, [
+  await db.rows(`select ${db.internal}renew_leases($1, $2, $3, make_interval(secs => $4))`, [
     worker,
     held,
     owed,
@@ -148,5 +151,5 @@ export async function saveEmbeddings(
   vectors: readonly Float32Array[],
 ): Promise<void> {
   const text = vectors.map((vector) => toSql(Array.from(vector)));
-  await db.rows(`select ${db.at}save_embeddings($1, $2, $3)`, [encoderId, names, text]);
+  await db.rows(`select ${db.internal}save_embeddings($1, $2, $3)`, [encoderId, names, text]);
 }

@@ -7,14 +7,14 @@ import { refusing } from './refusals.ts';
 
 export async function registerEncoder(db: Database, identity: string, dimension: number): Promise<number> {
   return (
-    await db.row<{ id: number }>(`select ${db.at}register_encoder($1, $2) as id`, [identity, dimension])
+    await db.row<{ id: number }>(`select ${db.internal}register_encoder($1, $2) as id`, [identity, dimension])
   ).id;
 }
 
 /** The id of an encoder that was used here before; null when it never was. */
 export async function registeredEncoder(db: Database, identity: string): Promise<number | null> {
   const [row] = await db.rows<{ encoder_id: number }>(
-    `select encoder_id from ${db.at}encoders where identity = $1`,
+    `select encoder_id from ${db.internal}encoders where identity = $1`,
     [identity],
   );
   return row?.encoder_id ?? null;
@@ -45,7 +45,7 @@ export interface ServingModel extends Champion {
 export async function serving(db: Database): Promise<ServingModel[]> {
   const rows = await db.rows<
     { model_id: number; encoder_id: number | null } & Pick<ServingModel, 'role' | 'share'>
-  >(`select * from ${db.at}serving()`);
+  >(`select * from ${db.internal}serving()`);
   return rows.map(({ model_id, encoder_id, ...rest }) => ({
     modelId: model_id,
     encoderId: encoder_id,
@@ -57,7 +57,7 @@ export async function serving(db: Database): Promise<ServingModel[]> {
 export async function findModel(db: Database, modelId: number | null): Promise<Champion | null> {
   if (modelId === null) return champion(db);
   const [row] = await db.rows<{ encoder_id: number | null }>(
-    `select encoder_id from ${db.at}models where model_id = $1`,
+    `select encoder_id from ${db.internal}models where model_id = $1`,
     [modelId],
   );
   return row === undefined ? null : { modelId, encoderId: row.encoder_id };
@@ -75,7 +75,7 @@ async function modelFile(
   const content = new Uint8Array(bytes);
   for (let at = 0; at < bytes; at += piece) {
     const row = await db.row<{ part: Buffer }>(
-      `select substring(content from $3 for $4) as part from ${db.at}model_files where model_id = $1 and name = $2`,
+      `select substring(content from $3 for $4) as part from ${db.internal}model_files where model_id = $1 and name = $2`,
       [modelId, name, at + 1, piece],
     );
     content.set(row.part, at);
@@ -86,12 +86,12 @@ async function modelFile(
 /** The files of a model, each checked against its digest. */
 export async function modelFiles(db: Database, modelId: number): Promise<Map<string, Uint8Array>> {
   const rows = await db.rows<{ name: string; sha256: Buffer; bytes: number }>(
-    `select name, sha256, length(content) as bytes from ${db.at}model_files where model_id = $1`,
+    `select name, sha256, length(content) as bytes from ${db.internal}model_files where model_id = $1`,
     [modelId],
   );
   if (rows.length === 0)
     throw new TaxonError(`model ${modelId} has no files`, {
-      hint: 'Promote another: select taxon.promote(model_id);',
+      hint: 'Promote another: select taxon.promote_model(model_id);',
     });
   const files = new Map<string, Uint8Array>();
   for (const row of rows) {
@@ -143,7 +143,7 @@ export function storeModel(
   const { facts = {}, promote } = model;
   const stored = db.transaction(async (client) => {
     const saved = await client.query<{ id: number }>(
-      `select ${db.at}save_model($1, $2, $3, $4, $5, $6, $7, $8) as id`,
+      `select ${db.internal}save_model($1, $2, $3, $4, $5, $6, $7, $8) as id`,
       [
         model.encoderId,
         model.runId,
@@ -159,7 +159,7 @@ export function storeModel(
     if (id === undefined) throw new TaxonError('the database did not return the id of the new model');
     for (const [name, content] of model.files) {
       const digest = createHash('sha256').update(content).digest();
-      await client.query(`select ${db.at}save_model_file($1, $2, $3, $4)`, [
+      await client.query(`select ${db.internal}save_model_file($1, $2, $3, $4)`, [
         id,
         name,
         digest,
@@ -167,7 +167,10 @@ export function storeModel(
       ]);
     }
     if (promote)
-      await client.query(`select ${db.at}${promote === 'first' ? 'promote_first' : 'promote'}($1)`, [id]);
+      await client.query(
+        `select ${promote === 'first' ? `${db.internal}promote_first` : `${db.at}promote_model`}($1)`,
+        [id],
+      );
     return id;
   });
   return refusing(stored);
@@ -202,7 +205,7 @@ export async function promoteModel(
   modelId: number,
   force: string | null = null,
 ): Promise<number | null> {
-  const row = db.row<{ before: number | null }>(`select ${db.at}promote($1, $2, $3) as before`, [
+  const row = db.row<{ before: number | null }>(`select ${db.at}promote_model($1, $2, $3) as before`, [
     modelId,
     force !== null,
     force,
@@ -237,7 +240,7 @@ export async function modelOrigin(
   const [row] = await db.rows<Required<ModelFacts> & { encoder: NamedEncoder | null }>(
     `select case when e.encoder_id is not null then json_build_object('identity', e.identity, 'dimension', e.dimension) end as encoder,
             m.metrics, m.data, m.code_version, m.seed, m.settings
-     from ${db.at}models m left join ${db.at}encoders e using (encoder_id) where m.model_id = $1`,
+     from ${db.internal}models m left join ${db.internal}encoders e using (encoder_id) where m.model_id = $1`,
     [modelId],
   );
   if (row === undefined) throw new TaxonError(`there is no model ${modelId}`, { hint: 'See: taxon models' });

@@ -36,7 +36,7 @@ export async function repeatsBy(
   unit: Unit,
 ): Promise<Map<number, { repeats: number; changed: number }>> {
   const rows = await db.rows<{ period: Date; repeats: number; changed: number }>(
-    `select * from ${db.at}repeats_by($1)`,
+    `select * from ${db.internal}repeats_by($1)`,
     [unit],
   );
   return new Map(rows.map(({ period, repeats, changed }) => [period.getTime(), { repeats, changed }]));
@@ -53,12 +53,12 @@ export type Fill = { before: Date } | { names: readonly string[] };
 export async function fillScratch(real: Database, scratch: Database, fill: Fill): Promise<Map<string, Path>> {
   await scratch.transaction(async (client) => {
     await client.query('set local statement_timeout = 0');
-    await client.query(`truncate ${scratch.at}labels, ${scratch.at}label_changes`);
+    await client.query(`truncate ${scratch.at}labels, ${scratch.internal}label_changes`);
     const [from, value] =
       'before' in fill
-        ? [`${real.at}memory_at($1)`, fill.before]
+        ? [`${real.internal}memory_at($1)`, fill.before]
         : [
-            `(select l.* from ${real.at}labels l where l.name_hash in (select ${real.at}name_hash(n) from unnest($1::text[]) n))`,
+            `(select l.* from ${real.at}labels l where l.name_hash in (select ${real.internal}name_hash(n) from unnest($1::text[]) n))`,
             fill.names,
           ];
     await client.query(
@@ -66,7 +66,7 @@ export async function fillScratch(real: Database, scratch: Database, fill: Fill)
       [value],
     );
     await client.query(`analyze ${scratch.at}labels`);
-    await client.query(`select ${scratch.at}learn_guard()`);
+    await client.query(`select ${scratch.internal}learn_guard()`);
   });
   const rows = await scratch.rows<{ name_key: string; l1: number; l2: number | null; l3: number | null }>(
     `select s.name_key, c.l1, c.l2, c.l3 from ${scratch.at}labels s
@@ -80,7 +80,7 @@ export async function fillScratch(real: Database, scratch: Database, fill: Fill)
 export async function similarPaths(scratch: Database, names: readonly string[]): Promise<(Path | null)[]> {
   const rows = await scratch.rows<{ l1: number | null; l2: number | null; l3: number | null }>(
     `select c.l1, c.l2, c.l3 from unnest($1::text[]) with ordinality n(name_key, i)
-     left join ${scratch.at}similar_labels($1) s on s.name_key = n.name_key
+     left join ${scratch.internal}similar_labels($1) s on s.name_key = n.name_key
      left join ${scratch.at}categories c on c.category_id = s.category_id order by n.i`,
     [names],
   );

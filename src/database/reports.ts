@@ -45,7 +45,7 @@ export async function thresholdsInForce(
 ): Promise<Thresholds | null> {
   const [row] = await db.rows<Thresholds>(
     `select t.*, array[s.l1_said, s.l2_said, s.l3_said] as said
-     from ${db.at}thresholds_in_force($1) t join ${db.at}thresholds_said($1) s using (model_id)`,
+     from ${db.internal}thresholds_in_force($1) t join ${db.internal}thresholds_said($1) s using (model_id)`,
     [modelId],
   );
   return row ?? null;
@@ -79,7 +79,7 @@ export async function clearAll(
 ): Promise<boolean[]> {
   const level = (i: 0 | 1 | 2) => confidences.map((confidence) => confidence[i]);
   const rows = await db.rows<{ ok: boolean }>(
-    `select ${db.at}clears(c.l1, c.l2, c.l3, $4, $5, $6) as ok
+    `select ${db.internal}clears(c.l1, c.l2, c.l3, $4, $5, $6) as ok
      from unnest($1::real[], $2::real[], $3::real[]) with ordinality c(l1, l2, l3, i) order by c.i`,
     [level(0), level(1), level(2), t.l1, t.l2, t.l3],
   );
@@ -99,7 +99,7 @@ export interface StoredReport {
 export async function storedReport(db: Database, modelId: number | null): Promise<StoredReport | null> {
   const [row] = await db.rows<StoredReport>(
     `select m.model_id, m.state, m.created_at, r.report -> 'diagnostics' as diagnostics
-     from ${db.at}models m left join ${db.at}training_runs r using (run_id)
+     from ${db.internal}models m left join ${db.internal}training_runs r using (run_id)
      where case when $1::bigint is null then m.state = 'champion' else m.model_id = $1 end`,
     [modelId],
   );

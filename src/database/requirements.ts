@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { TaxonError } from '../errors.ts';
 import { actAsOwner, requireRoles, requireSafePath } from './rights.ts';
-import { searchPath } from './sql-files.ts';
+import { internalSchema, pathOf } from './sql-files.ts';
 
 /**
  * Refuses a connection through a pooler, where the session lock and the search_path would end up on connections of
@@ -74,7 +74,7 @@ async function requireExtensions(client: pg.Client, create: string | null): Prom
 
 /** Refuses databases in which the similar layer would silently find nothing. */
 async function requireTrigrams(client: pg.Client, extensions: readonly string[]): Promise<void> {
-  await client.query(`set search_path = ${searchPath('pg_catalog', extensions)}`);
+  await client.query(`set search_path = ${pathOf(['pg_catalog'], extensions)}`);
   const { rows } = await client.query<{ empty: boolean }>(`select show_trgm('чайник') = '{}' as empty`);
   await client.query('set search_path = pg_catalog');
   if (rows[0]?.empty) {
@@ -104,7 +104,12 @@ export async function prepare(client: pg.Client, schema: string, check: boolean)
   await requireRoles(client, false);
   const present = await extensionSchemas(client);
   await actAsOwner(client, schema);
-  await requireSafePath(client, [schema, ...present.values(), ...(present.size < 2 ? [home] : [])]);
+  await requireSafePath(client, [
+    schema,
+    internalSchema(schema),
+    ...present.values(),
+    ...(present.size < 2 ? [home] : []),
+  ]);
   // extensions and roles are made by the login, which may more than an owner who is only acted for
   await client.query('reset role');
   const extensions = await requireExtensions(client, check ? null : home);

@@ -16,7 +16,7 @@ export async function startRun(
   leaseSeconds: number,
 ): Promise<number> {
   const started = db.row<{ id: number }>(
-    `select ${db.at}start_run($1, $2, make_interval(secs => $3), person => true) as id`,
+    `select ${db.internal}start_run($1, $2, make_interval(secs => $3), person => true) as id`,
     [JSON.stringify(options), worker, leaseSeconds],
   );
   return (await refusing(started)).id;
@@ -30,7 +30,7 @@ export async function renewRun(
   leaseSeconds: number,
 ): Promise<boolean> {
   const row = await db.row<{ held: boolean }>(
-    `select ${db.at}renew_run($1, $2, make_interval(secs => $3)) as held`,
+    `select ${db.internal}renew_run($1, $2, make_interval(secs => $3)) as held`,
     [runId, worker, leaseSeconds],
   );
   return row.held;
@@ -42,7 +42,7 @@ export async function endRun(
   report: object | null,
   error: string | null,
 ): Promise<void> {
-  await db.rows(`select ${db.at}end_run($1, $2, $3)`, [
+  await db.rows(`select ${db.internal}end_run($1, $2, $3)`, [
     runId,
     report === null ? null : JSON.stringify(report),
     error,
@@ -67,7 +67,7 @@ export async function beginRetrain(
 ): Promise<{ run_id: number; taken_over: boolean }> {
   const [began] = await refusing(
     db.rows<{ run_id: number; taken_over: boolean }>(
-      `select * from ${db.at}begin_retrain($1, $2, make_interval(secs => $3), $4)`,
+      `select * from ${db.internal}begin_retrain($1, $2, make_interval(secs => $3), $4)`,
       [worker, JSON.stringify(options), leaseSeconds, reason],
     ),
   );
@@ -86,7 +86,7 @@ export async function beginStep(
   worker: string,
 ): Promise<'running' | 'done' | 'skipped'> {
   const row = db.row<{ state: 'running' | 'done' | 'skipped' }>(
-    `select ${db.at}begin_step($1, $2, $3) as state`,
+    `select ${db.internal}begin_step($1, $2, $3) as state`,
     [runId, step, worker],
   );
   return (await refusing(row)).state;
@@ -99,12 +99,17 @@ export async function endStep(
   state: 'done' | 'skipped' | 'failed',
   detail: object,
 ): Promise<void> {
-  await db.rows(`select ${db.at}end_step($1, $2, $3, $4)`, [runId, step, state, JSON.stringify(detail)]);
+  await db.rows(`select ${db.internal}end_step($1, $2, $3, $4)`, [
+    runId,
+    step,
+    state,
+    JSON.stringify(detail),
+  ]);
 }
 
 /** Keeps what a run has found before it ends. */
 export async function noteRun(db: Database, runId: number, report: object): Promise<void> {
-  await db.rows(`select ${db.at}note_run($1, $2)`, [runId, JSON.stringify(report)]);
+  await db.rows(`select ${db.internal}note_run($1, $2)`, [runId, JSON.stringify(report)]);
 }
 
 /** What a run has made: its model and a first one of letters alone, null before; and how many labels it has changed. */
@@ -113,21 +118,21 @@ export function madeBy(
   runId: number,
 ): Promise<{ model: number | null; first: number | null; cleaned: number }> {
   return db.row(
-    `select ${db.at}run_model($1) as model, ${db.at}cleaned_by($1) as cleaned,
-            (select max(model_id) from ${db.at}models where run_id = $1 and encoder_id is null) as first`,
+    `select ${db.internal}run_model($1) as model, ${db.internal}cleaned_by($1) as cleaned,
+            (select max(model_id) from ${db.internal}models where run_id = $1 and encoder_id is null) as first`,
     [runId],
   );
 }
 
 /** A run whose process died, or a request that nobody took. */
 export async function retrainWaits(db: Database): Promise<boolean> {
-  const row = await db.row<{ waits: boolean }>(`select ${db.at}retrain_waits() as waits`);
+  const row = await db.row<{ waits: boolean }>(`select ${db.internal}retrain_waits() as waits`);
   return row.waits;
 }
 
 /** A model in use whose diagnosis was cut short, and that nobody makes now; null: there is none. */
 export async function undiagnosed(db: Database): Promise<number | null> {
-  return (await db.row<{ id: number | null }>(`select ${db.at}undiagnosed() as id`)).id;
+  return (await db.row<{ id: number | null }>(`select ${db.internal}undiagnosed() as id`)).id;
 }
 
 /** What a training has stored of itself: of its model, and of its run. */
@@ -140,7 +145,7 @@ export interface StoredTraining {
 
 /** Takes the diagnosis of a model, the first or another; null where it was not trained here, or is of letters alone. */
 export async function beginDiagnosis(db: Database, modelId: number): Promise<StoredTraining | null> {
-  const [row] = await db.rows<StoredTraining>(`select * from ${db.at}begin_diagnosis($1)`, [modelId]);
+  const [row] = await db.rows<StoredTraining>(`select * from ${db.internal}begin_diagnosis($1)`, [modelId]);
   return row ?? null;
 }
 
@@ -150,7 +155,7 @@ export async function endDiagnosis(
   modelId: number,
   found: { learning: object | null; report: object | null } | null,
 ): Promise<void> {
-  await db.rows(`select ${db.at}end_diagnosis($1, $2)`, [
+  await db.rows(`select ${db.internal}end_diagnosis($1, $2)`, [
     modelId,
     found === null ? null : JSON.stringify(found),
   ]);

@@ -8,6 +8,7 @@ import { lockKey } from './lock-key.ts';
 import { migrate } from './migrate.ts';
 import { type Database, openDatabase } from './open.ts';
 import { requireDirect } from './requirements.ts';
+import { internalSchema } from './sql-files.ts';
 
 /** Stands on every scratch schema, so that none of anybody's own is ever taken for one. */
 const mark = 'Scratch of a running taxon replay; it is dropped when that ends.';
@@ -27,7 +28,7 @@ const lockOf = (schema: string) => lockKey(schema, 'scratch');
 /** Others may read it: a dump of the whole database does. */
 const dropSchema = (holder: pg.Client, url: string, schema: string) =>
   givingWay(holder, url, `dropping the scratch schema ${schema}`, () =>
-    holder.query(`drop schema if exists "${schema}" cascade`),
+    holder.query(`drop schema if exists "${schema}", "${internalSchema(schema)}" cascade`),
   );
 
 /** Drops what replays left that were killed: scratch schemas whose lock nobody holds. */
@@ -64,7 +65,7 @@ async function makeSchema(holder: pg.Client, schema: string): Promise<void> {
 /** The real schema's settings and categories, ids included; everything else of a new schema is empty. */
 async function copyRules(real: Database, scratch: Database): Promise<void> {
   await scratch.rows(
-    `update ${scratch.at}settings s set value = r.value from ${real.at}settings r where r.key = s.key and r.key <> 'sql_sha256'`,
+    `update ${scratch.internal}all_settings s set value = r.value from ${real.internal}all_settings r where r.key = s.key and r.key <> 'sql_sha256'`,
   );
   // with their places
   await scratch.rows(

@@ -16,7 +16,7 @@ export interface SidecarState {
 }
 
 export async function heartbeat(db: Database, s: SidecarState): Promise<void> {
-  await db.rows(`select ${db.at}heartbeat($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
+  await db.rows(`select ${db.internal}heartbeat($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
     s.worker,
     s.host,
     s.pid,
@@ -32,9 +32,9 @@ export async function heartbeat(db: Database, s: SidecarState): Promise<void> {
 
 /** Good-bye: leases still held are given back. */
 export async function leave(db: Database, worker: string): Promise<void> {
-  await db.rows(`select ${db.at}leave($1)`, [worker]);
+  await db.rows(`select ${db.internal}end_sidecar($1)`, [worker]);
 }
 
 export async function forgetDeadSidecars(db: Database): Promise<void> {
-  await db.rows(`select ${db.at}forget_dead_sidecars()`);
+  await db.rows(`select ${db.internal}forget_dead_sidecars()`);
 }

@@ -43,7 +43,7 @@ async function byCategory(db: Database, options: Signing, bar: Progress | null):
   return pages(options, bar, async () => {
     const category = categories[at];
     if (category === undefined) return null;
-    const sql = `select ${db.at}sign_category($1, $2) as signed`;
+    const sql = `select ${db.internal}sign_category($1, $2) as signed`;
     const { signed } = await db.row<{ signed: number }>(sql, [category.id, page]);
     if (signed < page) at++;
     return signed;
@@ -57,7 +57,7 @@ async function walk(db: Database, options: Signing): Promise<number> {
   return pages(options, null, async () => {
     if (ended) return null;
     const { last_hash, signed }: { last_hash: Buffer | null; signed: number } = await db.row(
-      `select last_hash, signed from ${db.at}sign_labels($1, $2)`,
+      `select last_hash, signed from ${db.internal}sign_labels($1, $2)`,
       [after, page],
     );
     after = last_hash;
@@ -68,11 +68,11 @@ async function walk(db: Database, options: Signing): Promise<number> {
 
 /** Whether every label has its signature, or memory is too small for them. */
 async function isSigned(db: Database): Promise<boolean> {
-  return (await db.row<{ done: boolean }>(`select ${db.at}signed() as done`)).done;
+  return (await db.row<{ done: boolean }>(`select ${db.internal}signed() as done`)).done;
 }
 
 async function sign(db: Database, options: Signing): Promise<number> {
-  if (!(await db.row<{ kept: boolean }>(`select ${db.at}begin_signing() as kept`)).kept) return 0;
+  if (!(await db.row<{ kept: boolean }>(`select ${db.internal}begin_signing() as kept`)).kept) return 0;
   const { labels } = await db.row<{ labels: number }>(`select count(*) as labels from ${db.at}labels`);
   const bar = options.background ? null : progress('signing labels', labels, 'labels');
   try {

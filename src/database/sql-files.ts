@@ -45,14 +45,34 @@ export function migrationName(file: SqlFile): string {
   return file.path.replace(/^migrations\/|\.sql$/g, '');
 }
 
-/** The repeatable SQL in its order; `@schema@` and `@channel@` are filled in for the few hot functions that write schemas instead of SET. */
+/** What people do not type or read: everything but what stands in `schema`. */
+export const internalSchema = (schema: string): string => `${schema}_internal`;
+
+/** `-- taxon: …` or `-- taxon_internal: …`, the first line of each file of sql/: whose objects it makes. */
+const place = /^-- (taxon|taxon_internal): /;
+
+/** Whether a file of the repeatable SQL makes what people type and read. */
+export function isPublic({ path, text }: SqlFile): boolean {
+  const found = place.exec(text)?.[1];
+  if (found === undefined)
+    throw new Error(`${path} does not say in its first line whose objects it makes: -- taxon_internal: …`);
+  return found === 'taxon';
+}
+
+/**
+ * The repeatable SQL in its order; `@schema@`, `@internal@` and `@channel@` are filled in, for what asks the catalogue and for the few
+ * hot functions that write schemas instead of SET.
+ */
 export function repeatableFiles(schema: string, root = packageRoot): SqlFile[] {
   return sqlOrder(root)
     .flatMap(({ files }) => files)
     .map((path) => readSql(root, path))
     .map(({ path, text }) => ({
       path,
-      text: text.replaceAll('@schema@', `"${schema}"`).replaceAll('@channel@', schema),
+      text: text
+        .replaceAll('@schema@', `"${schema}"`)
+        .replaceAll('@internal@', `"${internalSchema(schema)}"`)
+        .replaceAll('@channel@', schema),
     }));
 }
 
@@ -63,14 +83,28 @@ export function sqlVersion(schema: string, root = packageRoot): string {
 }
 
 /**
- * schema, then where the extensions live, in the same order on every server, then pg_temp last so that a temporary table
- * can shadow nothing. pg_catalog is searched before all of them as it is not named; named it would be where things are made.
+ * The schemas in front, then where the extensions live, in the same order on every server, then pg_temp last so that a
+ * temporary table can shadow nothing. pg_catalog is searched before all of them as it is not named; named it would be where
+ * things are made.
  */
-export function searchPath(schema: string, extensionSchemas: readonly string[]): string {
-  const rest = extensionSchemas.filter((name) => name !== schema && name !== 'pg_catalog');
-  return [schema, ...new Set(rest.toSorted()), 'pg_temp']
+export function pathOf(schemas: readonly string[], extensionSchemas: readonly string[]): string {
+  const rest = extensionSchemas.filter((name) => !schemas.includes(name) && name !== 'pg_catalog');
+  return [...schemas, ...new Set(rest.toSorted()), 'pg_temp']
     .map((name) => `"${name.replaceAll('"', '""')}"`)
     .join(', ');
+}
+
+/**
+ * The search_path of pgtaxon's own functions. No name is in both schemas; which stands in front says only where a file's
+ * objects are made.
+ */
+export function searchPath(
+  schema: string,
+  extensionSchemas: readonly string[],
+  made: 'public' | 'internal' = 'internal',
+): string {
+  const schemas = [internalSchema(schema), schema];
+  return pathOf(made === 'internal' ? schemas : schemas.toReversed(), extensionSchemas);
 }
 
 /**
@@ -83,13 +117,14 @@ export function migrationScript(schema: string, extensions: readonly string[]): 
   const record = migrations.map((file) => `('${migrationName(file)}', now())`).join(',\n  ');
   return [
     `create schema if not exists "${schema}";`,
+    `create schema if not exists "${internalSchema(schema)}";`,
     // as migrate itself refuses, before anything is called
     'set search_path = pg_catalog;',
     `do $check$
 declare
   found record;
 begin
-  for found in ${pathRisks(`'{${[schema, ...extensions].map((name) => `"${name}"`).join(',')}}'::text[]`)} loop
+  for found in ${pathRisks(`'{${[schema, internalSchema(schema), ...extensions].map((name) => `"${name}"`).join(',')}}'::text[]`)} loop
     raise exception '% % (schema %)', found.who, found.risk, found.place using hint = found.remedy;
   end loop;
 end $check$;`,
@@ -98,8 +133,12 @@ end $check$;`,
     // as node-pg-migrate makes it
     'create table migrations (id serial primary key, name varchar(255) not null, run_on timestamp not null);',
     `insert into migrations (name, run_on) values\n  ${record};`,
-    ...repeatableFiles(schema).map((file) => file.text),
-    `insert into settings (key, value, description) values ('${versionKey}', '"${sqlVersion(schema)}"', '${versionDescription}');`,
+    ...repeatableFiles(schema).flatMap((file) => [
+      `set search_path = ${searchPath(schema, extensions, isPublic(file) ? 'public' : 'internal')};`,
+      file.text,
+    ]),
+    `set search_path = ${searchPath(schema, extensions)};`,
+    `insert into all_settings (key, value, description) values ('${versionKey}', '"${sqlVersion(schema)}"', '${versionDescription}');`,
     `insert into schema_objects (object, definition, repair) ${catalogue};`,
     '',
   ].join('\n');

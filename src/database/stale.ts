@@ -4,7 +4,7 @@ import type { Database } from './open.ts';
 
 /** Gives names that were passed on by an older model to the local layers again; returns how many, null: not now. */
 export async function tryWaiting(db: Database): Promise<number | null> {
-  return (await db.row<{ n: number | null }>(`select ${db.at}try_waiting() as n`)).n;
+  return (await db.row<{ n: number | null }>(`select ${db.internal}try_waiting() as n`)).n;
 }
 
 /** The next rows that an older model has answered. */
@@ -12,7 +12,7 @@ export function rowsToLookAt(
   db: Database,
   most: number,
 ): Promise<{ product_id: number; name_key: string }[]> {
-  return db.rows(`select * from ${db.at}rows_to_look_at($1)`, [most]);
+  return db.rows(`select * from ${db.internal}rows_to_look_at($1)`, [most]);
 }
 
 /** What the champion says of a row that an older model has answered. */
@@ -28,5 +28,5 @@ export async function saveSecondLooks(
   modelId: number,
   looks: readonly SecondLook[],
 ): Promise<void> {
-  await db.rows(`select ${db.at}save_second_looks($1, $2)`, [modelId, JSON.stringify(looks)]);
+  await db.rows(`select ${db.internal}save_second_looks($1, $2)`, [modelId, JSON.stringify(looks)]);
 }

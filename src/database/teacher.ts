@@ -10,7 +10,7 @@ export interface CheckedTruth {
 
 /** Up to so many checked names, in an order that is chance but always the same. */
 export function checkedTruths(db: Database, most: number): Promise<CheckedTruth[]> {
-  return db.rows(`select * from ${db.at}checked_truths($1)`, [most]);
+  return db.rows(`select * from ${db.internal}checked_truths($1)`, [most]);
 }
 
 /** A share with its exact interval (Clopper and Pearson, 95%); null where `enough_checks()` says that they are too few. */
@@ -28,7 +28,7 @@ export async function sharesOf(
   counts: readonly { n: number; count: number }[],
 ): Promise<Share[]> {
   const bounds = await db.rows<Pick<Share, 'lower' | 'upper'> & { enough: boolean }>(
-    `select n >= ${db.at}enough_checks() as enough, ${db.at}bound_told(c, n, false) as lower, ${db.at}bound_told(c, n, true) as upper
+    `select n >= ${db.internal}enough_checks() as enough, ${db.internal}bound_told(c, n, false) as lower, ${db.internal}bound_told(c, n, true) as upper
        from unnest($1::bigint[], $2::bigint[]) with ordinality u(c, n, i) order by i`,
     [counts.map(({ count }) => count), counts.map(({ n }) => n)],
   );
@@ -47,7 +47,7 @@ export async function llmCalibration(
   model: string,
 ): Promise<{ offset: number; slope: number } | null> {
   const { said_offset: offset, slope } = await db.row<{ said_offset: number | null; slope: number | null }>(
-    `select said_offset, slope from ${db.at}llm_calibration($1)`,
+    `select said_offset, slope from ${db.internal}llm_calibration($1)`,
     [model],
   );
   return offset === null || slope === null ? null : { offset, slope };

@@ -59,7 +59,7 @@ export async function holdingRun<T>(
       if (await renewRun(db, id, worker, leaseSeconds)) return;
       lost.abort(
         new TaxonError(`run ${id} lost its lease, another took over`, {
-          hint: 'See select * from taxon.training_runs; its champion stays.',
+          hint: 'See select * from taxon_internal.training_runs; its champion stays.',
         }),
       );
     } catch (error) {

@@ -160,7 +160,7 @@ export async function makeModel(
 /** What a retraining takes over, and the model that chose it; undefined: it chooses anew. */
 async function choicesToCarry(db: Database, encoderId: number) {
   const [row] = await db.rows<{ model_id: number; choices: Chosen }>(
-    `select * from ${db.at}choices_to_carry($1)`,
+    `select * from ${db.internal}choices_to_carry($1)`,
     [encoderId],
   );
   return row;

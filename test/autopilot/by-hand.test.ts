@@ -4,7 +4,7 @@ import { shopOfFile } from '../support/shop.ts';
 
 const shop = shopOfFile();
 
-const states = () => shop.db.rows('select model_id, state from taxon.models order by 1');
+const states = () => shop.db.rows('select model_id, state from taxon_internal.models order by 1');
 const train = async (...flags: string[]) => {
   const { code, stdout, stderr } = await runTaxon(['train', '--no-clean', '--seed', '1', ...flags], {
     DATABASE_URL: shop.url,
@@ -34,12 +34,12 @@ describe('taxon train beside a champion', () => {
     expect(last).toMatch(
       /^model 3 is the champion by --promote, although model 1 won: worse on held-out labels/,
     );
-    expect(await shop.db.rows('select model_id, forced from taxon.promotions order by promotion_id')).toEqual(
-      [
-        { model_id: 1, forced: null },
-        { model_id: 3, forced: 'the shelf is all we show' },
-      ],
-    );
+    expect(
+      await shop.db.rows('select model_id, forced from taxon_internal.promotions order by promotion_id'),
+    ).toEqual([
+      { model_id: 1, forced: null },
+      { model_id: 3, forced: 'the shelf is all we show' },
+    ]);
     expect(await train('--promote', ' ')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--promote goes with a training from memory, and with a reason'),
@@ -58,7 +58,7 @@ describe('taxon train beside a champion', () => {
     // both were asked about every name
     expect(
       await shop.db.rows(
-        'select model_id, count(*) as n, count(said) as said from taxon.gate_answers group by 1 order by 1',
+        'select model_id, count(*) as n, count(said) as said from taxon_internal.gate_answers group by 1 order by 1',
       ),
     ).toMatchObject([1, 2, 3, model_id].map((model_id) => ({ model_id })));
   });

@@ -22,7 +22,7 @@ let arrived = 20_000;
 /** Lets names arrive and waits until the local layer has decided them; says which models did. */
 async function decidedBy(names: number): Promise<number[]> {
   const { last } = await shop.db.row<{ last: number }>(
-    'select coalesce(max(evidence_id), 0) as last from taxon.evidence',
+    'select coalesce(max(evidence_id), 0) as last from taxon_internal.evidence',
   );
   const some = newNames(names, arrived).map(({ name }) => name);
   arrived += names;
@@ -30,12 +30,14 @@ async function decidedBy(names: number): Promise<number[]> {
   await until(
     async () => ({
       local: await waitingLocally(shop.db),
-      leased: await shop.db.rows(`select from taxon.queue where available_at > now() + interval '1 s'`),
+      leased: await shop.db.rows(
+        `select from taxon_internal.queue where available_at > now() + interval '1 s'`,
+      ),
     }),
     ({ local, leased }) => local === 0 && leased.length === 0,
   );
   const rows = await shop.db.rows<{ model_id: number }>(
-    `select distinct e.model_id from taxon.evidence e join taxon.products p using (evidence_id) where e.evidence_id > $1 order by 1`,
+    `select distinct e.model_id from taxon_internal.evidence e join taxon.products p using (evidence_id) where e.evidence_id > $1 order by 1`,
     [last],
   );
   return rows.map(({ model_id }) => model_id);
@@ -50,7 +52,7 @@ it('is filled in the background, unless that is paused or names wait', async () 
     await shop.db.rows(`select taxon.set_setting('fill_embeddings', 'true')`);
     await insert(shop.db, ['a name that waits']);
     expect(await fillEmbeddings(shop.db, encoders, never)).toBe(0);
-    await shop.db.rows('delete from taxon.queue');
+    await shop.db.rows('delete from taxon_internal.queue');
     // a row that waits and is not queued is found by a sidecar
     await shop.db.rows('delete from taxon.products');
     const labels = await shop.db.row<{ n: number }>('select count(*) as n from taxon.labels');
@@ -70,12 +72,12 @@ it('a model of the next encoder watches, answers, and gives way again, while sid
     expect(await decidedBy(60)).toEqual([1]);
     await until(
       () =>
-        shop.db.row<{ n: number }>('select count(*) as n from taxon.evidence where model_id = $1', [
+        shop.db.row<{ n: number }>('select count(*) as n from taxon_internal.evidence where model_id = $1', [
           model_id,
         ]),
       ({ n }) => n === 60,
     );
-    await shop.db.rows('select taxon.promote($1, force => true, reason => $2)', [model_id, 'the test']);
+    await shop.db.rows('select taxon.promote_model($1, force => true, reason => $2)', [model_id, 'the test']);
     await until(
       () => decidedBy(5),
       ([model]) => model === model_id,

@@ -31,7 +31,7 @@ const states = () =>
   );
 const steps = () =>
   db.rows<{ step: string; state: string }>(
-    'select step, state from taxon.run_steps order by started_at, step',
+    'select step, state from taxon_internal.run_steps order by started_at, step',
   );
 const done = (...names: string[]) => names.map((step) => ({ step, state: 'done' }));
 
@@ -42,7 +42,7 @@ test('a retraining without a champion makes a first model, cleans by letters, an
       if (step === 'encode')
         answered = [
           await states(),
-          (await db.row<{ n: number }>('select count(*) as n from taxon.embeddings')).n,
+          (await db.row<{ n: number }>('select count(*) as n from taxon_internal.embeddings')).n,
         ];
     },
   });
@@ -61,12 +61,12 @@ test('a retraining without a champion makes a first model, cleans by letters, an
     ...done('promote'),
   ]);
   // letters judged all labels, once
-  expect(await db.row('select count(*) as n, count(distinct run_id) as runs from taxon.out_of_fold')).toEqual(
-    {
-      n: 360,
-      runs: 1,
-    },
-  );
+  expect(
+    await db.row('select count(*) as n, count(distinct run_id) as runs from taxon_internal.out_of_fold'),
+  ).toEqual({
+    n: 360,
+    runs: 1,
+  });
   await db.rows('select taxon.roll_back_model()');
   expect((await states())[0]?.state).toBe('champion');
 });
@@ -112,8 +112,10 @@ test('killed between storing the first model and saying so, it is not made again
   await expect(
     retrain(asSidecar, config, { clean: false, signal: stop.signal, onStep: halt }),
   ).rejects.toThrow('stopped');
-  await db.rows(`update taxon.run_steps set state = 'running', ended_at = null where step = 'first'`);
-  await db.rows(`delete from taxon.run_steps where step <> 'first'`);
+  await db.rows(
+    `update taxon_internal.run_steps set state = 'running', ended_at = null where step = 'first'`,
+  );
+  await db.rows(`delete from taxon_internal.run_steps where step <> 'first'`);
   await retrain(asSidecar, config, { clean: false, epochs: 2 });
   expect((await states()).map(({ letters }) => letters)).toEqual([true, false]);
   expect((await steps()).slice(0, 1)).toEqual(done('first'));
@@ -143,12 +145,12 @@ test('taxon train prints the first model, then goes on to the full one, which cl
     /^model 1, of letters alone, answers meanwhile: 360 labels, .* s; agreement with the labels of \d+ names/,
   );
   expect(lines.at(-1)).toMatch(/^model 2 won, it is the champion/);
-  expect(await db.rows('select run_id, count(*) as n from taxon.out_of_fold group by 1')).toEqual([
+  expect(await db.rows('select run_id, count(*) as n from taxon_internal.out_of_fold group by 1')).toEqual([
     { run_id: 1, n: 360 },
   ]);
   expect(
     await db.row(
-      "select report -> 'cleaning' is not null as cleaned from taxon.training_runs where run_id = 2",
+      "select report -> 'cleaning' is not null as cleaned from taxon_internal.training_runs where run_id = 2",
     ),
   ).toEqual({
     cleaned: true,
@@ -161,6 +163,8 @@ test('a memory that is too small is said once: the run fails, its request is tak
   );
   await db.rows(`select taxon.request_retrain('test')`);
   await expect(retrain(asSidecar, config)).rejects.toThrow('training needs at least 50');
-  expect(await db.row('select state, error from taxon.training_runs')).toMatchObject({ state: 'failed' });
-  expect(await db.row('select taxon.retrain_waits() as waits')).toEqual({ waits: false });
+  expect(await db.row('select state, error from taxon_internal.training_runs')).toMatchObject({
+    state: 'failed',
+  });
+  expect(await db.row('select taxon_internal.retrain_waits() as waits')).toEqual({ waits: false });
 });

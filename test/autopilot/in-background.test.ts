@@ -10,8 +10,10 @@ import { shopOfFile, untrainedShop } from '../support/shop.ts';
 const shop = shopOfFile();
 
 it('a sidecar measures a champion whose diagnosis was cut short, with no more than its own role', async () => {
-  await shop.db.rows(`update taxon.models set metrics = metrics - 'learning'`);
-  await shop.db.rows(`update taxon.training_runs set report = report - 'diagnostics', lease_until = now()`);
+  await shop.db.rows(`update taxon_internal.models set metrics = metrics - 'learning'`);
+  await shop.db.rows(
+    `update taxon_internal.training_runs set report = report - 'diagnostics', lease_until = now()`,
+  );
   const url = await shop.database.urlFor('taxon_sidecar');
   const asSidecar = look(url);
   try {
@@ -22,7 +24,7 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
       () =>
         shop.db.row<{ curve: object; against: string; left: boolean }>(
           `select metrics -> 'learning' as curve, report #>> '{diagnostics,against}' as against, lease_until <= now() as left
-             from taxon.models join taxon.training_runs using (run_id)`,
+             from taxon_internal.models join taxon_internal.training_runs using (run_id)`,
         ),
       ({ against }) => against !== null,
     );
@@ -41,7 +43,9 @@ it('a sidecar that stops waits until its retraining has given the run back', asy
     await mine.rows(`select taxon.request_retrain('test')`);
     const sidecar = await startSidecar(untrained.url, { ...loadConfig({}, {}), retrain: true }, []);
     const run = () =>
-      mine.rows<{ held: boolean }>('select lease_until > clock_timestamp() as held from taxon.training_runs');
+      mine.rows<{ held: boolean }>(
+        'select lease_until > clock_timestamp() as held from taxon_internal.training_runs',
+      );
     await until(run, (rows) => rows.length > 0);
     await sidecar.stop();
     expect(await run()).toEqual([{ held: false }]);

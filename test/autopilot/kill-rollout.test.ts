@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 const stage = async () =>
-  (await db.row<{ stage: string }>('select stage from taxon.rollouts where ended_at is null')).stage;
+  (await db.row<{ stage: string }>('select stage from taxon_internal.rollouts where ended_at is null')).stage;
 const champion = async () =>
   (await db.row<{ model_id: number }>('select model_id from taxon.champion()')).model_id;
 const open = () => waitingLocally(db);
@@ -79,7 +79,7 @@ test.each([
       await db.row(
         `select count(*) filter (where e.evidence_id is null and p.source is distinct from 'similar') as undecided,
               count(*) filter (where e.model_id <> p.model_id) as mixed, count(*) filter (where p.state = 'failed') as failed
-       from taxon.products p left join taxon.evidence e using (evidence_id)`,
+       from taxon.products p left join taxon_internal.evidence e using (evidence_id)`,
       ),
     ).toEqual({ undecided: 0, mixed: 0, failed: 0 });
     // what has been seen counts on: the stage ends without another name
@@ -87,7 +87,7 @@ test.each([
     await until(
       () =>
         db.rows<{ stage: string }>(
-          'select stage, taxon.advance_rollout() from taxon.rollouts where ended_at is null',
+          'select stage, taxon_internal.advance_rollout() from taxon_internal.rollouts where ended_at is null',
         ),
       ([rollout]) => rollout?.stage !== wanted,
     );
@@ -96,7 +96,7 @@ test.each([
 
 test('then the challenger is the champion, and the run is done', async () => {
   expect(await champion()).toBe(challenger);
-  expect(await db.rows('select state from taxon.training_runs order by run_id desc limit 1')).toEqual([
-    { state: 'done' },
-  ]);
+  expect(
+    await db.rows('select state from taxon_internal.training_runs order by run_id desc limit 1'),
+  ).toEqual([{ state: 'done' }]);
 });

@@ -47,7 +47,7 @@ const stuckIn = (step: string) =>
   until(
     () =>
       admin.row<{ stuck: boolean }>(
-        `select exists (select from taxon.run_steps s join taxon.training_runs r using (run_id)
+        `select exists (select from taxon_internal.run_steps s join taxon_internal.training_runs r using (run_id)
                           where s.step = $1 and s.state = 'running' and r.state = 'running')
             and exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as stuck`,
         step,
@@ -75,7 +75,7 @@ const champion = () => db.row('select model_id from taxon.champion()');
 const digest = () =>
   db.row<{ labels: string; embeddings: number }>(
     `select (select md5(string_agg(l::text, '|' order by name_key)) from taxon.labels l) as labels,
-            (select count(*) from taxon.embeddings) as embeddings`,
+            (select count(*) from taxon_internal.embeddings) as embeddings`,
   );
 
 test.each(Object.keys(needs) as (keyof typeof needs)[])(
@@ -86,7 +86,7 @@ test.each(Object.keys(needs) as (keyof typeof needs)[])(
     await until(
       () =>
         db.row<{ over: boolean }>(
-          `select bool_and(lease_until < now()) as over from taxon.training_runs where state = 'running'`,
+          `select bool_and(lease_until < now()) as over from taxon_internal.training_runs where state = 'running'`,
         ),
       ({ over }) => over,
     );
@@ -99,17 +99,19 @@ test.each(Object.keys(needs) as (keyof typeof needs)[])(
     const { run_id, taken_over, model_id } = JSON.parse(stdout);
     expect(taken_over).toBe(true);
     expect(
-      await db.row('select state, kind, takeovers from taxon.training_runs where run_id = $1', [run_id]),
+      await db.row('select state, kind, takeovers from taxon_internal.training_runs where run_id = $1', [
+        run_id,
+      ]),
     ).toEqual({
       state: 'done',
       kind: 'retrain',
       takeovers: 2,
     });
-    expect(await db.rows('select model_id, state from taxon.models where run_id = $1', [run_id])).toEqual([
-      { model_id, state: 'candidate' },
-    ]);
+    expect(
+      await db.rows('select model_id, state from taxon_internal.models where run_id = $1', [run_id]),
+    ).toEqual([{ model_id, state: 'candidate' }]);
     const steps = await db.rows<{ step: string; attempts: number }>(
-      'select step, attempts from taxon.run_steps where run_id = $1 and attempts > 1',
+      'select step, attempts from taxon_internal.run_steps where run_id = $1 and attempts > 1',
       [run_id],
     );
     expect(steps).toEqual([{ step, attempts: 3 }]);
@@ -119,7 +121,7 @@ test.each(Object.keys(needs) as (keyof typeof needs)[])(
 
 test('interrupted it gives its lease back, and the next goes on at once', async () => {
   await holder.rows('begin');
-  await holder.rows('lock table taxon.gate_answers in access exclusive mode');
+  await holder.rows('lock table taxon_internal.gate_answers in access exclusive mode');
   const interrupted = startTaxon(['retrain', '--no-clean'], { ...environment, TAXON_LEASE_SECONDS: '600' });
   try {
     await stuckIn('calibrate');

@@ -25,7 +25,7 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
     await db.rows(`select taxon.request_retrain('600 new labels', 'labels')`);
     await sidecar.says('a retraining begins; taxon status shows its steps, taxon train takes over');
     await until(
-      () => db.rows(`select from taxon.training_runs where kind = 'retrain' and state = 'running'`),
+      () => db.rows(`select from taxon_internal.training_runs where kind = 'retrain' and state = 'running'`),
       (running) => running.length === 1,
     );
     // stopped while a person comes, or it could be over before
@@ -41,7 +41,9 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
     goOn(pid);
     await sidecar.says('a retraining gave way');
     expect(
-      await db.rows(`select kind, state, error from taxon.training_runs order by run_id desc limit 2`),
+      await db.rows(
+        `select kind, state, error from taxon_internal.training_runs order by run_id desc limit 2`,
+      ),
     ).toEqual([
       { kind: 'train', state: 'done', error: null },
       { kind: 'retrain', state: 'failed', error: 'a training that a person began took over' },

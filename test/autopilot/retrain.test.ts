@@ -30,7 +30,9 @@ afterAll(async () => {
 });
 
 const states = () =>
-  db.rows<{ model_id: number; state: string }>('select model_id, state from taxon.models order by 1');
+  db.rows<{ model_id: number; state: string }>(
+    'select model_id, state from taxon_internal.models order by 1',
+  );
 
 it('a retraining passes the gate, watches, answers a share, and becomes the champion', async () => {
   for (const [key, value] of Object.entries({
@@ -48,9 +50,10 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
   ]);
   // memory is what it was
   expect(
-    await db.row(`select metrics -> 'chosen_by' as chosen_by from taxon.models where model_id = $1`, [
-      model_id,
-    ]),
+    await db.row(
+      `select metrics -> 'chosen_by' as chosen_by from taxon_internal.models where model_id = $1`,
+      [model_id],
+    ),
   ).toEqual({ chosen_by: 1 });
   const sidecar = await startSidecar(
     await database.urlFor('taxon_sidecar'),
@@ -59,27 +62,27 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
   );
   try {
     for (let from = 20_000; (await states())[1]?.state !== 'champion'; from += 100) {
-      const before = await db.row<{ n: number }>('select count(*) as n from taxon.evidence');
+      const before = await db.row<{ n: number }>('select count(*) as n from taxon_internal.evidence');
       await insert(
         db,
         newNames(100, from).map(({ name }) => name),
       );
       await until(
-        () => db.row<{ n: number }>('select count(*) as n from taxon.evidence'),
+        () => db.row<{ n: number }>('select count(*) as n from taxon_internal.evidence'),
         ({ n }) => n >= before.n + 100,
       );
-      await db.rows('select taxon.advance_rollout()');
+      await db.rows('select taxon_internal.advance_rollout()');
       expect(from).toBeLessThan(30_000);
     }
     // the promotion gave the names that had gone to the LLM to the local layer again
     await until(
-      () => db.row<{ waits: boolean }>('select taxon.names_wait() as waits'),
+      () => db.row<{ waits: boolean }>('select taxon_internal.names_wait() as waits'),
       ({ waits }) => !waits,
     );
   } finally {
     await sidecar.stop();
   }
-  expect(await db.rows('select step, state from taxon.run_steps order by started_at, step')).toEqual(
+  expect(await db.rows('select step, state from taxon_internal.run_steps order by started_at, step')).toEqual(
     ['encode', 'clean', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch'].map((step) => ({
       step,
       state: step === 'clean' ? 'skipped' : step === 'watch' ? 'running' : 'done',
@@ -88,7 +91,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
   // each row carries the one model whose evidence it rests on
   expect(
     await db.rows(
-      `select p.product_id from taxon.products p join taxon.evidence e using (evidence_id) where p.model_id <> e.model_id`,
+      `select p.product_id from taxon.products p join taxon_internal.evidence e using (evidence_id) where p.model_id <> e.model_id`,
     ),
   ).toEqual([]);
 });
@@ -99,7 +102,7 @@ it('the new champion is asked in the background about what the one before has an
   );
   expect(old.n).toBeGreaterThan(10);
   // the sidecar may have begun with it
-  await db.rows('delete from taxon.look_progress');
+  await db.rows('delete from taxon_internal.look_progress');
   const champion = holdChampion(asSidecar, config);
   try {
     await champion.refresh();
@@ -107,13 +110,15 @@ it('the new champion is asked in the background about what the one before has an
   } finally {
     await champion.close();
   }
-  expect(await db.row('select looked, done_at is not null as done from taxon.look_progress')).toEqual({
+  expect(
+    await db.row('select looked, done_at is not null as done from taxon_internal.look_progress'),
+  ).toEqual({
     looked: old.n,
     done: true,
   });
   // a name of which it says the same, and is as sure, is not listed
   const stale = await db.rows<{ path: string; would_be: string; would: string }>(
-    'select * from taxon.stale_answers()',
+    'select * from taxon_internal.stale_answers()',
   );
   expect(stale.length).toBeLessThan(old.n / 2);
   for (const { path, would_be, would } of stale)
@@ -121,20 +126,20 @@ it('the new champion is asked in the background about what the one before has an
 });
 
 it('names go on to the LLM where the model was taken back and no other can be loaded', async () => {
-  await db.rows(`delete from taxon.queue`);
+  await db.rows(`delete from taxon_internal.queue`);
   await insert(db, ['qwerty one', 'qwerty two']);
-  await db.rows(`select from taxon.claim('w', 10)`);
+  await db.rows(`select from taxon_internal.claim('w', 10)`);
   const champion = holdChampion(asSidecar, config);
   try {
     await champion.refresh();
-    await db.rows('update taxon.models set barred_at = now() where model_id = $1', [champion.id()]);
+    await db.rows('update taxon_internal.models set barred_at = now() where model_id = $1', [champion.id()]);
     const stage = { db: asSidecar, worker: 'w', champion, onWatched: async () => {} };
     expect(await decideLocally(stage, ['qwerty one', 'qwerty two'])).toBe(2);
   } finally {
-    await db.rows('update taxon.models set barred_at = null');
+    await db.rows('update taxon_internal.models set barred_at = null');
     await champion.close();
   }
-  expect(await db.rows('select distinct stage from taxon.queue')).toEqual([{ stage: 'llm' }]);
+  expect(await db.rows('select distinct stage from taxon_internal.queue')).toEqual([{ stage: 'llm' }]);
 });
 
 it('the job of each minute asks for a retraining that is due, and may do so as a sidecar', async () => {
@@ -146,10 +151,10 @@ it('the job of each minute asks for a retraining that is due, and may do so as a
   );
   const job = autopilotJob({ ...config, retrain: false }, database.url, new AbortController().signal);
   await job.run(asSidecar);
-  expect(await db.row('select cause, requested_by from taxon.retrain_requests where run_id is null')).toEqual(
-    {
-      cause: 'labels',
-      requested_by: expect.stringContaining('taxon_sidecar'),
-    },
-  );
+  expect(
+    await db.row('select cause, requested_by from taxon_internal.retrain_requests where run_id is null'),
+  ).toEqual({
+    cause: 'labels',
+    requested_by: expect.stringContaining('taxon_sidecar'),
+  });
 });

@@ -39,7 +39,7 @@ test('a signal to bin/taxon is one to the sidecar: none is left behind', async (
   const db = look(database.url);
   const workers = () =>
     db
-      .rows<{ worker: string }>(`select worker from ${db.at}sidecars`)
+      .rows<{ worker: string }>(`select worker from ${db.internal}sidecars`)
       .then((rows) => rows.map((r) => r.worker));
   expect(await workers()).toEqual([expect.stringContaining(`-${child.pid}-`)]);
   child.kill('SIGTERM');

@@ -25,8 +25,8 @@ test('shows what would be sent and what it costs, and sends nothing', async () =
   expect(shown.tokensIn).toBe(countPrompt(shown));
   expect(shown.dollars).toBeCloseTo((shown.tokensIn * 0.1 + shown.tokensOut * 0.5) / 1e6, 9);
   expect(shown.reason).toMatch(/^expected tokens a name: /);
-  expect(await shop.db.rows('select from taxon.llm_calls')).toEqual([]);
-  expect(await shop.db.rows('select from taxon.queue')).toEqual([]);
+  expect(await shop.db.rows('select from taxon_internal.llm_calls')).toEqual([]);
+  expect(await shop.db.rows('select from taxon_internal.queue')).toEqual([]);
 });
 
 test('in words: who answers, the route, the prompt', async () => {

@@ -18,8 +18,8 @@ const json = async (...args: string[]) => {
 /** Judged by a person, drawn before the model of today said anything of them. */
 async function check(some: typeof names): Promise<void> {
   await shop.db.rows(
-    `insert into taxon.checks (name_key, layer, strategy, weight, verdict, truth_category_id, checked_by, checked_at)
-     select taxon.normalise(c.name), 'local', 'uniform', 1, false, taxon.make_category(c.path), 'me', now()
+    `insert into taxon_internal.checks (name_key, layer, strategy, weight, verdict, truth_category_id, checked_by, checked_at)
+     select taxon.normalise(c.name), 'local', 'uniform', 1, false, taxon_internal.make_category(c.path), 'me', now()
      from jsonb_to_recordset($1) c(name text, path text[])`,
     [JSON.stringify(some)],
   );
@@ -51,7 +51,7 @@ test('it asks the model about the checked names as the sidecar does, and fits th
     calibration: { fitted_on: 'checks', names: 80 },
   });
   const rows = await shop.db.rows<{ name_key: string; said: number[] }>(
-    `select c.name_key, array[s.l1_said, s.l2_said, s.l3_said] as said from taxon.checks c join taxon.check_scores s using (check_id)`,
+    `select c.name_key, array[s.l1_said, s.l2_said, s.l3_said] as said from taxon_internal.checks c join taxon_internal.check_scores s using (check_id)`,
   );
   expect(rows).toHaveLength(80);
   for (const row of rows)
@@ -77,11 +77,11 @@ test('what is answered then uses the calibrated confidences; the same names pass
   };
   const calibrated = await ask();
   const [row] = await shop.db.rows<{ thresholds: number[]; certified: boolean; cause: string }>(
-    `select array[l1, l2, l3] as thresholds, certified, cause from taxon.thresholds`,
+    `select array[l1, l2, l3] as thresholds, certified, cause from taxon_internal.thresholds`,
   );
   expect(row).toMatchObject({ certified: false, cause: 'recalibrated' });
   expect(row?.thresholds).not.toEqual([0.75, 0.55, 0.4]);
-  await shop.db.rows('truncate taxon.thresholds, taxon.calibrations cascade');
+  await shop.db.rows('truncate taxon_internal.thresholds, taxon_internal.calibrations cascade');
   const plain = await ask();
   expect(calibrated.map(({ layer }) => layer)).toEqual(plain.map(({ layer }) => layer));
   expect(new Set(plain.map(({ layer }) => layer))).toEqual(new Set(['local', null]));
@@ -92,8 +92,8 @@ test('what is answered then uses the calibrated confidences; the same names pass
 
 test('another model is asked about all of them first; a table for people', async () => {
   await shop.db.rows(
-    `with m as (insert into taxon.models (encoder_id, manifest) select encoder_id, manifest from taxon.models returning model_id)
-     insert into taxon.model_files select m.model_id, f.name, f.sha256, f.content from m, taxon.model_files f`,
+    `with m as (insert into taxon_internal.models (encoder_id, manifest) select encoder_id, manifest from taxon_internal.models returning model_id)
+     insert into taxon_internal.model_files select m.model_id, f.name, f.sha256, f.content from m, taxon_internal.model_files f`,
   );
   const { code, stdout } = await taxon(['recalibrate', '--model', '2']);
   expect(code).toBe(0);

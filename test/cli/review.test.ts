@@ -49,7 +49,7 @@ describe('taxon review', () => {
   });
 
   test('checks that wait come first, new ones fill up', async () => {
-    await t.owner.rows('select from spot_check(2)');
+    await t.owner.rows('select from draw_checks(2)');
     await review('q\n', '-n', '2');
     expect(await checks()).toHaveLength(2);
     await review('y\ny\ny\nq\n', '-n', '3', '--strategy', 'surer');
@@ -74,7 +74,7 @@ describe('taxon review', () => {
   });
 
   test('shows what else it may be, and takes its number', async () => {
-    await t.owner.rows('select from spot_check(1)');
+    await t.owner.rows('select from draw_checks(1)');
     const name = (await checks())[0]?.name as string;
     await t.label(name, 'Home > Light > Lamps');
     const { stdout } = await review('c\n\nc\nno such thing\n7\n1\n', '-n', '1');
@@ -108,7 +108,7 @@ describe('taxon review', () => {
 
   test('--list prints what waits as JSON and draws nothing', async () => {
     expect(JSON.parse((await review('', '--list')).stdout)).toEqual([]);
-    await t.owner.rows('select from spot_check(2)');
+    await t.owner.rows('select from draw_checks(2)');
     const { stdout } = await review('', '--list');
     expect(stdout.trimEnd()).not.toContain('\n');
     expect(JSON.parse(stdout)).toMatchObject([

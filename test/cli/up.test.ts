@@ -21,7 +21,7 @@ it('up makes database, schema and worker; Ctrl-C stops all that it started, and 
   const db = look((await startCluster(dataDir)).url('taxon'));
   await insert(db, ['a name that nobody knows']);
   await until(
-    () => db.rows(`select from taxon.queue where stage = 'llm'`),
+    () => db.rows(`select from taxon_internal.queue where stage = 'llm'`),
     (rows) => rows.length === 1,
   );
   await db.close();

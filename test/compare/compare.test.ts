@@ -49,14 +49,14 @@ beforeAll(async () => {
   llm = await startScriptedLlm(answer);
   for (const { name, path } of checked)
     await db.rows(
-      `insert into taxon.labels (name_key, category_id, source) values (taxon.normalise($1), taxon.make_category($2), 'human')`,
+      `insert into taxon.labels (name_key, category_id, source) values (taxon.normalise($1), taxon_internal.make_category($2), 'human')`,
       [name, path],
     );
 });
 beforeEach(async () => {
   llm.follow(answer);
   llm.calls.splice(0);
-  await db.rows('delete from taxon.llm_calls');
+  await db.rows('delete from taxon_internal.llm_calls');
 });
 afterAll(async () => {
   await llm?.close();
@@ -122,7 +122,7 @@ describe('taxon compare-llm', () => {
     // the ledger has each call once, with the tokens that the server charged, and nothing else has changed
     const rows = await db.rows<Record<string, unknown>>(
       `select model, sum(tokens_in) as tokens_in, sum(tokens_out) as tokens_out, sum(names) as names, sum(answered) as answered,
-         min(purpose) as purpose, min(state) as state, min(prompt_version) as prompt from taxon.llm_calls group by 1 order by 1`,
+         min(purpose) as purpose, min(state) as state, min(prompt_version) as prompt from taxon_internal.llm_calls group by 1 order by 1`,
     );
     expect(rows).toEqual(
       ['errs', 'right', 'shy'].map((model) => {
@@ -143,7 +143,7 @@ describe('taxon compare-llm', () => {
     expect(right?.latencyMs.p95).toBeGreaterThan(0);
     expect(await memory()).toEqual(labels);
     expect(await db.rows('select from taxon.products')).toEqual([]);
-    expect(await db.rows('select from taxon.queue')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.queue')).toEqual([]);
   });
 
   it('every model gets the same prompts', async () => {

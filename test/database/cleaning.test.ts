@@ -24,7 +24,7 @@ afterAll(async () => {
 
 test('a cleaning from its evidence to its way back, through the typed calls', async () => {
   const make = async (path: string) =>
-    (await db.row<{ id: number }>('select taxon.make_category($1) as id', [[path]])).id;
+    (await db.row<{ id: number }>('select taxon_internal.make_category($1) as id', [[path]])).id;
   const [tea, coffee] = [await make('Tea'), await make('Coffee')];
   await db.rows(`insert into taxon.labels (name_key, category_id, source) values ('espresso', $1, 'llm')`, [
     tea,

@@ -8,7 +8,7 @@ let owner: Session;
 
 beforeEach(async () => {
   database = await testDatabase();
-  owner = await openSession(database.url, 'taxon, extensions');
+  owner = await openSession(database.url, 'taxon, taxon_internal, extensions');
 });
 afterEach(async () => {
   await owner.close();
@@ -28,7 +28,7 @@ describe('migrate compares what is there with what it made', () => {
     await owner.rows('alter table products enable row level security');
     expect(await run(true)).toEqual(nothing);
     // also after they were there while it recorded
-    await owner.rows(`delete from settings where key = 'sql_sha256'`);
+    await owner.rows(`delete from all_settings where key = 'sql_sha256'`);
     expect(await run()).toEqual({ migrations: [], repeatable: true });
     await owner.rows('drop index mine');
     await owner.rows('drop view mine_too');
@@ -47,7 +47,7 @@ describe('migrate compares what is there with what it made', () => {
     const similar = `select layer from look_up('red kettle 1,7 l')`;
     await expect(owner.rows(similar)).rejects.toThrow();
     expect((await run(true)).repairs).toEqual([
-      'search path: taxon, elsewhere, extensions, pg_temp, not taxon, extensions, pg_temp',
+      'search path: taxon, elsewhere, extensions, pg_temp, not taxon, taxon_internal, extensions, pg_temp',
     ]);
     await run();
     expect(await owner.rows(similar)).toEqual([{ layer: 'similar' }]);

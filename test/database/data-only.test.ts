@@ -19,7 +19,7 @@ const filled = ['settings', 'llm_prices', 'audit_watermark', 'key_counts'];
 
 beforeAll(async () => {
   restored = await testDatabase();
-  copy = await openSession(restored.url, 'taxon, extensions, public');
+  copy = await openSession(restored.url, 'taxon, taxon_internal, extensions, public');
 });
 afterAll(async () => {
   await copy.close();
@@ -68,7 +68,7 @@ test('a dump of data alone comes back as it was: what was answered stays answere
   await restore();
 
   const tables = await owner.rows<{ name: string }>(
-    `select relname as name from pg_class where relnamespace = 'taxon'::regnamespace and relkind = 'r' order by 1`,
+    `select relname as name from pg_class where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and relkind = 'r' order by 1`,
   );
   for (const { name } of tables) {
     if (without.includes(name)) continue;

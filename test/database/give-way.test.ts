@@ -35,7 +35,7 @@ async function openWriter(): Promise<number> {
 /** As an older version of pgtaxon left it: the whole SQL is due, and so is a trigger. */
 const outdate = () =>
   sql.rows(
-    `update taxon.settings set value = '"old"' where key = 'sql_sha256';
+    `update taxon_internal.all_settings set value = '"old"' where key = 'sql_sha256';
      alter table taxon.products disable trigger answer_on_insert`,
   );
 
@@ -94,13 +94,15 @@ describe('migrate while an application has a transaction open', () => {
       `migrate found no moment in 0 s: in the way is pid ${pid} (application "the shop"`,
     );
     expect(error.hint).toContain('TAXON_LOCK_WAIT_SECONDS');
-    expect(await sql.value(`select value from taxon.settings where key = 'sql_sha256'`)).toBe('old');
+    expect(await sql.value(`select value from taxon_internal.all_settings where key = 'sql_sha256'`)).toBe(
+      'old',
+    );
   });
 
   test('needs no moment at all where no trigger has changed', async () => {
-    await sql.rows(`update taxon.settings set value = '"old"' where key = 'sql_sha256'`);
+    await sql.rows(`update taxon_internal.all_settings set value = '"old"' where key = 'sql_sha256'`);
     await openWriter();
-    await writer.rows('select from taxon.labels, taxon.queue, taxon.categories');
+    await writer.rows('select from taxon.labels, taxon_internal.queue, taxon.categories');
     const result = await migrate({ url: database.url, schema: 'taxon', lockWaitSeconds: 0 });
     expect(result).toEqual({ migrations: [], repeatable: true });
   });
@@ -110,7 +112,7 @@ describe('migrate while an application has a transaction open', () => {
       `alter table taxon.products enable always trigger answer_on_insert;
        drop trigger labels_deleted on taxon.labels;
        comment on trigger labels_inserted on taxon.labels is 'mine';
-       update taxon.settings set value = '"old"' where key = 'sql_sha256'`,
+       update taxon_internal.all_settings set value = '"old"' where key = 'sql_sha256'`,
     );
     await migrate({ url: database.url, schema: 'taxon' });
     const found = await sql.rows(

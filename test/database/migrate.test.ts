@@ -56,10 +56,12 @@ describe('migrate', () => {
   test('again does nothing', async () => {
     await run();
     const before = await schemaText(database.url, 'taxon');
-    await sql.rows(`update taxon.settings set changed_at = '2020-01-01'`);
+    await sql.rows(`update taxon_internal.all_settings set changed_at = '2020-01-01'`);
     expect(await run()).toEqual(nothing);
     expect(await schemaText(database.url, 'taxon')).toBe(before);
-    expect(await sql.value('select max(changed_at)::date::text from taxon.settings')).toBe('2020-01-01');
+    expect(await sql.value('select max(changed_at)::date::text from taxon_internal.all_settings')).toBe(
+      '2020-01-01',
+    );
   });
 
   test('two processes at once both succeed, and one does the work', async () => {
@@ -88,16 +90,16 @@ describe('migrate', () => {
       `\ncomment on function exact(text) is 'Other.';\n`,
     );
     expect(await run()).toEqual({ migrations: [], repeatable: true });
-    expect(await sql.value(`select obj_description('taxon.exact'::regproc)`)).toBe('Other.');
+    expect(await sql.value(`select obj_description('taxon_internal.exact'::regproc)`)).toBe('Other.');
     expect(await run()).toEqual(nothing);
   });
 
   test('takes back what an earlier version, or anybody, granted to the roles and to PUBLIC', async () => {
     await run();
     const before = await schemaText(database.url, 'taxon');
-    await sql.rows('grant execute on function taxon.wake to taxon_writer, public');
+    await sql.rows('grant execute on function taxon_internal.wake to taxon_writer, public');
     await sql.rows('grant update on taxon.products to taxon_writer');
-    await sql.rows('grant update (value) on taxon.settings to taxon_reader');
+    await sql.rows('grant update (value) on taxon_internal.all_settings to taxon_reader');
     const repairs = [
       'privileges of function wake(): PUBLIC: execute; taxon_writer: execute, not none',
       expect.stringContaining('privileges of table products: '),
@@ -166,7 +168,7 @@ describe('a file that fails', () => {
     expect(message).toBe('migrations/9999_broken.sql: relation "nowhere" does not exist');
     expect(
       await sql.rows(
-        `select relname from pg_class where relnamespace = 'taxon'::regnamespace and relkind = 'r'`,
+        `select relname from pg_class where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and relkind = 'r'`,
       ),
     ).toEqual([{ relname: 'migrations' }]);
     writeFileSync(file, '-- Up Migration\ncreate table half (\n  x integer,\n  y nosuchtype);\n');

@@ -101,7 +101,7 @@ describe('requireMigrated', () => {
   });
 
   test('refuses SQL of another version, until migrate has run', async () => {
-    await db.rows(`update taxon.settings set value = '"older"' where key = 'sql_sha256'`);
+    await db.rows(`update taxon_internal.all_settings set value = '"older"' where key = 'sql_sha256'`);
     await expect(requireMigrated(db)).rejects.toThrow('of another version than this program');
     expect(await migrate({ url: database.url, schema: 'taxon' })).toEqual({
       migrations: [],

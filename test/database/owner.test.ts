@@ -71,11 +71,11 @@ describe('an owner who may make no roles', () => {
 describe('whoever migrates later', () => {
   const owners = () =>
     admin.rows(
-      `select distinct proowner::regrole::text as owner from pg_proc where pronamespace = 'taxon'::regnamespace`,
+      `select distinct proowner::regrole::text as owner from pg_proc where pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)`,
     );
 
   test('as a superuser makes what is new the owner’s, whose rights it has', async () => {
-    await admin.rows('drop function taxon.forgotten_health() cascade');
+    await admin.rows('drop function taxon_internal.forgotten_health() cascade');
     await migrate({ url: cluster.url('shop'), schema: 'taxon' });
     expect(await owners()).toEqual([{ owner: 'owner' }]);
   });
@@ -112,7 +112,10 @@ describe('what lacks rights names the role to grant', () => {
           code: '42501',
           hint: 'As the owner of the schema type: grant taxon_admin to app;',
         });
-      await expect(db.rows('select taxon.wake()')).rejects.not.toHaveProperty('hint', expect.any(String));
+      await expect(db.rows('select taxon_internal.wake()')).rejects.not.toHaveProperty(
+        'hint',
+        expect.any(String),
+      );
     } finally {
       await db.close();
       await admin.rows('revoke taxon_writer from app');
@@ -133,7 +136,7 @@ describe('an application’s own view upon products_readable', () => {
     await admin.rows('grant taxon_writer to shop_owner, app');
     await as('owner', async (session) => {
       await session.rows(
-        `insert into taxon.labels (name_key, category_id, source) select 'kettle', taxon.make_category('{Home,Kettles}'), 'human'`,
+        `insert into taxon.labels (name_key, category_id, source) select 'kettle', taxon_internal.make_category('{Home,Kettles}'), 'human'`,
       );
       await session.rows(`insert into taxon.products (name, external_id) values ('Kettle', '4711')`);
     });

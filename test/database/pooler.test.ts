@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 const listening = () =>
-  db.rows<{ listening: boolean; idle: boolean }>('select listening, idle from taxon.sidecars');
+  db.rows<{ listening: boolean; idle: boolean }>('select listening, idle from taxon_internal.sidecars');
 const sidecarHealth = () =>
   db.row<{ status: string; detail: string }>(
     `select status, detail from taxon.health() where item = 'sidecars'`,
@@ -59,7 +59,7 @@ describe('DATABASE_URL is a transaction pooler', () => {
     await insert(db, [known, `${known} 2`, ...fresh.map(({ name }) => name)]);
     const counts = await settled(db);
     expect(Object.keys(counts).sort()).toEqual(['exact', 'llm', 'local', 'similar']);
-    expect(await db.rows('select state, count(*) as n from taxon.llm_calls group by 1')).toEqual([
+    expect(await db.rows('select state, count(*) as n from taxon_internal.llm_calls group by 1')).toEqual([
       { state: 'ok', n: simulator.stats().calls },
     ]);
     // a NOTIFY would cost the inserts a lock and reach nobody

@@ -21,7 +21,8 @@ afterAll(async () => {
   await cluster?.destroy();
 });
 
-const beat = () => sql.rows(`select taxon.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
+const beat = () =>
+  sql.rows(`select taxon_internal.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
 const health = () => sql.rows(`select status, detail from taxon.health() where item = 'notify'`);
 
 test('a transaction that inserts a new name can be prepared once NOTIFY is off, and health() says so before', async () => {
@@ -42,7 +43,7 @@ test('a transaction that inserts a new name can be prepared once NOTIFY is off, 
   await sql.rows(`insert into taxon.products (name) values ('b')`);
   await sql.rows(`prepare transaction 'b'`);
   for (const name of ['a', 'b']) await sql.rows(`commit prepared '${name}'`);
-  expect(await sql.rows(`select name_key from taxon.claim('w', 10) order by 1`)).toEqual([
+  expect(await sql.rows(`select name_key from taxon_internal.claim('w', 10) order by 1`)).toEqual([
     { name_key: 'a' },
     { name_key: 'b' },
   ]);

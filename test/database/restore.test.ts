@@ -50,7 +50,7 @@ beforeAll(async () => {
   await run(
     url,
     `insert into taxon.labels (name_key, category_id, source)
-       select 'red kettle 1.7 l', taxon.make_category('{Home,Kettles}'), 'human'`,
+       select 'red kettle 1.7 l', taxon_internal.make_category('{Home,Kettles}'), 'human'`,
     `insert into taxon.products (name) values ('Red kettle 1.7 l')`,
   );
   before = await schemaText(url, 'taxon');
@@ -152,15 +152,15 @@ describe('pg_restore by an owner who is no superuser', () => {
     await restore(file, shop());
     await run(
       shop(),
-      'drop function taxon.similar_labels(text[], bytea) cascade',
-      'drop function taxon.answer_on_insert() cascade',
+      'drop function taxon_internal.similar_labels(text[], bytea) cascade',
+      'drop function taxon_internal.answer_on_insert() cascade',
       'drop view taxon.products_readable',
       'drop index taxon.labels_trigrams',
-      'alter table taxon.llm_calls drop constraint llm_calls_state_check',
+      'alter table taxon_internal.llm_calls drop constraint llm_calls_state_check',
       'alter table taxon.products alter column created_at drop default',
       'comment on table taxon.products is null',
       'alter table taxon.labels disable trigger labels_deleted',
-      'alter function taxon.claim(text, integer, interval, uuid, uuid[], uuid[]) security invoker',
+      'alter function taxon_internal.claim(text, integer, interval, uuid, uuid[], uuid[]) security invoker',
     );
     const { code } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
     expect(code).toBe(1);
@@ -191,7 +191,7 @@ describe('pg_restore by an owner who is no superuser', () => {
     to = await ownCluster();
     await makeShop(to);
     await restore(file, shop());
-    await run(shop(), 'drop table taxon.embeddings cascade');
+    await run(shop(), 'drop table taxon_internal.embeddings cascade');
     await expect(migrate({ url: shop(), schema: 'taxon' })).rejects.toThrow(
       /the schema "taxon" is not whole: .*table embeddings is missing/,
     );

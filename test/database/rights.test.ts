@@ -123,7 +123,7 @@ describe('what changes later', () => {
         detail: `${app} may make triggers on taxon.products (schema taxon), so the owner's rights are theirs too: revoke trigger on taxon.products from ${app}`,
       },
     ]);
-    await admin.rows('grant execute on function taxon.claim to public');
+    await admin.rows('grant execute on function taxon_internal.claim to public');
     expect((await health()).at(-1)).toMatchObject({
       value: 'PUBLIC',
       detail: expect.stringContaining('type: taxon migrate'),

@@ -27,7 +27,7 @@ test('the text that is compared has everything in it', () => {
     'CREATE VIEW taxon.products_readable',
     "COMMENT ON COLUMN taxon.products.name IS 'The name as given.",
     'GRANT INSERT(name),UPDATE(name) ON TABLE taxon.products TO taxon_writer',
-    'REVOKE ALL ON FUNCTION taxon.claim(',
+    'REVOKE ALL ON FUNCTION taxon_internal.claim(',
     'ALTER TABLE taxon.labels OWNER TO owner',
     '\nmax_attempts|5|',
     '\nsql_sha256|"',

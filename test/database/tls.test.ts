@@ -126,7 +126,7 @@ describe('a server with a certificate that it signed itself', () => {
     try {
       sidecar = await startSidecarProcess(environment.DATABASE_URL, { TAXON_LLM_PROVIDER: 'none' });
       await until(
-        () => admin.rows<{ listening: boolean }>('select listening from taxon.sidecars'),
+        () => admin.rows<{ listening: boolean }>('select listening from taxon_internal.sidecars'),
         ([row]) => row?.listening === true,
       );
       const plain = await admin.value<number>(
@@ -166,7 +166,7 @@ describe('a server without encryption', () => {
     const sidecar = await startSidecarProcess(url, { TAXON_LLM_PROVIDER: 'none' });
     try {
       await until(
-        () => admin.rows<{ listening: boolean }>('select listening from taxon.sidecars'),
+        () => admin.rows<{ listening: boolean }>('select listening from taxon_internal.sidecars'),
         (rows) => rows.some(({ listening }) => listening),
       );
     } finally {

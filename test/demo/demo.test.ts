@@ -70,7 +70,7 @@ describe('the demo', () => {
     const kept = () =>
       db.row(
         `select (select count(*) from taxon.labels where llm_call_id is null) as labels,
-                (select count(*) from taxon.embeddings) as embeddings, (select max(model_id) from taxon.models) as model`,
+                (select count(*) from taxon_internal.embeddings) as embeddings, (select max(model_id) from taxon_internal.models) as model`,
       );
     const before = await kept();
     const second = await run();
@@ -83,7 +83,7 @@ describe('the demo', () => {
   it('answers by letters alone, without a name encoded', async () => {
     expect(first.model).toBe('letters');
     expect(reportText(first)).toContain('the first model, of letters alone');
-    expect(await db.row('select count(*) as n from taxon.embeddings')).toEqual({ n: 0 });
+    expect(await db.row('select count(*) as n from taxon_internal.embeddings')).toEqual({ n: 0 });
   });
 
   it('goes on to the full model, which answers as many other names', async () => {
@@ -94,7 +94,7 @@ describe('the demo', () => {
     expect(report.routing.exact).toBe(34);
     const rows = await db.rows<{ later: boolean; n: number; encoders: number }>(
       `select starts_with(p.external_id, 'later ') as later, count(*) as n, count(m.encoder_id) as encoders
-       from taxon.products p left join taxon.models m on m.model_id = p.model_id group by 1 order by 1`,
+       from taxon.products p left join taxon_internal.models m on m.model_id = p.model_id group by 1 order by 1`,
     );
     expect(rows).toMatchObject([
       { later: false, n: 200 },

@@ -51,10 +51,10 @@ async function world(
 async function untouchable({ db }: World) {
   return {
     categories: await db.rows('select * from taxon.categories order by category_id'),
-    settings: await db.rows('select key, value from taxon.settings order by key'),
-    thresholds: await db.rows('select * from taxon.thresholds order by threshold_id'),
+    settings: await db.rows('select key, value from taxon_internal.all_settings order by key'),
+    thresholds: await db.rows('select * from taxon_internal.thresholds order by threshold_id'),
     labels: await db.rows(`select * from taxon.labels where source <> 'llm' order by name_hash`),
-    models: await db.rows('select model_id, state from taxon.models order by model_id'),
+    models: await db.rows('select model_id, state from taxon_internal.models order by model_id'),
   };
 }
 
@@ -71,7 +71,7 @@ async function answers({ db }: World): Promise<Record<string, string>> {
 /** The ledger's closed calls and what the server charged, each as a sorted list. */
 async function accounts({ db, llm }: World) {
   const rows = await db.rows<{ request_id: string; tokens_in: number; tokens_out: number; state: string }>(
-    'select request_id, tokens_in, tokens_out, state from taxon.llm_calls',
+    'select request_id, tokens_in, tokens_out, state from taxon_internal.llm_calls',
   );
   const line = (id: string, a: number, b: number) => `${id} ${a} ${b}`;
   return {
@@ -130,7 +130,7 @@ describe('200 attacks among ordinary names, and a model that obeys whatever stan
     expect(counts.pending ?? 0).toBe(0);
     const failed = await mixed.db.rows<{ name_key: string | null }>(
       `select name_key from taxon.products where state = 'failed'
-       union select name_key from taxon.dead_letters`,
+       union select name_key from taxon_internal.dead_letters`,
     );
     expect(failed.filter(({ name_key }) => truth.has(name_key ?? ''))).toEqual([]);
     // those that made the model give an id that was not offered, or have no name
@@ -200,7 +200,7 @@ describe('a server that answers with everything but an answer', () => {
     expect(await answers(there)).toEqual(
       Object.fromEntries(names.map(({ name, path }) => [normalise(name), path.join(' > ')])),
     );
-    expect(await there.db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await there.db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     await there.db.rows(`select taxon.set_setting('max_attempts', '5')`);
     expect(await untouchable(there)).toEqual(before);
     expect(next).toBeGreaterThan(
@@ -220,7 +220,7 @@ describe('a server that answers with everything but an answer', () => {
     const counts = await settled(there.db);
     expect(counts).toEqual({ llm: count });
     const calls = await there.db.rows<{ state: string; model_version: string; tokens_in: number }>(
-      'select state, model_version, tokens_in, tokens_cached from taxon.llm_calls',
+      'select state, model_version, tokens_in, tokens_cached from taxon_internal.llm_calls',
     );
     expect(calls).toHaveLength(there.llm.calls.length);
     expect(new Set(calls.map(({ state }) => state))).toEqual(new Set(['ok']));

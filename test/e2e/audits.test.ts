@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const audits = () =>
   db.rows<{ name_key: string; layer: string; verdict: boolean | null; truth: string | null }>(
-    `select name_key, layer, verdict, taxon.category_path(truth_category_id) as truth from taxon.checks where auditor = 'llm'`,
+    `select name_key, layer, verdict, taxon.category_path(truth_category_id) as truth from taxon_internal.checks where auditor = 'llm'`,
   );
 
 describe('an audit by the LLM', () => {
@@ -69,7 +69,7 @@ describe('an audit by the LLM', () => {
     // another test's open transaction may hold the newest rows back for a moment
     await until(
       async () => {
-        await db.rows('select * from taxon.draw_audits()');
+        await db.rows('select * from taxon_internal.draw_audits()');
         return audits();
       },
       (rows) => rows.filter((row) => row.layer === 'local').length === counts.local,
@@ -86,18 +86,18 @@ describe('an audit by the LLM', () => {
       await db.rows('select product_id, category_id, source, state from taxon.products order by 1'),
     ).toEqual(before);
     expect(await db.rows('select * from taxon.labels order by 1')).toEqual(labels);
-    expect(await db.rows('select from taxon.queue')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.queue')).toEqual([]);
   });
 
   it('stands in the ledger under its own purpose, with the tokens that the provider counted', async () => {
     const [sum] = await db.rows<{ tokens: number; open: number }>(
       `select sum(tokens_in + tokens_out) as tokens, count(*) filter (where state <> 'ok') as open
-       from taxon.llm_calls where purpose in ('answer', 'audit')`,
+       from taxon_internal.llm_calls where purpose in ('answer', 'audit')`,
     );
     const stats = simulator.stats();
     expect(sum).toEqual({ tokens: stats.tokensIn + stats.tokensOut, open: 0 });
     const calls = await db.rows<{ purpose: string; names: number }>(
-      'select purpose, sum(names) as names from taxon.llm_calls group by 1 order by 1',
+      'select purpose, sum(names) as names from taxon_internal.llm_calls group by 1 order by 1',
     );
     expect(calls.find((row) => row.purpose === 'audit')?.names).toBe((await audits()).length);
   });
@@ -122,14 +122,14 @@ describe('a name that teaches', () => {
       db.rows('select product_id, category_id, source, state from taxon.products order by 1');
     const taught = () =>
       db.rows<{ name_key: string }>(
-        `select l.name_key from taxon.labels l join taxon.llm_calls c using (llm_call_id) where c.purpose = 'teach'`,
+        `select l.name_key from taxon.labels l join taxon_internal.llm_calls c using (llm_call_id) where c.purpose = 'teach'`,
       );
     await db.rows(`select taxon.set_setting('audit_share', '0')`);
     await db.rows(`select taxon.set_setting('teach_tokens_a_day', '1000000')`);
     const first = await db.rows<{ name: string }>('select name from taxon.teach_first(1000)');
     expect(first.length).toBeGreaterThan(20);
     const before = await rows();
-    await db.rows('select taxon.draw_teaching()');
+    await db.rows('select taxon_internal.draw_teaching()');
     const labels = await until(taught, (found) => found.length === first.length);
     expect(labels.map(({ name_key }) => name_key).toSorted()).toEqual(
       first.map(({ name }) => name).toSorted(),

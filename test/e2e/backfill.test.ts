@@ -36,7 +36,7 @@ async function waiting(count: number): Promise<void> {
     newNames(count, 5000 + next, false).map(({ name }) => name),
   );
   await until(
-    () => db.rows(`select from taxon.queue where stage = 'llm'`),
+    () => db.rows(`select from taxon_internal.queue where stage = 'llm'`),
     (rows) => rows.length === count,
   );
 }
@@ -51,8 +51,9 @@ interface Row {
   names: number;
   cost: number;
 }
-const rowsOfLedger = () => db.rows<Row>('select * from taxon.llm_calls order by llm_call_id');
-const batches = () => db.rows<{ state: string }>('select * from taxon.llm_batches order by llm_batch_id');
+const rowsOfLedger = () => db.rows<Row>('select * from taxon_internal.llm_calls order by llm_call_id');
+const batches = () =>
+  db.rows<{ state: string }>('select * from taxon_internal.llm_batches order by llm_batch_id');
 /** What the simulator has worked on since the last test. */
 const worked = () => simulator.calls().slice(seen);
 let seen = 0;
@@ -86,7 +87,7 @@ afterEach(async () => {
   simulator.setFaults([]);
   simulator.pinBatches(undefined);
   await db.rows(
-    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.llm_batches cascade',
+    'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.llm_batches cascade',
   );
   await db.rows(`delete from taxon.labels where source = 'llm'`);
 });
@@ -143,9 +144,9 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
     await until(batches, (rows) => rows.some(({ state }) => state === 'running'));
     await doomed.kill('SIGKILL');
     // its names are its own still: nobody else asks about them
-    expect(await db.rows(`select from taxon.queue where stage = 'llm' and available_at <= now()`)).toEqual(
-      [],
-    );
+    expect(
+      await db.rows(`select from taxon_internal.queue where stage = 'llm' and available_at <= now()`),
+    ).toEqual([]);
     expect((await tally(db)).llm).toBeUndefined();
     simulator.pinBatches(undefined);
     expect((await backfill()).code).toBe(0);
@@ -175,7 +176,7 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
     expect(failed.every((row) => row.state === 'failed' && row.cost === 0)).toBe(true);
     expect(
       await db.row(
-        `select count(*)::integer as n, max(attempts) as tries, count(worker)::integer as held from taxon.queue`,
+        `select count(*)::integer as n, max(attempts) as tries, count(worker)::integer as held from taxon_internal.queue`,
       ),
     ).toEqual({ n: 60 - answered, tries: 0, held: 0 });
     expect((await backfill()).code).toBe(0);
@@ -195,7 +196,7 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
     const states = (await rowsOfLedger()).map(({ state }) => state);
     expect(states.filter((state) => state === 'failed')).toHaveLength(2);
     expect(states).not.toContain('unknown');
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
   });
 
   it('any sidecar with the same provider takes what was left with it', async () => {
@@ -252,7 +253,9 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('the provider’s batch API refuses'.replace('’', "'"));
     expect(await tally(db)).toEqual({ pending: 5 });
-    expect(await db.row('select count(*)::integer as n from taxon.queue where worker is null')).toEqual({
+    expect(
+      await db.row('select count(*)::integer as n from taxon_internal.queue where worker is null'),
+    ).toEqual({
       n: 5,
     });
     const rows = await rowsOfLedger();

@@ -28,7 +28,7 @@ beforeAll(async () => {
   url = cluster.url('postgres');
   await migrate({ url, schema: 'taxon' });
   db = look(url);
-  for (const { path } of names) await db.rows('select taxon.make_category($1)', [path]);
+  for (const { path } of names) await db.rows('select taxon_internal.make_category($1)', [path]);
   await db.rows(`select taxon.set_setting('audit_share', '0')`);
   simulator = await startSimulator({
     truth: new Map(names.map(({ name, path }) => [normalise(name), path])),
@@ -40,7 +40,7 @@ afterEach(async () => {
   simulator.setFaults([]);
   await sidecar?.kill('SIGTERM');
   await db.rows(
-    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.sidecars cascade',
+    'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',
   );
 });
 
@@ -63,7 +63,7 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
 /** Waits for a call that its provider has and has not answered yet. */
 const inFlight = () =>
   until(
-    () => db.rows(`select from taxon.llm_calls where state = 'started'`),
+    () => db.rows(`select from taxon_internal.llm_calls where state = 'started'`),
     (rows) => rows.length > 0,
   );
 
@@ -83,7 +83,7 @@ async function awayForLong(before: number): Promise<void> {
 /** Every answer that was paid for is in the ledger as the provider counted it. */
 async function paidOnce(): Promise<void> {
   const booked = await db.rows<{ request_id: string; state: string; tokens_in: number; tokens_out: number }>(
-    'select request_id, state, tokens_in, tokens_out from taxon.llm_calls order by llm_call_id',
+    'select request_id, state, tokens_in, tokens_out from taxon_internal.llm_calls order by llm_call_id',
   );
   const calls = simulator.calls();
   const counted = booked.map(({ request_id }) => calls.find(({ requestId }) => requestId === request_id));
@@ -95,7 +95,7 @@ async function paidOnce(): Promise<void> {
       tokens_out: call?.tokensOut,
     })),
   );
-  expect(await db.rows('select why from taxon.paid_twice')).toEqual([]);
+  expect(await db.rows('select why from taxon_internal.paid_twice')).toEqual([]);
 }
 
 it('an answer that the database refuses for good is booked as the provider counted it, and its names fail with the words', async () => {
@@ -107,12 +107,12 @@ it('an answer that the database refuses for good is booked as the provider count
   await start();
   await insert(db, fresh(3));
   expect(await settled(db)).toEqual({ failed: 3 });
-  const letters = await db.rows<{ error: string }>('select error from taxon.dead_letters');
+  const letters = await db.rows<{ error: string }>('select error from taxon_internal.dead_letters');
   expect(letters.map(({ error }) => error)).toEqual(
     Array(3).fill('its label could not be written: not in this shop'),
   );
   const booked = await db.rows<{ request_id: string; state: string; tokens_in: number }>(
-    'select request_id, state, tokens_in from taxon.llm_calls',
+    'select request_id, state, tokens_in from taxon_internal.llm_calls',
   );
   for (const { request_id, state, tokens_in } of booked)
     expect({ state, tokensIn: tokens_in }).toEqual({
@@ -134,7 +134,7 @@ it('a name whose sidecar is killed each time ends as a dead letter, the names th
     const calls = await until(
       () =>
         db.rows<{ names: number }>(
-          `select names from taxon.llm_calls where state = 'started' and worker = $1`,
+          `select names from taxon_internal.llm_calls where state = 'started' and worker = $1`,
           [worker],
         ),
       (rows) => rows.length > 0,
@@ -145,7 +145,7 @@ it('a name whose sidecar is killed each time ends as a dead letter, the names th
   simulator.setFaults([]);
   await start();
   expect(await settled(db)).toEqual({ llm: 3, failed: 1 });
-  expect(await db.rows('select attempts, error from taxon.dead_letters')).toEqual([
+  expect(await db.rows('select attempts, error from taxon_internal.dead_letters')).toEqual([
     { attempts: 3, error: 'its workers died: 3 tries ended without a word' },
   ]);
   await db.rows(`select taxon.set_setting('max_attempts', '5')`);
@@ -165,7 +165,7 @@ describe('the server goes away while calls are in flight', () => {
     const made = simulator.calls().length - before;
     expect(await ledger(db)).toMatchObject([{ state: 'ok', calls: made, names: 20 }]);
     await paidOnce();
-    expect(await db.rows('select from taxon.queue')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.queue')).toEqual([]);
   });
 
   it('a sidecar that is told to stop meanwhile settles them within its time, if the server is back', async () => {

@@ -55,10 +55,12 @@ const thinking = ({ body, number }: Call): Answer => {
 
 const sum = (db: Database) =>
   db.row<{ calls: number; states: string[]; tokens_out: number }>(
-    `select count(*)::integer as calls, array_agg(distinct state) as states, sum(tokens_out)::integer as tokens_out from taxon.llm_calls`,
+    `select count(*)::integer as calls, array_agg(distinct state) as states, sum(tokens_out)::integer as tokens_out from taxon_internal.llm_calls`,
   );
 const attempts = (db: Database) =>
-  db.rows(`select attempts from taxon.queue where stage = 'llm' and attempts > 0 and worker is null`);
+  db.rows(
+    `select attempts from taxon_internal.queue where stage = 'llm' and attempts > 0 and worker is null`,
+  );
 const provider = (db: Database) =>
   db.row<{ status: string; value: string }>(
     `select status, value from taxon.health() where item = 'llm' limit 1`,
@@ -77,7 +79,7 @@ describe('a model that thinks through its limit', () => {
     const { states, tokens_out } = await sum(db);
     expect(states).toEqual(['ok']);
     expect(tokens_out).toBeGreaterThan(500);
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     const { value } = await until(
       () => provider(db),
       (row) => row.value.includes('thinking'),
@@ -102,7 +104,7 @@ describe('a model that thinks through its limit', () => {
     expect([rooms[1], rooms[2]]).toEqual([Number(rooms[0]) + 4000, Number(rooms[0]) + 16_000]);
     expect(await tally(db)).toEqual({ pending: 12 });
     expect(await attempts(db)).toEqual([]);
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     const { tokens_out } = await sum(db);
     expect(tokens_out).toBe(rooms.reduce((all, limit) => all + limit, 0));
   });
@@ -159,7 +161,7 @@ describe('a server that cannot do the schema', () => {
     const { db } = await world((call) => refusal(call) ?? honest(call));
     await insert(db, names);
     expect(await settled(db)).toEqual({ llm: 60 });
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     expect(
       (
         await until(
@@ -185,7 +187,7 @@ describe('a server with a short context', () => {
     );
     await insert(db, names.slice(0, 40));
     expect(await settled(db)).toEqual({ llm: 40 });
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     for (const call of llm.calls) expect(call.body.max_completion_tokens).toBe(100 + 40 * asked(call));
     expect((await provider(db)).value).toBe('openai qwen3:8b');
   });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await testDatabase();
   db = look(database.url);
   await db.rows(
-    `select taxon.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
+    `select taxon_internal.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
     [JSON.stringify(leaves)],
   );
   simulator = await startSimulator({ truth: new Map(names.map(({ name, path }) => [name, path])) });
@@ -41,7 +41,7 @@ afterAll(async () => {
 
 const calls = () =>
   db.rows<{ purpose: string; model: string; names: number; answered: number }>(
-    `select purpose, model, sum(names)::integer as names, sum(answered)::integer as answered from taxon.llm_calls
+    `select purpose, model, sum(names)::integer as names, sum(answered)::integer as answered from taxon_internal.llm_calls
      where state = 'ok' group by 1, 2 order by 1`,
   );
 
@@ -59,20 +59,20 @@ test('what the first model is not sure of is asked of the second, and only that'
   expect(dear?.names).toBe(60 - (cheap?.answered ?? 0));
   expect(dear?.answered).toBe(dear?.names);
   const unsure = await db.rows(
-    `select from taxon.labels l join taxon.llm_calls c using (llm_call_id) where c.purpose = 'answer' and l.confidence < .8`,
+    `select from taxon.labels l join taxon_internal.llm_calls c using (llm_call_id) where c.purpose = 'answer' and l.confidence < .8`,
   );
   expect(unsure).toEqual([]);
-  expect(await db.rows('select from taxon.queue')).toEqual([]);
+  expect(await db.rows('select from taxon_internal.queue')).toEqual([]);
 });
 
 test('what the first model finds no category for is asked of the second', async () => {
   await db.rows('delete from taxon.labels');
-  await db.rows('truncate taxon.llm_calls cascade');
+  await db.rows('truncate taxon_internal.llm_calls cascade');
   // none of the candidates fits, which the simulated LLM sees in 7 of 10 cases, by name
   await db.transaction(async (client) => {
     await client.query(
       `with p as (insert into taxon.products (name) select 'riddle ' || i from generate_series(0, 9) i returning name_key)
-     insert into taxon.queue (stage, name_key, branch, shortlist, odds)
+     insert into taxon_internal.queue (stage, name_key, branch, shortlist, odds)
        select 'llm', name_key, c.l1, array[c.category_id], '{.999}' from p, taxon.categories c where c.name = 'Leaf 19'`,
     );
     // as past the local layer: not taken in again

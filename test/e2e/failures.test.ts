@@ -40,7 +40,7 @@ afterEach(async () => {
   simulator.setFaults([]);
   await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
   await db.rows(
-    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.sidecars cascade',
+    'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',
   );
   await db.rows(`delete from taxon.labels where source = 'llm'`);
 });
@@ -72,10 +72,10 @@ describe('processes that die', () => {
     const { now } = await db.row<{ now: string }>('select clock_timestamp()::text as now');
     await until(
       () =>
-        db.rows(`select from taxon.llm_calls where state = 'started' and worker = $1 and started_at > $2`, [
-          doomed,
-          now,
-        ]),
+        db.rows(
+          `select from taxon_internal.llm_calls where state = 'started' and worker = $1 and started_at > $2`,
+          [doomed, now],
+        ),
       (rows) => rows.length > 0,
     );
     await first.kill('SIGKILL');
@@ -93,7 +93,7 @@ describe('processes that die', () => {
     const unknown = rows.find((row) => row.state === 'unknown');
     const answered = new Map(simulator.calls().map((call) => [call.requestId, call]));
     const booked = await db.rows<{ request_id: string; tokens_in: number; tokens_out: number }>(
-      `select request_id, tokens_in, tokens_out from taxon.llm_calls where state = 'ok'`,
+      `select request_id, tokens_in, tokens_out from taxon_internal.llm_calls where state = 'ok'`,
     );
     for (const row of booked) {
       expect(answered.get(row.request_id)).toMatchObject({
@@ -107,9 +107,9 @@ describe('processes that die', () => {
     expect(sent.size).toBe(ok?.calls);
     const unanswered = simulator.calls().filter((call) => !sent.has(call.requestId));
     expect(unknown?.calls ?? 0).toBeGreaterThanOrEqual(Math.max(1, unanswered.length));
-    expect(await db.rows(`select distinct worker from taxon.llm_calls where state = 'unknown'`)).toEqual([
-      { worker: doomed },
-    ]);
+    expect(
+      await db.rows(`select distinct worker from taxon_internal.llm_calls where state = 'unknown'`),
+    ).toEqual([{ worker: doomed }]);
     await asTrained();
     await second.kill('SIGTERM');
   });
@@ -125,9 +125,9 @@ describe('processes that die', () => {
     );
     // the provider says nothing for longer than the test may take: to end at all is to give the call up
     expect(await only.kill('SIGTERM')).toBe(0);
-    expect(await db.rows('select worker from taxon.queue where worker is not null')).toEqual([]);
+    expect(await db.rows('select worker from taxon_internal.queue where worker is not null')).toEqual([]);
     expect((await ledger(db)).map((row) => row.state)).toEqual(['unknown']);
-    expect(await db.rows('select from taxon.sidecars')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.sidecars')).toEqual([]);
     await asTrained();
   });
 
@@ -159,7 +159,7 @@ describe('notifications that are lost', () => {
   it('a listening connection that is cut is made anew, and meanwhile the poll works', async () => {
     await sidecar({ TAXON_POLL_MS: '1000' });
     await until(
-      () => db.rows<{ listening: boolean }>('select listening from taxon.sidecars'),
+      () => db.rows<{ listening: boolean }>('select listening from taxon_internal.sidecars'),
       (rows) => rows[0]?.listening === true,
     );
     await db.rows(
@@ -206,9 +206,9 @@ describe('a provider that misbehaves', () => {
     await insert(db, names(3));
     const counts = await settled(db);
     expect(counts).toEqual({ failed: 3 });
-    expect(await db.row('select count(*) as n from taxon.dead_letters')).toEqual({ n: 3 });
+    expect(await db.row('select count(*) as n from taxon_internal.dead_letters')).toEqual({ n: 3 });
     simulator.setFaults([]);
-    await db.rows('select taxon.retry_dead()');
+    await db.rows('select taxon_internal.retry_dead()');
     expect(await settled(db)).toEqual({ llm: 3 });
     await db.rows(`select taxon.set_setting('max_attempts', '5')`);
     await asTrained();
@@ -230,7 +230,7 @@ describe('a provider that misbehaves', () => {
     await sidecar({ TAXON_LLM_BASE_URL: '', TAXON_LLM_MODEL: '' });
     await insert(db, names(5));
     await until(
-      () => db.rows(`select from taxon.queue where stage = 'llm'`),
+      () => db.rows(`select from taxon_internal.queue where stage = 'llm'`),
       (rows) => rows.length === 5,
     );
     const health = await db.rows<{ item: string; status: string; detail: string }>(

@@ -35,7 +35,9 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(applications.splice(0).map((session) => session.close()));
   await sidecar.kill('SIGTERM');
-  await db.rows(`truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls cascade`);
+  await db.rows(
+    `truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls cascade`,
+  );
 });
 
 afterAll(async () => {
@@ -75,12 +77,14 @@ describe('an application that is idle in a transaction', () => {
     const { detail } = health.find(({ item }) => item === 'held rows') ?? { detail: '' };
     expect(pids.some((pid) => detail.includes(`pid ${pid} (user`))).toBe(true);
     expect(detail).toMatch(/^cannot be written since \d+ s, as another transaction holds them/);
-    const { calls } = await db.row<{ calls: number }>('select count(*) as calls from taxon.llm_calls');
+    const { calls } = await db.row<{ calls: number }>(
+      'select count(*) as calls from taxon_internal.llm_calls',
+    );
     for (const session of applications) await session.rows('commit');
     const counts = await settled(db);
     expect(Object.values(counts).reduce((sum, n) => sum + n)).toBe(66);
     // what waited for its row had its answer already, or gets it for the first time
-    expect(await db.rows('select from taxon.paid_twice')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.paid_twice')).toEqual([]);
     expect(calls).toBeLessThanOrEqual(simulator.calls().length);
     await db.rows(`select taxon.set_setting('local_layer', '"on"')`);
   });
@@ -103,7 +107,7 @@ describe('a trigger of the application that refuses one name of twelve', () => {
     await insert(db, given);
     expect(await settled(db)).toEqual({ llm: 11, failed: 1 });
     const dead = await db.rows<{ name_key: string }>(
-      'select name_key, attempts, error from taxon.dead_letters',
+      'select name_key, attempts, error from taxon_internal.dead_letters',
     );
     expect(dead).toEqual([
       {
@@ -114,12 +118,12 @@ describe('a trigger of the application that refuses one name of twelve', () => {
     ]);
     // every call that the provider saw is booked, and each name is in one of them
     const booked = await db.rows<{ state: string; calls: number; names: number }>(
-      'select state, count(*) as calls, sum(names) as names from taxon.llm_calls group by 1',
+      'select state, count(*) as calls, sum(names) as names from taxon_internal.llm_calls group by 1',
     );
     expect(booked).toEqual([{ state: 'ok', calls: simulator.calls().length - before, names: 12 }]);
-    expect(await db.rows('select from taxon.paid_twice')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.paid_twice')).toEqual([]);
     await db.rows('drop trigger refuse on taxon.products');
-    await db.rows('select taxon.retry_dead()');
+    await db.rows('select taxon_internal.retry_dead()');
     await settled(db);
     expect(simulator.calls().length - before).toBe(booked[0]?.calls);
   });

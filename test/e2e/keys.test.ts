@@ -75,7 +75,7 @@ it('a key that a server echoes, in whatever field and spelling, is in no table a
     for (const { row } of await db.rows<{ row: string }>(`select t::text as row from taxon.${name} t`))
       kept.push(row);
   const calls = await db.rows<{ model_version: string | null; error: string | null }>(
-    'select model_version, error from taxon.llm_calls order by llm_call_id',
+    'select model_version, error from taxon_internal.llm_calls order by llm_call_id',
   );
   expect(calls.some(({ error }) => error?.includes('[key]'))).toBe(true);
   expect(calls.some(({ model_version }) => model_version === 'model-[key]')).toBe(true);

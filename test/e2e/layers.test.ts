@@ -103,18 +103,20 @@ describe('a name goes through the cheapest layer', () => {
       tokens_in: stats.tokensIn,
       tokens_out: stats.tokensOut,
     });
-    expect(await db.rows('select distinct simulated from taxon.llm_calls')).toEqual([{ simulated: true }]);
+    expect(await db.rows('select distinct simulated from taxon_internal.llm_calls')).toEqual([
+      { simulated: true },
+    ]);
   });
 });
 
 describe('a thousand rows of one name', () => {
   it('cost one encoding and one LLM item', async () => {
     const name = 'Wholly unheard-of thingamajig Zyxqua 77';
-    const before = await db.row<{ n: number }>('select count(*) as n from taxon.embeddings');
+    const before = await db.row<{ n: number }>('select count(*) as n from taxon_internal.embeddings');
     const asked = simulator.stats().names;
     await db.rows('insert into taxon.products (name) select $1 from generate_series(1, 1000)', [name]);
     await settled(db);
-    const after = await db.row<{ n: number }>('select count(*) as n from taxon.embeddings');
+    const after = await db.row<{ n: number }>('select count(*) as n from taxon_internal.embeddings');
     expect(after.n - before.n).toBe(1);
     const rows = await db.rows<{ source: string; n: number }>(
       'select source, count(*) as n from taxon.products where name = $1 group by 1',

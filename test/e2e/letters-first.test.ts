@@ -59,7 +59,7 @@ afterAll(async () => {
 /** Which of the names have a vector. */
 async function encoded(): Promise<Set<string>> {
   const rows = await db.rows<{ n: string }>(
-    `select n from unnest($1::text[]) n join taxon.embeddings on name_hash = taxon.name_hash(n)`,
+    `select n from unnest($1::text[]) n join taxon_internal.embeddings on name_hash = taxon_internal.name_hash(n)`,
     [names.map(normalise)],
   );
   return new Set(rows.map((row) => row.n));
@@ -181,7 +181,7 @@ it('the sidecar encodes only names that letters do not settle, and compares with
     unknown: number;
     voices: number | null;
   }>(
-    `select p.name_key, e.margin, e.nearest, e.unknown, e.voices from taxon.products p join taxon.evidence e using (evidence_id)`,
+    `select p.name_key, e.margin, e.nearest, e.unknown, e.voices from taxon.products p join taxon_internal.evidence e using (evidence_id)`,
   );
   expect(evidence.length).toBe(decided.filter(({ source }) => source !== 'similar').length);
   for (const { name_key, margin, nearest, unknown, voices } of evidence) {

@@ -27,7 +27,7 @@ function fresh(count: number): string[] {
 beforeAll(async () => {
   database = await testDatabase();
   db = look(database.url);
-  for (const { path } of names) await db.rows('select taxon.make_category($1)', [path]);
+  for (const { path } of names) await db.rows('select taxon_internal.make_category($1)', [path]);
   await db.rows(`select taxon.set_setting('audit_share', '0')`);
   proxy = await startLosingProxy(database.url);
   simulator = await startSimulator({
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterEach(async () => {
   simulator.setFaults([]);
   await db.rows(
-    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.sidecars cascade',
+    'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',
   );
 });
 
@@ -76,9 +76,9 @@ async function allIsWell(count: number, before: number): Promise<void> {
   expect(await settled(db)).toEqual({ llm: count });
   const made = simulator.calls().length - before;
   expect(await ledger(db)).toMatchObject([{ state: 'ok', calls: made, names: count }]);
-  expect(await db.rows('select why from taxon.paid_twice')).toEqual([]);
-  expect(await db.rows('select from taxon.queue')).toEqual([]);
-  expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+  expect(await db.rows('select why from taxon_internal.paid_twice')).toEqual([]);
+  expect(await db.rows('select from taxon_internal.queue')).toEqual([]);
+  expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
 }
 
 test.each<[Loss, string, 'with names' | 'of any']>([
@@ -116,7 +116,7 @@ test('a refusal whose end is told twice is in the ledger once, and no name is gi
     { state: 'failed', calls: 1 },
     { state: 'ok', names: 12 },
   ]);
-  expect(await db.rows('select why from taxon.paid_twice')).toEqual([]);
+  expect(await db.rows('select why from taxon_internal.paid_twice')).toEqual([]);
 });
 
 test('a sidecar whose answers are all swallowed ends when it is told to, and what it held is free after its lease', async () => {

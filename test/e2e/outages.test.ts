@@ -53,7 +53,7 @@ afterEach(async () => {
   await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
   for (const server of servers.splice(0)) server.close();
   await db.rows(
-    'truncate taxon.products, taxon.queue, taxon.dead_letters, taxon.llm_calls, taxon.sidecars cascade',
+    'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',
   );
   await db.rows(`delete from taxon.labels where source = 'llm'`);
   await toTheLlm(false);
@@ -90,14 +90,14 @@ test.each([
     expect((await tally(db)).llm ?? 0).toBe(0);
     // a lease is the try of the moment; what was given back has none
     const tries = await db.rows(
-      `select from taxon.queue where stage = 'llm' and attempts > (worker is not null)::integer`,
+      `select from taxon_internal.queue where stage = 'llm' and attempts > (worker is not null)::integer`,
     );
     expect(tries).toEqual([]);
     first.setFaults([]);
     const counts = await settled(db);
     expect(counts.llm).toBeGreaterThanOrEqual(30);
     expect(counts.failed).toBeUndefined();
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     await until(notices, (rows) => rows.length === 0);
   },
   150_000,
@@ -132,7 +132,7 @@ test('a name that breaks its batch is isolated by halving: the others are answer
   await insert(db, given);
   await sidecar({ TAXON_LLM_BASE_URL: `http://127.0.0.1:${port}/v1` });
   expect(await settled(db)).toEqual({ llm: 14, failed: 1 });
-  expect(await db.rows('select name_key from taxon.dead_letters')).toEqual([{ name_key: poison }]);
+  expect(await db.rows('select name_key from taxon_internal.dead_letters')).toEqual([{ name_key: poison }]);
   const sizes = refused.map((batch) => batch.length);
   // each refusal is of at most half as many names as the one before, until it stands alone
   sizes.slice(1, sizes.indexOf(1) + 1).forEach((size, i) => {
@@ -169,7 +169,7 @@ test('while the first provider is down the second is asked, and the first again 
     await settled(db);
     return first.calls().some(({ outcome }) => outcome === 'answered');
   }, Boolean);
-  expect((await db.rows<{ llm: string }>('select llm from taxon.sidecars'))[0]?.llm).toBe(
+  expect((await db.rows<{ llm: string }>('select llm from taxon_internal.sidecars'))[0]?.llm).toBe(
     'openai simulated-llm (simulated), else openai simulated-llm (simulated)',
   );
 });

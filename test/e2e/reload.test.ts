@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const models = () =>
   db
-    .rows<{ model_id: number }>('select model_id from taxon.sidecars')
+    .rows<{ model_id: number }>('select model_id from taxon_internal.sidecars')
     .then((rows) => rows.map((row) => row.model_id));
 
 /** Which models decided the newest names. */
@@ -53,11 +53,11 @@ it('a promoted model is loaded by every sidecar without a restart, and so is the
     made: { model_id },
   } = await train(db, loadConfig({}, {}), { seed: 2 });
   expect(model_id).not.toBe(old);
-  await db.rows('select taxon.promote($1)', [model_id]);
+  await db.rows('select taxon.promote_model($1)', [model_id]);
   await until(models, (loaded) => loaded.every((id) => id === model_id));
   expect(await deciders(50_000)).toEqual([model_id]);
 
-  await db.rows('select taxon.promote($1)', [old]);
+  await db.rows('select taxon.promote_model($1)', [old]);
   await until(models, (loaded) => loaded.every((id) => id === old));
   expect(await deciders(60_000)).toEqual([old]);
 });

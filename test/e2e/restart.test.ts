@@ -38,11 +38,11 @@ it('a database that is restarted is found again, and names inserted afterwards a
     await db.rows(`insert into taxon.products (name) values ('inserted after the restart')`);
     // no model, no provider: taking it up means handing it to the LLM stage
     await until(
-      () => db.rows(`select from taxon.queue where stage = 'llm'`),
+      () => db.rows(`select from taxon_internal.queue where stage = 'llm'`),
       (rows) => rows.length === 1,
     );
     await until(
-      () => db.rows<{ listening: boolean }>('select listening from taxon.sidecars'),
+      () => db.rows<{ listening: boolean }>('select listening from taxon_internal.sidecars'),
       (rows) => rows[0]?.listening === true,
     );
   });

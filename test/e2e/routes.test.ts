@@ -27,7 +27,7 @@ beforeAll(async () => {
   database = await testDatabase();
   db = look(database.url);
   await db.rows(
-    `select taxon.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
+    `select taxon_internal.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
     [JSON.stringify(leaves)],
   );
   const truth = new Map([...names, short].map(({ name, path }) => [name, path]));
@@ -54,31 +54,33 @@ test('names that nothing is known of are asked in two stages', async () => {
     new Map([...names, short].map(({ name, path }) => [name, path.join(' > ')])),
   );
   const calls = await db.rows<{ route: string; names: number; answered: number }>(
-    `select route, sum(names)::integer as names, sum(answered)::integer as answered from taxon.llm_calls where state = 'ok' group by 1 order by 1`,
+    `select route, sum(names)::integer as names, sum(answered)::integer as answered from taxon_internal.llm_calls where state = 'ok' group by 1 order by 1`,
   );
   expect(calls).toEqual([
     { route: 'subtree', names: 31, answered: 31 },
     { route: 'two-stage', names: 31, answered: 0 },
   ]);
   expect(simulator.stats()).toMatchObject({ names: 62 });
-  expect(await db.rows(`select from taxon.llm_calls where reason is null`)).toEqual([]);
-  expect(await db.rows('select from taxon.queue')).toEqual([]);
+  expect(await db.rows(`select from taxon_internal.llm_calls where reason is null`)).toEqual([]);
+  expect(await db.rows('select from taxon_internal.queue')).toEqual([]);
 });
 
 test('what the candidates do not have is asked for elsewhere, once each step', async () => {
   await db.rows('delete from taxon.labels');
-  await db.rows('truncate taxon.llm_calls cascade');
+  await db.rows('truncate taxon_internal.llm_calls cascade');
   await db.transaction(async (client) => {
     await client.query(
       `with p as (insert into taxon.products (name) values ('riddle 5') returning name_key)
-     insert into taxon.queue (stage, name_key, branch, shortlist, odds)
+     insert into taxon_internal.queue (stage, name_key, branch, shortlist, odds)
        select 'llm', name_key, c.l1, array[c.category_id], '{.999}' from p, taxon.categories c where c.name = 'Leaf 999'`,
     );
     // as past the local layer: not taken in again
     await client.query(`update taxon.products set arrived_xact = '0' where state = 'pending'`);
   });
   await settled(db);
-  const routes = await db.rows<{ route: string }>('select route from taxon.llm_calls order by llm_call_id');
+  const routes = await db.rows<{ route: string }>(
+    'select route from taxon_internal.llm_calls order by llm_call_id',
+  );
   const [answer] = await db.rows<{ path: string }>(
     `select path from taxon.products_readable where name = 'riddle 5' order by product_id desc limit 1`,
   );

@@ -47,10 +47,10 @@ const setting = (key: string, value: unknown) =>
   db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
 const inLlmStage = (count: number) =>
   until(
-    () => db.rows(`select from taxon.queue where stage = 'llm'`),
+    () => db.rows(`select from taxon_internal.queue where stage = 'llm'`),
     (rows) => rows.length === count,
   );
-const calls = () => db.rows('select * from taxon.llm_calls');
+const calls = () => db.rows('select * from taxon_internal.llm_calls');
 const health = (item: string) =>
   db.rows<{ value: string; detail: string }>('select value, detail from taxon.health() where item = $1', [
     item,
@@ -67,11 +67,11 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
   await db.rows(
-    'truncate taxon.products, taxon.queue, taxon.llm_calls, taxon.sidecars, taxon.never_send_marks cascade',
+    'truncate taxon.products, taxon_internal.queue, taxon_internal.llm_calls, taxon_internal.sidecars, taxon_internal.never_send_marks cascade',
   );
   await db.rows(`delete from taxon.labels where source = 'llm'`);
   await db.rows(
-    `update taxon.settings set value = 'null' where key like 'llm\\_%\\_day' or key = 'llm_deployment'`,
+    `update taxon_internal.all_settings set value = 'null' where key like 'llm\\_%\\_day' or key = 'llm_deployment'`,
   );
 });
 afterAll(async () => {
@@ -85,19 +85,19 @@ it('each name of each call is in the ledger, each product can say what it cost, 
   const rows = await insert(db, names(30));
   expect(await settled(db)).toEqual({ llm: 30 });
   const sums = await db.row<{ tokens: number; cost: number }>(
-    'select sum(tokens_in + tokens_out) as tokens, sum(cost) as cost from taxon.llm_calls',
+    'select sum(tokens_in + tokens_out) as tokens, sum(cost) as cost from taxon_internal.llm_calls',
   );
   expect(sums.cost).toBeGreaterThan(0);
   expect(
     await db.row(
-      'select round(sum(c.tokens)) as tokens, round(sum(c.cost), 6) as cost, count(*) as n from taxon.products p, taxon.product_cost(p.product_id) c',
+      'select round(sum(c.tokens)) as tokens, round(sum(c.cost), 6) as cost, count(*) as n from taxon.products p, taxon_internal.product_cost(p.product_id) c',
     ),
   ).toEqual({ tokens: sums.tokens, cost: Number(sums.cost.toFixed(6)), n: rows.length });
-  expect(await db.rows('select outcome, count(*) as n from taxon.llm_call_names group by 1')).toEqual([
-    { outcome: 'answered', n: 30 },
-  ]);
-  expect(await db.rows('select * from taxon.paid_twice')).toEqual([]);
-  expect(await db.rows('select from taxon.llm_calls where attempt is distinct from 1')).toEqual([]);
+  expect(
+    await db.rows('select outcome, count(*) as n from taxon_internal.llm_call_names group by 1'),
+  ).toEqual([{ outcome: 'answered', n: 30 }]);
+  expect(await db.rows('select * from taxon_internal.paid_twice')).toEqual([]);
+  expect(await db.rows('select from taxon_internal.llm_calls where attempt is distinct from 1')).toEqual([]);
 });
 
 it('a budget that is used up: names wait unharmed, urgent ones pass, and all are answered when there is more', async () => {
@@ -116,7 +116,7 @@ it('a budget that is used up: names wait unharmed, urgent ones pass, and all are
     (counts) => counts.llm === 1,
   );
   expect(await tally(db)).toEqual({ llm: 1, pending: 19 });
-  expect(await db.rows('select distinct attempts, last_error from taxon.queue')).toEqual([
+  expect(await db.rows('select distinct attempts, last_error from taxon_internal.queue')).toEqual([
     { attempts: 0, last_error: null },
   ]);
   await setting('llm_tokens_a_day', null);

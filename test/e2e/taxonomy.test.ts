@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 const id = async (...path: string[]) =>
-  (await db.row<{ id: number }>('select taxon.make_category($1) as id', [path])).id;
+  (await db.row<{ id: number }>('select taxon_internal.make_category($1) as id', [path])).id;
 const labels = async (category: number) =>
   (await db.row<{ n: number }>('select count(*) as n from taxon.labels where category_id = $1', [category]))
     .n;
@@ -57,8 +57,8 @@ const strays = () =>
 /** What history has of a change. */
 const history = ({ taxonomy_change_id }: Change) =>
   db.row<{ labels: number; products: number }>(
-    `select (select count(*) from taxon.label_changes where taxonomy_change_id = $1) as labels,
-            (select count(distinct product_id) from taxon.product_changes where taxonomy_change_id = $1) as products`,
+    `select (select count(*) from taxon_internal.label_changes where taxonomy_change_id = $1) as labels,
+            (select count(distinct product_id) from taxon_internal.product_changes where taxonomy_change_id = $1) as products`,
     [taxonomy_change_id],
   );
 
@@ -107,7 +107,7 @@ it('merge, move, split, rename and retire while names arrive: no row is left beh
     async () => ({
       local: await waitingLocally(db),
       due: await db.rows(
-        `select from taxon.queue where stage = 'llm' and purpose = 'answer' and available_at <= now()`,
+        `select from taxon_internal.queue where stage = 'llm' and purpose = 'answer' and available_at <= now()`,
       ),
     }),
     ({ local, due }) => local === 0 && due.length === 0,

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await exportModel(db, file);
 });
 beforeEach(async () => {
-  await db.rows('delete from taxon.models where model_id > 1');
+  await db.rows('delete from taxon_internal.models where model_id > 1');
 });
 afterAll(async () => {
   await db?.close();
@@ -190,8 +190,8 @@ describe('facts that are none are refused,', () => {
   test('and those that are written into the database by hand, too', async () => {
     const write = (metrics: string, data: string, settings: string) =>
       db.rows(
-        `insert into taxon.models (encoder_id, manifest, metrics, data, settings)
-           select encoder_id, '{}', $1, $2, $3 from taxon.encoders limit 1`,
+        `insert into taxon_internal.models (encoder_id, manifest, metrics, data, settings)
+           select encoder_id, '{}', $1, $2, $3 from taxon_internal.encoders limit 1`,
         [metrics, data, settings],
       );
     await expect(write('{}', '{"labels": "<script>"}', '{}')).rejects.toMatchObject({ code: '23514' });
@@ -223,7 +223,7 @@ test('a model stored by hand that loads and does not answer leaves the champion 
       files: moved.files,
       promote: true,
     });
-    const notices = () => db.rows<{ notice: string | null }>('select notice from taxon.sidecars');
+    const notices = () => db.rows<{ notice: string | null }>('select notice from taxon_internal.sidecars');
     await until(notices, ([row]) => row?.notice?.includes(`model ${modelId} cannot be loaded`) === true);
     const names = newNames(6, 61_000, false).map(({ name }) => name);
     await insert(db, names);
@@ -232,7 +232,7 @@ test('a model stored by hand that loads and does not answer leaves the champion 
       () => waitingLocally(db),
       (waiting) => waiting === 0,
     );
-    expect(await db.rows('select from taxon.dead_letters')).toEqual([]);
+    expect(await db.rows('select from taxon_internal.dead_letters')).toEqual([]);
     expect(await db.rows('select distinct model_id from taxon.products where model_id is not null')).toEqual([
       { model_id: 1 },
     ]);

@@ -31,8 +31,9 @@ beforeEach(async () => {
   await to?.database.drop();
   const database = await testDatabase();
   to = { database, db: look(database.url) };
-  await to.db.rows(`select taxon.make_category('{Garden,Tools}')`);
-  for (const path of [...paths].reverse()) await to.db.rows('select taxon.make_category($1)', [path]);
+  await to.db.rows(`select taxon_internal.make_category('{Garden,Tools}')`);
+  for (const path of [...paths].reverse())
+    await to.db.rows('select taxon_internal.make_category($1)', [path]);
 });
 afterAll(async () => {
   for (const each of [from, to]) {
@@ -95,7 +96,7 @@ describe('a model that moved', () => {
     expect(
       await to.db.row(
         `select m.manifest = convert_from(f.content, 'UTF8')::jsonb as same
-           from taxon.models m join taxon.model_files f using (model_id) where f.name = 'manifest.json'`,
+           from taxon_internal.models m join taxon_internal.model_files f using (model_id) where f.name = 'manifest.json'`,
       ),
     ).toEqual({ same: true });
   });

@@ -39,9 +39,9 @@ const scratches = async (on = db) =>
 const stand = () =>
   db.rows(
     `select (select md5(string_agg(l::text, ',' order by name_hash)) from taxon.labels l) as labels,
-            (select count(*) from taxon.label_changes) as changes, (select count(*) from taxon.guard_tokens) as guard,
-            (select count(*) from taxon.models) as models, (select count(*) from taxon.training_runs) as runs,
-            (select count(*) from taxon.categories) as categories, (select count(*) from taxon.embeddings) as embeddings`,
+            (select count(*) from taxon_internal.label_changes) as changes, (select count(*) from taxon_internal.guard_tokens) as guard,
+            (select count(*) from taxon_internal.models) as models, (select count(*) from taxon_internal.training_runs) as runs,
+            (select count(*) from taxon.categories) as categories, (select count(*) from taxon_internal.embeddings) as embeddings`,
   );
 
 let before: unknown;
@@ -152,7 +152,7 @@ test('--from, --periods and --sample bound it; what was sampled is counted as al
 
 describe('the scratch schema', () => {
   test('is gone after a failure', async () => {
-    await db.rows('alter function taxon.memory_at(timestamptz) rename to memory_gone');
+    await db.rows('alter function taxon_internal.memory_at(timestamptz) rename to memory_gone');
     try {
       await expect(replay(db, config, options())).rejects.toThrow('memory_at');
     } finally {
@@ -214,7 +214,7 @@ describe('taxon replay', () => {
     try {
       await own.rows(
         `insert into taxon.labels (name_key, category_id, source, labelled_at)
-           select 'name ' || i, taxon.make_category('{A}'), 'human', case when i <= 60 then timestamptz '2026-01-05' else '2026-02-05' end
+           select 'name ' || i, taxon_internal.make_category('{A}'), 'human', case when i <= 60 then timestamptz '2026-01-05' else '2026-02-05' end
              from generate_series(1, 79) i`,
       );
       const { code, stdout, stderr } = await runTaxon(['replay'], { DATABASE_URL: small.url });

@@ -10,8 +10,8 @@ let sidecar: TaxonProcess;
 
 beforeAll(async () => {
   database = await testDatabase();
-  owner = await openSession(database.url, 'taxon, extensions, public');
-  holder = await openSession(database.url, 'taxon, extensions, public');
+  owner = await openSession(database.url, 'taxon, taxon_internal, extensions, public');
+  holder = await openSession(database.url, 'taxon, taxon_internal, extensions, public');
   sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), {});
 });
 afterAll(async () => {

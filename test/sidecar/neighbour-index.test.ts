@@ -72,8 +72,8 @@ const oneBuilds = () => until(builders, (rows) => rows.length === 1, 20);
 
 beforeAll(async () => {
   database = await testDatabase();
-  owner = await openSession(database.url, 'taxon, extensions, public');
-  superuser = await openSession(database.superUrl, 'taxon, extensions, public');
+  owner = await openSession(database.url, 'taxon, taxon_internal, extensions, public');
+  superuser = await openSession(database.superUrl, 'taxon, taxon_internal, extensions, public');
   db = look(database.url);
   const random = seededRandom(5);
   const centres = Array.from({ length: kinds }, () =>

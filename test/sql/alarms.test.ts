@@ -19,7 +19,7 @@ const inForce = () =>
     `select f.l3, f.certified, t.cause, f.reason from thresholds_in_force() f join thresholds t using (threshold_id)`,
   );
 const setting = (key: string) => t.owner.value('select setting($1)', key);
-const release = (id: number | null) => t.owner.value(`select release_alarm($1, reason => 'looked at')`, id);
+const release = (id: number | null) => t.owner.value(`select end_alarm($1, reason => 'looked at')`, id);
 
 /** 2,000 checked names: `right` says of each place, the surest first, whether it is right; then a promise of a tenth. */
 async function promise(right: readonly boolean[]): Promise<void> {
@@ -90,8 +90,8 @@ describe('an alarm', () => {
     expect(await release(id)).toBe(true);
     expect(await release(id)).toBe(false);
     expect(await t.owner.value('select audit_share_now()')).toBe(0.01);
-    await expect(t.owner.rows(`select release_alarm($1, ' ')`, id)).rejects.toThrow('say why');
-    await expect(t.owner.rows(`select release_alarm(77, 'because')`)).rejects.toThrow('there is no alarm 77');
+    await expect(t.owner.rows(`select end_alarm($1, ' ')`, id)).rejects.toThrow('say why');
+    await expect(t.owner.rows(`select end_alarm(77, 'because')`)).rejects.toThrow('there is no alarm 77');
   });
 
   test('tightens to what is certified for half the promise, until the last one ends', async () => {

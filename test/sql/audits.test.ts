@@ -93,7 +93,7 @@ describe('draw_audits', () => {
     await answered(t, 'local', 'Home', ['c']);
     const other = await t.connect();
     await other.rows('begin');
-    await other.rows('select from taxon.audit_watermark for update');
+    await other.rows('select from taxon_internal.audit_watermark for update');
     expect(await draw(t)).toEqual([]);
     await other.rows('rollback');
     expect(await draw(t)).toEqual([{ layer: 'local', auditor: 'human', drawn: 1 }]);

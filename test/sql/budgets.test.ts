@@ -32,7 +32,7 @@ async function waiting(...names: string[]): Promise<number[]> {
 
 const claim = async (worker = 'one', on: Session = t.owner) => {
   const rows = await on.rows<{ name_key: string }>(
-    `select name_key from taxon.claim_llm($1, 100, '0 s') order by 1`,
+    `select name_key from taxon_internal.claim_llm($1, 100, '0 s') order by 1`,
     worker,
   );
   return rows.map((row) => row.name_key);
@@ -42,7 +42,7 @@ const health = (item: string) =>
   t.owner.rows('select status, value, detail from health() where item = $1', item);
 const start = (names: string[] | null, simulated = true, deployment = 'default', on: Session = t.owner) =>
   on.value<number>(
-    `select taxon.start_call('w', 'answer', 'tree', 'openai', 'm', $2, 1, 10, 10, name_keys => $1, deployment => $3)`,
+    `select taxon_internal.start_call('w', 'answer', 'tree', 'openai', 'm', $2, 1, 10, 10, name_keys => $1, deployment => $3)`,
     names,
     simulated,
     deployment,
@@ -198,7 +198,7 @@ describe('paid calls', () => {
     expect(await t.owner.value(`select keep_deployment('default')`)).toBe(true);
     // as a dump restored elsewhere has it
     await t.owner.rows(
-      `update settings set value = jsonb_set(value, '{database}', '"16384/7000000000000000000"') where key = 'llm_deployment'`,
+      `update all_settings set value = jsonb_set(value, '{database}', '"16384/7000000000000000000"') where key = 'llm_deployment'`,
     );
     expect(await t.owner.value(`select keep_deployment('default')`)).toBe(false);
     await beat('one', 'default');
@@ -223,7 +223,7 @@ describe('paid calls', () => {
 
   test('work for a sidecar’s role', async () => {
     const sidecar = await t.connect('taxon_sidecar');
-    expect(await sidecar.value(`select taxon.keep_deployment('default')`)).toBe(true);
+    expect(await sidecar.value(`select taxon_internal.keep_deployment('default')`)).toBe(true);
     await start(['a'], false, 'default', sidecar);
     await expect(sidecar.value(`select taxon.adopt_deployment('mine')`)).rejects.toThrow('permission denied');
   });

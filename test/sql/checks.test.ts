@@ -22,7 +22,7 @@ interface Drawn {
   weight: number;
 }
 const draw = (n: number, strategy = 'uniform', category: number | null = null, session?: Session) =>
-  (session ?? t.owner).rows<Drawn>('select * from taxon.spot_check($1, $2, $3)', n, strategy, category);
+  (session ?? t.owner).rows<Drawn>('select * from taxon.draw_checks($1, $2, $3)', n, strategy, category);
 const names = (drawn: { name: string }[]) => drawn.map(({ name }) => name).sort();
 
 /** Names 1 to `count` of which the model says count/100, … : the more the higher the number. */
@@ -170,7 +170,7 @@ describe('spot_check', () => {
       model,
     );
     const { least, most } = await t.owner.row<{ least: number; most: number }>(
-      `select min(l1_confidence) as least, max(l1_confidence) as most from spot_check(100, 'threshold')`,
+      `select min(l1_confidence) as least, max(l1_confidence) as most from draw_checks(100, 'threshold')`,
     );
     expect(least).toBeLessThan(0.75);
     expect(most).toBeGreaterThan(0.75);
@@ -211,7 +211,7 @@ describe('spot_check', () => {
 
   test.each([500, 12_000])('finds %i names of its own among 200,000 of another model', async (own) => {
     const other = await makeModel(t);
-    await t.owner.rows('select promote($1)', model);
+    await t.owner.rows('select promote_model($1)', model);
     await t.owner.rows(
       `with p as (
          insert into products (name, category_id, state, model_id, evidence_id) select 'n' || i, $3, 'done', $1, 200000 + i

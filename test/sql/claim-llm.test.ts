@@ -193,7 +193,7 @@ describe('claim_llm', () => {
     await waiting('Home', 'a', 'b');
     const other = await t.connect();
     await other.rows('begin');
-    await other.rows(`select * from taxon.claim_llm('one', 1, '0 s')`);
+    await other.rows(`select * from taxon_internal.claim_llm('one', 1, '0 s')`);
     expect(await claim('two', 10)).toEqual(['b']);
     await other.rows('rollback');
   });

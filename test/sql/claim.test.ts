@@ -54,7 +54,9 @@ describe('claim', () => {
     expect(await t.queued()).toEqual(['a', 'b']);
     const other = await t.connect();
     await other.rows('begin');
-    expect(await other.rows(`select name_key from taxon.claim('one', 1)`)).toEqual([{ name_key: 'a' }]);
+    expect(await other.rows(`select name_key from taxon_internal.claim('one', 1)`)).toEqual([
+      { name_key: 'a' },
+    ]);
     expect(await t.claim('two')).toEqual(['b']);
     await other.rows('rollback');
     expect(await t.claim('two')).toEqual(['a']);
@@ -67,7 +69,10 @@ describe('claim', () => {
         const session = await t.connect();
         const taken: string[] = [];
         for (;;) {
-          const rows = await session.rows<{ name_key: string }>('select * from taxon.claim($1, 100)', worker);
+          const rows = await session.rows<{ name_key: string }>(
+            'select * from taxon_internal.claim($1, 100)',
+            worker,
+          );
           if (rows.length === 0) return taken;
           taken.push(...rows.map((row) => row.name_key));
         }
@@ -94,7 +99,7 @@ describe('a worker that lost its lease', () => {
       passed_on: 0,
     });
     await t.owner.rows(`select give_back('one', $1, 'local', 'no')`, names);
-    expect(await t.owner.value(`select renew('one', '{}')`)).toBe(0);
+    expect(await t.owner.value(`select renew_leases('one', '{}')`)).toBe(0);
     expect(await t.owner.rows('select * from queue order by 1')).toEqual(before);
     expect(await t.owner.value(`select count(*) from products where state = 'pending'`)).toBe(2);
   });
@@ -120,8 +125,8 @@ describe('renew and leave', () => {
     await t.owner.rows(`select claim('one', 10, claim_id => $1)`, claim);
     const settling = await t.connect();
     await settling.rows('begin');
-    await settling.rows(`select taxon.give_back('one', array['a'], 'local', counts => false)`);
-    expect(await t.owner.value(`select renew('one', array[$1::uuid])`, claim)).toBe(1);
+    await settling.rows(`select taxon_internal.give_back('one', array['a'], 'local', counts => false)`);
+    expect(await t.owner.value(`select renew_leases('one', array[$1::uuid])`, claim)).toBe(1);
     await settling.rows('commit');
   });
 
@@ -129,7 +134,7 @@ describe('renew and leave', () => {
     await t.insertAll('a');
     await t.owner.rows(`select heartbeat('one', 'h', 1, '1', null, null, false, false, null)`);
     await t.claim('one');
-    await t.owner.rows(`select leave('one')`);
+    await t.owner.rows(`select end_sidecar('one')`);
     expect(await attempts('a')).toBe(0);
     expect(await t.claim('two')).toEqual(['a']);
     expect(await t.owner.rows('select * from sidecars')).toEqual([]);

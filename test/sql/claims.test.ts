@@ -61,7 +61,9 @@ describe('a lease is renewed by its claim', () => {
     );
     const call = await start('one', c, null, 'c');
     await t.owner.rows(`update llm_calls set lease_until = now()`);
-    expect(await t.owner.value(`select renew('one', array[$1, $2]::uuid[], lease => '1 h')`, a, c)).toBe(2);
+    expect(
+      await t.owner.value(`select renew_leases('one', array[$1, $2]::uuid[], lease => '1 h')`, a, c),
+    ).toBe(2);
     expect(await long()).toEqual([
       { name_key: 'a', long: true },
       { name_key: 'b', long: false },
@@ -77,9 +79,9 @@ describe('a lease is renewed by its claim', () => {
     const lost = randomUUID();
     await t.insertAll('a');
     await claimed('one', lost);
-    expect(await t.owner.value(`select renew('two', '{}', array[$1::uuid])`, lost)).toBe(0);
+    expect(await t.owner.value(`select renew_leases('two', '{}', array[$1::uuid])`, lost)).toBe(0);
     expect(await claimed('two', randomUUID())).toEqual([]);
-    await t.owner.rows(`select renew('one', '{}', array[$1::uuid])`, lost);
+    await t.owner.rows(`select renew_leases('one', '{}', array[$1::uuid])`, lost);
     expect(await claimed('two', randomUUID())).toEqual([{ name_key: 'a', attempts: 1 }]);
   });
 });
@@ -130,7 +132,7 @@ describe('a call that is started again with its token', () => {
     const slow = await t.connect();
     await slow.rows('begin');
     const first = await slow.value<number>(
-      `select taxon.start_call('one', 'answer', 'tree', 'p', 'm', true, 1, 9, 1, name_keys => array['a'], token => $1)`,
+      `select taxon_internal.start_call('one', 'answer', 'tree', 'p', 'm', true, 1, 9, 1, name_keys => array['a'], token => $1)`,
       token,
     );
     const second = start('one', null, token, 'a');

@@ -28,7 +28,7 @@ const check = (id = 1) =>
   );
 const nothing = { second_verdict: null, second_truth: null, second_by: null };
 /** Drawn for people: what the local layer said of every name. */
-const draw = () => t.owner.rows('select * from spot_check(100)');
+const draw = () => t.owner.rows('select * from draw_checks(100)');
 
 /** The LLM's answer to a name that waits for it. */
 async function llm(name: string, category: number): Promise<void> {

@@ -105,7 +105,7 @@ describe('watch_drift', () => {
     expect(await t.owner.value('select audit_share_now()')).toBe(0.2);
 
     // once a person has looked at it, the world as it is now is the quiet one
-    await t.owner.rows(`select release_alarm(alarm_id, reason => 'new goods') from alarms`);
+    await t.owner.rows(`select end_alarm(alarm_id, reason => 'new goods') from alarms`);
     for (let i = 0; i < 80; i++) {
       await arrive(40);
       await arrive(10, { low: 0.05, high: 0.3 });
@@ -125,7 +125,7 @@ describe('watch_drift', () => {
     await watch();
     const once = await state();
     const sidecar = await t.connect('taxon_sidecar');
-    await sidecar.rows('select * from taxon.watch_drift()');
+    await sidecar.rows('select * from taxon_internal.watch_drift()');
     expect(await state()).toEqual(once);
     await t.owner.rows('truncate drift_streams, alarms');
     await t.owner.rows(`create temp table later as select * from evidence`);
@@ -272,7 +272,7 @@ describe('agreement with the LLM', () => {
       /^Judge 50 new names .* look at it and its prompt; where the local layer is, retrain: agreement of the LLM with Food that went to it: on the whole path \d+%, on the top category \d+% of the last 100; it was \d\d% and \d\d%. Either the names have changed, or the LLM; the local layer only watches in this branch$/,
     );
     expect(await t.owner.value(`select setting('shadow_branches')`)).toEqual([food]);
-    await t.owner.rows(`select release_alarm(alarm_id, reason => 'the LLM is right') from alarms`);
+    await t.owner.rows(`select end_alarm(alarm_id, reason => 'the LLM is right') from alarms`);
     expect(await t.owner.value(`select setting('shadow_branches')`)).toEqual([]);
   });
 

@@ -51,7 +51,7 @@ const moment = /\d{4}-\d\d-\d\d([T ][\d:.+Z]+)?/g;
 const examples = () =>
   t.owner.rows<{ name: string; statement: string }>(
     `select p.proname as name, (regexp_match(obj_description(p.oid, 'pg_proc'), 'Example: (select .+?)(?:;| →|\\.?$)'))[1] as statement
-       from pg_proc p where p.pronamespace = 'taxon'::regnamespace
+       from pg_proc p where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)
          and obj_description(p.oid, 'pg_proc') ~ 'Example: select ' order by 1`,
   );
 

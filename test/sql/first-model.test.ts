@@ -110,7 +110,7 @@ test('a retraining after it needs no evidence: nobody watches', async () => {
   await t.owner.rows('select promote_first($1)', await model(null));
   const run = await begin();
   await t.owner.rows('select end_run($1, null)', run);
-  await t.owner.rows('select promote($1)', await model(encoder));
+  await t.owner.rows('select promote_model($1)', await model(encoder));
   await expect(begin()).rejects.toThrow('a new model cannot be watched');
 });
 
@@ -121,6 +121,6 @@ test('labels that its run has judged are not judged again for the full model', a
   expect(await t.owner.value('select cleaning_due()')).toBe(true);
   await t.owner.rows(`select end_run($1, '{"cleaning": {"labels": 1}}')`, run);
   expect(await t.owner.value('select cleaning_due()')).toBe(false);
-  await t.owner.rows('select promote($1)', await model(encoder));
+  await t.owner.rows('select promote_model($1)', await model(encoder));
   expect(await t.owner.value('select cleaning_due()')).toBe(true);
 });

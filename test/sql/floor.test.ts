@@ -22,7 +22,7 @@ async function openWriter() {
   const writer = await t.connect();
   await writer.rows('begin');
   await writer.rows(
-    `insert into taxon.queue (name_key, available_at) values ('late', now() - interval '1 h')`,
+    `insert into taxon_internal.queue (name_key, available_at) values ('late', now() - interval '1 h')`,
   );
   return writer;
 }
@@ -80,7 +80,9 @@ test('it stays below what a claim has in hand that is rolled back', async () => 
   await allEnded();
   const claiming = await t.connect();
   await claiming.rows('begin');
-  expect(await claiming.rows(`select name_key from taxon.claim('two', 10)`)).toEqual([{ name_key: 'old' }]);
+  expect(await claiming.rows(`select name_key from taxon_internal.claim('two', 10)`)).toEqual([
+    { name_key: 'old' },
+  ]);
   await raise();
   await claiming.rows('rollback');
   expect(await risen()).toBe(false);

@@ -81,7 +81,7 @@ describe('the LLM', () => {
     const category_id = await t.category('Home');
     await claimed('secret mug');
     const call = await startCall('secret mug');
-    const sidecar = await t.connect(undefined, 'taxon, extensions, public');
+    const sidecar = await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
     await sidecar.rows('begin');
     await settle(call, [{ name_key: 'secret mug', category_id }], sidecar);
     const forgotten = forget('secret mug');
@@ -97,7 +97,7 @@ describe('a sidecar', () => {
     await t.insert('secret mug');
     await t.claim('one');
     const results = JSON.stringify([{ name_key: 'secret mug', category_id: null, confidence: null }]);
-    const sidecar = await t.connect(undefined, 'taxon, extensions, public');
+    const sidecar = await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
     await sidecar.rows('begin');
     await sidecar.rows(`select settle_local('one', null, $1)`, results);
     const forgotten = forget('secret mug');

@@ -105,7 +105,7 @@ describe('forget', () => {
     const before = await store();
     await t.label(name, 'Home > Mugs');
     const champion = await store();
-    await t.owner.rows('select promote($1)', champion);
+    await t.owner.rows('select promote_model($1)', champion);
     const call = (simulated: boolean, request: string | null) =>
       t.owner.value<number>(
         `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, lease_until, request_id)
@@ -136,7 +136,7 @@ describe('forget', () => {
       value: '1',
     });
     // the next one has not seen it
-    await t.owner.rows('select promote($1)', await store());
+    await t.owner.rows('select promote_model($1)', await store());
     expect(await t.owner.rows(`select from health() where item = 'forgotten names'`)).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ describe('every function', () => {
   test('is bound when created or pins its search_path, but for the hot triggers', async () => {
     const found = await t.owner.rows<{ name: string }>(
       `select p.proname as name from pg_proc p
-         where p.pronamespace = 'taxon'::regnamespace and p.prosqlbody is null
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and p.prosqlbody is null
            and not exists (select from unnest(p.proconfig) c where c like 'search_path=%')
          order by 1`,
     );
@@ -21,9 +21,9 @@ describe('every function', () => {
   test('that pins it has the schema first and temporary objects last', async () => {
     const paths = await t.owner.rows(
       `select distinct c as path from pg_proc p, unnest(p.proconfig) c
-         where p.pronamespace = 'taxon'::regnamespace and c like 'search_path=%'`,
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c like 'search_path=%'`,
     );
-    expect(paths).toEqual([{ path: 'search_path=taxon, extensions, pg_temp' }]);
+    expect(paths).toEqual([{ path: 'search_path=taxon, taxon_internal, extensions, pg_temp' }]);
   });
 
   test('can be restored by an owner who is no superuser: its settings are the server’s own and anybody’s', async () => {
@@ -31,7 +31,7 @@ describe('every function', () => {
     const found = await t.owner.rows(
       `select p.proname as name, c as setting from pg_proc p, unnest(p.proconfig) c
          left join pg_settings s on s.name = split_part(c, '=', 1)
-         where p.pronamespace = 'taxon'::regnamespace and (s.context is distinct from 'user' or s.name like '%.%')`,
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and (s.context is distinct from 'user' or s.name like '%.%')`,
     );
     expect(found).toEqual([]);
   });
@@ -39,7 +39,7 @@ describe('every function', () => {
   test('that pins nothing names every type with its schema', async () => {
     const bodies = await t.owner.rows<{ name: string; declared: string }>(
       `select p.proname as name, substring(p.prosrc from 'declare(.*?)begin') as declared from pg_proc p
-         where p.pronamespace = 'taxon'::regnamespace and p.proname = any ($1)`,
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and p.proname = any ($1)`,
       unpinned,
     );
     expect(bodies).toHaveLength(unpinned.length);
@@ -65,7 +65,7 @@ describe('every function', () => {
     await admin.rows('create extension plpgsql_check');
     const functions = await admin.value<number>(
       `select count(*) from pg_proc p join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
-         where p.pronamespace = 'taxon'::regnamespace`,
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)`,
     );
     expect(functions).toBeGreaterThan(20);
     const findings = await admin.rows(
@@ -76,7 +76,7 @@ describe('every function', () => {
          lateral plpgsql_check_function_tb(p.oid, coalesce(g.tgrelid, 0), fatal_errors => false,
            oldtable => g.tgoldtable, newtable => g.tgnewtable, extra_warnings => true, security_warnings => true,
            performance_warnings => false) f
-         where p.pronamespace = 'taxon'::regnamespace`,
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)`,
     );
     expect(findings).toEqual([]);
     // and it would find something
@@ -92,7 +92,7 @@ describe('normalise and name_hash', () => {
   test('are immutable and parallel safe, as stored columns and indexes need them', async () => {
     const found = await t.owner.rows(
       `select p.proname as name, p.provolatile as volatile, p.proparallel as parallel, p.proisstrict as strict from pg_proc p
-         where p.pronamespace = 'taxon'::regnamespace and p.proname in ('normalise', 'name_hash') order by 1`,
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and p.proname in ('normalise', 'name_hash') order by 1`,
     );
     expect(found).toEqual([
       { name: 'name_hash', volatile: 'i', parallel: 's', strict: true },

@@ -126,7 +126,7 @@ describe('requeue', () => {
     const other = await t.connect();
     await other.rows('begin');
     const result = JSON.stringify([{ name_key: 'done', category_id: category, confidence: null }]);
-    await other.rows(`select taxon.settle_local('one', null, $1)`, result);
+    await other.rows(`select taxon_internal.settle_local('one', null, $1)`, result);
     await t.owner.rows('select requeue($1)', done.product_id);
     await other.rows('commit');
     expect(await t.queued('local')).toEqual(['done']);

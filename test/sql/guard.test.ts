@@ -193,7 +193,7 @@ describe('learn_guard', () => {
     const before = await t.owner.rows('select * from guard_tokens order by 1');
     const other = await t.connect();
     await other.rows('begin');
-    await other.rows('select taxon.learn_guard()');
+    await other.rows('select taxon_internal.learn_guard()');
     const second = t.owner.value('select learn_guard()').catch((error: unknown) => error);
     await waitsForLock(t.owner, other);
     await other.rows('commit');

@@ -94,7 +94,7 @@ async function nothingStolen(): Promise<void> {
 
 describe('a writer with a search_path of his own', () => {
   test.each([
-    ['his schema first, pg_catalog last', 'evil, taxon, extensions, pg_catalog'],
+    ['his schema first, pg_catalog last', 'evil, taxon, taxon_internal, extensions, pg_catalog'],
     ['his schema alone', 'evil, pg_catalog'],
     ['his schema after pg_catalog', 'pg_catalog, evil'],
     ['nothing', "''"],

@@ -84,7 +84,7 @@ describe('take_in', () => {
     await insert(1, 1);
     const other = await t.connect();
     await other.rows('begin');
-    await other.rows('select taxon.take_in()');
+    await other.rows('select taxon_internal.take_in()');
     expect(await takeIn()).toBe(0);
     await other.rows('rollback');
     expect(await takeIn()).toBe(1);

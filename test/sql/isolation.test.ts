@@ -7,7 +7,7 @@ let two: Session;
 let sidecar: Session;
 
 const beat = (session: Session, worker = 'w', idle = true) =>
-  session.rows(`select taxon.heartbeat($1, 'h', 1, '1', null, null, true, $2, null)`, worker, idle);
+  session.rows(`select taxon_internal.heartbeat($1, 'h', 1, '1', null, null, true, $2, null)`, worker, idle);
 
 beforeAll(async () => {
   one = await t.connect('taxon_writer');
@@ -25,7 +25,7 @@ describe('a SERIALIZABLE INSERT', () => {
     await one.rows(`insert into taxon.products (name) values ('one')`);
     await two.rows(`insert into taxon.products (name) values ('two')`);
     await beat(sidecar);
-    await sidecar.rows(`select * from taxon.claim('w', 10)`);
+    await sidecar.rows(`select * from taxon_internal.claim('w', 10)`);
     await beat(sidecar, 'w', false);
     await beat(sidecar, 'another');
     for (const session of [one, two]) await session.rows('commit');
@@ -68,7 +68,7 @@ describe('a NOTIFY', () => {
 
   test.each([
     ['works', () => beat(t.owner, 'w', false)],
-    ['has left', () => t.owner.rows(`select leave('w')`)],
+    ['has left', () => t.owner.rows(`select end_sidecar('w')`)],
     [
       'died',
       async () => {

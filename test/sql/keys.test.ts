@@ -31,7 +31,7 @@ test('on the server that made them labels are not counted, and nothing is said',
 });
 
 test('on another server they are counted once, said until they are renewed, and found again then', async () => {
-  const sidecar = await t.connect('taxon_sidecar', 'taxon, extensions');
+  const sidecar = await t.connect('taxon_sidecar', 'taxon, taxon_internal, extensions');
   const category = await t.category('Teapots');
   await label('ЧАЙНИК 2', category);
   await comeFromElsewhere();
@@ -50,7 +50,7 @@ test('on another server they are counted once, said until they are renewed, and 
   expect(await health()).toEqual(said);
   expect(await t.insert('Чайник 2')).toMatchObject({ state: 'pending' });
 
-  const admin = await t.connect('taxon_admin', 'taxon, extensions');
+  const admin = await t.connect('taxon_admin', 'taxon, taxon_internal, extensions');
   expect(await admin.value('select renew_keys()')).toBe(1);
   expect(await health()).toEqual([]);
   expect(await t.insert('Чайник 2')).toMatchObject({ state: 'done', source: 'exact', category_id: category });

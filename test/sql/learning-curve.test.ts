@@ -65,7 +65,7 @@ async function curved(labels = 1600, error = 0): Promise<number> {
     JSON.stringify({ labels }),
   );
   await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
-  await t.owner.rows('select promote($1)', model);
+  await t.owner.rows('select promote_model($1)', model);
   return model;
 }
 
@@ -234,7 +234,7 @@ describe('retrain_pays', () => {
 
   test('is a sidecar’s to ask', async () => {
     const sidecar: Session = await t.connect('taxon_sidecar');
-    expect(await sidecar.value('select pays from taxon.retrain_pays()')).toBe(false);
+    expect(await sidecar.value('select pays from taxon_internal.retrain_pays()')).toBe(false);
   });
 });
 

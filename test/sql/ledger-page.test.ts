@@ -55,13 +55,13 @@ test('the transcript in docs/ledger.md is what psql shows; vitest --update write
   );
   await show(
     'Was a name paid for twice?',
-    'select why, count(*) as names, sum(tokens_more) as tokens_more, sum(cost_more) as cost_more from taxon.paid_twice group by 1 order by 2 desc',
+    'select why, count(*) as names, sum(tokens_more) as tokens_more, sum(cost_more) as cost_more from taxon_internal.paid_twice group by 1 order by 2 desc',
   );
-  await show('What did one product cost?', 'select * from taxon.product_cost(30)');
+  await show('What did one product cost?', 'select * from taxon_internal.product_cost(30)');
   await show(
     'What did the local layer save? Here it has answered nothing: the LLM was asked in batches that were not full.',
-    'select local_names, llm_names, tokens_a_name, tokens_then, tokens_spent, share_saved from taxon.savings()',
-    'select assumption from taxon.savings()',
+    'select local_names, llm_names, tokens_a_name, tokens_then, tokens_spent, share_saved from taxon_internal.savings()',
+    'select assumption from taxon_internal.savings()',
   );
   await show(
     'A budget, a price agreed on, a name that nobody else may see.',

@@ -285,7 +285,7 @@ describe('close_lost_calls', () => {
     const id = await start('one', '-1 s');
     const claim = '00000000-0000-4000-8000-000000000001';
     await t.owner.rows('update llm_calls set claim_id = $1', claim);
-    await t.owner.rows(`select renew('one', array[$1::uuid])`, claim);
+    await t.owner.rows(`select renew_leases('one', array[$1::uuid])`, claim);
     expect(await t.owner.value('select close_lost_calls()')).toBe(0);
     expect(await call(id)).toMatchObject({ state: 'started' });
   });

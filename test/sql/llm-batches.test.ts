@@ -33,7 +33,9 @@ const free = (names: string) =>
 
 test('its names are leased past the process: nobody is given them, and a sidecar that leaves leaves them', async () => {
   const { id } = await batch();
-  await t.owner.rows(`select leave('some sidecar'), renew('some sidecar', '{}'), close_lost_calls()`);
+  await t.owner.rows(
+    `select end_sidecar('some sidecar'), renew_leases('some sidecar', '{}'), close_lost_calls()`,
+  );
   expect(await t.owner.rows(`select * from claim_llm('some sidecar', 10, '0 s')`)).toEqual([]);
   expect((await ledger()).map((row) => row.state)).toEqual(['started', 'started']);
   expect(await t.owner.row('select * from open_batches()')).toMatchObject({

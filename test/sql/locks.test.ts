@@ -41,18 +41,18 @@ const hold = async (purpose: string) => {
 describe('a login of the database that is not ours', () => {
   test('stops nothing by holding every advisory lock whose number is an oid', async () => {
     await stranger.rows(
-      `select pg_advisory_lock(c.oid::bigint) from pg_class c where c.relnamespace = 'taxon'::regnamespace and c.relkind = 'r'`,
+      `select pg_advisory_lock(c.oid::bigint) from pg_class c where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind = 'r'`,
     );
     await t.label('kettle', 'home > kitchen');
     await t.insertAll('pot');
     await t.claim('w');
     await sidecar.rows(`set statement_timeout = '5 s'`);
-    expect(await sidecar.rows(`select name_key from taxon.settle_from_memory('w', array['pot'])`)).toEqual([
-      { name_key: 'pot' },
-    ]);
-    expect(await sidecar.row(`select * from taxon.settle_local('w', null, '[{"name_key": "pot"}]')`)).toEqual(
-      { answered: 0, passed_on: 1 },
-    );
+    expect(
+      await sidecar.rows(`select name_key from taxon_internal.settle_from_memory('w', array['pot'])`),
+    ).toEqual([{ name_key: 'pot' }]);
+    expect(
+      await sidecar.row(`select * from taxon_internal.settle_local('w', null, '[{"name_key": "pot"}]')`),
+    ).toEqual({ answered: 0, passed_on: 1 });
   });
 
   test.each(['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'])(
@@ -85,7 +85,7 @@ test('no SQL of the project takes an advisory lock', () => {
 describe('a lock that is held', () => {
   test('lets the same transaction pass, and others that share it', async () => {
     await holder.rows('begin');
-    await holder.rows('select taxon.hold_taxonomy(), taxon.hold_taxonomy()');
+    await holder.rows('select taxon_internal.hold_taxonomy(), taxon_internal.hold_taxonomy()');
     await t.owner.rows('select hold_taxonomy()');
     expect(await t.owner.value(`select try_lock('taxonomy')`)).toBe(false);
     await holder.rows('commit');
@@ -111,7 +111,7 @@ describe('a lock that is held', () => {
     await hold('guard');
     const other = await t.connect();
     await other.rows(`set lock_timeout = '50 ms'`);
-    await expect(other.rows('select taxon.learn_guard()')).rejects.toMatchObject({
+    await expect(other.rows('select taxon_internal.learn_guard()')).rejects.toMatchObject({
       code: '55P03',
       message: expect.stringContaining('did not end in 0.05 s'),
     });
@@ -120,7 +120,7 @@ describe('a lock that is held', () => {
   test('the timeout of one lock is not that of what comes after it', async () => {
     await holder.rows('begin');
     await holder.rows(`set local lock_timeout = '7s'`);
-    await holder.rows('select taxon.hold_taxonomy()');
+    await holder.rows('select taxon_internal.hold_taxonomy()');
     expect(await holder.value('show lock_timeout')).toBe('7s');
   });
 
@@ -129,7 +129,7 @@ describe('a lock that is held', () => {
       t.owner.rows(`select status, value, detail from health() where item = 'lock taxonomy'`);
     expect(await items()).toEqual([]);
     const pid = await hold('taxonomy');
-    const settling = sidecar.rows(`select * from taxon.settle_from_memory('w', array['pot'])`);
+    const settling = sidecar.rows(`select * from taxon_internal.settle_from_memory('w', array['pot'])`);
     await expect.poll(items, { timeout: 20_000 }).toEqual([
       {
         status: 'warn',

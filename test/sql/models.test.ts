@@ -17,34 +17,34 @@ describe('promote', () => {
     const first = await model();
     const second = await model();
     expect(await t.owner.rows('select * from champion()')).toEqual([]);
-    expect(await t.owner.value('select promote($1)', first)).toBeNull();
-    expect(await t.owner.value('select promote($1)', second)).toBe(first);
-    expect(await t.owner.value('select promote($1)', second)).toBeNull();
+    expect(await t.owner.value('select promote_model($1)', first)).toBeNull();
+    expect(await t.owner.value('select promote_model($1)', second)).toBe(first);
+    expect(await t.owner.value('select promote_model($1)', second)).toBeNull();
     expect(await t.owner.value('select model_id from champion()')).toBe(second);
     expect(await states()).toEqual([
       { id: first, state: 'retired' },
       { id: second, state: 'champion' },
     ]);
-    expect(await t.owner.value('select promote($1)', first)).toBe(second); // and back
+    expect(await t.owner.value('select promote_model($1)', first)).toBe(second); // and back
   });
 
   test('of a model that cannot be loaded, or is none, is refused', async () => {
     const encoder = await t.owner.value(`select register_encoder('e', 3)`);
     const empty = await t.owner.value(`select save_model($1, null, '{}')`, encoder);
-    await expect(t.owner.rows('select promote($1)', empty)).rejects.toThrow(
+    await expect(t.owner.rows('select promote_model($1)', empty)).rejects.toThrow(
       'has no files and cannot be loaded',
     );
-    await expect(t.owner.rows('select promote(4711)')).rejects.toThrow('there is no model 4711');
+    await expect(t.owner.rows('select promote_model(4711)')).rejects.toThrow('there is no model 4711');
   });
 
   test('of two models at once leaves one champion', async () => {
     const first = await model();
     const [a, b] = [await model(), await model()];
-    await t.owner.rows('select promote($1)', first);
+    await t.owner.rows('select promote_model($1)', first);
     const other = await t.connect();
     await other.rows('begin');
-    await other.rows('select taxon.promote($1)', a);
-    const late = t.owner.rows('select promote($1)', b).catch((error: unknown) => error);
+    await other.rows('select taxon.promote_model($1)', a);
+    const late = t.owner.rows('select promote_model($1)', b).catch((error: unknown) => error);
     await waitsForLock(t.owner, other);
     await other.rows('commit');
     expect(await late).toEqual([{ promote: a }]);
@@ -56,7 +56,7 @@ describe('promote', () => {
   });
 
   test('a second champion cannot be written past it', async () => {
-    await t.owner.rows('select promote($1)', await model());
+    await t.owner.rows('select promote_model($1)', await model());
     await model();
     await expect(t.owner.rows(`update models set state = 'champion'`)).rejects.toMatchObject({
       code: '23505',

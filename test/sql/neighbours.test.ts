@@ -186,10 +186,10 @@ describe('neighbours', () => {
 
   test("are there for the sidecar's role in the first statement of its session, and not for the writer's", async () => {
     await useIndex(async () => {
-      const sidecar = await t.connect('taxon_sidecar', 'taxon, extensions, public');
+      const sidecar = await t.connect('taxon_sidecar', 'taxon, taxon_internal, extensions, public');
       expect(await sidecar.rows('select * from neighbours($1, $2)', ['name 0'], k)).toHaveLength(k);
     });
-    const writer = await t.connect('taxon_writer', 'taxon, extensions, public');
+    const writer = await t.connect('taxon_writer', 'taxon, taxon_internal, extensions, public');
     await expect(writer.rows('select * from neighbours($1, $2)', ['name 0'], k)).rejects.toThrow(
       'permission denied',
     );

@@ -127,7 +127,9 @@ describe('never_send', () => {
     await t.owner.rows('select requeue($1)', id);
     await passedOn('A');
     await t.owner.rows(`update queue set created_at = now() - interval '1 day'`);
-    await t.owner.rows(`select settle_held(), close_lost_calls(), renew('one', '{}'), leave('one')`);
+    await t.owner.rows(
+      `select settle_held(), close_lost_calls(), renew_leases('one', '{}'), end_sidecar('one')`,
+    );
     expect(await claim()).toEqual([]);
     expect(await people()).toEqual(['a']);
     expect(await t.owner.row(`select status, value from health() where item = 'queue llm'`)).toEqual({

@@ -136,7 +136,7 @@ describe('settle_llm', () => {
     await admin.rows(`create function public.no_room() returns trigger language plpgsql as $$
       begin raise exception 'no space left' using errcode = 'disk_full'; end $$`);
     await admin.rows(
-      'create trigger no_room before update on taxon.llm_calls for each row execute function public.no_room()',
+      'create trigger no_room before update on taxon_internal.llm_calls for each row execute function public.no_room()',
     );
     await expect(settle('one', call, [{ name_key: 'kettle', category_id }])).rejects.toMatchObject({
       code: '53100',

@@ -105,7 +105,7 @@ describe('a promise', () => {
       ...{ llm_names_more_a_day: 200, llm_tokens_more_a_day: 20_000 },
     });
     expect(verdict).toBe(
-      `nothing was changed: this is not proved, and until it is the local layer would only watch; 200.0 names a day would go to the LLM besides (20000 tokens a day by the ledger); not feasible: about ${checks_missing} more checks would make it so; select * from spot_check(${checks_missing}); all the same: set_promise(0.1, 0.95, reason => '…', force => true)`,
+      `nothing was changed: this is not proved, and until it is the local layer would only watch; 200.0 names a day would go to the LLM besides (20000 tokens a day by the ledger); not feasible: about ${checks_missing} more checks would make it so; select * from draw_checks(${checks_missing}); all the same: set_promise(0.1, 0.95, reason => '…', force => true)`,
     );
     // one promise, one number
     expect(await t.owner.value('select checks_missing from suggest_thresholds(.1)')).toBe(checks_missing);

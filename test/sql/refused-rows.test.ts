@@ -11,7 +11,7 @@ let food: number;
 
 beforeEach(async () => {
   admin ??= await t.superuser();
-  application ??= await t.connect(undefined, 'taxon, extensions, public');
+  application ??= await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
   home = await t.category('Home > Mugs');
   food = await t.category('Food > Tea');
 });

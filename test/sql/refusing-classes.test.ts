@@ -9,7 +9,7 @@ let home: number;
 
 beforeEach(async () => {
   admin ??= await t.superuser();
-  sidecar ??= await t.connect(undefined, 'taxon, extensions, public');
+  sidecar ??= await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
   await sidecar.rows(`set application_name = 'taxon sidecar'`);
   await t.owner.rows(`select set_setting('max_attempts', '2')`);
   home = await t.category('Home > Mugs');
@@ -98,7 +98,7 @@ test('what a person cancels ends', async () => {
 });
 
 test('health() says who locks products, so that nothing can be settled', async () => {
-  const builder = await t.connect(undefined, 'taxon, extensions, public');
+  const builder = await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
   await builder.rows('begin');
   await builder.rows('lock table products in share mode');
   const said = () => t.owner.rows(`select status, value, detail from health() where item = 'lock products'`);

@@ -24,7 +24,7 @@ async function model(): Promise<number> {
 async function champions(n: number): Promise<number[]> {
   const ids: number[] = [];
   for (let i = 0; i < n; i++) ids.push(await model());
-  for (const id of ids) await t.owner.rows('select promote($1)', id);
+  for (const id of ids) await t.owner.rows('select promote_model($1)', id);
   await t.owner.rows(
     `update models set created_at = now() - interval '100 days', promoted_at = now() - interval '100 days'`,
   );
@@ -59,7 +59,7 @@ describe('files of models', () => {
     expect(await withFiles()).toEqual(ids.slice(2));
     // the rows stay, and say so when they are wanted
     expect(await t.owner.value('select count(*) from models')).toBe(5);
-    await expect(t.owner.rows('select promote($1)', ids[0])).rejects.toMatchObject({
+    await expect(t.owner.rows('select promote_model($1)', ids[0])).rejects.toMatchObject({
       message: `model ${ids[0]} has no files and cannot be loaded`,
       hint: expect.stringContaining('model_days'),
     });

@@ -26,7 +26,7 @@ const learn = (from: number, to: number) =>
 describe('retrain_due', () => {
   const due = () => t.owner.rows<{ cause: string; reason: string }>('select * from retrain_due()');
   beforeEach(async () => {
-    await t.owner.rows('select promote($1)', await model());
+    await t.owner.rows('select promote_model($1)', await model());
     await t.owner.rows(`select set_setting('retrain_labels', '1000')`);
   });
 
@@ -94,7 +94,7 @@ describe('choices_to_carry', () => {
       id,
       chosenBy,
     );
-    await t.owner.rows('select promote($1)', id);
+    await t.owner.rows('select promote_model($1)', id);
     return id;
   };
 

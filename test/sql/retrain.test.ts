@@ -63,14 +63,14 @@ describe('begin_retrain', () => {
   });
 
   test('waits for a rollout in shadow or canary, not for one that is watched', async () => {
-    await t.owner.rows('select promote($1)', await model());
+    await t.owner.rows('select promote_model($1)', await model());
     const challenger = await model();
     await t.owner.rows('select start_rollout($1)', challenger);
     await expect(begin()).rejects.toMatchObject({
       code: '55006',
       message: `model ${challenger} is still rolled out: it is in stage shadow`,
     });
-    await t.owner.rows('select promote($1)', challenger);
+    await t.owner.rows('select promote_model($1)', challenger);
     expect(await t.owner.value('select stage from rollouts')).toBe('watch');
     expect(await begin()).toHaveLength(1);
   });
@@ -82,7 +82,7 @@ describe('the gate', () => {
     challenger: string,
   ): Promise<{ passed: boolean; reasons: string[] }> {
     const old = await model();
-    await t.owner.rows('select promote($1)', old);
+    await t.owner.rows('select promote_model($1)', old);
     const fresh = await model();
     const home = await t.category('Home > Kettles');
     const other = await t.category('Home > Knives');
@@ -125,7 +125,7 @@ describe('the gate', () => {
 
   test('refuses one that is right as often and does not know when: it would answer less', async () => {
     const [old, fresh] = [await model(), await model()];
-    await t.owner.rows('select promote($1)', old);
+    await t.owner.rows('select promote_model($1)', old);
     const home = await t.label('name 0', 'Home > Kettles', 'import');
     const other = await t.category('Home > Knives');
     for (let i = 1; i < 60; i++) await t.label(`name ${i}`, 'Home > Kettles', 'import');
@@ -154,10 +154,10 @@ describe('the gate', () => {
 
   test('refuses one where the LLM has changed, also when the champion is too new to have seen it', async () => {
     const [old, fresh, next] = [await model(), await model(), await model()];
-    await t.owner.rows('select promote($1)', old);
+    await t.owner.rows('select promote_model($1)', old);
     const asked = await missed(t, old, await t.category('Home'), Array(120).fill(0.6));
     await t.owner.rows('insert into opinions (evidence_id, levels) select unnest($1::bigint[]), 3', asked);
-    await t.owner.rows('select promote($1)', fresh);
+    await t.owner.rows('select promote_model($1)', fresh);
     expect(await t.owner.row('select passed from gate_judges($1, $2)', fresh, next)).toEqual({
       passed: true,
     });
@@ -176,17 +176,17 @@ describe('the gate', () => {
   test('a refused challenger is promoted by force only, with a reason that stays', async () => {
     const [run] = await begin();
     const old = await model();
-    await t.owner.rows('select promote($1)', old);
+    await t.owner.rows('select promote_model($1)', old);
     const fresh = await model(run?.run_id);
     await t.owner.rows(`select set_setting('gate_model_mb', '1')`);
     expect(await t.owner.value(`select pass_gate($1, $2, '{"bytes": 2000000}')`, run?.run_id, fresh)).toBe(
       false,
     );
     expect(await t.owner.value('select state from training_runs')).toBe('refused');
-    await expect(t.owner.rows('select promote($1)', fresh)).rejects.toThrow(
+    await expect(t.owner.rows('select promote_model($1)', fresh)).rejects.toThrow(
       `the gate refused model ${fresh}: it is 2.0 MB large`,
     );
-    await t.owner.rows(`select promote($1, true, 'the new machine has room')`, fresh);
+    await t.owner.rows(`select promote_model($1, true, 'the new machine has room')`, fresh);
     expect(await t.owner.value('select forced from promotions order by promotion_id desc limit 1')).toBe(
       'the new machine has room',
     );
@@ -218,7 +218,7 @@ describe('shadow_verdict', () => {
 
   test('is against a challenger that would answer less than a champion that answers', async () => {
     const [champion, challenger] = [await model(), await model()];
-    await t.owner.rows('select promote($1)', champion);
+    await t.owner.rows('select promote_model($1)', champion);
     await bothSee(challenger, champion, 50, [false, true]);
     expect(await against(challenger, champion)).toBe(
       'on live traffic it would answer 0.0% of 50 names, the champion 100.0%',
@@ -227,7 +227,7 @@ describe('shadow_verdict', () => {
 
   test('does not count what a champion clears that may not answer, as no promise is proved for it', async () => {
     const [champion, challenger] = [await model(), await model()];
-    await t.owner.rows('select promote($1)', champion);
+    await t.owner.rows('select promote_model($1)', champion);
     await t.owner.rows(`select set_promise(.1, .95, 'test', force => true)`);
     await bothSee(challenger, champion, 50, [false, true]);
     expect(await against(challenger, champion)).toBeNull();

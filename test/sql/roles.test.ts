@@ -165,7 +165,7 @@ describe('the whole list of privileges', () => {
            from pg_proc p
            left join unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) with ordinality u(r, place)
              on has_function_privilege(r, p.oid, 'execute')
-           where p.pronamespace = 'taxon'::regnamespace group by p.oid)
+           where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) group by p.oid)
        select coalesce(who, 'nobody') as who, array_agg(proname::text order by proname) as names from granted group by 1`,
     );
     const wanted = Object.entries(functions).map(([who, names]) => [who, names.split(/\s+/)]);
@@ -176,12 +176,12 @@ describe('the whole list of privileges', () => {
     const found = await t.owner.rows<{ name: string; who: string }>(
       `with granted as (
          select c.oid, a.grantee, lower(a.privilege_type) as privilege from pg_class c, aclexplode(c.relacl) a
-           where c.relnamespace = 'taxon'::regnamespace
+           where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)
          union all
          select c.attrelid, a.grantee,
                 lower(a.privilege_type) || '(' || string_agg(c.attname, ',' order by c.attname) || ')'
            from pg_attribute c, aclexplode(c.attacl) a
-           where c.attrelid in (select oid from pg_class where relnamespace = 'taxon'::regnamespace)
+           where c.attrelid in (select oid from pg_class where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace))
            group by 1, 2, a.privilege_type
        ), by_role as (
          select g.oid, case g.grantee when 0 then 'PUBLIC' else replace(g.grantee::regrole::text, 'taxon_', '') end as role,
@@ -193,13 +193,13 @@ describe('the whole list of privileges', () => {
        )
        select c.relname as name, coalesce(string_agg(r.role || ': ' || r.may, '; ' order by r.role), '') as who
          from pg_class c left join by_role r using (oid)
-         where c.relnamespace = 'taxon'::regnamespace and c.relkind in ('r', 'v') group by 1`,
+         where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind in ('r', 'v') group by 1`,
     );
     expect(Object.fromEntries(found.map((row) => [row.name, row.who]))).toEqual(tables);
     expect(
       await t.owner.value(
         `select bool_and(has_table_privilege('taxon_reader', oid, 'select') and has_table_privilege('taxon_admin', oid, 'select'))
-           from pg_class where relnamespace = 'taxon'::regnamespace and relkind in ('r', 'v')`,
+           from pg_class where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and relkind in ('r', 'v')`,
       ),
     ).toBe(true);
   });
@@ -207,8 +207,8 @@ describe('the whole list of privileges', () => {
   test('of everybody else: nothing, not even to enter', async () => {
     const grants = `select count(*) from (
       select nspacl as acl from pg_namespace where nspname = 'taxon'
-      union all select coalesce(proacl, acldefault('f', proowner)) from pg_proc where pronamespace = 'taxon'::regnamespace
-      union all select relacl from pg_class where relnamespace = 'taxon'::regnamespace) x, aclexplode(x.acl) a
+      union all select coalesce(proacl, acldefault('f', proowner)) from pg_proc where pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)
+      union all select relacl from pg_class where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)) x, aclexplode(x.acl) a
       where a.grantee = 0`;
     expect(await t.owner.value(grants)).toBe(0);
     const admin = await t.superuser();
@@ -234,16 +234,16 @@ const beyondAllRoles = [
   'create table taxon.x (x integer)',
   'alter table taxon.products disable trigger all',
   'create or replace function taxon.normalise(name text) returns text language sql return 1',
-  `insert into taxon.settings (key, value, description) values ('a', '1', '')`,
-  'update taxon.llm_calls set cost = 0',
-  'delete from taxon.llm_calls',
-  'delete from taxon.label_changes',
-  'delete from taxon.promotions',
-  'delete from taxon.out_of_fold',
-  'delete from taxon.thresholds',
-  'delete from taxon.promises',
+  `insert into taxon_internal.all_settings (key, value, description) values ('a', '1', '')`,
+  'update taxon_internal.llm_calls set cost = 0',
+  'delete from taxon_internal.llm_calls',
+  'delete from taxon_internal.label_changes',
+  'delete from taxon_internal.promotions',
+  'delete from taxon_internal.out_of_fold',
+  'delete from taxon_internal.thresholds',
+  'delete from taxon_internal.promises',
   'delete from taxon.categories',
-  'select taxon.wake()',
+  'select taxon_internal.wake()',
 ];
 
 describe('taxon_writer', () => {
@@ -279,11 +279,11 @@ describe('taxon_writer', () => {
       `update taxon.products set category_id = 1`,
       'delete from taxon.products',
       'select from taxon.labels',
-      'select from taxon.queue',
-      'select from taxon.llm_calls',
+      'select from taxon_internal.queue',
+      'select from taxon_internal.llm_calls',
       `insert into taxon.labels (name_key, category_id, source) values ('a', 1, 'human')`,
-      `select from taxon.claim('w', 1)`,
-      'select taxon.requeue(1)',
+      `select from taxon_internal.claim('w', 1)`,
+      'select taxon_internal.requeue(1)',
       'select from taxon.health()',
     ]);
   });
@@ -303,8 +303,8 @@ describe('taxon_reader', () => {
     for (const empty of ['threshold_history', 'coverage_curve()', 'standing_promise()'])
       expect(await reader.rows(`select from taxon.${empty}`)).toEqual([]);
     expect(await reader.value('select feasible from taxon.suggest_thresholds()')).toBe(false);
-    expect(await reader.value('select names from taxon.shadow_report()')).toBe(0);
-    expect(await reader.value('select taxon.local_mode()')).toBe('on');
+    expect(await reader.value('select names from taxon_internal.shadow_report()')).toBe(0);
+    expect(await reader.value('select taxon_internal.local_mode()')).toBe('on');
     await expect(reader.rows('select taxon.simulate_thresholds(1, 1, 1)')).rejects.toThrow('no champion yet');
     await refused(reader, [
       ...beyondAllRoles,
@@ -312,22 +312,22 @@ describe('taxon_reader', () => {
       `update taxon.products set name = 'a'`,
       'delete from taxon.labels',
       `select taxon.set_setting('guard', 'false')`,
-      'select taxon.requeue(1)',
-      'select taxon.retry_dead()',
-      'select taxon.promote(1)',
+      'select taxon_internal.requeue(1)',
+      'select taxon_internal.retry_dead()',
+      'select taxon.promote_model(1)',
       'select taxon.roll_back_model()',
       'select taxon.revert_cleaning(1)',
-      'select from taxon.spot_check()',
+      'select from taxon.draw_checks()',
       'select from taxon.confirm(1)',
       'select from taxon.reject(1)',
-      'select from taxon.judge(1, true)',
+      'select from taxon_internal.judge(1, true)',
       'select from taxon.undo_check(1)',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       'select from taxon.undo_thresholds()',
       `select from taxon.set_promise(.05, .95, 'because', true)`,
-      'select from taxon.keep_promise()',
+      'select from taxon_internal.keep_promise()',
       `select taxon.end_promise('because')`,
-      `select from taxon.claim('w', 1)`,
+      `select from taxon_internal.claim('w', 1)`,
     ]);
   });
 });
@@ -335,15 +335,15 @@ describe('taxon_reader', () => {
 describe('taxon_admin', () => {
   test('looks after labels, categories, thresholds, settings and dead letters', async () => {
     const admin = await t.connect('taxon_admin');
-    const category = await admin.value<number>(`select taxon.make_category('{Home,Kettles}')`);
+    const category = await admin.value<number>(`select taxon_internal.make_category('{Home,Kettles}')`);
     await admin.rows(
       `insert into taxon.labels (name_key, category_id, source) values ('known', $1, 'human')`,
       category,
     );
     const { product_id } = await t.insert('known');
     await admin.rows('delete from taxon.labels');
-    expect(await admin.value('select taxon.requeue($1)', product_id)).toBe('pending');
-    expect(await admin.value('select taxon.retry_dead()')).toBe(0);
+    expect(await admin.value('select taxon_internal.requeue($1)', product_id)).toBe('pending');
+    expect(await admin.value('select taxon_internal.retry_dead()')).toBe(0);
     await admin.rows(`update taxon.categories set external_id = '7' where category_id = $1`, category);
     await admin.rows(`select taxon.rename_category($1, 'Teapots')`, category);
     expect(await admin.value('select taxon.category_path($1)', category)).toBe('Home > Teapots');
@@ -356,9 +356,9 @@ describe('taxon_admin', () => {
       ...beyondAllRoles,
       'update taxon.categories set parent_id = null',
       'update taxon.categories set retired_at = now()',
-      `update taxon.settings set value = 'true'`,
-      `insert into taxon.models (encoder_id, manifest) values (1, '{}')`,
-      `select from taxon.claim('w', 1)`,
+      `update taxon_internal.all_settings set value = 'true'`,
+      `insert into taxon_internal.models (encoder_id, manifest) values (1, '{}')`,
+      `select from taxon_internal.claim('w', 1)`,
     ]);
   });
 });
@@ -369,27 +369,29 @@ describe('taxon_sidecar', () => {
     await t.label('red kettle 1.7 l', 'Home');
     await t.insert('red kettle 1,7 l');
     await t.insert('unheard of');
-    await sidecar.rows(`select taxon.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
-    expect(await sidecar.rows(`select from taxon.claim('w', 10)`)).toHaveLength(2);
+    await sidecar.rows(`select taxon_internal.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
+    expect(await sidecar.rows(`select from taxon_internal.claim('w', 10)`)).toHaveLength(2);
     expect(
       await sidecar.rows(
-        `select name_key from taxon.settle_from_memory('w', array['red kettle 1,7 l', 'unheard of'])`,
+        `select name_key from taxon_internal.settle_from_memory('w', array['red kettle 1,7 l', 'unheard of'])`,
       ),
     ).toEqual([{ name_key: 'unheard of' }]);
-    await sidecar.rows(`select taxon.settle_local('w', null, '[{"name_key": "unheard of"}]')`);
-    expect(await sidecar.rows(`select name_key from taxon.claim_llm('w', 1, '0 s')`)).toHaveLength(1);
-    await sidecar.rows(`select taxon.leave('w')`);
+    await sidecar.rows(`select taxon_internal.settle_local('w', null, '[{"name_key": "unheard of"}]')`);
+    expect(await sidecar.rows(`select name_key from taxon_internal.claim_llm('w', 1, '0 s')`)).toHaveLength(
+      1,
+    );
+    await sidecar.rows(`select taxon_internal.end_sidecar('w')`);
     await refused(sidecar, [
       ...beyondAllRoles,
       'select from taxon.products',
-      'select from taxon.queue',
+      'select from taxon_internal.queue',
       `insert into taxon.products (name) values ('a')`,
       `insert into taxon.labels (name_key, category_id, source) values ('a', 1, 'human')`,
       'delete from taxon.labels',
-      `update taxon.queue set worker = 'x'`,
+      `update taxon_internal.queue set worker = 'x'`,
       `select taxon.set_setting('guard', 'false')`,
-      'select taxon.promote(1)',
-      'select taxon.retry_dead()',
+      'select taxon.promote_model(1)',
+      'select taxon_internal.retry_dead()',
     ]);
   });
 });

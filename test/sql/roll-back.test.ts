@@ -17,26 +17,26 @@ describe('roll_back_model', () => {
   test('goes back one champion a call, not to and fro, and says when there is none before', async () => {
     await expect(back()).rejects.toThrow('there is no champion to roll back');
     const [a, b, c] = [await model(), await model(), await model()];
-    for (const id of [a, b, c]) await t.owner.rows('select promote($1)', id);
+    for (const id of [a, b, c]) await t.owner.rows('select promote_model($1)', id);
     expect([await back(), await champion()]).toEqual([b, b]);
     expect([await back(), await champion()]).toEqual([a, a]);
     await expect(back()).rejects.toThrow(`there is no champion before model ${a}`);
     expect(await champion()).toBe(a);
     // after a promotion there is one again
-    await t.owner.rows('select promote($1)', c);
+    await t.owner.rows('select promote_model($1)', c);
     expect(await back()).toBe(a);
   });
 
   test('goes past a champion that was deleted', async () => {
     const [a, b, c] = [await model(), await model(), await model()];
-    for (const id of [a, b, c]) await t.owner.rows('select promote($1)', id);
+    for (const id of [a, b, c]) await t.owner.rows('select promote_model($1)', id);
     await t.owner.rows('delete from models where model_id = $1', b);
     expect(await back()).toBe(a);
   });
 
   test('keeps the history of who promoted what', async () => {
     const [a, b] = [await model(), await model()];
-    for (const id of [a, b]) await t.owner.rows('select promote($1)', id);
+    for (const id of [a, b]) await t.owner.rows('select promote_model($1)', id);
     await back();
     expect(
       await t.owner.rows(

@@ -11,7 +11,7 @@ const set = (key: string, value: unknown) =>
 /** A champion, and the one before it; settling a claimed name is what a sidecar does with what a model said. */
 async function champions(): Promise<{ old: number; fresh: number }> {
   const [old, fresh] = [await model(), await model()];
-  for (const id of [old, fresh]) await t.owner.rows('select promote($1)', id);
+  for (const id of [old, fresh]) await t.owner.rows('select promote_model($1)', id);
   return { old, fresh };
 }
 const settling = (category: number) =>
@@ -32,7 +32,8 @@ async function settlingBeside() {
   await t.insert('kettle');
   await t.claim('w');
   const [person, sidecar] = [await t.connect(), await t.connect()];
-  const settle = () => sidecar.rows(`select * from taxon.settle_local('w', $1, $2)`, fresh, settling(home));
+  const settle = () =>
+    sidecar.rows(`select * from taxon_internal.settle_local('w', $1, $2)`, fresh, settling(home));
   return { old, person, sidecar, settle };
 }
 
@@ -44,7 +45,7 @@ describe('a rollout', () => {
       code: '55000',
       message: `model ${fresh} was taken back`,
     });
-    await t.owner.rows('select promote($1)', fresh);
+    await t.owner.rows('select promote_model($1)', fresh);
     expect(await t.owner.rows(`select * from settle_local('w', $1, '[]')`, fresh)).toHaveLength(1);
   });
 

@@ -8,8 +8,8 @@ let sidecar: Session;
 let home: number;
 
 beforeEach(async () => {
-  application ??= await t.connect(undefined, 'taxon, extensions, public');
-  sidecar ??= await t.connect(undefined, 'taxon, extensions, public');
+  application ??= await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
+  sidecar ??= await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
   home = await t.category('Home > Mugs');
 });
 

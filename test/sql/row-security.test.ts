@@ -6,8 +6,8 @@ let reader: Session;
 let writer: Session;
 
 beforeEach(async () => {
-  reader ??= await t.connect('taxon_reader', 'taxon, extensions');
-  writer ??= await t.connect('taxon_writer', 'taxon, extensions');
+  reader ??= await t.connect('taxon_reader', 'taxon, taxon_internal, extensions');
+  writer ??= await t.connect('taxon_writer', 'taxon, taxon_internal, extensions');
   await t.owner.rows('drop policy if exists readers on products; drop policy if exists writers on products');
   await t.owner.rows('alter table products disable row level security');
 });
@@ -18,7 +18,7 @@ const seen = (session: Session, view = 'products_readable') =>
 test('every view is looked through with the rights of whoever looks', async () => {
   expect(
     await t.owner.rows(
-      `select c.relname from pg_class c where c.relnamespace = 'taxon'::regnamespace and c.relkind = 'v'
+      `select c.relname from pg_class c where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind = 'v'
          and not coalesce('security_invoker=true' = any (c.reloptions), false)`,
     ),
   ).toEqual([]);

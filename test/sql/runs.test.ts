@@ -71,7 +71,7 @@ describe('a run', () => {
   test('of two that begin at once one is refused', async () => {
     const [one, two] = [await t.connect(), await t.connect()];
     const both = await Promise.allSettled(
-      [one, two].map((session) => session.rows(`select taxon.start_run('{}', 'w')`)),
+      [one, two].map((session) => session.rows(`select taxon_internal.start_run('{}', 'w')`)),
     );
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     await expect(
@@ -114,7 +114,7 @@ describe('a run', () => {
     const encoder = await t.owner.value(`select register_encoder('e', 3)`);
     const slow = await t.connect();
     await slow.rows('begin');
-    await slow.rows(`select taxon.save_model($1, $2, '{}')`, encoder, run);
+    await slow.rows(`select taxon_internal.save_model($1, $2, '{}')`, encoder, run);
     const next = start('b');
     await waitsForLock(t.owner, slow);
     await slow.rows('commit');

@@ -98,7 +98,7 @@ describe('signatures follow labels', () => {
 
   test('are not complete while a transaction is open that did not know of them', async () => {
     await labelAll(['red kettle', 'blue kettle', 'green kettle']);
-    const other = await t.connect(undefined, 'taxon, extensions, public');
+    const other = await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
     await other.rows('begin');
     await other.rows(
       `insert into labels (name_key, category_id, source) select 'steel kettle', category_id, 'llm' from labels limit 1`,

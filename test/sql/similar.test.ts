@@ -104,7 +104,7 @@ describe('look_up', () => {
 
   test("leaves the caller's own pg_trgm threshold alone, in a fresh session and where it was set", async () => {
     await t.label('red kettle 1.7 l', 'Home');
-    const session = await t.connect(undefined, 'taxon, extensions');
+    const session = await t.connect(undefined, 'taxon, taxon_internal, extensions');
     expect(await session.rows(`select layer from look_up('red kettle 1,7 l')`)).toEqual([
       { layer: 'similar' },
     ]);

@@ -32,7 +32,7 @@ const arrive = (...names: (string | null)[]) =>
   );
 const sweep = (after = 0, most = 5000) =>
   admin.row<{ last_id: number | null; strays: number }>(
-    'select last_id, strays from taxon.queue_strays($3::text::xid8, $1, $2)',
+    'select last_id, strays from taxon_internal.queue_strays($3::text::xid8, $1, $2)',
     after,
     most,
     publishers,

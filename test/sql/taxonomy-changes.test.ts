@@ -13,7 +13,7 @@ const everything = () =>
             (select json_agg(p order by product_id) from products p) as p, (select json_agg(x) from label_changes x) as lc,
             (select json_agg(x) from product_changes x) as pc, (select json_agg(x) from taxonomy_changes x) as tc,
             (select json_agg(q order by queue_id) from queue q) as q, (select json_agg(x order by threshold_id) from thresholds x) as th,
-            (select json_agg(s order by key) from settings s) as s`,
+            (select json_agg(s order by key) from all_settings s) as s`,
   );
 
 const levels = (name: string) =>

@@ -114,7 +114,7 @@ test('a merge and forget() of a name with an open check do not lock each other o
   );
   const [holder, admin, other] = [await t.connect(), await t.connect(), await t.connect()];
   await holder.rows('begin');
-  await holder.rows('lock table taxon.product_changes in access exclusive mode');
+  await holder.rows('lock table taxon_internal.product_changes in access exclusive mode');
   const merge = admin.rows('select taxon.merge_categories($1, $2)', [a], b);
   await waitsForLock(admin, t.owner);
   const forgetting = other.rows(`select taxon.forget('kettle')`);

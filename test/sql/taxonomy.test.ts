@@ -68,7 +68,7 @@ describe('make_category', () => {
   test('of two transactions that make the same path, both get one id', async () => {
     const other = await t.connect();
     await other.rows('begin');
-    const first = await other.value(`select taxon.make_category(array['Home', 'Kettles'])`);
+    const first = await other.value(`select taxon_internal.make_category(array['Home', 'Kettles'])`);
     const second = t.category('Home > Kettles'); // waits for the other
     await waitsForLock(t.owner, other);
     await other.rows('commit');

@@ -14,7 +14,8 @@ beforeEach(async () => {
   pots = await t.category('Home > Pots');
 });
 
-const trains = (name: string) => t.owner.value<boolean>('select trains(name_hash(normalise($1)))', name);
+const trains = (name: string) =>
+  t.owner.value<boolean>('select is_training_name(name_hash(normalise($1)))', name);
 
 /** The first so many names of a kind whose labels train a model. */
 async function training(count: number, word: string): Promise<string[]> {
@@ -44,8 +45,12 @@ test('trains() is the bound of the held-out part', async () => {
   const bound = trainFrom();
   const below = Buffer.from(bound);
   below.writeUIntBE(below.readUIntBE(0, 6) - 1, 0, 6);
-  expect(await t.owner.value('select trains($1)', Buffer.concat([bound, Buffer.alloc(26)]))).toBe(true);
-  expect(await t.owner.value('select trains($1)', Buffer.concat([below, Buffer.alloc(26, 255)]))).toBe(false);
+  expect(await t.owner.value('select is_training_name($1)', Buffer.concat([bound, Buffer.alloc(26)]))).toBe(
+    true,
+  );
+  expect(
+    await t.owner.value('select is_training_name($1)', Buffer.concat([below, Buffer.alloc(26, 255)])),
+  ).toBe(false);
 });
 
 describe('teach_first', () => {

@@ -43,7 +43,7 @@ async function person(name: string, category: number): Promise<void> {
   const { product_id } = await t.insert(name);
   await t.owner.rows('select confirm($1, $2)', product_id, category);
 }
-/** As spot_check() draws alike, and a person judges. */
+/** As draw_checks() draws alike, and a person judges. */
 async function drawn(name: string, category: number, strategy = 'uniform'): Promise<void> {
   const check = await t.owner.value<number>(
     `insert into checks (name_key, layer, strategy, weight, category_id) values ($1, 'local', $2, 1, $3) returning check_id`,
@@ -184,7 +184,7 @@ describe('checked_truths', () => {
     await t.owner.rows(`update categories set retired_at = now() where name = 'Old'`);
     const model = await makeModel(t);
     await decide(t, model, [{ name: 'drawn', category_id: kettles }]);
-    await t.owner.rows('select spot_check(1)');
+    await t.owner.rows('select draw_checks(1)');
     await t.owner.rows('select judge(1, true)');
     expect(await truths()).toEqual([
       { name_key: 'drawn', category_id: kettles, never_trained: true },

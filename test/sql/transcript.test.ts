@@ -33,7 +33,7 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
     'select feasible, coverage, checked, wrong, upper_bound, verdict from taxon.suggest_thresholds(max_error => .05, confidence => .95)';
   await show(
     'A model was trained and 4,000 new names came in. The defaults run, and nobody knows how wrong they are.',
-    'select l1, l2, l3, certified, taxon.local_mode() from taxon.thresholds_in_force()',
+    'select l1, l2, l3, certified, taxon_internal.local_mode() from taxon_internal.thresholds_in_force()',
     curve,
   );
   await show('How many checks would it take?', suggest);
@@ -41,7 +41,7 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
   expect(needed).toBeLessThan(arrived / 2);
   // the estimate, rounded up
   const drawn = Math.ceil(needed / 100) * 100;
-  await show('They are drawn.', `select count(*) from taxon.spot_check(${drawn}, 'surer')`);
+  await show('They are drawn.', `select count(*) from taxon.draw_checks(${drawn}, 'surer')`);
   // in parts, so that no statement takes as long as a slow machine needs for all
   for (let part = 0; part < 20; part++)
     await t.owner.rows(
@@ -75,9 +75,9 @@ test('the transcript in docs/tuning.md is what psql shows; vitest --update write
   await show(
     'Looser ones are not certified, and refused without force; with it the local layer only watches until that is undone.',
     `select certified from taxon.set_thresholds(l1 => .6, l2 => .5, l3 => .4, reason => 'fewer calls', force => true)`,
-    'select taxon.local_mode()',
+    'select taxon_internal.local_mode()',
     'select l1, l2, l3, certified from taxon.undo_thresholds()',
-    'select taxon.local_mode()',
+    'select taxon_internal.local_mode()',
     'select l3, cause, promised, certified, upper_bound, checks, reason, undone_at is not null as undone from taxon.threshold_history',
   );
   const text = shown.join('\n').replaceAll(/ +$/gm, '');

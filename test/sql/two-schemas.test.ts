@@ -114,7 +114,7 @@ describe('two schemas in one database', () => {
     await insert('taxon', 'a');
     await expect.poll(() => heard).toEqual(['order', 'taxon']);
     // an idle sidecar of the other schema wants nothing from here
-    await owner.rows(`select taxon.leave('w')`);
+    await owner.rows(`select taxon_internal.end_sidecar('w')`);
     await insert('taxon', 'b');
     await insert('"order"', 'b');
     await expect.poll(() => heard).toEqual(['order', 'taxon', 'order']);
@@ -122,10 +122,10 @@ describe('two schemas in one database', () => {
 
   test('do not wait for each other’s locks', async () => {
     await owner.rows('begin');
-    await owner.rows('select taxon.learn_guard()');
+    await owner.rows('select taxon_internal.learn_guard()');
     await other.rows(`set lock_timeout = '200 ms'`);
-    expect(await other.value('select "order".learn_guard()')).toBeTypeOf('number');
-    await expect(other.rows('select taxon.learn_guard()')).rejects.toMatchObject({ code: '55P03' });
+    expect(await other.value('select "order_internal".learn_guard()')).toBeTypeOf('number');
+    await expect(other.rows('select taxon_internal.learn_guard()')).rejects.toMatchObject({ code: '55P03' });
     await owner.rows('rollback');
     await other.rows('reset lock_timeout');
   });
@@ -166,16 +166,18 @@ describe('two schemas in one database', () => {
 
   test('have sidecars of their own', async () => {
     for (const schema of schemas) await insert(schema, 'never seen');
-    await owner.rows('select taxon.take_in()');
+    await owner.rows('select taxon_internal.take_in()');
     const sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), {
       TAXON_SCHEMA: 'order',
     });
     // without a model or a provider taking a name up means handing it to the LLM stage
-    await expect.poll(() => owner.rows('select stage from "order".queue')).toEqual([{ stage: 'llm' }]);
-    expect(await owner.rows('select stage, attempts from taxon.queue')).toEqual([
+    await expect
+      .poll(() => owner.rows('select stage from "order_internal".queue'))
+      .toEqual([{ stage: 'llm' }]);
+    expect(await owner.rows('select stage, attempts from taxon_internal.queue')).toEqual([
       { stage: 'local', attempts: 0 },
     ]);
-    expect(await owner.value('select count(*) from taxon.sidecars')).toBe(0);
+    expect(await owner.value('select count(*) from taxon_internal.sidecars')).toBe(0);
     expect(await sidecar.kill('SIGTERM')).toBe(0);
   });
 

@@ -28,7 +28,7 @@ const check = (id = 1) =>
   );
 const nothing = { second_verdict: null, second_truth: null, second_by: null };
 /** Drawn for people: what the local layer said of every name. */
-const draw = () => t.owner.rows('select * from spot_check(100)');
+const draw = () => t.owner.rows('select * from draw_checks(100)');
 
 /** The LLM's answer to a name that waits for it. */
 async function llm(name: string, category: number): Promise<void> {
@@ -148,8 +148,11 @@ test('two people and two sidecars at the same names do not wait in a circle', as
     ...[c, d].map((session, w) =>
       work(session, (i) =>
         i % 2 === 0
-          ? [`select from taxon.claim('w${w}', 20)`]
-          : [`select from taxon.settle_from_memory('w${w}', $1)`, w === 0 ? keys : [...keys].reverse()],
+          ? [`select from taxon_internal.claim('w${w}', 20)`]
+          : [
+              `select from taxon_internal.settle_from_memory('w${w}', $1)`,
+              w === 0 ? keys : [...keys].reverse(),
+            ],
       ),
     ),
   ]);

@@ -43,13 +43,13 @@ async function inTheLlmStage(...names: string[]): Promise<void> {
   await t.owner.rows(`update queue set stage = 'llm', available_at = clock_timestamp()`);
 }
 
-const taxonomyChanges = `select taxon.lock_taxonomy('{}')`;
-const entryHeld = 'select from taxon.queue for update';
+const taxonomyChanges = `select taxon_internal.lock_taxonomy('{}')`;
+const entryHeld = 'select from taxon_internal.queue for update';
 
 test('a lease of the LLM stage begins when the claim has waited', async () => {
   await inTheLlmStage('a');
   const free = await after(taxonomyChanges, () =>
-    one.rows(`select taxon.claim_llm('one', 10, '0 s', '1 s')`),
+    one.rows(`select taxon_internal.claim_llm('one', 10, '0 s', '1 s')`),
   );
   expect(await aSecondFrom(free)).toBe(true);
 });
@@ -60,7 +60,7 @@ test('and so does a call, and the lease of its names', async () => {
   await t.owner.rows(`select claim_llm('one', 10, '0 s', claim_id => $1)`, claim);
   const free = await after(entryHeld, () =>
     one.rows(
-      `select taxon.start_call('one', 'answer', 'tree', 'p', 'm', true, 1, 9, 1, lease => '1 s', name_keys => array['a'], claim_id => $1)`,
+      `select taxon_internal.start_call('one', 'answer', 'tree', 'p', 'm', true, 1, 9, 1, lease => '1 s', name_keys => array['a'], claim_id => $1)`,
       claim,
     ),
   );
@@ -72,7 +72,7 @@ test('what is given back waits from then on', async () => {
   await t.insertAll('a');
   await t.claim('one');
   const free = await after(entryHeld, () =>
-    one.rows(`select taxon.give_back('one', array['a'], 'local', counts => false, wait => '1 s')`),
+    one.rows(`select taxon_internal.give_back('one', array['a'], 'local', counts => false, wait => '1 s')`),
   );
   expect(await aSecondFrom(free)).toBe(true);
 });
@@ -81,7 +81,7 @@ test('a claim in a long transaction leases from its own moment', async () => {
   await t.insertAll('a');
   await one.rows('begin');
   const free = await one.value<string>('select clock_timestamp()::text');
-  await one.rows(`select taxon.claim('one', 10, '1 s')`);
+  await one.rows(`select taxon_internal.claim('one', 10, '1 s')`);
   await one.rows('commit');
   expect(await aSecondFrom(free)).toBe(true);
 });

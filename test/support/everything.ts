@@ -11,7 +11,7 @@ export const columns = (t: TaxonDatabase): Promise<Column[]> =>
   t.owner.rows(
     `select c.relname as relation, a.attname as attribute, format_type(a.atttypid, null) as type
        from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-       where c.relnamespace = 'taxon'::regnamespace and c.relkind = 'r' order by 1, 2`,
+       where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind = 'r' order by 1, 2`,
   );
 
 /** Columns, as table.column, in which a name stands: its key, the name as given, or its digest. */
@@ -54,7 +54,7 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
   await owner.rows(`update labels set source = 'human'`);
   const model = await owner.value<number>(`select save_model($1, null, '{}')`, encoder);
   await owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
-  await owner.rows('select promote($1)', model);
+  await owner.rows('select promote_model($1)', model);
   const { product_id: product } = await t.insert(name);
   const { product_id: near } = await t.insert('another mug');
   await owner.rows(

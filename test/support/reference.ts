@@ -61,7 +61,7 @@ const relations = `
          (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                    'comment', col_description(c.oid, a.attnum)) order by a.attnum), '[]')
             from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
-    from pg_class c where c.relnamespace = 'taxon'::regnamespace and c.relkind in ('r', 'v') order by 1`;
+    from pg_class c where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind in ('r', 'v') order by 1`;
 
 const routines = `
   select p.proname as name, pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as result,
@@ -69,15 +69,15 @@ const routines = `
          (select string_agg(replace(r, 'taxon_', ''), ', ' order by place)
             from unnest('{taxon_reader,taxon_writer,taxon_admin,taxon_sidecar}'::text[]) with ordinality u(r, place)
             where has_function_privilege(r, p.oid, 'execute')) as roles
-    from pg_proc p where p.pronamespace = 'taxon'::regnamespace and p.prorettype <> 'trigger'::regtype order by 1`;
+    from pg_proc p where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and p.prorettype <> 'trigger'::regtype order by 1`;
 
 const triggers = `
   select t.tgname as name, t.tgrelid::regclass::text as "table", p.proname as function,
          obj_description(t.oid, 'pg_trigger') as comment, obj_description(p.oid, 'pg_proc') as function_comment
     from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-    where p.pronamespace = 'taxon'::regnamespace and not t.tgisinternal order by 2, 1`;
+    where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and not t.tgisinternal order by 2, 1`;
 
-const settings = `select key as name, value::text, description as comment from settings where key <> 'sql_sha256' order by key`;
+const settings = `select key as name, value::text, description as comment from all_settings where key <> 'sql_sha256' order by key`;
 
 /** A row of a Markdown table. */
 const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -173,24 +173,24 @@ export async function referenceText(sql: Session): Promise<string> {
 export async function uncommented(sql: Session): Promise<string[]> {
   const found = await sql.rows<{ what: string }>(`
     select format('%s %s', case relkind when 'v' then 'view' else 'table' end, relname) as what
-      from pg_class where relnamespace = 'taxon'::regnamespace and relkind in ('r', 'v', 'm', 'p', 'f')
+      from pg_class where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and relkind in ('r', 'v', 'm', 'p', 'f')
         and obj_description(oid, 'pg_class') is null
     union all
     select format('column %s.%s', c.relname, a.attname)
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where c.relnamespace = 'taxon'::regnamespace and c.relkind in ('r', 'v', 'm', 'p', 'f', 'c')
+      where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p', 'f', 'c')
         and coalesce(col_description(c.oid, a.attnum), '') = ''
     union all
     select format('function %s', oid::regprocedure)
-      from pg_proc where pronamespace = 'taxon'::regnamespace and obj_description(oid, 'pg_proc') is null
+      from pg_proc where pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and obj_description(oid, 'pg_proc') is null
     union all
     select format('trigger %s', t.tgname)
       from pg_trigger t join pg_class c on c.oid = t.tgrelid
-      where c.relnamespace = 'taxon'::regnamespace and not t.tgisinternal and obj_description(t.oid, 'pg_trigger') is null
+      where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and not t.tgisinternal and obj_description(t.oid, 'pg_trigger') is null
     union all
     select format('type %s', t.typname)
       from pg_type t left join pg_class c on c.oid = t.typrelid
-      where t.typnamespace = 'taxon'::regnamespace and t.typelem = 0 and coalesce(c.relkind, 'c') = 'c'
+      where t.typnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and t.typelem = 0 and coalesce(c.relkind, 'c') = 'c'
         and obj_description(t.oid, 'pg_type') is null
     order by 1`);
   return found.map(({ what }) => what);

@@ -35,9 +35,9 @@ export async function tally(db: Database): Promise<Record<string, number>> {
 /** How many names the local stage has before it: what the queue holds, and rows that no claim has taken in yet. */
 export async function waitingLocally(db: Database): Promise<number> {
   const { n } = await db.row<{ n: number }>(
-    `select (select count(*) from taxon.queue where stage = 'local') + (
+    `select (select count(*) from taxon_internal.queue where stage = 'local') + (
               select count(*) from taxon.products p where p.state = 'pending'
-                and not exists (select from taxon.queue q where q.name_hash = taxon.name_hash(p.name_key))) as n`,
+                and not exists (select from taxon_internal.queue q where q.name_hash = taxon_internal.name_hash(p.name_key))) as n`,
   );
   return n;
 }
@@ -57,6 +57,6 @@ export function ledger(
 ): Promise<{ state: string; calls: number; tokens_in: number; tokens_out: number; names: number }[]> {
   return db.rows(
     `select state, count(*) as calls, sum(tokens_in) as tokens_in, sum(tokens_out) as tokens_out, sum(names) as names
-     from taxon.llm_calls group by 1 order by 1`,
+     from taxon_internal.llm_calls group by 1 order by 1`,
   );
 }

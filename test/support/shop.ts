@@ -82,7 +82,7 @@ function words(i: number): string {
 async function remember(db: Database): Promise<void> {
   for (const { name, path } of labelled)
     await db.rows(
-      `insert into taxon.labels (name_key, category_id, source) values (taxon.normalise($1), taxon.make_category($2), 'import')`,
+      `insert into taxon.labels (name_key, category_id, source) values (taxon.normalise($1), taxon_internal.make_category($2), 'import')`,
       [name, path],
     );
   // tests count the LLM's calls; those of audits come at their own time

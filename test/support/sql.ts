@@ -108,13 +108,13 @@ export function taxonDatabase(): TaxonDatabase {
   }
   beforeAll(async () => {
     database = await testDatabase();
-    owner = await open(database.url, 'taxon, extensions, public');
-    settings = await owner.rows('select key, value::text from settings');
+    owner = await open(database.url, 'taxon, taxon_internal, extensions, public');
+    settings = await owner.rows('select key, value::text from all_settings');
   });
   beforeEach(async () => {
     await owner.rows(`truncate ${emptied} restart identity cascade`);
     await owner.rows(
-      'update settings s set value = was.value::jsonb from json_to_recordset($1) was(key text, value text) where s.key = was.key',
+      'update all_settings s set value = was.value::jsonb from json_to_recordset($1) was(key text, value text) where s.key = was.key',
       JSON.stringify(settings),
     );
   });
@@ -135,7 +135,7 @@ export function taxonDatabase(): TaxonDatabase {
     async connect(role, searchPath) {
       return open(role === undefined ? database.url : await database.urlFor(role), searchPath);
     },
-    superuser: () => open(database.superUrl, 'taxon, extensions, public'),
+    superuser: () => open(database.superUrl, 'taxon, taxon_internal, extensions, public'),
     category,
     async label(name, path, source = 'llm') {
       const id = await category(path);

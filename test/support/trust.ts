@@ -7,7 +7,7 @@ export async function makeModel(t: TaxonDatabase, promoted = true): Promise<numb
   const encoder = await t.owner.value(`select register_encoder('e', 2)`);
   const model = await t.owner.value<number>(`select save_model($1, null, '{}')`, encoder);
   await t.owner.rows(`select save_model_file($1, 'm', sha256('x'), 'x')`, model);
-  if (promoted) await t.owner.rows('select promote($1)', model);
+  if (promoted) await t.owner.rows('select promote_model($1)', model);
   return model;
 }
 

@@ -46,10 +46,10 @@ describe('a first model, where there is no encoder', () => {
     expect(
       await db.rows('select model_id, state, encoder, labels, files from taxon.models_readable'),
     ).toEqual([{ model_id: 1, state: 'champion', encoder: null, labels: labelled.length, files: 2 }]);
-    expect(await db.row('select reason from taxon.retrain_requests where run_id is null')).toEqual({
+    expect(await db.row('select reason from taxon_internal.retrain_requests where run_id is null')).toEqual({
       reason: 'the full model follows the first one',
     });
-    expect(await db.row('select count(*) as n from taxon.embeddings')).toEqual({ n: 0 });
+    expect(await db.row('select count(*) as n from taxon_internal.embeddings')).toEqual({ n: 0 });
   });
 
   test('a second one is no first one', async () => {
@@ -83,26 +83,26 @@ describe('a first model, where there is no encoder', () => {
         [...names, { name: 'qwzx' }].map(({ name }) => name),
       );
       await until(
-        () => db.row<{ n: number }>(`select count(*) as n from taxon.evidence`),
+        () => db.row<{ n: number }>(`select count(*) as n from taxon_internal.evidence`),
         ({ n }) => n === names.length + 1,
       );
     } finally {
       await sidecar.kill('SIGTERM');
     }
     const rows = await db.rows<{ source: string | null; model_id: number; clears: boolean }>(
-      `select p.source, e.model_id, e.clears from taxon.products p join taxon.evidence e using (evidence_id)`,
+      `select p.source, e.model_id, e.clears from taxon.products p join taxon_internal.evidence e using (evidence_id)`,
     );
     expect(rows.every(({ source, clears }) => (source === 'local') === clears)).toBe(true);
     expect(rows.filter(({ clears }) => clears).length).toBeGreaterThan(names.length / 2);
     expect(rows.filter(({ clears }) => !clears).length).toBeGreaterThan(0);
-    expect(await db.row(`select voices, nearest from taxon.evidence limit 1`)).toEqual({
+    expect(await db.row(`select voices, nearest from taxon_internal.evidence limit 1`)).toEqual({
       voices: null,
       nearest: null,
     });
     const [{ product_id } = { product_id: 0 }] = await db.rows<{ product_id: number }>(
       `select product_id from taxon.products where source = 'local' limit 1`,
     );
-    expect(await db.row('select taxon.explain_json($1) is not null as said', [product_id])).toEqual({
+    expect(await db.row('select taxon_internal.explain_json($1) is not null as said', [product_id])).toEqual({
       said: true,
     });
   });
@@ -123,14 +123,14 @@ describe('a first model, where there is no encoder', () => {
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     expect(JSON.parse(stdout)).toMatchObject({ model_id: 1, names: names.length });
     await db.rows(
-      `insert into taxon.checks (name_key, layer, strategy, weight) values (taxon.normalise($1), 'local', 'uniform', 1)`,
+      `insert into taxon_internal.checks (name_key, layer, strategy, weight) values (taxon.normalise($1), 'local', 'uniform', 1)`,
       [names[0]?.name],
     );
     expect(JSON.parse((await taxon(['recalibrate', '--json'])).stdout)).toMatchObject({
       model_id: 1,
       scored: 1,
     });
-    await db.rows('delete from taxon.checks');
+    await db.rows('delete from taxon_internal.checks');
   });
 
   test('it moves to another database', async () => {
@@ -139,9 +139,11 @@ describe('a first model, where there is no encoder', () => {
     const { code, stdout } = await taxon(['import-model', file, '--json']);
     expect(code).toBe(0);
     const { model_id } = JSON.parse(stdout);
-    expect(await db.row('select encoder_id from taxon.models where model_id = $1', [model_id])).toEqual({
+    expect(
+      await db.row('select encoder_id from taxon_internal.models where model_id = $1', [model_id]),
+    ).toEqual({
       encoder_id: null,
     });
-    await db.rows('delete from taxon.models where model_id = $1', [model_id]);
+    await db.rows('delete from taxon_internal.models where model_id = $1', [model_id]);
   });
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
   database = await testDatabase();
   db = look(database.url);
 });
-beforeEach(() => db.rows('truncate taxon.training_runs cascade'));
+beforeEach(() => db.rows('truncate taxon_internal.training_runs cascade'));
 afterAll(async () => {
   await db.close();
   await database.drop();
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const runs = (from = db) =>
   from.rows<{ state: string; error: string | null; report: object | null }>(
-    'select state, error, report from taxon.training_runs order by run_id',
+    'select state, error, report from taxon_internal.training_runs order by run_id',
   );
 const never = (signal: AbortSignal) =>
   new Promise<never>((_, reject) =>
@@ -33,7 +33,7 @@ describe('asRun', () => {
       await until(
         () =>
           db.row<{ renewed: boolean }>(
-            `select lease_until > started_at + interval '2 s' as renewed from taxon.training_runs where run_id = $1`,
+            `select lease_until > started_at + interval '2 s' as renewed from taxon_internal.training_runs where run_id = $1`,
             [id],
           ),
         ({ renewed }) => renewed,
@@ -71,7 +71,7 @@ describe('asRun', () => {
   test('stops when another took over, and does not write over what stands there', async () => {
     const run = asRun(db, {}, 1, undefined, async ({ id, signal }) => {
       await db.rows(
-        `update taxon.training_runs set state = 'failed', error = 'taken over' where run_id = $1`,
+        `update taxon_internal.training_runs set state = 'failed', error = 'taken over' where run_id = $1`,
         [id],
       );
       return never(signal);
@@ -103,7 +103,7 @@ test('a training that is killed blocks the next only as long as its lease, and l
       { state: 'failed', error: 'its process died: the lease ran out' },
       { state: 'done' },
     ]);
-    expect(await own.rows('select model_id, state from taxon.models order by 1')).toEqual([
+    expect(await own.rows('select model_id, state from taxon_internal.models order by 1')).toEqual([
       { model_id: 1, state: 'retired' },
       { model_id, state: 'champion' },
     ]);

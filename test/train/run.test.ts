@@ -28,10 +28,12 @@ afterAll(async () => {
 });
 
 const modelRows = () =>
-  db.rows<{ model_id: number; state: string }>('select model_id, state from taxon.models order by 1');
+  db.rows<{ model_id: number; state: string }>(
+    'select model_id, state from taxon_internal.models order by 1',
+  );
 const lastRun = () =>
   db.row<{ run_id: number; state: string; error: string | null; options: object; report: object | null }>(
-    'select * from taxon.training_runs order by run_id desc limit 1',
+    'select * from taxon_internal.training_runs order by run_id desc limit 1',
   );
 const digests = async (modelId: number) =>
   Object.fromEntries(
@@ -46,7 +48,7 @@ describe('train', () => {
     expect(await modelRows()).toEqual([{ model_id: 1, state: 'champion' }]);
     const model = await db.row<Record<string, unknown>>(
       `select m.run_id, e.identity, e.dimension, m.manifest->>'encoder' as reads, jsonb_array_length(m.manifest->'paths') as paths
-         from taxon.models m join taxon.encoders e using (encoder_id)`,
+         from taxon_internal.models m join taxon_internal.encoders e using (encoder_id)`,
     );
     expect(model).toMatchObject({ run_id: 1, dimension: 384, reads: model.identity, paths: 8 });
     expect(await lastRun()).toMatchObject({
@@ -57,7 +59,7 @@ describe('train', () => {
       report: { model_id: 1, labels: labelled.length, encoded: labelled.length, sources: { import: 360 } },
     });
     const files = await db.rows<{ name: string; same: boolean }>(
-      `select name, sha256 = sha256(content) as same from taxon.model_files where model_id = 1 order by 1`,
+      `select name, sha256 = sha256(content) as same from taxon_internal.model_files where model_id = 1 order by 1`,
     );
     expect(files).toEqual([
       { name: 'heads.onnx', same: true },
@@ -84,16 +86,16 @@ describe('train', () => {
     // with this label the model would be another: a word that no other name has, and a wrong category
     await db.rows(
       `insert into taxon.labels (name_key, category_id, source)
-         values ('electric kettle wxyzzy 1.7 l', taxon.make_category('{Food,Drinks,Tea}'), 'llm')`,
+         values ('electric kettle wxyzzy 1.7 l', taxon_internal.make_category('{Food,Drinks,Tea}'), 'llm')`,
     );
     await db.rows(
-      `insert into taxon.checks (name_key, layer, strategy, weight) values ('electric kettle wxyzzy 1.7 l', 'local', 'uniform', 1)`,
+      `insert into taxon_internal.checks (name_key, layer, strategy, weight) values ('electric kettle wxyzzy 1.7 l', 'local', 'uniform', 1)`,
     );
     const { made: model } = await train(db, config, { seed: 1, clean: false });
     expect(model).toMatchObject({ labels: labelled.length, sealed: 1 });
     const [first, sealed] = [await digests(1), await digests(model.model_id)];
     for (const file of ['heads.onnx', 'letters.bin']) expect(sealed[file]).toBe(first[file]);
-    await db.rows('delete from taxon.checks');
+    await db.rows('delete from taxon_internal.checks');
     await db.rows(`delete from taxon.labels where name_key like '%wxyzzy%'`);
   });
 
@@ -111,7 +113,7 @@ describe('train', () => {
     expect(report?.learningCurve.length).toBeGreaterThan(1);
     expect(last?.path).toBeGreaterThan(0.9);
     const learning = await db.row(
-      `select metrics -> 'learning' as curve from ${db.at}models order by model_id desc limit 1`,
+      `select metrics -> 'learning' as curve from ${db.internal}models order by model_id desc limit 1`,
     );
     expect(learning).toMatchObject({ curve: { points: report?.learningCurve, heldOut: expect.any(Number) } });
     expect(report?.facts?.steps.map(({ step }) => step)).toEqual([
@@ -126,11 +128,13 @@ describe('train', () => {
   });
 
   test('a diagnosis that was cut short another process makes, from memory, as the first would have', async () => {
-    await db.rows(`update taxon.models set metrics = metrics - 'learning' where model_id = 1`);
+    await db.rows(`update taxon_internal.models set metrics = metrics - 'learning' where model_id = 1`);
     // the process that has trained it may be at it as long as its lease stands
-    await db.rows(`update taxon.training_runs set lease_until = now() + interval '1 s' where run_id = 1`);
+    await db.rows(
+      `update taxon_internal.training_runs set lease_until = now() + interval '1 s' where run_id = 1`,
+    );
     expect(await undiagnosed(db)).toBeNull();
-    await db.rows('update taxon.training_runs set lease_until = now() where run_id = 1');
+    await db.rows('update taxon_internal.training_runs set lease_until = now() where run_id = 1');
     expect(await undiagnosed(db)).toBe(1);
     const stop = AbortSignal.abort(new Error('enough'));
     expect(await diagnoseModel(db, config, 1, stop)).toBeNull();
@@ -167,14 +171,14 @@ describe('train', () => {
     try {
       await own.rows(
         `insert into taxon.labels (name_key, category_id, source)
-           select 'name ' || i, taxon.make_category('{A}'), 'human' from generate_series(1, 49) i`,
+           select 'name ' || i, taxon_internal.make_category('{A}'), 'human' from generate_series(1, 49) i`,
       );
       await expect(train(own, config)).rejects.toMatchObject({
         name: 'TaxonError',
         message: 'memory holds 49 labelled names, training needs at least 50',
         hint: expect.stringContaining('taxon import'),
       });
-      expect(await own.rows('select state, error from taxon.training_runs')).toEqual([
+      expect(await own.rows('select state, error from taxon_internal.training_runs')).toEqual([
         { state: 'failed', error: expect.stringContaining('49 labelled names') },
       ]);
     } finally {
@@ -208,7 +212,7 @@ describe('taxon train', () => {
     expect(await process.kill('SIGINT')).toBe(1);
     expect(process.stderr()).toContain('taxon: interrupted');
     expect(await modelRows()).toEqual(before);
-    expect(await db.row('select count(distinct model_id) as n from taxon.model_files')).toEqual({
+    expect(await db.row('select count(distinct model_id) as n from taxon_internal.model_files')).toEqual({
       n: before.length,
     });
     expect(await lastRun()).toMatchObject({
@@ -233,9 +237,9 @@ describe('a damaged artefact', () => {
   test('is refused with what to do', async () => {
     const { modelId } = (await champion(db)) as { modelId: number };
     // what a bad disk does, no statement can: the table checks every write
-    await db.rows('alter table taxon.model_files drop constraint model_files_check');
+    await db.rows('alter table taxon_internal.model_files drop constraint model_files_check');
     await db.rows(
-      `update taxon.model_files set content = set_byte(content, 100, 255 - get_byte(content, 100)) where model_id = $1 and name = 'heads.onnx'`,
+      `update taxon_internal.model_files set content = set_byte(content, 100, 255 - get_byte(content, 100)) where model_id = $1 and name = 'heads.onnx'`,
       [modelId],
     );
     await expect(modelFiles(db, modelId)).rejects.toMatchObject({

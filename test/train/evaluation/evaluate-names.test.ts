@@ -42,7 +42,7 @@ function fileWith(name: string, lines: string[]): string {
 
 describe('evaluateNames', () => {
   test('scores the champion on names that it never saw, and writes nothing', async () => {
-    const stored = () => db.row('select count(*) as n from taxon.embeddings');
+    const stored = () => db.row('select count(*) as n from taxon_internal.embeddings');
     const before = await stored();
     const report = await evaluate(newNames(200));
     // Measured: l2 .84, l3 .84, as every fifth name says nothing of what it is; one category for all would reach .25 and .125.
