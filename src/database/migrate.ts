@@ -66,6 +66,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     const recorded = await recordedState(client, schema);
     const files = migrationFiles(root);
     const known = files.map(migrationName);
+    requireBaseline(schema, recorded.migrations, known);
     const newer = recorded.migrations.filter((name) => !known.includes(name));
     if (newer.length > 0) {
       throw new TaxonError(`the schema "${schema}" was migrated by a newer pgtaxon: ${newer.join(', ')}`, {
@@ -95,6 +96,18 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   } finally {
     await client.end();
   }
+}
+
+/** The first migration that was released never changes its name, so what has others and not that one is older than all releases. */
+function requireBaseline(schema: string, recorded: readonly string[], known: readonly string[]): void {
+  const [baseline] = known;
+  if (recorded.length === 0 || baseline === undefined || recorded.includes(baseline)) return;
+  throw new TaxonError(`the schema "${schema}" is from before the first release's baseline, ${baseline}`, {
+    hint:
+      'With the pgtaxon that made it, export what is to be kept (taxon export labels.csv, and ' +
+      'taxon export products.csv --what products); then in psql: ' +
+      `drop schema "${schema}" cascade; then taxon migrate and, for each file, taxon import.`,
+  });
 }
 
 /** What an earlier migrate left: the names of the migrations, and the digest of the repeatable SQL. */
