@@ -1,5 +1,5 @@
 -- Up Migration
--- These are migrations, not repeatable SQL: stored columns hold their results, so they can never change in place.
+-- normalise() and name_hash() are no repeatable SQL: stored columns hold their results, so they can never change in place.
 
 do $do$
 declare

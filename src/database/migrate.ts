@@ -106,7 +106,7 @@ function requireBaseline(schema: string, recorded: readonly string[], known: rea
     hint:
       'With the pgtaxon that made it, export what is to be kept (taxon export labels.csv, and ' +
       'taxon export products.csv --what products); then in psql: ' +
-      `drop schema "${schema}" cascade; then taxon migrate and, for each file, taxon import.`,
+      `drop schema "${schema}" cascade; then taxon migrate, taxon import labels.csv and taxon import products.csv --as products.`,
   });
 }
 

@@ -135,7 +135,7 @@ describe('migrate', () => {
     expect(hint).toBe(
       'With the pgtaxon that made it, export what is to be kept (taxon export labels.csv, and ' +
         'taxon export products.csv --what products); then in psql: ' +
-        'drop schema "taxon" cascade; then taxon migrate and, for each file, taxon import.',
+        'drop schema "taxon" cascade; then taxon migrate, taxon import labels.csv and taxon import products.csv --as products.',
     );
     await expect(run(true)).rejects.toThrow(message);
     expect(await schemaText(database.url, 'taxon')).toBe(before);

@@ -7,7 +7,7 @@ import { migrationFiles } from '../../src/database/sql-files.ts';
  * there by a new migration. (A file not released yet may change: `sha256sum migrations/*.sql` prints this table.)
  */
 const shipped = `
-ac3789f7812b14adc06366e65330d47154e7f4e162d02ae15c55683a7a9e74ed  migrations/0001_ground.sql
+f081b9a0f7cc656c64ddbda9b1f7c3a01be0e28d297aad6beede26a23e701aac  migrations/0001_ground.sql
 db76a3db77a6f7daa1292e57f77ce4a0231fd00a1302bbe0ff6635dd47562e74  migrations/0002_taxonomy.sql
 c983102ce9d7185d5cd30a14c8ccc8e1a3b4bc924505dc10eea4b218ec63db54  migrations/0003_changes.sql
 12a512719a6c0baba392270077bdcc31906c9e814550627adb19a6ac2c531207  migrations/0004_model.sql
