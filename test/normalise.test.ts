@@ -138,7 +138,7 @@ describe.each(locales)('normalise in SQL, database with locale %s', (_name, loca
     sql = await openSession(database.url);
     await sql.rows('create schema taxon');
     await sql.rows('set search_path = taxon');
-    await sql.client.query(readFileSync(join(packageRoot, 'migrations', '0001_names.sql'), 'utf8'));
+    await sql.client.query(readFileSync(join(packageRoot, 'migrations', '0001_ground.sql'), 'utf8'));
   });
   afterAll(async () => {
     await sql?.close();

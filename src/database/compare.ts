@@ -3,7 +3,7 @@ import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { catalogue } from './catalogue.ts';
 import { wasBeaten } from './give-way.ts';
-import { internalSchema } from './sql-files.ts';
+import { internalSchema } from './schemas.ts';
 
 /** Something that is not as migrate left it, for instance after a restore. */
 interface Difference {

@@ -9,8 +9,8 @@ import { newClient } from './connect.ts';
 import { givingWay } from './give-way.ts';
 import { lockKey } from './lock-key.ts';
 import { prepare, requireDirect } from './requirements.ts';
+import { internalSchema } from './schemas.ts';
 import {
-  internalSchema,
   isPublic,
   migrationFiles,
   migrationName,
@@ -65,6 +65,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
       client.query('select pg_catalog.pg_advisory_lock($1::bigint)', [lockKey(schema, 'migrate')]),
     );
     const extensions = await patiently('migrate', () => prepare(client, schema, check));
+    await requireRoom(client, schema);
     const recorded = await recordedState(client, schema);
     const files = migrationFiles(root);
     const known = files.map(migrationName);
@@ -100,6 +101,36 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Refuses schemas that are not there to be worked on: from before the first release's baseline, when everything stood in one
+ * schema, or an internal schema that is somebody else's.
+ */
+async function requireRoom(client: pg.Client, schema: string): Promise<void> {
+  const internal = internalSchema(schema);
+  const { rows } = await client.query<{ older: boolean; ours: boolean; holds: string | null }>(
+    `select to_regclass($1) is not null as older, to_regclass($2) is not null as ours,
+            (select string_agg(x.name, ', ') from (
+               select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where n.nspname = $3 and c.relkind in ('r', 'v', 'm', 'p', 'f')
+               union all
+               select p.proname || '()' from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $3
+               order by 1 limit 5) x) as holds`,
+    [`"${schema}".migrations`, `"${internal}".migrations`, internal],
+  );
+  const found = rows[0];
+  if (found?.older)
+    throw new TaxonError(`the schema "${schema}" is from before the first release's baseline`, {
+      hint:
+        'With the pgtaxon that made it, export what is to be kept (taxon export labels.csv, and ' +
+        'taxon export products.csv --what products); then in psql: ' +
+        `drop schema "${schema}" cascade; then taxon migrate, taxon import labels.csv and taxon import products.csv --as products.`,
+    });
+  if (found && !found.ours && found.holds !== null)
+    throw new TaxonError(`the schema "${internal}" is not pgtaxon's: it holds ${found.holds}`, {
+      hint: 'Rename it, or choose another name for pgtaxon: TAXON_SCHEMA=…',
+    });
 }
 
 /** What an earlier migrate left: the names of the migrations, and the digest of the repeatable SQL. */

@@ -3,7 +3,7 @@ import { newClient } from './connect.ts';
 import { lockKey } from './lock-key.ts';
 import type { Database } from './open.ts';
 import { requireDirect } from './requirements.ts';
-import { internalSchema } from './sql-files.ts';
+import { internalSchema } from './schemas.ts';
 
 /** What is to be done before the neighbours of an encoder are found by an index; see index_work(). */
 export interface IndexWork {

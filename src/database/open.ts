@@ -6,7 +6,7 @@ import { inWords } from './compare.ts';
 import { newPool } from './connect.ts';
 import { sqlVersion } from './migrate.ts';
 import { hintAtRole } from './rights.ts';
-import { internalSchema } from './sql-files.ts';
+import { internalSchema } from './schemas.ts';
 
 const int8 = 20;
 const int8Array = 1016;

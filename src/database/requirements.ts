@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { TaxonError } from '../errors.ts';
 import { actAsOwner, requireRoles, requireSafePath } from './rights.ts';
-import { internalSchema, pathOf } from './sql-files.ts';
+import { internalSchema } from './schemas.ts';
+import { pathOf } from './sql-files.ts';
 
 /**
  * Refuses a connection through a pooler, where the session lock and the search_path would end up on connections of

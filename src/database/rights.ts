@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { packageRoot } from '../config.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
+import { internalSchema } from './schemas.ts';
 
 /** What every statement of applications, people and sidecars is granted to. */
 const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] as const;
@@ -47,19 +48,22 @@ export async function requireRoles(client: pg.Client, create: boolean): Promise<
  * @throws TaxonError when the schema cannot be worked on as this login
  */
 export async function actAsOwner(client: pg.Client, schema: string): Promise<void> {
-  const { rows } = await client.query<{ owner: string; login: string; creates: boolean }>(
-    `select coalesce(pg_get_userbyid(c.relowner), current_user) as owner, current_user as login,
-            case when n.oid is null then has_database_privilege(current_database(), 'create')
-                 else has_schema_privilege(n.oid, 'create') end as creates
-       from (select) one left join pg_namespace n on n.nspname = $1
-       left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations'`,
-    [schema],
+  const { rows } = await client.query<{ owner: string; login: string; closed: string[] }>(
+    `select coalesce((select pg_get_userbyid(c.relowner) from pg_class c where c.oid = to_regclass($2)), current_user) as owner,
+            current_user as login,
+            array(select s.name from unnest($1::text[]) with ordinality s(name, nth) left join pg_namespace n on n.nspname = s.name
+                    where not case when n.oid is null then has_database_privilege(current_database(), 'create')
+                                   else has_schema_privilege(n.oid, 'create') end order by s.nth) as closed`,
+    [[schema, internalSchema(schema)], `"${internalSchema(schema)}".migrations`],
   );
-  const { owner, login, creates } = rows[0] ?? { owner: '', login: '', creates: true };
+  const { owner, login, closed } = rows[0] ?? { owner: '', login: '', closed: [] };
   if (owner === login) {
-    if (creates) return;
-    throw new TaxonError(`${login} may not make the schema "${schema}" or anything in it`, {
-      hint: `As somebody who may, type: create schema "${schema}" authorization ${client.escapeIdentifier(login)};`,
+    if (closed.length === 0) return;
+    const named = closed.map((name) => `"${name}"`);
+    const statement = (name: string) =>
+      `create schema ${name} authorization ${client.escapeIdentifier(login)};`;
+    throw new TaxonError(`${login} may not make ${named.join(' and ')} or anything in them: two schemas`, {
+      hint: `As somebody who may, type: ${named.map(statement).join(' ')}`,
     });
   }
   try {
@@ -137,24 +141,25 @@ export async function hintAtRole(
       ?.replace(/["«»„“]/g, '') ?? '';
   try {
     const { rows } = await client.query<{ login: string; holders: string[] }>(
-      `select quote_ident(session_user) as login, array(
+      `with ours as (select n.oid from pg_namespace n where n.nspname = any ($1))
+       select quote_ident(session_user) as login, array(
          select r.rolname::text from unnest($3::text[]) with ordinality o(name, place) join pg_roles r on r.rolname = o.name
            where not pg_has_role(r.oid, 'usage') and (
-             exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = $2
+             exists (select from pg_proc p join ours n on n.oid = p.pronamespace where p.proname = $2
                        and has_function_privilege(r.oid, p.oid, 'execute') and not has_function_privilege(p.oid, 'execute'))
-             or exists (select from pg_class c, unnest('{select,insert,update,delete}'::text[]) may
-                          where c.relnamespace = n.oid and c.relname = $2 and c.relkind in ('r', 'v')
+             or exists (select from pg_class c join ours n on n.oid = c.relnamespace, unnest('{select,insert,update,delete}'::text[]) may
+                          where c.relname = $2 and c.relkind in ('r', 'v')
                             and case when may = 'delete' then has_table_privilege(r.oid, c.oid, may) and not has_table_privilege(c.oid, may)
                                      else has_any_column_privilege(r.oid, c.oid, may) and not has_any_column_privilege(c.oid, may) end))
            order by o.place) as holders
-         from pg_namespace n where n.nspname = $1`,
-      [schema, object, sidecar ? ['taxon_sidecar', 'taxon_admin'] : roles],
+         where exists (select from ours)`,
+      [[schema, internalSchema(schema)], object, sidecar ? ['taxon_sidecar', 'taxon_admin'] : roles],
     );
     const [found] = rows;
     if (found === undefined) return;
     const role = found.holders[0] ?? (sidecar ? 'taxon_sidecar' : undefined);
     if (role !== undefined) denied.hint = `As the owner of the schema type: grant ${role} to ${found.login};`;
-    else if (object === schema)
+    else if ([schema, internalSchema(schema)].includes(object))
       denied.hint = `As the owner of the schema type: grant taxon_reader to ${found.login}; to look, or taxon_admin to change things.`;
   } catch (problem) {
     log.debug('who may do it could not be asked', { error: messageOf(problem) });

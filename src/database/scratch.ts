@@ -8,7 +8,7 @@ import { lockKey } from './lock-key.ts';
 import { migrate } from './migrate.ts';
 import { type Database, openDatabase } from './open.ts';
 import { requireDirect } from './requirements.ts';
-import { internalSchema } from './sql-files.ts';
+import { internalSchema } from './schemas.ts';
 
 /** Stands on every scratch schema, so that none of anybody's own is ever taken for one. */
 const mark = 'Scratch of a running taxon replay; it is dropped when that ends.';

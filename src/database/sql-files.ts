@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../config.ts';
 import { catalogue } from './catalogue.ts';
 import { pathRisks } from './rights.ts';
+import { internalSchema } from './schemas.ts';
 
 /** The setting that holds the digest of the repeatable SQL loaded last. */
 export const versionKey = 'sql_sha256';
@@ -44,9 +45,6 @@ export function sqlOrder(root = packageRoot): { topic: string; files: string[] }
 export function migrationName(file: SqlFile): string {
   return file.path.replace(/^migrations\/|\.sql$/g, '');
 }
-
-/** What people do not type or read: everything but what stands in `schema`. */
-export const internalSchema = (schema: string): string => `${schema}_internal`;
 
 /** `-- taxon: …` or `-- taxon_internal: …`, the first line of each file of sql/: whose objects it makes. */
 const place = /^-- (taxon|taxon_internal): /;

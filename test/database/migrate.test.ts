@@ -129,6 +129,25 @@ describe('migrate', () => {
     expect(message).toBe('the schema "taxon" was migrated by a newer pgtaxon: 9999_later');
   });
 
+  test('refuses a schema from before the baseline and says how its labels and products come along', async () => {
+    // what the files before the baseline left: their names in the table of migrations
+    await run();
+    await sql.rows(`update taxon.migrations set name = '0001_names' where name = '0001_ground'`);
+    await sql.rows(`update taxon.migrations set name = '0003_models' where name = '0003_changes'`);
+    const before = await schemaText(database.url, 'taxon');
+    const { message, hint } = await failure();
+    expect(message).toBe('the schema "taxon" is from before the first release\'s baseline, 0001_ground');
+    expect(hint).toBe(
+      'With the pgtaxon that made it, export what is to be kept (taxon export labels.csv, and ' +
+        'taxon export products.csv --what products); then in psql: ' +
+        'drop schema "taxon" cascade; then taxon migrate, taxon import labels.csv and taxon import products.csv --as products.',
+    );
+    await expect(run(true)).rejects.toThrow(message);
+    expect(await schemaText(database.url, 'taxon')).toBe(before);
+    await sql.rows('drop schema "taxon" cascade');
+    expect(await run()).toEqual(everything);
+  });
+
   test('uses a schema that a DBA made for a role that may make none', async () => {
     const admin = await openSession(database.superUrl);
     await admin.rows('create schema taxon authorization owner');

@@ -1,19 +1,5 @@
 -- Up Migration
--- The taxonomy changes on live traffic: what was changed, where a retired category leads, what a split still has to ask.
-
-alter table categories
-  add column merged_into bigint references categories,
-  -- what was there before this migration is no news to any model
-  add column in_use_since timestamptz not null default '-infinity';
-alter table categories alter column in_use_since set default clock_timestamp();
-create index categories_in_use_since on categories (in_use_since);
-create index categories_merged_into on categories (merged_into) where merged_into is not null;
-comment on column categories.merged_into is 'The category that took this retired one''s place, itself in use; NULL for one in use, or retired without a successor.';
-comment on column categories.in_use_since is 'Since when it is in use: made, or brought back by undo_taxonomy_change(). A model trained before does not know it, so it is offered to the LLM beside its neighbours.';
-
--- names are not keys: a retired category's name is free
-alter table categories drop constraint categories_parent_id_name_key;
-create unique index categories_name_in_use on categories (parent_id, name) nulls not distinct where retired_at is null;
+-- The taxonomy changes on live traffic: what was changed, and what a split still has to ask.
 
 create table taxonomy_changes (
   taxonomy_change_id bigint generated always as identity primary key,
@@ -82,20 +68,3 @@ comment on column taxonomy_questions.name_key is 'The name.';
 comment on column taxonomy_questions.category_id is 'What it was when it was split.';
 comment on column taxonomy_questions.state is 'waiting; asked: in the queue; moved: it has another category now; kept: none of the new ones fits; person: a person''s label or a name that may not be sent, left to people; failed: asked too often in vain; dropped: its label changed meanwhile, or the split was undone.';
 comment on column taxonomy_questions.settled_at is 'When it came to its last state.';
-
-alter table label_changes add column taxonomy_change_id bigint references taxonomy_changes on delete set null;
-create index label_changes_taxonomy on label_changes (taxonomy_change_id, change_id) where taxonomy_change_id is not null;
-comment on column label_changes.taxonomy_change_id is 'The change of the taxonomy that moved the label.';
-alter table product_changes add column taxonomy_change_id bigint references taxonomy_changes on delete set null;
-create index product_changes_taxonomy on product_changes (taxonomy_change_id, change_id) where taxonomy_change_id is not null;
-comment on column product_changes.taxonomy_change_id is 'The change of the taxonomy that moved the row.';
-alter table llm_calls add column taxonomy_change_id bigint references taxonomy_changes on delete set null;
-create index llm_calls_taxonomy on llm_calls (taxonomy_change_id) where taxonomy_change_id is not null;
-comment on column llm_calls.taxonomy_change_id is 'The split whose names it asks again.';
-
-alter table queue drop constraint queue_purpose_check;
-alter table queue add constraint queue_purpose_check check (purpose in ('answer', 'escalate', 'audit', 'compare', 'teach', 'split'));
-comment on column queue.purpose is 'What the LLM is asked for: answer, escalate, audit, compare, teach or split.';
-alter table llm_calls drop constraint llm_calls_purpose_check;
-alter table llm_calls add constraint llm_calls_purpose_check check (purpose in ('answer', 'escalate', 'audit', 'compare', 'teach', 'split'));
-comment on column llm_calls.purpose is 'answer, escalate, audit, compare, teach or split (a split category''s names asked again).';

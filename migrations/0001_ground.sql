@@ -1,5 +1,5 @@
 -- Up Migration
--- These are migrations, not repeatable SQL: stored columns hold their results, so they can never change in place.
+-- normalise() and name_hash() are no repeatable SQL: stored columns hold their results, so they can never change in place.
 
 do $do$
 declare
@@ -52,6 +52,53 @@ begin atomic
   select sha256(decode(replace(name_key, '\', '\\'), 'escape'));
 end;
 comment on function name_hash(text) is 'sha256 of a name key (32 bytes): what indexes and unique keys on names hold.';
-
--- what people read
+-- people type and read it
 do $$ begin execute format('alter function normalise(text) set schema %I', (current_schemas(false))[2]); end $$;
+
+create table all_settings (
+  key text primary key,
+  value jsonb not null,
+  description text not null,
+  changed_at timestamptz not null default now()
+);
+comment on table all_settings is 'What all processes agree on; change with set_setting(key, value).';
+comment on column all_settings.key is 'The setting''s name.';
+comment on column all_settings.value is 'Its value; set_setting() keeps the JSON type.';
+comment on column all_settings.description is 'What it does.';
+comment on column all_settings.changed_at is 'When it was last changed.';
+
+-- What pgtaxon made here, so that what a restore or a hand has lost is seen and mended.
+create table schema_objects (
+  object text primary key,
+  definition text not null,
+  repair text
+);
+comment on table schema_objects is 'Every object that taxon migrate made in this schema, as the catalogue described it afterwards: taxon migrate --check compares.';
+comment on column schema_objects.object is 'Which: its kind and its name without the schema, or the comment on it, or its privileges.';
+comment on column schema_objects.definition is 'What the catalogue said of it; privileges are those of PUBLIC and of the four roles.';
+comment on column schema_objects.repair is 'The statement that makes it again; NULL: the definition of a function, or the repeatable SQL does, or nothing can, as with a table and its rows.';
+
+-- What is done one at a time is held as a lock on an empty table. An advisory lock could be held by any login of the database, whose
+-- own locks may have the same number; these need rights that only the owner's functions have, and queue in order as those do.
+create table taxonomy_lock ();
+create table settling_lock ();
+create table models_lock ();
+create table rollouts_lock ();
+create table thresholds_lock ();
+create table guard_lock ();
+create table runs_lock ();
+create table drift_lock ();
+create table checks_lock ();
+create table import_lock ();
+create table intake_lock ();
+comment on table taxonomy_lock is 'Always empty. Shared by what writes categories into rows and labels, held alone by changes of the taxonomy.';
+comment on table settling_lock is 'Always empty. Shared by what settles a model''s answers, held alone by what takes a model back.';
+comment on table models_lock is 'Always empty. Held by what promotes, rolls back or removes models.';
+comment on table rollouts_lock is 'Always empty. Held by what advances the rollout.';
+comment on table thresholds_lock is 'Always empty. Held by what sets thresholds and promises.';
+comment on table guard_lock is 'Always empty. Held by what learns the guard''s words, and by forget().';
+comment on table runs_lock is 'Always empty. Held by what starts a training.';
+comment on table drift_lock is 'Always empty. Held by what looks for drift.';
+comment on table checks_lock is 'Always empty. Held by what draws names to check.';
+comment on table import_lock is 'Always empty. Held by an import of labels.';
+comment on table intake_lock is 'Always empty. Held by what takes in new rows.';

@@ -1,37 +1,6 @@
 -- Up Migration
 -- The autopilot: runs that go on where they were killed, a gate, a rollout in stages.
 
-alter table training_runs
-  drop constraint training_runs_state_check,
-  add constraint training_runs_state_check check (state in ('running', 'rollout', 'done', 'failed', 'refused', 'returned')),
-  add column kind text not null default 'train' check (kind in ('train', 'retrain')),
-  add column reason text,
-  add column takeovers integer not null default 0;
-create unique index training_runs_one_rollout on training_runs (state) where state = 'rollout';
-comment on column training_runs.state is 'running (one at a time); rollout: its model is in shadow, canary or watched, no process holds it (one at a time); done; failed; refused: the gate or the shadow said no; returned: its model was taken back. A train whose process died stays running until the next run closes it, a retrain until it is taken over.';
-comment on column training_runs.kind is 'train: what a person started, promoted when it is made; retrain: a job of the autopilot in steps, behind the gate.';
-comment on column training_runs.reason is 'Why a retrain was begun.';
-comment on column training_runs.takeovers is 'How often a retrain was taken over from a process that died.';
-
-create table run_steps (
-  run_id bigint not null references training_runs on delete cascade,
-  step text not null check (step in ('encode', 'clean', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch')),
-  state text not null check (state in ('running', 'done', 'skipped', 'failed')),
-  attempts integer not null default 1,
-  started_at timestamptz not null default clock_timestamp(),
-  ended_at timestamptz,
-  detail jsonb,
-  primary key (run_id, step)
-);
-comment on table run_steps is 'How far each retrain is: a row a step that was begun.';
-comment on column run_steps.run_id is 'The run.';
-comment on column run_steps.step is 'encode, clean, train, calibrate, gate, shadow, canary, promote, watch: in this order.';
-comment on column run_steps.state is 'running, done, skipped (switched off or needless) or failed.';
-comment on column run_steps.attempts is 'How often it was begun: more than once where its process died.';
-comment on column run_steps.started_at is 'When it was last begun.';
-comment on column run_steps.ended_at is 'When it ended.';
-comment on column run_steps.detail is 'What it found.';
-
 create table retrain_requests (
   request_id bigint generated always as identity primary key,
   cause text not null check (cause in ('person', 'schedule', 'labels', 'drift')),
@@ -49,16 +18,25 @@ comment on column retrain_requests.requested_by is 'The role that asked.';
 comment on column retrain_requests.requested_at is 'When.';
 comment on column retrain_requests.run_id is 'The run that took it; NULL: it is open.';
 
-alter table models
-  drop constraint models_state_check,
-  add constraint models_state_check check (state in ('candidate', 'shadow', 'canary', 'champion', 'retired')),
-  add column barred_at timestamptz;
-create unique index models_one_challenger on models ((true)) where state in ('shadow', 'canary');
-comment on column models.state is 'candidate; shadow: it watches live traffic; canary: it answers a share of the names; champion (at most one); retired. At most one model is in shadow or canary.';
-comment on column models.barred_at is 'When it was taken back: what sidecars still have in hand from it is refused. NULL: never, or promoted again since.';
-
-alter table promotions add column forced text;
-comment on column promotions.forced is 'Why a person promoted it against the gate.';
+-- A first model, of letters alone, needs no encoder; it is a step of its own in a retraining that finds no champion.
+create table run_steps (
+  run_id bigint not null references training_runs on delete cascade,
+  step text not null check (step in ('first', 'encode', 'clean', 'train', 'calibrate', 'gate', 'shadow', 'canary', 'promote', 'watch')),
+  state text not null check (state in ('running', 'done', 'skipped', 'failed')),
+  attempts integer not null default 1,
+  started_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  detail jsonb,
+  primary key (run_id, step)
+);
+comment on table run_steps is 'How far each retrain is: a row a step that was begun.';
+comment on column run_steps.run_id is 'The run.';
+comment on column run_steps.step is 'first (where there is no champion), encode, clean, train, calibrate, gate, shadow, canary, promote, watch: in this order; after first clean comes before encode.';
+comment on column run_steps.state is 'running, done, skipped (switched off or needless) or failed.';
+comment on column run_steps.attempts is 'How often it was begun: more than once where its process died.';
+comment on column run_steps.started_at is 'When it was last begun.';
+comment on column run_steps.ended_at is 'When it ended.';
+comment on column run_steps.detail is 'What it found.';
 
 create table regression_names (
   name_hash bytea generated always as (name_hash(name_key)) stored primary key,
@@ -80,12 +58,14 @@ create table gate_answers (
   model_id bigint not null references models on delete cascade,
   name_hash bytea not null,
   category_id bigint,
+  said real,
   primary key (model_id, name_hash)
 );
 comment on table gate_answers is 'What models say of the names that the gate asks and that are no checks: the regression set and held-out labels.';
 comment on column gate_answers.model_id is 'The model.';
 comment on column gate_answers.name_hash is 'sha256 of the name key.';
 comment on column gate_answers.category_id is 'Its answer.';
+comment on column gate_answers.said is 'What it says of the whole path; NULL: it was asked by an older release.';
 
 create table gate_verdicts (
   gate_id bigint generated always as identity primary key,
@@ -135,23 +115,49 @@ comment on column rollouts.started_at is 'When it began.';
 comment on column rollouts.ended_at is 'When it ended.';
 comment on column rollouts.outcome is 'How it went, in words.';
 
-alter table thresholds
-  drop constraint thresholds_cause_check,
-  add constraint thresholds_cause_check check (cause in ('person', 'promise', 'tightened', 'released', 'recalibrated', 'carried'));
-comment on column thresholds.cause is 'person, promise, tightened (an alarm), released (its end), recalibrated, or carried: taken over from the champion before.';
+-- Second looks: what a new champion says of answers that an older model gave.
+create table second_looks (
+  product_id bigint primary key,
+  model_id bigint not null references models on delete cascade,
+  category_id bigint,
+  l1_said real,
+  l2_said real,
+  l3_said real,
+  looked_at timestamptz not null default now(),
+  constraint second_looks_numbers check (l1_said >= 0 and l1_said <= 1 and l2_said >= 0 and l2_said <= 1 and l3_said >= 0 and l3_said <= 1)
+);
+comment on table second_looks is 'What the champion says of rows that an older model has answered. It changes no row: stale_answers() reads it.';
+comment on column second_looks.product_id is 'The row. No foreign key: that would put a trigger on each DELETE of a shop; what has lost its row goes with the next promotion.';
+comment on column second_looks.model_id is 'The model that was asked again.';
+comment on column second_looks.category_id is 'Its answer, sure or not.';
+comment on column second_looks.l1_said is 'What the model says of l1, before calibration.';
+comment on column second_looks.l2_said is 'What the model says of l1 and l2.';
+comment on column second_looks.l3_said is 'What the model says of the whole path.';
+comment on column second_looks.looked_at is 'When.';
 
-alter table promises add column checks integer not null default 0;
-comment on column promises.checks is 'How many checks people had judged when it was last looked whether it can be proved.';
+create table look_progress (
+  model_id bigint primary key references models on delete cascade,
+  below_product_id bigint,
+  looked bigint not null default 0,
+  done_at timestamptz
+);
+comment on table look_progress is 'How far a champion has looked again at the answers of older models, from the newest row down.';
+comment on column look_progress.model_id is 'The champion.';
+comment on column look_progress.below_product_id is 'It goes on below this row; NULL: it begins.';
+comment on column look_progress.looked is 'Rows that it was asked about.';
+comment on column look_progress.done_at is 'When there was nothing left, or as many as the setting stale_names allows were done.';
 
 insert into all_settings (key, value, description) values
-  ('autopilot_prove', 'true', 'Whether the promise is proved anew by itself when people have judged a fifth more checks, 20 at least.'),
   ('autopilot_request', 'true', 'Whether sidecars ask for a retraining by themselves: enough new labels, the schedule, drift.'),
   ('autopilot_clean', 'true', 'Whether a retraining cleans memory''s labels first.'),
   ('autopilot_promote', 'true', 'Whether a challenger that passed the gate is rolled out by itself; false: it waits as a candidate for promote().'),
+  ('autopilot_prove', 'true', 'Whether the promise is proved anew by itself when people have judged a fifth more checks, 20 at least.'),
   ('autopilot_return', 'true', 'Whether a canary or new champion is taken back by itself when audits disprove the promise.'),
   ('retrain_labels', '1000', 'So many new labels since the champion was trained ask for a retraining, if they are also retrain_growth of what it knew; 0: never.'),
-  ('retrain_growth', '0.1', 'The least share by which memory must have grown for new labels to ask for a retraining.'),
+  ('retrain_growth', '0.1', 'Memory must also have grown by this share of what the champion was trained on; 0: instead retrain_pays() must say that it pays.'),
   ('retrain_schedule', '""', 'When a retraining is asked for in any case, as cron writes it (UTC): "0 2 * * 0" is Sunday at two. Empty: never.'),
+  ('retrain_gain', '0.005', 'A training pays when the LLM''s share of the products is expected to fall by at least so much.'),
+  ('full_training_every', '4', 'Of so many retrainings one at least chooses anew how its voices count; the others take over what it chose, in about half the time. 1: each chooses.'),
   ('gate_branch_loss', '0.1', 'The largest share of a branch''s checked names that a challenger may get wrong where the champion was right, net.'),
   ('gate_coverage_loss', '0.02', 'How much less of the cache misses a challenger may answer under the promise than the champion.'),
   ('gate_teacher_drop', '0.15', 'How far the LLM''s agreement with the champion may have fallen below what its confidences and earlier gates let expect, at the top level.'),
@@ -160,7 +166,7 @@ insert into all_settings (key, value, description) values
   ('shadow_names', '300', 'Cache misses that a challenger watches before it answers any; 0: no shadow.'),
   ('canary_share', '0.2', 'Share of the names that a canary answers.'),
   ('canary_names', '100', 'Cache misses that a canary decides before it is promoted; 0: no canary.'),
-  ('watch_names', '1000', 'Cache misses for which a new champion is watched before its run is done.');
-
--- it takes a reason to go against the gate
-drop function if exists promote(bigint);
+  ('watch_names', '1000', 'Cache misses for which a new champion is watched before its run is done.'),
+  ('teach_tokens_a_day', '0', 'LLM tokens that may be spent a day on names that are asked only because they teach; 0: none is.'),
+  ('teach_strategy', '"unfamiliar"', 'Which names are asked because they teach: "random", "unfamiliar", "uncertain" or "mixed".'),
+  ('stale_names', '100000', 'So many answers of older models, the newest first, is a new champion asked about again in the background; 0: none.');

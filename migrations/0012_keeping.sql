@@ -1,0 +1,64 @@
+-- Up Migration
+-- Retention, names that are forgotten on demand, and labels on their way in.
+
+create table forgotten_names (
+  name_hash bytea primary key,
+  forgotten_at timestamptz not null default clock_timestamp(),
+  labelled boolean not null
+);
+comment on table forgotten_names is 'Names that forget() removed in the last two days, by their digest, so that what a sidecar, a training or a provider had in hand at that moment does not bring them back. A digest of a name is still personal data, with a salt beside it too, so it goes when a batch API can have nothing in hand any more.';
+comment on column forgotten_names.name_hash is 'Digest of the name key, as in labels.';
+comment on column forgotten_names.forgotten_at is 'When.';
+comment on column forgotten_names.labelled is 'Whether memory had it: a model in training has then seen it.';
+
+create table retention_runs (
+  thing text primary key,
+  ran_at timestamptz not null,
+  removed bigint not null
+);
+comment on table retention_runs is 'When the nightly job last removed what is past its days; retention() shows it.';
+comment on column retention_runs.thing is 'What, as retention() calls it.';
+comment on column retention_runs.ran_at is 'When the job last ended.';
+comment on column retention_runs.removed is 'How many it removed then.';
+
+-- Unlogged: nothing of it outlives its transaction. A permanent table and not a temporary one, as the role that imports
+-- may not be allowed to make tables.
+create unlogged table import_rows (
+  line bigint not null,
+  name text not null,
+  name_key text generated always as (normalise(name)) stored,
+  path text[] not null,
+  source text not null check (source in ('llm', 'human', 'import')),
+  external_id text,
+  labelled_at timestamptz
+);
+comment on table import_rows is 'Labels on their way in: COPY fills it and import_labels() empties it in the same transaction.';
+comment on column import_rows.line is 'Line of the file, or row of the query.';
+comment on column import_rows.name is 'The name as given.';
+comment on column import_rows.name_key is 'normalise(name).';
+comment on column import_rows.path is 'Category names from the root down.';
+comment on column import_rows.source is 'Who said so: llm, human or import.';
+comment on column import_rows.external_id is 'The shop''s own id of the category.';
+comment on column import_rows.labelled_at is 'When the answer was given; NULL: not known.';
+
+create unlogged table import_paths (
+  path text[] not null,
+  spelling text[] not null,
+  times bigint not null,
+  first bigint not null,
+  external_id text,
+  category_id bigint
+);
+comment on table import_paths is 'The distinct paths of import_rows while import_labels() runs, with the category that each is.';
+comment on column import_paths.path is 'Category names as the import has them.';
+comment on column import_paths.spelling is 'The same in the spelling that most rows have, level by level.';
+comment on column import_paths.times is 'How many rows have the path.';
+comment on column import_paths.first is 'The first of them.';
+comment on column import_paths.external_id is 'The shop''s own id of the category, where a row has one.';
+comment on column import_paths.category_id is 'The category in use that it leads to.';
+
+insert into all_settings (key, value, description) values
+  ('ledger_days', '0', 'For how many days the calls of the ledger are kept, 62 at least, as budgets count a month; 0: for ever. What was spent before is then out of every sum.'),
+  ('forget_embeddings', 'true', 'Whether embeddings are removed whose name no label, product, queue entry, check or regression name has any more; false: they are kept for ever.'),
+  ('model_days', '30', 'For how many days retired models keep their files; 0: for ever. The rows of models stay in any case.'),
+  ('way_back', '5', 'How many champions before the champion keep their files whatever their age, so that roll_back_model() can go back to them, 1 to 1000.');
