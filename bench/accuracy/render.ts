@@ -124,7 +124,7 @@ function kept(before: string): string {
 }
 
 /**
- * The page docs/accuracy.md.
+ * The page docs/measured/accuracy.md.
  *
  * @param results rows of whole sets
  * @param before  the page as it was: what stands between the markers of "Ideas tried" stays

@@ -58,7 +58,7 @@ describe('summaries', () => {
   });
 });
 
-describe('docs/accuracy.md', () => {
+describe('docs/measured/accuracy.md', () => {
   it('has the figures, the command that makes them and what is simulated', () => {
     const page = render([row(), peer(), row({ teacher: 'systematic', l1: 0.8123 })], '');
     expect(page).toContain(
