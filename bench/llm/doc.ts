@@ -28,7 +28,7 @@ const table = (head: readonly string[], rows: readonly (readonly unknown[])[]) =
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 
-/** The section of docs/llm.md. */
+/** The section of docs/measured/llm.md. */
 export function reportOf(figures: Figures): string {
   const { names, layers, asked, open } = figures;
   const right = layers.reduce((sum, layer) => sum + layer.right, 0);
