@@ -53,7 +53,7 @@ create or replace function curve_ahead(names double precision[], passed double p
          min(c.p_then) filter (where c.at >= .975)
     from cumulated c, now_at n group by n.y;
 $$;
-comment on function curve_ahead(double precision[], double precision[], bigint, double precision, double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/learning-curve.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
+comment on function curve_ahead(double precision[], double precision[], bigint, double precision, double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/measured/learning.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
 
 create or replace function measured_points(model_id bigint)
   returns table (names double precision, path double precision, passed_on double precision, held_out bigint)
@@ -179,7 +179,7 @@ begin
     case when mode <> 'on' then format('; nothing of that is saved while the local layer is %s', case mode when 'off' then 'off' else 'in shadow' end) else '' end);
   return next;
 end $$;
-comment on function learning_curve(integer, bigint) is 'What so many more labels, and those that are new since the training, would bring after a training: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product, dollars a month at what the ledger says a name costs, with a 95% interval; passed_on is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and it says when it cannot say. How often the interval held: docs/learning-curve.md. Example: select labels_now, labels_then, llm_share_now, llm_share_then, low, high, verdict from learning_curve(more => 10000);';
+comment on function learning_curve(integer, bigint) is 'What so many more labels, and those that are new since the training, would bring after a training: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product, dollars a month at what the ledger says a name costs, with a 95% interval; passed_on is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and it says when it cannot say. How often the interval held: docs/measured/learning.md. Example: select labels_now, labels_then, llm_share_now, llm_share_then, low, high, verdict from learning_curve(more => 10000);';
 
 create or replace function retrain_pays()
   returns table (pays boolean, labels_trained bigint, labels_now bigint, llm_share_now numeric, llm_share_then numeric, low numeric, high numeric,
