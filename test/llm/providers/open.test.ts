@@ -196,18 +196,21 @@ test.each([
     'openai',
     'qwen3:8b',
   ],
-])('the lines of docs/guide/providers.md for %s name a provider', async (name, environment, provider, model) => {
-  const page = readFileSync(join(packageRoot, 'docs/guide/providers.md'), 'utf8');
-  for (const [variable, value] of Object.entries(environment)) {
-    expect(page).toContain(
-      variable.endsWith('_KEY') ? `export ${variable}=` : `export ${variable}=${value}`,
-    );
-  }
-  expect(page).toContain(`# ${name}`);
-  const [first, ...more] = await openProviders(loadConfig({}, environment, '/nonexistent'), environment);
-  expect(first).toMatchObject({ name: provider, model });
-  expect(more).toEqual([]);
-});
+])(
+  'the lines of docs/guide/providers.md for %s name a provider',
+  async (name, environment, provider, model) => {
+    const page = readFileSync(join(packageRoot, 'docs/guide/providers.md'), 'utf8');
+    for (const [variable, value] of Object.entries(environment)) {
+      expect(page).toContain(
+        variable.endsWith('_KEY') ? `export ${variable}=` : `export ${variable}=${value}`,
+      );
+    }
+    expect(page).toContain(`# ${name}`);
+    const [first, ...more] = await openProviders(loadConfig({}, environment, '/nonexistent'), environment);
+    expect(first).toMatchObject({ name: provider, model });
+    expect(more).toEqual([]);
+  },
+);
 
 test('the key and the address of the given environment are used, and no others', async () => {
   const server = await serve((_, response) => reply(response, 401, {}));
