@@ -103,8 +103,8 @@ async function main(): Promise<void> {
       'letters answer from': what,
       settled: Number((said.filter(Boolean).length / said.length).toFixed(3)),
       ...{ l1: percent(l1), l2: percent(l2), l3: percent(l3), 'all three': percent(path) },
-      ...{ 'coverage at 5%': percent(coverage5), 'at 10%': percent(coverage10) },
-      'at 15%': percent(coverageAt(sure(answers), truth, 0.15)),
+      ...{ 'coverage at 5 %': percent(coverage5), 'at 10 %': percent(coverage10) },
+      'at 15 %': percent(coverageAt(sure(answers), truth, 0.15)),
       'won / lost (p)': `${won} / ${lost} (${p.toFixed(2)})`,
     };
   };

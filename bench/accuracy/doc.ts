@@ -6,7 +6,7 @@ import { loadConfig, packageRoot } from '../../src/config.ts';
 import { render } from './render.ts';
 import { readResults, resultsFile } from './results.ts';
 
-const page = join(packageRoot, 'docs', 'accuracy.md');
+const page = join(packageRoot, 'docs', 'measured', 'accuracy.md');
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(`Writes docs/accuracy.md from what bench/accuracy/run.ts has measured on whole sets; what people wrote between its markers stays.
+  console.log(`Writes docs/measured/accuracy.md from what bench/accuracy/run.ts has measured on whole sets; what people wrote between its markers stays.
 
   node bench/accuracy/doc.ts [--results FILE] [--out FILE]`);
 } else {

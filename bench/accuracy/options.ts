@@ -22,7 +22,7 @@ export const help = `How often our methods and their peers are right, trained si
   --sample   so many training names and the same share of the others, for a quick look; not for the docs
   --data     default ${titlesFile}
   --results  JSON lines; what is in it for the same data and code is not run again. Default: bench/accuracy.jsonl
-             in the data folder (TAXON_DATA_DIR). docs/accuracy.md is made from it: node bench/accuracy/doc.ts
+             in the data folder (TAXON_DATA_DIR). docs/measured/accuracy.md is made from it: node bench/accuracy/doc.ts
 
 The peers run in Python: bench/accuracy/.venv is made when it is needed, or set TAXON_BENCH_PYTHON.
 

@@ -11,8 +11,8 @@ const columns: Record<Metric, string> = {
   l2: 'l2',
   l3: 'l3',
   path: 'all three',
-  coverage5: 'coverage at 5%',
-  coverage10: 'at 10%',
+  coverage5: 'coverage at 5 %',
+  coverage10: 'at 10 %',
 };
 
 const sections: { set: Result['set']; teacher: Result['teacher']; title: string; about: string }[] = [
@@ -124,7 +124,7 @@ function kept(before: string): string {
 }
 
 /**
- * The page docs/accuracy.md.
+ * The page docs/measured/accuracy.md.
  *
  * @param results rows of whole sets
  * @param before  the page as it was: what stands between the markers of "Ideas tried" stays
@@ -140,8 +140,8 @@ export function render(results: readonly Result[], before: string): string {
 Written by \`node bench/accuracy/doc.ts\` from what \`node bench/accuracy/run.ts\` measured; do not edit, except between the
 markers of the last section. Every method learns from the same noisy labels in the same run and is scored on the truth, which
 none of them sees. Shares in percent: of the names whose truth has the level (l1, l2, l3), or of all names; *all three* counts
-stopping where the truth stops. *Coverage* is the largest share of the surest names of which at most 5 or 10% have a wrong path;
-the cut is an oracle's, made on the test names themselves, so it compares methods and promises nothing. ± is half of the 95%
+stopping where the truth stops. *Coverage* is the largest share of the surest names of which at most 5 or 10 % have a wrong path;
+the cut is an oracle's, made on the test names themselves, so it compares methods and promises nothing. ± is half of the 95 %
 interval over the seeds (Student's t; a single seed has none), which holds what the seed changes (model, teacher, catalogue) and not the choice of the test
 names. Training time and names/s leave out the encoding, which all methods on the embedding share (${encoded} names/s here); the
 number in brackets has it in. Memory is the highest of the process that trained: a peer's own process, for ours the whole bench.

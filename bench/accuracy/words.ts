@@ -10,7 +10,7 @@ export function figure({ mean, half }: Figure): string {
 
 /** A p-value as the tables show it. */
 export function pValue(p: number): string {
-  return p < 0.0001 ? '< .0001' : p.toFixed(4).replace(/^0/, '');
+  return p < 0.0001 ? '< 0.0001' : p.toFixed(4);
 }
 
 /** A row of a table in Markdown. */

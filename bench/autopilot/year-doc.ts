@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: { error: { type: 'string', default: '0.1' }, help: { type: 'boolean', default: false } },
 });
 
-const help = `Draws the newest years that bench/autopilot/year.ts has measured into docs/autopilot.svg, and prints the table of docs/autopilot.md.
+const help = `Draws the newest years that bench/autopilot/year.ts has measured into docs/measured/autopilot.svg, and prints the table of docs/measured/autopilot.md.
 
   node bench/autopilot/year-doc.ts [--error .1]`;
 
@@ -161,7 +161,7 @@ else {
   const drawn = sets.filter(({ years }) => years.length > 0);
   const tall = 3 * height + 20;
   writeFileSync(
-    join(packageRoot, 'docs', 'autopilot.svg'),
+    join(packageRoot, 'docs', 'measured', 'autopilot.svg'),
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall * drawn.length}" font-family="sans-serif" role="img" aria-label="The LLM's share, tokens and errors by week of simulated years">
 <rect width="${width}" height="${tall * drawn.length}" fill="#fff"/>
 ${drawn.map(({ set, years }, i) => picture(set, years, error, tall * i + 5)).join('\n')}

@@ -70,7 +70,7 @@ optimisation, onnxruntime's optimised graph is not kept on the disk either; what
 
 \`TAXON_ENCODER_DEVICE=coreml\` makes onnxruntime run the encoder on CoreML (macOS); \`cuda\`, \`dml\` and \`webgpu\` are the other names it knows. **Only \`cpu\` is
 tested.** The device is part of the encoder's identity, so that its embeddings are never mixed with the processor's: change it like an encoder
-([encoders.md](../encoders.md)). The bundled graph's int8 products (MatMulInteger) are probably not among what CoreML takes over, so that most of it would stay on the processor;
+([encoders.md](../guide/encoders.md)). The bundled graph's int8 products (MatMulInteger) are probably not among what CoreML takes over, so that most of it would stay on the processor;
 an fp16 or fp32 encoder is what to try there.
 `;
 }

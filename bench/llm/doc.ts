@@ -20,7 +20,7 @@ export interface Figures {
 }
 
 const percent = (part: number, whole: number) =>
-  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)}%`;
+  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
 const table = (head: readonly string[], rows: readonly (readonly unknown[])[]) =>
   [
     `| ${head.join(' | ')} |`,
@@ -28,7 +28,7 @@ const table = (head: readonly string[], rows: readonly (readonly unknown[])[]) =
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 
-/** The section of docs/llm.md. */
+/** The section of docs/measured/llm.md. */
 export function reportOf(figures: Figures): string {
   const { names, layers, asked, open } = figures;
   const right = layers.reduce((sum, layer) => sum + layer.right, 0);
@@ -37,7 +37,7 @@ export function reportOf(figures: Figures): string {
     Math.round(tokens).toLocaleString('en'),
     seed === null ? '' : seed.toLocaleString('en'),
   ]);
-  return `${names.toLocaleString('en')} names, ${figures.categories} categories, batches of at most ${figures.batch}; the LLM is simulated, wrong in ${figures.errorRates.map((rate) => Math.round(100 * rate)).join(' / ')}% (l1, by l2, by l3).
+  return `${names.toLocaleString('en')} names, ${figures.categories} categories, batches of at most ${figures.batch}; the LLM is simulated, wrong in ${figures.errorRates.map((rate) => Math.round(100 * rate)).join(' / ')} % (l1, by l2, by l3).
 
 ${table(
   ['layer', 'of the names', 'right'],

@@ -40,7 +40,7 @@ suggest_thresholds(.10), and the SIMULATED LLM, which counts every token.
 
   node bench/llm/run.ts [--set titles|demo] [--names 5000] [--batch 20] [--seed N] [--doc] [--json]
 
-  --doc  also writes the section into docs/llm.md`;
+  --doc  also writes the section into docs/measured/llm.md`;
 
 const checks = 2000;
 const maxError = 0.1;
@@ -209,7 +209,8 @@ async function main(): Promise<void> {
     const figures = await measure(source, provider, traffic);
     const report = reportOf(figures);
     process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : `${report}\n`);
-    if (values.doc) writeSection(join(packageRoot, 'docs', 'llm.md'), `route on ${values.set}`, report);
+    if (values.doc)
+      writeSection(join(packageRoot, 'docs', 'measured', 'llm.md'), `route on ${values.set}`, report);
   } finally {
     await simulator.close();
   }

@@ -45,7 +45,7 @@ export interface Measured extends Recall {
 }
 
 const count = (n: number) => n.toLocaleString('en');
-const share = (x: number) => x.toFixed(4).replace(/^0/, '');
+const share = (x: number) => x.toFixed(4);
 const cpu = (x: number | null) => (x === null ? '' : x.toPrecision(3));
 const ms = ({ p50, p95 }: Times) => `${p50.toPrecision(3)} / ${p95.toPrecision(3)}`;
 

@@ -66,7 +66,7 @@ export function render(measured: Measured): string {
 
 Written by \`node bench/similar/run.ts --doc\`. ${machine}.
 
-Each name is looked up in both ways, one after the other, by \`similar_labels()\` with its threshold of .6 and its guard. Processor time is the
+Each name is looked up in both ways, one after the other, by \`similar_labels()\` with its threshold of 0.6 and its guard. Processor time is the
 server process's own, from Linux, so other work on the machine hardly moves it; wall time is what a client waits.
 
 ${sets.join('\n')}

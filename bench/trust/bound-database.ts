@@ -17,7 +17,7 @@ export interface BoundDatabase {
    * @param floor what the model says at least of each name that could have been drawn; 0: they were drawn among all
    */
   check(places: readonly number[], floor: number): Promise<void>;
-  /** One proof at 95 %, as the figures of docs/trust.md and docs/llm.md are of one. */
+  /** One proof at 95 %, as the figures of docs/measured/trust.md and docs/measured/llm.md are of one. */
   suggest(maxError: number): Promise<Suggestion>;
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ throw-away PostgreSQL says what may be answered, and the rest shows how much of 
   node bench/trust/bound.ts [--set titles|demo] [--file FILE] [--splits 300] [--doc] [--json]
 
   --file  what predict.ts wrote; default: bench/trust-SET.jsonl in the data folder (TAXON_DATA_DIR)
-  --doc   also writes the table into docs/trust.md`;
+  --doc   also writes the table into docs/measured/trust.md`;
 
 const bounds = [0.05, 0.1, 0.15];
 /** Drawn among all names, or among the surer half: those certify no bound that reaches below it. */
@@ -117,9 +117,9 @@ async function main(): Promise<void> {
     ...rows.map((row) => line(Object.values(row))),
   ];
   writeSection(
-    join(packageRoot, 'docs', 'trust.md'),
+    join(packageRoot, 'docs', 'measured', 'trust.md'),
     `bound on ${values.set}`,
-    `${names.length.toLocaleString('en-US')} names, ${splits} splits; one standard error of "bound held" at .95 is ${Math.sqrt((0.95 * 0.05) / splits).toFixed(3)}.\n\n${table.join('\n')}`,
+    `${names.length.toLocaleString('en-US')} names, ${splits} splits; one standard error of "bound held" at 0.95 is ${Math.sqrt((0.95 * 0.05) / splits).toFixed(3)}.\n\n${table.join('\n')}`,
   );
 }
 

@@ -31,10 +31,10 @@ interface Facts {
   checks: number;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const never = Number.POSITIVE_INFINITY;
 
-/** The section of docs/drift.md. */
+/** The section of docs/measured/drift.md. */
 export function driftTable(
   { years, namesAYear, alarms, long }: Years,
   courses: readonly Course[],
@@ -62,63 +62,16 @@ export function driftTable(
       ];
     },
   );
-  return `## Drift
-
-\`watch_drift()\` (the sidecar calls it each minute; psql may at any time) compares what the model says of arrivals with the first
-names that it decided as champion: confidence, share of new n-grams, and confidence plus twice the cosine of the nearest name, of
-all names and of each top category with 500 of the first 10,000. Bins are tenths of the first 1,000 names (500 of a category);
-their shares are learnt on to 10,000. The fourth stream, agreement, is made of the LLM's answers to names that the local layer
-passed on (table \`opinions\`): on how many levels it says what the local layer would have answered, by what that said (quarters of the
-first 500 answers, halves of a top category's first 20; learnt on to 1,000). It starts anew when a person or a promise sets other
-thresholds.
-
-The test is an e-detector (Shin, Ramdas and Rinaldo): twelve bets that a share .1, .25 or .6 of the names comes from elsewhere, low or
-high (of agreement .1, .3 or .9, on just 0, 1 or 2 levels or on each of these alike), each a Shiryaev-Roberts sum over blocks of 50 names
-(3 answers of the LLM). Of confidence, familiarity and novelty six bets are on the worse (less sure, less familiar, newer words) and six
-on the better; of agreement all are on the worse. The mean of those on the worse passes A in quiet times after A blocks on average or later, however often it is looked at. A is such
-that all eight tests of a name together expect one false alarm in 20 years of \`drift_names_a_year\`. The guarantee is for known shares;
-that they are learnt is allowed for by half a standard error, and tried out below.
-
-**Bursts.** All that is decided within \`drift_burst_hours\` (6; 0 switches it off) is one burst. In one burst a bet wins at most a third of what an
-alarm takes, so a burst or a backfill of old names, however large, raises no alarm by itself; a change that stays is seen after four bursts
-at the earliest, a day or so. Quiet times are learnt from four bursts at least, so a backfill that comes first is not taken for them. Less than
-a fair bet pays keeps the guarantee. Audits, and so the alarm \`error\`, do not wait.
-
-**What is better is news.** Where the model is surer, names are more familiar, words less new, or the LLM agrees at least as often on each level
-while it errs otherwise, nothing is raised: a row of \`alarms\` says so (\`acted\` is \`news\`), is ended with being written, and stands in \`health()\` for a week
-as \`drift news\`. Nothing is tightened, and quiet times stay what they were, so that the way back is no drift.
-
-**An alarm's first words** say what a person should do: which names to judge, and what follows from either outcome.
-
-An alarm of a category's agreement puts that category into shadow, as there the sure names are wrong, too. Any other raises audits to 20% and tightens to the thresholds certified for half the promise, or puts the local layer into shadow
-where there are none, or where audits then disprove half the promise. Audits of what is answered and the LLM's answers to what only
-the thresholds before would have answered end it when together they prove the promise for those; an auditor's own errors are
-subtracted where they would accuse, never where they would acquit, so an LLM that errs often ends no alarm: a person does, by
-\`end_alarm()\`.
-
-In the bench all names arrive within minutes, so it runs with \`drift_burst_hours\` 0: its figures are of names, and the hours of four bursts come on top where
-names arrive faster than that.
-
-Years of arrivals drawn with replacement from what one model says of real titles (valid), with the noisy teacher as the LLM, through \`watch_drift()\` in
-PostgreSQL, looked at every 100 names (\`node bench/trust/drift.ts --doc\`; drift_names_a_year ${namesAYear}).
+  return `\`node bench/trust/drift.ts --doc\`; the setting \`drift_names_a_year\` is ${namesAYear}.
 
 Without drift: ${alarms} false alarms in ${years} years of ${namesAYear.toLocaleString('en')} names with a new model each year, ${long} in ${years} years of one model.
 
-With a change at once of a share of the names, ${facts.checks.toLocaleString('en')} checks and a promise of ${percent(facts.promised)}; names until the first alarm, by which test (how
-often), what it did, the share answered in the 8,000 names after the change, and the highest true error of any ${facts.window.toLocaleString('en')} local answers:
+With a change at once of a share of the names, ${facts.checks.toLocaleString('en')} checks and a promise of ${percent(facts.promised)}. *Alarm*: names until the first one.
+*Answered*: the share in the 8,000 names after the change. *Highest error*: of any ${facts.window.toLocaleString('en')} local answers, against the truth.
 
 | change | of the names | alarm, median | latest | first seen by | did | answered | highest error |
 |---|--:|--:|--:|---|---|--:|--:|
 ${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
-
-A branch is added: names that are all answered wrongly and that the LLM files under another top category, spread over what the model says
-as those of a held-out top category were. Words shift: names from the quarter with the most new n-grams and the lower half of
-confidence, with their own truth and the noisy teacher's answers. The teacher files a branch elsewhere: the first branches of the tree,
-until they are such a share of the names, come back under another l2, while the truth is what it was; then the same with the truth moved,
-the hardest case for it: all that the local layer answers there is wrong from one name to the next. The teacher errs more often: a share of its
-answers is wrong on a level drawn at random; the truth stays, local answers are as right as before. A tenth of that is .001 nats a name, and
-would take 14,000 names. The truth of any name turns: as if a share of all names, without any pattern, were wrong from now on; no event
-that we know is like that, and audits of 1% of local answers are too few to see a tenth of it in this run. Auditors here know the truth.
 
 ![error of the last ${facts.window} local answers around a change](drift.svg)`;
 }

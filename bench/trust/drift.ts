@@ -29,7 +29,7 @@ names until the alarm and the error of local answers when the world changes.
 
   --file  what predict.ts wrote; default: bench/trust-titles.jsonl in the data folder (TAXON_DATA_DIR)
   --only  changes whose name has this in it
-  --doc   also writes docs/drift.md and docs/drift.svg`;
+  --doc   also writes docs/measured/drift.md and drift.svg beside it`;
 
 const namesAYear = 20_000;
 const promised = 0.1;
@@ -140,8 +140,8 @@ async function main(): Promise<void> {
     const table = driftTable(years, courses, { promised, window, checks });
     process.stdout.write(`${table}\n`);
     if (values.doc) {
-      writeSection(join(packageRoot, 'docs', 'drift.md'), 'drift', table);
-      writeFileSync(join(packageRoot, 'docs', 'drift.svg'), driftPicture(courses, promised));
+      writeSection(join(packageRoot, 'docs', 'measured', 'drift.md'), 'drift', table);
+      writeFileSync(join(packageRoot, 'docs', 'measured', 'drift.svg'), driftPicture(courses, promised));
     }
   } finally {
     await world.close();

@@ -53,7 +53,7 @@ create or replace function curve_ahead(names double precision[], passed double p
          min(c.p_then) filter (where c.at >= .975)
     from cumulated c, now_at n group by n.y;
 $$;
-comment on function curve_ahead(double precision[], double precision[], bigint, double precision, double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/learning-curve.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
+comment on function curve_ahead(double precision[], double precision[], bigint, double precision, double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/measured/learning.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
 grant execute on function curve_ahead to taxon_reader, taxon_admin;
 
 create or replace function measured_points(model_id bigint)

@@ -119,7 +119,7 @@ create or replace function choices_to_carry(encoder_id bigint) returns table (mo
       -- who does not know what it costs that memory is not asked has not chosen from where on
       and s.metrics ? 'levels' and s.metrics -> 'join' ? 'meaningCost' and coalesce((s.settings ->> 'depth')::integer, 3) = 3
       and (select count(*) from models m where m.metrics ->> 'chosen_by' = s.model_id::text) < (setting('full_training_every'))::integer - 1
-      -- measured up to 2.2 times as many (docs/autopilot.md)
+      -- measured up to 2.2 times as many (docs/measured/autopilot.md)
       and (select count(*) from labels) <= 2 * (s.data ->> 'labels')::bigint;
 $$;
 comment on function choices_to_carry(bigint) is 'What the next retraining takes over: how the voices of the champion count, and which model chose that. No row: it chooses anew, as full_training_every says, or as memory has doubled since, or for another encoder. Example: select model_id from choices_to_carry(1);';

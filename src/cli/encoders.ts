@@ -95,7 +95,7 @@ Examples:
   taxon encoders --remove 1
   taxon encoders --index         where the sidecars' login may not act as the owner; blocks nobody
 
-How one encoder follows another without a stop: docs/encoders.md.`,
+How one encoder follows another without a stop: docs/guide/encoders.md.`,
     )
     .action(async ({ remove: wanted, index: makes, json = false }: Flags) => {
       if (wanted !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * Reasoning that a model wrote before its answer, in the wrappings that servers leave in the text (docs/providers.md says
+ * Reasoning that a model wrote before its answer, in the wrappings that servers leave in the text (docs/guide/providers.md says
  * where they were read). It drafts answers, and a draft is no answer.
  */
 

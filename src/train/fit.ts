@@ -27,7 +27,7 @@ export interface FitOptions {
   testShare?: number | undefined;
   /** Whether layers 1 and 2 would leave a held-out row to the local model; default: all rows. */
   isCacheMiss?: (row: number) => boolean;
-  /** What an earlier training chose: its half of the work is then not done again (docs/autopilot.md). */
+  /** What an earlier training chose: its half of the work is then not done again (docs/guide/autopilot.md). */
   chosen?: Chosen | undefined;
   signal?: AbortSignal | undefined;
   /** Share of the whole that is done, 0 to 1, never falling. */

@@ -10,7 +10,7 @@ import { type FittedLetters, fitLettersOf, type TrainingSet, temperature } from 
 
 /**
  * Sixteenths of the names that the curve is measured at, beside all of them. Letters alone, as they are the cheapest voice
- * and the strongest: what they gain from more names, all voices gain alike (docs/learning-curve.md).
+ * and the strongest: what they gain from more names, all voices gain alike (docs/concepts/learning-curve.md).
  */
 const sixteenths = [1, 2, 4, 8] as const;
 /** More of them where they cost little: a curve is drawn on from four points at least, and the first may say nothing. */

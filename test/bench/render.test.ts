@@ -58,11 +58,11 @@ describe('summaries', () => {
   });
 });
 
-describe('docs/accuracy.md', () => {
+describe('docs/measured/accuracy.md', () => {
   it('has the figures, the command that makes them and what is simulated', () => {
     const page = render([row(), peer(), row({ teacher: 'systematic', l1: 0.8123 })], '');
     expect(page).toContain(
-      '| seed heads | 90.0 | 80.0 | 70.0 | 60.0 | 40.0 | 50.0 | 60 (100) | 900 | 2,000 (400) | .0625 (svm; ahead in 1 of 1) |',
+      '| seed heads | 90.0 | 80.0 | 70.0 | 60.0 | 40.0 | 50.0 | 60 (100) | 900 | 2,000 (400) | 0.0625 (svm; ahead in 1 of 1) |',
     );
     expect(page).toContain('| svm (peer) | 90.0 | 80.0 | 70.0 | 50.0 |');
     expect(page).toContain('node bench/accuracy/run.ts --set titles --teacher systematic --seeds 1');
@@ -106,7 +106,7 @@ describe('docs/accuracy.md', () => {
       expect(page).toContain('1 seed paired');
       // six names that only the cleaned training has right: p = 2 / 2^6
       expect(page).toContain(
-        '| l1 | 4.4 | 88.6 | 10.0 → 4.0 | 22.0 → 8.7 | 23.0 → 10.0 | +1.0 | 6 / 0 | .0313 |',
+        '| l1 | 4.4 | 88.6 | 10.0 → 4.0 | 22.0 → 8.7 | 23.0 → 10.0 | +1.0 | 6 / 0 | 0.0313 |',
       );
       expect(page).toContain(
         '| l3 | 0.0 |  | 10.0 → 4.0 | 22.0 → 8.7 | 23.0 → 10.0 | +0.0 | 0 / 0 | 1.0000 |',

@@ -7,7 +7,7 @@ import { psqlScreen } from '../support/schema.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
-const page = join(packageRoot, 'docs', 'ledger.md');
+const page = join(packageRoot, 'docs', 'guide', 'costs.md');
 
 const names = Array.from({ length: 40 }, (_, i) => `name ${i + 1}`);
 
@@ -31,7 +31,7 @@ async function call(asked: string[], category: number, options: { died?: true; m
     );
 }
 
-test('the transcript in docs/ledger.md is what psql shows; vitest --update writes it anew', async () => {
+test('the transcript in docs/guide/costs.md is what psql shows; vitest --update writes it anew', async () => {
   const kettles = await t.category('Home > Kitchen > Kettles');
   const lamps = await t.category('Home > Lamps');
   await t.label('known', 'Home > Lamps', 'import');

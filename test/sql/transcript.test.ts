@@ -8,14 +8,14 @@ import { taxonDatabase } from '../support/sql.ts';
 import { makeModel, missed } from '../support/trust.ts';
 
 const t = taxonDatabase();
-const page = join(packageRoot, 'docs', 'tuning.md');
+const page = join(packageRoot, 'docs', 'guide', 'tuning.md');
 
 /** How many names arrived; their places among them say how sure the model is and whether it is right. */
 const arrived = 4000;
 const said = Array.from({ length: arrived }, (_, i) => 1 - 0.98 * ((i + 0.5) / arrived) ** 2.5);
 const right = said.map((sure, i) => ((i * 7919) % 1000) / 1000 < sure);
 
-test('the transcript in docs/tuning.md is what psql shows; vitest --update writes it anew', async () => {
+test('the transcript in docs/guide/tuning.md is what psql shows; vitest --update writes it anew', async () => {
   const model = await makeModel(t);
   const ids = await missed(t, model, await t.category('Home > Kitchen > Kettles'), said);
   await t.owner.rows(

@@ -18,11 +18,11 @@ const unpaid: readonly unknown[] = ['insufficient_quota', 'billing_not_active', 
 
 const waits = 'wait, the try is not counted';
 const backsOff =
-  'left alone for .5 s, doubling to 30 s, with jitter; from the fifth failure in a row on one call at a time';
+  'left alone for 0.5 s, doubling to 30 s, with jitter; from the fifth failure in a row on one call at a time';
 
 /**
  * What a failed call means, by what came back: the first row that fits. The only place that decides it; the SDKs' own
- * retries are off. docs/providers.md shows this table.
+ * retries are off. docs/guide/providers.md shows this table.
  */
 export const retryTable: readonly Retry[] = [
   {

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { packageRoot } from '../../../src/config.ts';
 import { retryTable, toProviderError } from '../../../src/llm/providers/failure.ts';
 
-test('docs/providers.md shows the retry table as it is', () => {
-  const shown = readFileSync(join(packageRoot, 'docs/providers.md'), 'utf8')
+test('docs/guide/providers.md shows the retry table as it is', () => {
+  const shown = readFileSync(join(packageRoot, 'docs/guide/providers.md'), 'utf8')
     .split('\n')
     .filter((line) => /^\| .* \| `[a-z_]+` \| .* \| .* \|$/.test(line));
   expect(shown).toEqual(

@@ -170,7 +170,7 @@ describe('a fallback', () => {
   });
 });
 
-// what README shows, one by one
+// what the page shows, one by one
 test.each([
   ['OpenAI', { OPENAI_API_KEY: 'sk-a' }, 'openai', 'gpt-6-luna'],
   ['Anthropic', { ANTHROPIC_API_KEY: 'sk-b' }, 'anthropic', 'claude-haiku-5-5'],
@@ -196,18 +196,21 @@ test.each([
     'openai',
     'qwen3:8b',
   ],
-])('README’s lines for %s name a provider', async (name, environment, provider, model) => {
-  const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
-  for (const [variable, value] of Object.entries(environment)) {
-    expect(readme).toContain(
-      variable.endsWith('_KEY') ? `export ${variable}=` : `export ${variable}=${value}`,
-    );
-  }
-  expect(readme).toContain(`# ${name}`);
-  const [first, ...more] = await openProviders(loadConfig({}, environment, '/nonexistent'), environment);
-  expect(first).toMatchObject({ name: provider, model });
-  expect(more).toEqual([]);
-});
+])(
+  'the lines of docs/guide/providers.md for %s name a provider',
+  async (name, environment, provider, model) => {
+    const page = readFileSync(join(packageRoot, 'docs/guide/providers.md'), 'utf8');
+    for (const [variable, value] of Object.entries(environment)) {
+      expect(page).toContain(
+        variable.endsWith('_KEY') ? `export ${variable}=` : `export ${variable}=${value}`,
+      );
+    }
+    expect(page).toContain(`# ${name}`);
+    const [first, ...more] = await openProviders(loadConfig({}, environment, '/nonexistent'), environment);
+    expect(first).toMatchObject({ name: provider, model });
+    expect(more).toEqual([]);
+  },
+);
 
 test('the key and the address of the given environment are used, and no others', async () => {
   const server = await serve((_, response) => reply(response, 401, {}));
