@@ -141,16 +141,16 @@ comment on function forget_products(text, boolean) is 'The part of forget() that
 create or replace function analyse_without(names text[]) returns setof text
   language plpgsql security definer set search_path from current as $$
 declare
-  t text;
+  t regclass;
 begin
   for t in
-    select distinct format('%I.%I', s.schemaname, s.tablename) from pg_stats s
+    select distinct a.attrelid::regclass from pg_stats s
       join pg_attribute a on a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass and a.attname = s.attname
       where to_regnamespace(quote_ident(s.schemaname))::oid = any (own_schemas())
         and case a.atttypid when 'text'::regtype then names && (coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}'))
                             when 'text[]'::regtype then names && coalesce(s.most_common_elems::text::text[], '{}') end
   loop
-    execute 'analyze ' || t;
+    execute format('analyze %s', t);
     return next t;
   end loop;
 end $$;

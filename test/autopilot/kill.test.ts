@@ -60,7 +60,7 @@ const options = (step: string) => (step === 'clean' ? ['--epochs', '2'] : ['--no
 /** Begins a retraining and kills it in the middle of a step; its statement goes with it, as when a machine is lost. */
 async function killIn(step: keyof typeof needs): Promise<void> {
   await holder.rows('begin');
-  await holder.rows(`lock table taxon.${needs[step]} in access exclusive mode`);
+  await holder.rows(`lock table taxon_internal.${needs[step]} in access exclusive mode`);
   const process = startTaxon(['retrain', ...options(step)], environment);
   try {
     await stuckIn(step);

@@ -38,7 +38,7 @@ async function rising(count: number, offset = 0): Promise<void> {
   );
 }
 
-describe('spot_check', () => {
+describe('draw_checks', () => {
   test('draws names that were answered or passed on, shows the answer, and writes all of it down', async () => {
     await decide(t, model, [
       { name: 'Kettle  red', category_id: kettles, said: 0.9 },

@@ -27,7 +27,7 @@ describe('claim', () => {
     await t.owner.rows('begin');
     expect(await t.claim('one', 100)).toHaveLength(100);
     const read = await t.owner.value<number>(
-      `select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relname = 'queue' and schemaname = 'taxon'`,
+      `select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relname = 'queue' and schemaname = 'taxon_internal'`,
     );
     await t.owner.rows('commit');
     // some passes over 5,000 entries; each of 100 names beside each of 3,000 was 616,000

@@ -95,7 +95,7 @@ describe('watch_drift', () => {
     );
     const [first] = (await alarms()).filter(({ stream, branch }) => stream === 'confidence' && branch === 0);
     expect(first?.detail).toMatch(
-      /^Judge 50 new names \(select \* from spot_check\(50\)\); where the answers are wrong, label some and retrain: confidence of all names: among the last 500 names (1[2-9]|2\d)% lie below 0.2\d*, 10% did; more audits, no more: no promise stands$/,
+      /^Judge 50 new names \(select \* from draw_checks\(50\)\); where the answers are wrong, label some and retrain: confidence of all names: among the last 500 names (1[2-9]|2\d)% lie below 0.2\d*, 10% did; more audits, no more: no promise stands$/,
     );
     expect(heard).toContain('alarm');
     expect(await t.owner.rows(`select status, value from health() where item = 'drift'`)).toContainEqual({

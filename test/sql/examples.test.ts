@@ -75,6 +75,6 @@ test('the example of each comment runs, and shows what test/sql/examples.txt say
 test('what people use to trust has one', async () => {
   const named = new Set((await examples()).map(({ name }) => name));
   const used =
-    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names spot_check open_checks confirm reject judge undo_check trust draw_audits memory_error suggest_similar_threshold fit_calibration calibration_error watch_drift drift_by_week release_alarm explain explain_json';
+    'coverage_curve suggest_thresholds simulate_thresholds set_promise keep_promise end_promise standing_promise set_thresholds undo_thresholds thresholds_in_force thresholds_for local_mode shadow_report checked_names draw_checks open_checks confirm reject judge undo_check trust draw_audits memory_error suggest_similar_threshold fit_calibration calibration_error watch_drift drift_by_week release_alarm explain explain_json';
   expect(used.split(' ').filter((name) => !named.has(name))).toEqual([]);
 });

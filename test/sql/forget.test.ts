@@ -30,7 +30,7 @@ describe('forget', () => {
     // a new table needs a row in test/support/everything.ts
     for (const relation of new Set((await columns(t)).map((column) => column.relation)))
       if (!left.includes(relation) && relation !== 'forgotten_names')
-        expect(await t.owner.value(`select count(*) from taxon.${relation}`), relation).toBeGreaterThan(0);
+        expect(await t.owner.value(`select count(*) from ${relation}`), relation).toBeGreaterThan(0);
     expect((await holding(t, name)).length).toBeGreaterThan(60);
 
     await forget(otherwise);

@@ -18,12 +18,15 @@ describe('every function', () => {
     expect(found.map((f) => f.name)).toEqual(unpinned);
   });
 
-  test('that pins it has the schema first and temporary objects last', async () => {
+  test('that pins it has the two schemas first and temporary objects last', async () => {
     const paths = await t.owner.rows(
       `select distinct c as path from pg_proc p, unnest(p.proconfig) c
          where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c like 'search_path=%'`,
     );
-    expect(paths).toEqual([{ path: 'search_path=taxon, taxon_internal, extensions, pg_temp' }]);
+    expect(paths).toEqual([
+      { path: 'search_path=taxon, taxon_internal, extensions, pg_temp' },
+      { path: 'search_path=taxon_internal, taxon, extensions, pg_temp' },
+    ]);
   });
 
   test('can be restored by an owner who is no superuser: its settings are the server’s own and anybody’s', async () => {

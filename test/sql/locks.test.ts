@@ -32,7 +32,7 @@ const purposes = [
   'thresholds',
 ];
 const hold = async (purpose: string) => {
-  await holder.rows(`set application_name = 'somebody'; set search_path = taxon`);
+  await holder.rows(`set application_name = 'somebody'; set search_path = taxon, taxon_internal`);
   await holder.rows('begin');
   await holder.rows('select hold_lock($1)', purpose);
   return holder.value<number>('select pg_backend_pid()');
@@ -63,7 +63,7 @@ describe('a login of the database that is not ours', () => {
       for (const purpose of purposes) {
         await session.rows('savepoint a');
         await expect(
-          session.rows(`lock table taxon.${purpose}_lock in row share mode`),
+          session.rows(`lock table taxon_internal.${purpose}_lock in row share mode`),
         ).rejects.toMatchObject({
           code: '42501',
         });
@@ -76,8 +76,8 @@ describe('a login of the database that is not ours', () => {
 
 test('no SQL of the project takes an advisory lock', () => {
   const folder = join(packageRoot, 'sql');
-  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /pg_(try_)?advisory/.test(readFileSync(join(folder, file), 'utf8')),
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.sql') && /pg_(try_)?advisory/.test(readFileSync(join(folder, file), 'utf8')),
   );
   expect(found).toEqual([]);
 });

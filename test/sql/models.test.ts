@@ -47,7 +47,7 @@ describe('promote', () => {
     const late = t.owner.rows('select promote_model($1)', b).catch((error: unknown) => error);
     await waitsForLock(t.owner, other);
     await other.rows('commit');
-    expect(await late).toEqual([{ promote: a }]);
+    expect(await late).toEqual([{ promote_model: a }]);
     expect(await states()).toEqual([
       { id: first, state: 'retired' },
       { id: a, state: 'retired' },

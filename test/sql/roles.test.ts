@@ -31,7 +31,7 @@ const functions: Record<string, string> = {
     may_send_again memory_at merge_categories more_tokens move_category never_send promote redecide
     reject release_alarm remove_encoder rename_category renew_keys repeats_by requeue retire_category
     retry_dead revert_cleaning roll_back_model set_llm_price set_promise set_setting set_thresholds
-    set_tree_levels split_category spot_check start_rollout start_run undo_check undo_taxonomy_change
+    set_tree_levels split_category draw_checks start_rollout start_run undo_check undo_taxonomy_change
     undo_thresholds`,
   AS: `add_to_batch advance_rollout apply_cleaning ask_questions batch_totals begin_diagnosis begin_retrain begin_signing begin_step
     calibration_due cancel_batches choices_to_carry cleaned_by cleaning_due compared_names

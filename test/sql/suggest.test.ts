@@ -104,7 +104,7 @@ describe('suggest_thresholds', () => {
     const short = await suggest(0.05);
     expect(short.feasible).toBe(false);
     const needed = Number(
-      /^not feasible: about (\d+) more .*; select \* from spot_check\(\1, 'surer'\)$/.exec(
+      /^not feasible: about (\d+) more .*; select \* from draw_checks\(\1, 'surer'\)$/.exec(
         short.verdict,
       )?.[1],
     );
@@ -143,8 +143,8 @@ describe('suggest_thresholds', () => {
   test('for bounds that reach beyond the surer half asks for checks among all names', async () => {
     const model = await makeModel(t);
     await missed(t, model, await t.category('Home'), evenly(100));
-    expect((await suggest(0.1)).verdict).toMatch(/about (\d+) more .*; select \* from spot_check\(\1\)$/);
-    expect((await suggest(0.001)).verdict).toMatch(/select \* from spot_check\(5000, 'surer'\)$/);
+    expect((await suggest(0.1)).verdict).toMatch(/about (\d+) more .*; select \* from draw_checks\(\1\)$/);
+    expect((await suggest(0.001)).verdict).toMatch(/select \* from draw_checks\(5000, 'surer'\)$/);
   });
 
   test('says so where more checks will not help', async () => {

@@ -37,7 +37,7 @@ test('the transcript in docs/guide/tuning.md is what psql shows; vitest --update
     curve,
   );
   await show('How many checks would it take?', suggest);
-  const needed = Number(/spot_check\((\d+), 'surer'\)/.exec(shown.join('\n'))?.[1]);
+  const needed = Number(/draw_checks\((\d+), 'surer'\)/.exec(shown.join('\n'))?.[1]);
   expect(needed).toBeLessThan(arrived / 2);
   // the estimate, rounded up
   const drawn = Math.ceil(needed / 100) * 100;

@@ -19,7 +19,7 @@ export async function holding(t: TaxonDatabase, name: string): Promise<string[]>
   const found: string[] = [];
   for (const { relation, attribute } of await columns(t)) {
     const held = await t.owner.value<boolean>(
-      `select exists (select from taxon.${relation} x where lower(x.${attribute}::text) like any (array['%' || lower($1) || '%', '%' || normalise($1) || '%'])
+      `select exists (select from ${relation} x where lower(x.${attribute}::text) like any (array['%' || lower($1) || '%', '%' || normalise($1) || '%'])
          or strpos(x.${attribute}::text, encode(name_hash(normalise($1)), 'hex')) > 0)`,
       name,
     );
@@ -144,7 +144,7 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     name,
   );
   await owner.rows(
-    `insert into guard_tokens (token, contexts, seen) select w, 1, 1 from unnest(words(normalise($1))) w`,
+    `insert into guard_tokens (token, contexts, seen) select w, 1, 1 from unnest(deciding_words(normalise($1))) w`,
     name,
   );
   await owner.rows(`insert into thresholds (model_id, l1, l2, l3, reason) values ($1, 1, 1, 1, 'x')`, model);
@@ -191,7 +191,7 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     // generated columns, vocabularies and unique names refuse it
     await owner
       .rows(
-        `update taxon.${relation} set ${attribute} = ${value} where ${attribute} is null or not strpos(${attribute}::text, normalise($2)) > 0`,
+        `update ${relation} set ${attribute} = ${value} where ${attribute} is null or not strpos(${attribute}::text, normalise($2)) > 0`,
         `it says "${name}" of it, or ${name.toLowerCase().replaceAll(/ +/g, ' ')}`,
         name,
       )
