@@ -12,15 +12,15 @@ import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { holdEncoders } from '../model/encoders.ts';
-import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
-import { holdChampion } from './champion.ts';
 import { briefly, Claims } from './claims.ts';
-import { fillEmbeddings } from './fill.ts';
-import { housekeeping, lookForStrays, runJobs } from './jobs.ts';
-import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
-import { llmStage, noticeOf } from './llm-stage.ts';
-import { type LocalLoop, runLocalLoop } from './local-loop.ts';
-import { neighbourIndexJob } from './neighbour-index.ts';
+import { autopilotJob, rolloutAdvancer } from './jobs/autopilot.ts';
+import { fillEmbeddings } from './jobs/fill.ts';
+import { housekeeping, lookForStrays, runJobs } from './jobs/jobs.ts';
+import { neighbourIndexJob } from './jobs/neighbour-index.ts';
+import { type LlmLoop, runLlmLoop } from './llm/loop.ts';
+import { llmStage, noticeOf } from './llm/stage.ts';
+import { holdChampion } from './local/champion.ts';
+import { type LocalLoop, runLocalLoop } from './local/loop.ts';
 import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */

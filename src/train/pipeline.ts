@@ -12,8 +12,8 @@ import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
 import { type Chosen, type TrainingReport, type TrainingSet, trainModel } from './fit.ts';
+import type { FittedLetters } from './join/voices.ts';
 import type { HeldRun } from './lease.ts';
-import type { FittedLetters } from './voices.ts';
 
 export interface TrainOptions {
   epochs?: number;

@@ -3,7 +3,7 @@ import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
 import { encoderProgress, freeEncoder, removeEncoder } from '../../src/database/encoders.ts';
 import { holdEncoders } from '../../src/model/encoders.ts';
-import { fillEmbeddings } from '../../src/sidecar/fill.ts';
+import { fillEmbeddings } from '../../src/sidecar/jobs/fill.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import { until } from '../support/processes.ts';
 import { insert, waitingLocally } from '../support/rows.ts';

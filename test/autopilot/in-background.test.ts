@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { log } from '../../src/log.ts';
-import { autopilotJob } from '../../src/sidecar/autopilot.ts';
+import { autopilotJob } from '../../src/sidecar/jobs/autopilot.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import { until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
