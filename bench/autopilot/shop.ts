@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openModel } from '../../src/classify/open-model.ts';
+import { trainingCommands } from '../../src/cli/training-commands.ts';
 import { type Config, environmentOf, packageRoot } from '../../src/config.ts';
 import { calibrationDue } from '../../src/database/calibration.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
@@ -97,7 +98,7 @@ export async function openShop(base: Config, world: World): Promise<Shop> {
         { ...config, llmProvider: 'openai', llmBaseUrl: simulator.url, llmModel: 'simulated-llm' },
         {},
       );
-      sidecar = await startSidecar(server.url, config, providers);
+      sidecar = await startSidecar(server.url, config, providers, trainingCommands);
     },
     async arrive(names) {
       const { from } = await db.row<{ from: number }>(

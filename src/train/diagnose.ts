@@ -6,13 +6,13 @@ import { neighboursAsked } from '../model/memory.ts';
 import type { ModelReport, TrainingFacts } from '../model/report.ts';
 import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
 import { cutAt } from './fit.ts';
-import { headsGraph } from './join/artefact.ts';
 import { viewsOf } from './join/views.ts';
 import { type FittedLetters, fitHeads, type TrainingSet } from './join/voices.ts';
 import { buildModelReport } from './judge/build-report.ts';
 import { classNamesOf } from './judge/class-names.ts';
 import { evaluatePredictions } from './judge/evaluate.ts';
 import { type Curve, learningCurve } from './learning-curve.ts';
+import { headsGraph } from './meaning/heads-graph.ts';
 
 /** The thresholds of a model that has none yet. */
 const usualThresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };

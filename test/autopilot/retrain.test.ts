@@ -56,6 +56,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     await database.urlFor('taxon_sidecar'),
     { ...config, retrain: false },
     [],
+    null,
   );
   try {
     for (let from = 20_000; (await states())[1]?.state !== 'champion'; from += 100) {
@@ -144,7 +145,7 @@ it('the job of each minute asks for a retraining that is due, and may do so as a
     `insert into taxon.labels (name_key, category_id, source)
        select 'new ' || i, (select category_id from taxon.labels limit 1), 'llm' from generate_series(1, 500) i`,
   );
-  const job = autopilotJob({ ...config, retrain: false }, database.url, new AbortController().signal);
+  const job = autopilotJob({ ...config, retrain: false }, database.url, null, new AbortController().signal);
   await job.run(asSidecar);
   expect(await db.row('select cause, requested_by from taxon.retrain_requests where run_id is null')).toEqual(
     {

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { Cron } from 'croner';
-import { type Config, environmentOf, packageRoot } from '../../config.ts';
+import { type Config, environmentOf } from '../../config.ts';
 import {
   advanceRollout,
   renewPromise,
@@ -16,10 +15,13 @@ import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';
 import type { Job } from './jobs.ts';
 
-/** The command line that this process is a part of, as source or as built. */
-const main = import.meta.url.endsWith('.ts')
-  ? join(packageRoot, 'src', 'cli', 'main.ts')
-  : join(packageRoot, 'dist', 'cli', 'main.js');
+/** The command lines that the autopilot runs, program first: who starts the sidecar knows them. */
+export interface TrainingCommands {
+  /** Takes the run that waits. */
+  readonly retrain: readonly string[];
+  /** Measures a model whose diagnosis was cut short. */
+  measure(modelId: number): readonly string[];
+}
 
 /** Whether the schedule has come round since a retraining was last asked for. */
 async function isScheduled(db: Database): Promise<boolean> {
@@ -30,8 +32,13 @@ async function isScheduled(db: Database): Promise<boolean> {
 }
 
 /** Runs a command in a process of its own: its memory and its processor time are not the answers'. */
-function spawnTaxon(config: Config, url: string, args: string[], what: string): ChildProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+function spawnCommand(
+  config: Config,
+  url: string,
+  [program, ...args]: readonly string[],
+  what: string,
+): ChildProcess {
+  const child = spawn(program as string, args, {
     env: { ...process.env, ...environmentOf({ ...config, databaseUrl: url }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -56,8 +63,15 @@ function spawnTaxon(config: Config, url: string, args: string[], what: string): 
  * Each minute: takes the rollout on, asks for a retraining when one is due, and starts the one that is asked for, if this
  * sidecar may; a model whose diagnosis was cut short is measured then. One at a time over all sidecars: the lease of its run decides,
  * and a second process that came too late ends.
+ *
+ * @param commands null: this sidecar trains nothing, as with `config.retrain` false
  */
-export function autopilotJob(config: Config, url: string, stopping: AbortSignal): Job {
+export function autopilotJob(
+  config: Config,
+  url: string,
+  commands: TrainingCommands | null,
+  stopping: AbortSignal,
+): Job {
   let child: ChildProcess | null = null;
   /** The child while it runs. */
   const running = () => (child?.exitCode === null && child.signalCode === null ? child : null);
@@ -83,18 +97,18 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
         await requestRetrain(db, due.reason, due.cause);
         log.info(`a retraining is due: ${due.reason}`);
       }
-      if (!config.retrain || running() !== null || stopping.aborted) return;
+      if (commands === null || !config.retrain || running() !== null || stopping.aborted) return;
       if (await retrainWaits(db)) {
         log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
           never: 'TAXON_RETRAIN=false',
         });
-        child = spawnTaxon(config, url, ['retrain'], 'a retraining');
+        child = spawnCommand(config, url, commands.retrain, 'a retraining');
         return;
       }
       const model = await undiagnosed(db);
       if (model === null) return;
       log.info('a model is measured for its report', { model });
-      child = spawnTaxon(config, url, ['retrain', '--measure', String(model)], 'a measuring');
+      child = spawnCommand(config, url, commands.measure(model), 'a measuring');
     },
   };
 }

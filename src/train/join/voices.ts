@@ -6,8 +6,9 @@ import type { ModelFiles, Path, VoiceWeights } from '../../model/types.ts';
 import { fitLetters, type LettersOptions } from '../letters/fit.ts';
 import { fitHead, type HeadReport, hiddenUnits } from '../meaning/fit-head.ts';
 import type { LabelledRows } from '../meaning/head-trainer.ts';
+import type { TrainedHead } from '../meaning/heads-graph.ts';
 import type { Standard } from '../meaning/step-graph.ts';
-import { type TrainedHead, writeArtefact } from './artefact.ts';
+import { writeArtefact } from './artefact.ts';
 
 /** Labelled names with their embeddings; row i of each belongs together. */
 export interface TrainingSet {

@@ -3,14 +3,7 @@ import { onLine } from '../../../src/model/gate.ts';
 import { buildJoin } from '../../../src/model/join.ts';
 import type { LettersFirst } from '../../../src/model/letters-alone.ts';
 import { buildTree } from '../../../src/model/tree.ts';
-import type {
-  Answer,
-  Classifier,
-  NameViews,
-  Path,
-  Prediction,
-  VoiceWeights,
-} from '../../../src/model/types.ts';
+import type { Answer, Classifier, NameViews, Path, VoiceWeights } from '../../../src/model/types.ts';
 import { seenByAll } from '../../../src/train/gates/stated.ts';
 import { type Choice, chooseJoin } from '../../../src/train/join/choose.ts';
 import { type Random, seededRandom } from '../../../src/train/random.ts';
@@ -19,11 +12,8 @@ const paths: Path[] = [1, 2].flatMap((l1) =>
   [1, 2].flatMap((l2) => [1, 2, 3].map((l3): Path => [l1, 10 * l1 + l2, 100 * l1 + 10 * l2 + l3])),
 );
 const tree = buildTree(paths);
-const classes = ([0, 1, 2] as const).map((level) => [...new Set(paths.map((path) => path[level]))]) as [
-  number[],
-  number[],
-  number[],
-];
+const classesOf = (level: 0 | 1 | 2) => [...new Set(paths.map((path) => path[level]))];
+const classes: [number[], number[], number[]] = [classesOf(0), classesOf(1), classesOf(2)];
 const join = buildJoin(tree, classes, paths);
 const usual: VoiceWeights = { letters: [1, 1, 1], meaning: [1, 1, 1], memory: [1, 1, 1] };
 
@@ -251,7 +241,7 @@ describe('the gate of letters alone', () => {
       const mean = (of: (i: number) => number) => sure.reduce((sum, i) => sum + of(i), 0) / sure.length;
       const states = (i: number) =>
         onLine((alone[i] as Answer).confidence[level], first.offsets[level], first.slopes[level]);
-      const seen = (i: number) => seenByAll(alone[i] as Answer, joined[i] as Prediction, level);
+      const seen = (i: number) => seenByAll(alone[i] as Answer, joined[i] as (typeof joined)[0], level);
       expect(mean(states)).toBeCloseTo(mean(seen), 2);
     }
   });
