@@ -12,7 +12,7 @@ const paths: Path[] = [1, 2].flatMap((l1) =>
   [1, 2].flatMap((l2) => [1, 2, 3].map((l3): Path => [l1, 10 * l1 + l2, 100 * l1 + 10 * l2 + l3])),
 );
 const tree = buildTree(paths);
-const classesOf = (level: 0 | 1 | 2) => [...new Set(paths.map((path) => path[level]))];
+const classesOf = (level: 0 | 1 | 2) => [...new Set(paths.map((path) => path[level] as number))];
 const classes: [number[], number[], number[]] = [classesOf(0), classesOf(1), classesOf(2)];
 const join = buildJoin(tree, classes, paths);
 const usual: VoiceWeights = { letters: [1, 1, 1], meaning: [1, 1, 1], memory: [1, 1, 1] };
