@@ -1,24 +1,26 @@
-// Imports go one way: cli → demo | replay | compare | autopilot | sidecar | train | import | registry → report → model, llm, database, cluster → config, log, errors.
+// Imports go one way: cli → report, demo, replay, compare, autopilot, simulator → classify → sidecar, train, import, export, review,
+// registry → model, llm, database, cluster → the files directly in src/. Inside the sidecar and training too, from room to room.
 // Type-only imports count: a type that points upwards ties the layers together as a value does.
 // `npm run imports` runs this and fails when not every file of src/ was read.
 const base = '^src/[^/]+\\.ts$';
 const below = {
-  cluster: [],
   database: [],
+  cluster: ['database'],
   model: [],
   llm: [],
-  report: ['model', 'database'],
-  train: ['report', 'model', 'database'],
+  train: ['model', 'database'],
   import: ['database'],
   registry: ['model', 'database'],
   export: ['model', 'database'],
   review: ['database'],
   sidecar: ['model', 'llm', 'database'],
-  dashboard: ['model', 'llm', 'database'],
-  autopilot: ['sidecar', 'train', 'report', 'model', 'llm', 'database'],
+  classify: ['sidecar', 'model', 'llm', 'database'],
+  simulator: ['llm'],
+  report: ['model'],
+  autopilot: ['classify', 'sidecar', 'train', 'model', 'llm', 'database'],
   compare: ['sidecar', 'train', 'model', 'llm', 'database'],
   replay: ['sidecar', 'train', 'model', 'llm', 'database'],
-  demo: ['import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],
+  demo: ['simulator', 'import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],
 };
 const layers = Object.keys(below).map((layer) => ({
   name: `${layer}-imports-down`,
@@ -28,9 +30,58 @@ const layers = Object.keys(below).map((layer) => ({
   to: { path: '^src/', pathNot: `${base}|^src/(${[layer, ...below[layer]].join('|')})/` },
 }));
 
+// The rooms of a layer: its `ground` files, which the rooms may import, and its folders with those below each. What else stands
+// directly in the layer puts the rooms together: it may import all of them, and no room may import it.
+const rooms = {
+  sidecar: {
+    ground: ['claims', 'errors', 'insist', 'waker'],
+    below: { local: [], llm: [], jobs: ['local', 'llm'] },
+  },
+  train: {
+    ground: ['model-folder', 'onnx-graph', 'random'],
+    below: {
+      data: [],
+      gates: [],
+      letters: [],
+      meaning: [],
+      join: ['letters', 'meaning', 'gates'],
+      judge: ['join', 'data'],
+      cleaning: ['judge', 'join', 'meaning', 'data'],
+    },
+  },
+};
+const insideLayers = Object.entries(rooms).flatMap(([layer, { ground, below }]) => {
+  const groundFiles = `^src/${layer}/(${ground.join('|')})\\.ts$`;
+  const inside = `^src/${layer}/`;
+  return [
+    ...Object.keys(below).map((room) => ({
+      name: `${layer}-${room}-imports-down`,
+      comment: `of its layer src/${layer}/${room}/ may import: ${[...ground, room, ...below[room]].join(', ')}`,
+      severity: 'error',
+      from: { path: `${inside}${room}/` },
+      to: { path: inside, pathNot: `${groundFiles}|${inside}(${[room, ...below[room]].join('|')})/` },
+    })),
+    {
+      name: `${layer}-ground-imports-ground`,
+      comment: `of its layer ${ground.join(', ')} may import each other only`,
+      severity: 'error',
+      from: { path: groundFiles },
+      to: { path: inside, pathNot: groundFiles },
+    },
+    {
+      name: `${layer}-known-room`,
+      comment: `a new folder in src/${layer}/ needs its line in \`rooms\``,
+      severity: 'error',
+      from: { path: `${inside}[^/]+/`, pathNot: `${inside}(${Object.keys(below).join('|')})/` },
+      to: {},
+    },
+  ];
+});
+
 module.exports = {
   forbidden: [
     ...layers,
+    ...insideLayers,
     {
       name: 'base-imports-base',
       comment: 'files directly in src/ may import each other only',
@@ -58,6 +109,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'database-alone-speaks-to-it',
+      comment: 'queries and connections are in src/database/',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/database/' },
+      to: { path: 'node_modules/(@types/)?(pg|pg-[a-z-]+|pgvector)/' },
     },
     { name: 'resolvable', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
   ],

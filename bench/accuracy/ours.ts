@@ -5,10 +5,10 @@ import type { Classifier, VoiceWeights } from '../../src/model/types.ts';
 import { proposeChanges } from '../../src/train/cleaning/clean-rules.ts';
 import { expectedWrong } from '../../src/train/cleaning/expected-wrong.ts';
 import { withChanges } from '../../src/train/cleaning/gain.ts';
+import { outOfFold } from '../../src/train/cleaning/out-of-fold.ts';
 import { trainModel } from '../../src/train/fit.ts';
-import { outOfFold } from '../../src/train/out-of-fold.ts';
-import { viewsOf } from '../../src/train/views.ts';
-import type { TrainingSet } from '../../src/train/voices.ts';
+import { viewsOf } from '../../src/train/join/views.ts';
+import type { TrainingSet } from '../../src/train/join/voices.ts';
 import { timed } from '../measure.ts';
 import type { Answer, BenchSet, MethodResult, Three } from './types.ts';
 

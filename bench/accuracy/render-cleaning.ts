@@ -1,4 +1,4 @@
-import { mcnemar } from '../../src/train/evaluation/paired.ts';
+import { mcnemar } from '../../src/train/judge/paired.ts';
 import type { Result } from './results.ts';
 import type { CleaningScore } from './score-cleaning.ts';
 import { discordant, meanAndInterval } from './statistics.ts';

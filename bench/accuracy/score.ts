@@ -1,5 +1,5 @@
 import type { Path, Prediction } from '../../src/model/types.ts';
-import { evaluatePredictions } from '../../src/train/evaluation/evaluate.ts';
+import { evaluatePredictions } from '../../src/train/judge/evaluate.ts';
 import type { Answer } from './types.ts';
 
 /** How good some answers are; shares, of all test names unless said otherwise. */

@@ -1,4 +1,4 @@
-import { mcnemar } from '../../src/train/evaluation/paired.ts';
+import { mcnemar } from '../../src/train/judge/paired.ts';
 import { identityOf, type Result } from './results.ts';
 import { discordant, meanAndInterval } from './statistics.ts';
 

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openModel } from '../../src/classify/open-model.ts';
+import { trainingCommands } from '../../src/cli/training-commands.ts';
 import { type Config, environmentOf, packageRoot } from '../../src/config.ts';
 import { calibrationDue } from '../../src/database/calibration.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
@@ -9,10 +11,9 @@ import { registerEncoder } from '../../src/database/registry.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import type { Row } from '../../src/import/read.ts';
 import { openProviders } from '../../src/llm/providers/open.ts';
-import { startSimulator } from '../../src/llm/simulator.ts';
-import { openModel } from '../../src/sidecar/open-model.ts';
-import { recalibrate } from '../../src/sidecar/recalibrate.ts';
+import { recalibrate } from '../../src/sidecar/jobs/recalibrate.ts';
 import { type Sidecar, startSidecar } from '../../src/sidecar/sidecar.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { embeddingsOf } from '../accuracy/embeddings.ts';
 import { throwAwayServer } from '../trust/throw-away.ts';
 import type { Arrival, World } from './world.ts';
@@ -97,7 +98,7 @@ export async function openShop(base: Config, world: World): Promise<Shop> {
         { ...config, llmProvider: 'openai', llmBaseUrl: simulator.url, llmModel: 'simulated-llm' },
         {},
       );
-      sidecar = await startSidecar(server.url, config, providers);
+      sidecar = await startSidecar(server.url, config, providers, trainingCommands);
     },
     async arrive(names) {
       const { from } = await db.row<{ from: number }>(

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { table } from '../../src/cli/output.ts';
 import { loadConfig } from '../../src/config.ts';
 import { TaxonError } from '../../src/errors.ts';
-import { errorAt, fitTrust, type Judged, passedOn } from '../../src/train/passed-on.ts';
+import { errorAt, fitTrust, type Judged, passedOn } from '../../src/train/join/passed-on.ts';
 import { openThrowAway } from '../trust/throw-away.ts';
 import { Kept, type Point } from './measure.ts';
 

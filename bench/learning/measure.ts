@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../src/config.ts';
 import type { Answer, Path } from '../../src/model/types.ts';
-import { rightDownTo } from '../../src/train/evaluation/evaluate.ts';
+import { rightDownTo } from '../../src/train/judge/evaluate.ts';
 import { benchFolder } from '../accuracy/results.ts';
 
 /** What one training of some names says of held-out ones: how sure it is of the whole path, and whether that is right. */

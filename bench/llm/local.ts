@@ -3,7 +3,7 @@ import { loadClassifier } from '../../src/model/bundle.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
 import type { Answer, Evidence, Path } from '../../src/model/types.ts';
 import { trainModel } from '../../src/train/fit.ts';
-import { viewsOf } from '../../src/train/views.ts';
+import { viewsOf } from '../../src/train/join/views.ts';
 import { embeddingsOf } from '../accuracy/embeddings.ts';
 import type { Source } from '../accuracy/types.ts';
 

@@ -1,6 +1,6 @@
 import type { ChurnStep } from './churn.ts';
 
-/** As src/train/neighbours.ts has it. */
+/** As src/train/join/neighbours.ts has it. */
 const mostCompared = 200_000;
 
 export interface Recall {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Database } from '../../src/database/open.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
-import { nearest } from '../../src/train/neighbours.ts';
+import { nearest } from '../../src/train/join/neighbours.ts';
 import { timed } from '../measure.ts';
 import type { Vectors } from './vectors.ts';
 

@@ -1,5 +1,5 @@
 import type { Classifier } from '../../src/model/types.ts';
-import type { ChampionHolder, LoadedModel } from '../../src/sidecar/champion.ts';
+import type { ChampionHolder, LoadedModel } from '../../src/sidecar/local/champion.ts';
 
 /** A champion, model 1, whose letters say the same category of each name, surely and at no cost. */
 export function noOpChampion(categoryId: number): ChampionHolder {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { Claims } from '../../src/sidecar/claims.ts';
-import { runLocalLoop } from '../../src/sidecar/local-loop.ts';
+import { runLocalLoop } from '../../src/sidecar/local/loop.ts';
 import { createWaker } from '../../src/sidecar/waker.ts';
 import { noOpChampion } from './no-op.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolderOf } from '../../src/atomic-file.ts';
 import { packageRoot } from '../../src/config.ts';
-import { mcnemar } from '../../src/train/evaluation/paired.ts';
+import { mcnemar } from '../../src/train/judge/paired.ts';
 import { discordant } from '../accuracy/statistics.ts';
 import { gigabytes, type Measured, readMeasured } from './measured.ts';
 

@@ -49,7 +49,7 @@ export async function* scaleSteps({
       console.error(`${what}: ${Math.round(share * 100)} %, peak ${(peakBytes() / 1e9).toFixed(2)} GB`);
     };
   };
-  const { fitLettersOf } = await moduleOf(code, 'src/train/voices.ts');
+  const { fitLettersOf } = await moduleOf(code, 'src/train/join/voices.ts');
   const letters = await step('scale: letters', names, async () => {
     const rows = Int32Array.from(set.keys.keys());
     const { letters } = await fitLettersOf(set, rows, { seed: 1, onProgress: tell('letters') });
@@ -58,7 +58,7 @@ export async function* scaleSteps({
   judgePeak(letters.peak);
   yield letters;
   if (folds > 0) {
-    const { outOfFold } = await moduleOf(code, 'src/train/out-of-fold.ts');
+    const { outOfFold } = await moduleOf(code, 'src/train/cleaning/out-of-fold.ts');
     const enough = new AbortController();
     const judges = await step(`scale: judges, ${folds} of 5 folds`, names, async () => {
       const told = tell('judges');

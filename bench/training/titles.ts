@@ -6,8 +6,8 @@ import type { Answer, Classifier, Prediction } from '../../src/model/types.ts';
 import type * as Rules from '../../src/train/cleaning/clean-rules.ts';
 import { withChanges } from '../../src/train/cleaning/gain.ts';
 import { partOf } from '../../src/train/data/split.ts';
-import { evaluatePredictions } from '../../src/train/evaluation/evaluate.ts';
-import type { TrainingSet } from '../../src/train/voices.ts';
+import type { TrainingSet } from '../../src/train/join/voices.ts';
+import { evaluatePredictions } from '../../src/train/judge/evaluate.ts';
 import { sampled } from '../accuracy/data.ts';
 import { embeddingsOf } from '../accuracy/embeddings.ts';
 import { rightBits, score } from '../accuracy/score.ts';
@@ -74,7 +74,7 @@ async function letters({ train: { keys, paths } }: Source, { code }: StepOptions
 
 /** Judges labels, all five folds or the first ones only. */
 async function judges(set: TrainingSet, { train }: Source, { code, folds }: StepOptions): Promise<Step> {
-  const { outOfFold } = await moduleOf(code, 'src/train/out-of-fold.ts');
+  const { outOfFold } = await moduleOf(code, 'src/train/cleaning/out-of-fold.ts');
   const { proposeChanges }: typeof Rules = await moduleOf(code, 'src/train/cleaning/clean-rules.ts');
   const enough = new AbortController();
   return step(folds < 5 ? `judges, ${folds} of 5 folds` : 'judges', set.keys.length, async () => {
@@ -111,7 +111,7 @@ async function model(
 ): Promise<Step> {
   const { trainModel } = await moduleOf(code, 'src/train/fit.ts');
   const { loadClassifier } = await moduleOf(code, 'src/model/bundle.ts');
-  const { viewsOf } = await moduleOf(code, 'src/train/views.ts');
+  const { viewsOf } = await moduleOf(code, 'src/train/join/views.ts');
   let classifier: Classifier | undefined;
   const measured = await step(seed === 1 ? 'model' : `model, seed ${seed}`, set.keys.length, async () => {
     const { files } = await trainModel(set, { seed, epochs });

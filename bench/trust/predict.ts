@@ -10,7 +10,7 @@ import { neighboursAsked } from '../../src/model/memory.ts';
 import { deepest } from '../../src/model/tree.ts';
 import type { Answer, Path } from '../../src/model/types.ts';
 import { trainModel } from '../../src/train/fit.ts';
-import { viewsOf } from '../../src/train/views.ts';
+import { viewsOf } from '../../src/train/join/views.ts';
 import { readDemo, readTitles, sampled, titlesFile } from '../accuracy/data.ts';
 import { embeddingsOf } from '../accuracy/embeddings.ts';
 import { benchFolder } from '../accuracy/results.ts';

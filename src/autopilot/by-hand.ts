@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { type JudgedByHand, judgeTrained } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { champion } from '../database/registry.ts';
-import type { ModelReport } from '../report/model-report.ts';
+import type { ModelReport } from '../model/report.ts';
 import { diagnoseModel } from '../train/diagnose-model.ts';
 import type { FirstModel } from '../train/first.ts';
 import { type TrainedFirst, type TrainOptions, type TrainResult, train, trainFirst } from '../train/run.ts';

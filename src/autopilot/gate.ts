@@ -1,12 +1,12 @@
+import { openModel } from '../classify/open-model.ts';
 import type { Config } from '../config.ts';
 import { type GateFacts, keepPromise, saveGateAnswers, unansweredGateNames } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { modelFiles } from '../database/registry.ts';
 import { deepest } from '../model/tree.ts';
-import type { LoadedModel } from '../sidecar/champion.ts';
-import { openModel } from '../sidecar/open-model.ts';
-import { embeddingsBy, predict } from '../sidecar/predict.ts';
-import { recalibrate } from '../sidecar/recalibrate.ts';
+import { recalibrate } from '../sidecar/jobs/recalibrate.ts';
+import type { LoadedModel } from '../sidecar/local/champion.ts';
+import { embeddingsBy, predict } from '../sidecar/local/predict.ts';
 import { testUpTo } from '../train/data/split.ts';
 
 /** Names asked at once. */

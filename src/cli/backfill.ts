@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Backfilled } from '../classify/backfill.ts';
 import { TaxonError } from '../errors.ts';
-import type { Backfilled } from '../sidecar/backfill.ts';
 import { withDatabase } from './database.ts';
 import { print } from './output.ts';
 import { interruptible, wholeNumber } from './train.ts';
@@ -43,7 +43,7 @@ OpenAI and Anthropic have a batch API, most compatible servers have none.`,
       const calls = wholeNumber('--calls', flags.calls);
       const pollMs = wholeNumber('--poll', flags.poll) * 1000;
       const { openProviders } = await import('../llm/providers/open.ts');
-      const { backfill, backfillStage, cancelBackfill } = await import('../sidecar/backfill.ts');
+      const { backfill, backfillStage, cancelBackfill } = await import('../classify/backfill.ts');
       const interrupt = interruptible('interrupted; what was submitted goes on at the provider');
       const done = await withDatabase(async (db, config) => {
         const providers = await openProviders(config);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
+import type { Layer } from '../classify/classify.ts';
 import { misuse, TaxonError } from '../errors.ts';
-import type { Layer } from '../sidecar/classify.ts';
 import { withAnyDatabase } from './database.ts';
 
 const known: readonly Layer[] = ['exact', 'similar', 'local'];
@@ -34,8 +34,8 @@ Each line: {"name","layer","category_id","path","similarity","matched_key","conf
           `--layers ${options.layers}: there is no layer "${unknown}"`,
           `Choose from ${known.join(', ')}.`,
         );
-      const { classify } = await import('../sidecar/classify.ts');
-      const { holdChampion } = await import('../sidecar/champion.ts');
+      const { classify } = await import('../classify/classify.ts');
+      const { holdChampion } = await import('../sidecar/local/champion.ts');
       const { openProviders } = await import('../llm/providers/open.ts');
       await withAnyDatabase(async (db, config) => {
         const providers = options.llm === true ? await openProviders(config) : [];

@@ -11,7 +11,7 @@ import {
   startCluster,
   stopCluster,
 } from '../cluster/cluster.ts';
-import { firstDatabase } from '../cluster/databases.ts';
+import { firstDatabase } from '../database/databases.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { cliConfig, defaultDatabase, demoDatabase } from './database.ts';

@@ -5,6 +5,7 @@ import { log } from '../log.ts';
 import { cliConfig, demoDatabase } from './database.ts';
 import { print } from './output.ts';
 import { untilSignal } from './sidecar.ts';
+import { trainingCommands } from './training-commands.ts';
 
 const stayingUp = `The sidecar stays up; Ctrl-C ends it. In another terminal:
   bin/taxon db psql -c "insert into taxon.products (name) values ('Чайник електричний Bosch 1,7 л') returning product_id"
@@ -51,7 +52,11 @@ minute; encoding and the full model take some more, and are kept for the next ti
         const show = (report: DemoReport) => `\n${reportText(report)}\n`;
         const onFirst = (report: DemoReport) =>
           (json ? process.stderr : process.stdout).write(`${show(report)}\n`);
-        const demo = await runDemo(url, config, interrupt.signal, { wait, onFirst });
+        const demo = await runDemo(url, config, interrupt.signal, {
+          wait,
+          training: trainingCommands,
+          onFirst,
+        });
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
         print(json, demo.report, show(demo.report));
         if (once !== undefined) return await demo.stop();

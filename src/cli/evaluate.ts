@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { misuse } from '../errors.ts';
-import type { LevelScore } from '../train/evaluation/evaluate.ts';
-import type { LabelledName } from '../train/evaluation/evaluate-names.ts';
+import type { LevelScore } from '../train/judge/evaluate.ts';
+import type { LabelledName } from '../train/judge/evaluate-names.ts';
 import { addBound, type Bound, checkBounds } from './bounds.ts';
 import { cliConfig, withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
@@ -53,8 +53,8 @@ Every name goes to the local model, whatever exact and similar would say. A leve
       async (file: string, options: { min?: Bound[]; report?: string; model?: string; json?: boolean }) => {
         const page = options.report === undefined ? undefined : pageFile(options.report);
         const { readRows } = await import('../import/read.ts');
-        const { evaluateNames } = await import('../train/evaluation/evaluate-names.ts');
-        const { evaluateFolder } = await import('../train/evaluation/evaluate-folder.ts');
+        const { evaluateNames } = await import('../train/judge/evaluate-names.ts');
+        const { evaluateFolder } = await import('../train/judge/evaluate-folder.ts');
         const labelled: LabelledName[] = [];
         for await (const row of readRows(file)) labelled.push(row);
         const interrupt = interruptible('interrupted');

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import type { Preview } from '../classify/preview.ts';
 import { misuse } from '../errors.ts';
 import type { Usage } from '../llm/types.ts';
-import type { Preview } from '../sidecar/preview.ts';
 import { withAnyDatabase } from './database.ts';
 import { print } from './output.ts';
 
@@ -51,8 +51,8 @@ Examples:
       const { normalise } = await import('../normalise.ts');
       const empty = names.find((name) => normalise(name) === '');
       if (empty !== undefined) throw misuse(`"${empty}" is no name`, 'Give names with letters or digits.');
-      const { holdChampion } = await import('../sidecar/champion.ts');
-      const { previewPrompt } = await import('../sidecar/preview.ts');
+      const { holdChampion } = await import('../sidecar/local/champion.ts');
+      const { previewPrompt } = await import('../classify/preview.ts');
       const { openProvider } = await import('../llm/providers/open.ts');
       const { costOf } = await import('../llm/pricing.ts');
       const { expectedCached } = await import('../llm/cacheable.ts');

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { TaxonError } from '../errors.ts';
-import type { Recalibration } from '../sidecar/recalibrate.ts';
+import type { Recalibration } from '../sidecar/jobs/recalibrate.ts';
 import { withAnyDatabase } from './database.ts';
 import { print, table } from './output.ts';
 import { interruptible, wholeNumber } from './train.ts';
@@ -46,8 +46,8 @@ With fewer than 50 checked names the LLM's answers to names passed on stand in; 
     )
     .action(async (options: { model?: string; json?: boolean }) => {
       const wanted = options.model === undefined ? null : wholeNumber('--model', options.model);
-      const { openModel } = await import('../sidecar/open-model.ts');
-      const { recalibrate } = await import('../sidecar/recalibrate.ts');
+      const { openModel } = await import('../classify/open-model.ts');
+      const { recalibrate } = await import('../sidecar/jobs/recalibrate.ts');
       const interrupt = interruptible('interrupted; what the model was asked is kept');
       const done = await withAnyDatabase(async (db, config) => {
         const model = await openModel(db, config, wanted);

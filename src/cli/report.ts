@@ -4,7 +4,7 @@ import { gateReport } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { routing, storedReport } from '../database/reports.ts';
 import { misuse, TaxonError } from '../errors.ts';
-import { readModelReport } from '../report/model-report.ts';
+import { readModelReport } from '../model/report.ts';
 import { reportPage } from '../report/page.ts';
 import { type Shown, sectionsOf } from '../report/tables.ts';
 import { headline, number } from '../report/words.ts';

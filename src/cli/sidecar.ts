@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { log } from '../log.ts';
 import { cliConfig, databaseUrl } from './database.ts';
+import { trainingCommands } from './training-commands.ts';
 
 /**
  * Runs until SIGTERM or SIGINT, then stops cleanly (exit 0 within `shutdownSeconds`); a second signal ends it at once.
@@ -46,7 +47,7 @@ It never migrates: run taxon migrate first.`,
       const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();
       const url = await databaseUrl(config);
-      const starting = startSidecar(url, config, await openProviders(config));
+      const starting = startSidecar(url, config, await openProviders(config), trainingCommands);
       await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
     });
 }

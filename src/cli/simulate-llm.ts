@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { misuse } from '../errors.ts';
-import type { SimulatorStats } from '../llm/simulator/call-log.ts';
-import { type Fault, faultKinds, faultSchema } from '../llm/simulator/faults.ts';
-import { defaultErrorRates, strongModel } from '../llm/simulator/models.ts';
 import { normalise } from '../normalise.ts';
+import type { SimulatorStats } from '../simulator/call-log.ts';
+import { type Fault, faultKinds, faultSchema } from '../simulator/faults.ts';
+import { defaultErrorRates, strongModel } from '../simulator/models.ts';
 import { print } from './output.ts';
 import { untilSignal } from './sidecar.ts';
 
@@ -146,7 +146,7 @@ since the faults were set; ms=N how late (slow) or the retry-after (rate-limited
 Ctrl-C ends it and prints what it counted.`,
     )
     .action(async (file: string, flags: Flags) => {
-      const { simulatorBanner, startSimulator } = await import('../llm/simulator.ts');
+      const { simulatorBanner, startSimulator } = await import('../simulator/simulator.ts');
       const simulator = await startSimulator({
         truth: await readTruth(file),
         port: flags.port,

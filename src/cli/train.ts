@@ -88,7 +88,7 @@ async function look(flags: Flags, options: TrainOptions & { signal: AbortSignal 
 async function fromFile(from: string, out: string, flags: Flags, options: TrainOptions): Promise<void> {
   const { readEmbedded } = await import('../import/embeddings.ts');
   const { readRows } = await import('../import/read.ts');
-  const { trainFromFile } = await import('../train/data/from-file.ts');
+  const { trainFromFile } = await import('../train/from-file.ts');
   const encoded = await readEmbedded(from);
   const file = { name: from, rows: encoded?.rows ?? readRows(from), encoded };
   const result = await trainFromFile(cliConfig(), file, out, options);

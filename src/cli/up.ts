@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { log } from '../log.ts';
 import { cliConfig, defaultDatabase } from './database.ts';
 import { untilSignal } from './sidecar.ts';
+import { trainingCommands } from './training-commands.ts';
 
 export function upCommand(): Command {
   return new Command('up')
@@ -30,7 +31,7 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
         const { url } = database;
         const { schema, lockWaitSeconds } = config;
         await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
-        const sidecar = await startSidecar(url, config, providers);
+        const sidecar = await startSidecar(url, config, providers, trainingCommands);
         log.info('ready', { insert: `insert into ${schema}.products (name) values ('…')` });
         if (providers.length === 0)
           log.info(

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
+import { ensureDatabase, firstDatabase } from '../database/databases.ts';
 import { TaxonError } from '../errors.ts';
 import { clusterStatus, startCluster, stopCluster } from './cluster.ts';
-import { ensureDatabase, firstDatabase } from './databases.ts';
 import { dockerWorks, startContainer } from './docker.ts';
 import { provideBinaries } from './provide.ts';
 

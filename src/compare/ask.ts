@@ -10,7 +10,7 @@ import { promptVersion } from '../llm/prompt.ts';
 import { checkedReply } from '../llm/reply.ts';
 import { type Provider, ProviderError, type Usage } from '../llm/types.ts';
 import { insist } from '../sidecar/insist.ts';
-import { withRoom } from '../sidecar/llm.ts';
+import { withRoom } from '../sidecar/llm/ask.ts';
 import { backoff } from '../sidecar/waker.ts';
 import type { Batch } from './questions.ts';
 

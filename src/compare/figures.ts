@@ -1,6 +1,6 @@
 import type { Database } from '../database/open.ts';
 import { type Share, sharesOf } from '../database/teacher.ts';
-import { mcnemar } from '../train/evaluation/paired.ts';
+import { mcnemar } from '../train/judge/paired.ts';
 import type { Said } from './ask.ts';
 import type { Levels, Question, Questions } from './questions.ts';
 

@@ -7,9 +7,9 @@ import { checkedTruths } from '../database/teacher.ts';
 import { TaxonError } from '../errors.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import type { Prompt, Taxonomy } from '../llm/types.ts';
-import { holdChampion } from '../sidecar/champion.ts';
-import { shortlistOf } from '../sidecar/local.ts';
-import { embeddingsBy, predict } from '../sidecar/predict.ts';
+import { holdChampion } from '../sidecar/local/champion.ts';
+import { shortlistOf } from '../sidecar/local/decide.ts';
+import { embeddingsBy, predict } from '../sidecar/local/predict.ts';
 
 /** Candidates of a name in a comparison: all models are offered the same, whatever a batch would pay for. */
 const longestList = 12;

@@ -222,6 +222,18 @@ export async function rollBackModel(db: Database): Promise<number> {
   return (await refusing(db.row<{ id: number }>(`select ${db.at}roll_back_model() as id`))).id;
 }
 
+/** What a retraining takes over, and the model that chose it; undefined: it chooses anew. */
+export async function choicesToCarry<Choices>(
+  db: Database,
+  encoderId: number,
+): Promise<{ model_id: number; choices: Choices } | undefined> {
+  const [row] = await db.rows<{ model_id: number; choices: Choices }>(
+    `select * from ${db.internal}choices_to_carry($1)`,
+    [encoderId],
+  );
+  return row;
+}
+
 /** A model's encoder as another database knows it. */
 export interface NamedEncoder {
   identity: string;

@@ -21,10 +21,11 @@ import { importLabels } from '../import/labels.ts';
 import type { Row } from '../import/read.ts';
 import { simulatedModel } from '../llm/pricing.ts';
 import { openProviders } from '../llm/providers/open.ts';
-import { startSimulator } from '../llm/simulator.ts';
 import { log } from '../log.ts';
 import { normalise } from '../normalise.ts';
+import type { TrainingCommands } from '../sidecar/jobs/autopilot.ts';
 import { startSidecar } from '../sidecar/sidecar.ts';
+import { startSimulator } from '../simulator/simulator.ts';
 import { trainFirst } from '../train/run.ts';
 import { type Catalogue, generateCatalogue } from './catalogue/generate.ts';
 import { type DemoReport, type Round, reportOf } from './report.ts';
@@ -167,6 +168,8 @@ export interface RunningDemo {
 export interface DemoOptions {
   /** `first`: the first model in hand answers, and that is all; `full`: the full model takes over. */
   wait: 'first' | 'full';
+  /** What its sidecar runs to train the full model. */
+  training: TrainingCommands;
   /** Whose labels are imported and whose names arrive. */
   catalogue?: Catalogue;
   /** Called with the report of the first model's names when the full one is still to come. */
@@ -185,7 +188,7 @@ export async function runDemo(
   url: string,
   config: Config,
   signal: AbortSignal,
-  { wait, catalogue = generateCatalogue(), onFirst = () => {} }: DemoOptions,
+  { wait, training, catalogue = generateCatalogue(), onFirst = () => {} }: DemoOptions,
 ): Promise<RunningDemo> {
   const started = Date.now();
   await migrate({ url, schema: config.schema });
@@ -208,7 +211,7 @@ export async function runDemo(
     const past = latest === null || latest.state === 'running' ? 0 : latest.run_id;
     // one that failed is not begun again by itself for hours
     if (follows && past > 0) await requestRetrain(db, 'the full model follows the first one');
-    const sidecar = await startSidecar(url, { ...config, retrain: follows }, providers);
+    const sidecar = await startSidecar(url, { ...config, retrain: follows }, providers, training);
     closers.push(() => sidecar.stop());
 
     const play = async (model: Round['model'], names: Round['names'], prefix: string) => {

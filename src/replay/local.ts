@@ -1,7 +1,7 @@
 import { loadClassifier } from '../model/bundle.ts';
 import type { Neighbour, Path, Prediction } from '../model/types.ts';
 import { trainModel } from '../train/fit.ts';
-import { nearest } from '../train/neighbours.ts';
+import { nearest } from '../train/join/neighbours.ts';
 import type { History } from './history.ts';
 
 /** Names predicted at once. */

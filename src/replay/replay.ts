@@ -19,7 +19,7 @@ import { openEncoder } from '../model/encoder.ts';
 import { deepest } from '../model/tree.ts';
 import type { Path, Prediction } from '../model/types.ts';
 import { progress } from '../progress.ts';
-import { shortlistOf } from '../sidecar/local.ts';
+import { shortlistOf } from '../sidecar/local/decide.ts';
 import { encodeLabels } from '../train/data/dataset.ts';
 import { partOf } from '../train/data/split.ts';
 import { type Counts, countRouted, type Figures, figuresOf, type Routed, sumCounts } from './figures.ts';

@@ -1,5 +1,5 @@
+import type { Matrix } from '../model/report.ts';
 import { type Html, html } from './html.ts';
-import type { Matrix } from './model-report.ts';
 import { percent } from './words.ts';
 
 /**

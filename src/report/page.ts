@@ -1,7 +1,7 @@
+import { levels, type ModelReport } from '../model/report.ts';
 import { heatMap } from './heat-map.ts';
 import { Html, html } from './html.ts';
 import { lineChart } from './line-chart.ts';
-import { levels, type ModelReport } from './model-report.ts';
 import type { Cell, Section } from './section.ts';
 import { style } from './style.ts';
 import { type Shown, sectionsOf } from './tables.ts';

@@ -1,6 +1,6 @@
+import type { Level, ModelReport } from '../model/report.ts';
+import { levels } from '../model/report.ts';
 import { type Gate, gateSection } from './gate.ts';
-import type { Level, ModelReport } from './model-report.ts';
-import { levels } from './model-report.ts';
 import type { Cell, Section } from './section.ts';
 import { blackHole, headline, number, percent, points, size } from './words.ts';
 

@@ -1,4 +1,4 @@
-import type { Level, ModelReport } from './model-report.ts';
+import type { Level, ModelReport } from '../model/report.ts';
 
 /** A share for people: `83.4 %`; nothing for null. */
 export function percent(value: number | null): string {

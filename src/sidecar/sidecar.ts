@@ -12,15 +12,15 @@ import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { holdEncoders } from '../model/encoders.ts';
-import { autopilotJob, rolloutAdvancer } from './autopilot.ts';
-import { holdChampion } from './champion.ts';
 import { briefly, Claims } from './claims.ts';
-import { fillEmbeddings } from './fill.ts';
-import { housekeeping, lookForStrays, runJobs } from './jobs.ts';
-import { type LlmLoop, runLlmLoop } from './llm-loop.ts';
-import { llmStage, noticeOf } from './llm-stage.ts';
-import { type LocalLoop, runLocalLoop } from './local-loop.ts';
-import { neighbourIndexJob } from './neighbour-index.ts';
+import { autopilotJob, rolloutAdvancer, type TrainingCommands } from './jobs/autopilot.ts';
+import { fillEmbeddings } from './jobs/fill.ts';
+import { housekeeping, lookForStrays, runJobs } from './jobs/jobs.ts';
+import { neighbourIndexJob } from './jobs/neighbour-index.ts';
+import { type LlmLoop, runLlmLoop } from './llm/loop.ts';
+import { llmStage, noticeOf } from './llm/stage.ts';
+import { holdChampion } from './local/champion.ts';
+import { type LocalLoop, runLocalLoop } from './local/loop.ts';
 import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
@@ -56,12 +56,14 @@ export interface Sidecar {
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
  * @param providers who answers the LLM stage, the first choice first; empty: that stage waits for another sidecar
+ * @param training what it runs beside itself to train; null: it leaves that to others
  * @throws TaxonError when the database is not migrated, or config.directDatabaseUrl leads to another one
  */
 export async function startSidecar(
   url: string,
   config: Config,
   providers: readonly Provider[],
+  training: TrainingCommands | null,
 ): Promise<Sidecar> {
   // nothing waits for ever: over a connection that is half-open no answer comes
   const db = openDatabase(
@@ -156,7 +158,7 @@ export async function startSidecar(
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, wake);
   const jobs = runJobs(db, [
     ...housekeeping(champion, llm, stopping.signal),
-    autopilotJob(config, url, stopping.signal),
+    autopilotJob(config, url, training, stopping.signal),
     neighbourIndexJob(config, url, champion, stopping.signal),
     {
       name: 'fill embeddings',

@@ -5,7 +5,7 @@ import { beginDiagnosis, endDiagnosis, type StoredTraining } from '../database/r
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { openEncoder } from '../model/encoder.ts';
-import type { ModelReport } from '../report/model-report.ts';
+import type { ModelReport } from '../model/report.ts';
 import type { CleanedLevel, CleaningReport } from './cleaning/clean.ts';
 import { heldOutMisses } from './data/cache-misses.ts';
 import { partsBy } from './data/split.ts';

@@ -3,16 +3,16 @@ import { thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import { neighboursAsked } from '../model/memory.ts';
+import type { ModelReport, TrainingFacts } from '../model/report.ts';
 import type { Classifier, ModelFiles, NameViews, Path, Prediction, VoiceWeights } from '../model/types.ts';
-import type { ModelReport, TrainingFacts } from '../report/model-report.ts';
-import { headsGraph } from './artefact.ts';
-import { buildModelReport } from './diagnostics/build.ts';
-import { classNamesOf } from './diagnostics/class-names.ts';
-import { evaluatePredictions } from './evaluation/evaluate.ts';
 import { cutAt } from './fit.ts';
+import { viewsOf } from './join/views.ts';
+import { type FittedLetters, fitHeads, type TrainingSet } from './join/voices.ts';
+import { buildModelReport } from './judge/build-report.ts';
+import { classNamesOf } from './judge/class-names.ts';
+import { evaluatePredictions } from './judge/evaluate.ts';
 import { type Curve, learningCurve } from './learning-curve.ts';
-import { viewsOf } from './views.ts';
-import { type FittedLetters, fitHeads, type TrainingSet } from './voices.ts';
+import { headsGraph } from './meaning/heads-graph.ts';
 
 /** The thresholds of a model that has none yet. */
 const usualThresholds = { l1: 0.75, l2: 0.55, l3: 0.4 };

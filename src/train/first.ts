@@ -11,10 +11,10 @@ import { type LabelledNames, readNames } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
 import { partsBy } from './data/split.ts';
 import { cutAt } from './fit.ts';
+import { lettersFiles } from './join/letters-model.ts';
+import { fitLettersOf } from './join/voices.ts';
 import type { HeldRun } from './lease.ts';
-import { lettersFiles } from './letters-model.ts';
 import type { TrainOptions } from './pipeline.ts';
-import { fitLettersOf } from './voices.ts';
 
 export type FirstOptions = Pick<TrainOptions, 'seed' | 'depth' | 'testShare'>;
 

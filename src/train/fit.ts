@@ -1,10 +1,9 @@
 import { misuse } from '../errors.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import type { ModelFiles, Path } from '../model/types.ts';
-import { type Choice, chooseJoin, mostNames } from './choose.ts';
 import { type Part, partsBy } from './data/split.ts';
-import type { HeadReport } from './meaning/fit-head.ts';
-import { viewsOf } from './views.ts';
+import { type Choice, chooseJoin, mostNames } from './join/choose.ts';
+import { viewsOf } from './join/views.ts';
 import {
   allVoices,
   type FittedLetters,
@@ -12,9 +11,10 @@ import {
   type TrainingSet,
   usualWeights,
   type VoicesOptions,
-} from './voices.ts';
+} from './join/voices.ts';
+import type { HeadReport } from './meaning/fit-head.ts';
 
-export type { TrainingSet } from './voices.ts';
+export type { TrainingSet } from './join/voices.ts';
 
 export interface FitOptions {
   /** At most so many epochs for each head; default 10, or more for a small set. */

@@ -1,12 +1,12 @@
 import { buildJoin, type Classes } from '../model/join.ts';
 import { Letters } from '../model/letters/letters.ts';
 import { layOut } from '../model/letters/tables.ts';
+import type { LearningPoint } from '../model/report.ts';
 import type { Path, Prediction } from '../model/types.ts';
-import type { LearningPoint } from '../report/model-report.ts';
 import { foldOf } from './data/split.ts';
-import { evaluatePredictions, rightDownTo, type Truth } from './evaluation/evaluate.ts';
-import { errorAt, fitTrust, type Judged, passedOn } from './passed-on.ts';
-import { type FittedLetters, fitLettersOf, type TrainingSet, temperature } from './voices.ts';
+import { errorAt, fitTrust, type Judged, passedOn } from './join/passed-on.ts';
+import { type FittedLetters, fitLettersOf, type TrainingSet, temperature } from './join/voices.ts';
+import { evaluatePredictions, rightDownTo, type Truth } from './judge/evaluate.ts';
 
 /**
  * Sixteenths of the names that the curve is measured at, beside all of them. Letters alone, as they are the cheapest voice

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Config, version } from '../config.ts';
 import { learnGuard, newestChange } from '../database/memory.ts';
 import type { Database } from '../database/open.ts';
-import { registerEncoder, storeModel } from '../database/registry.ts';
+import { choicesToCarry, registerEncoder, storeModel } from '../database/registry.ts';
 import { log } from '../log.ts';
 import type { Encoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
@@ -12,8 +12,8 @@ import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
 import { dataSnapshot } from './data/snapshot.ts';
 import { type Chosen, type TrainingReport, type TrainingSet, trainModel } from './fit.ts';
+import type { FittedLetters } from './join/voices.ts';
 import type { HeldRun } from './lease.ts';
-import type { FittedLetters } from './voices.ts';
 
 export interface TrainOptions {
   epochs?: number;
@@ -112,7 +112,8 @@ export async function makeModel(
   const { signal } = run;
   const { promote, carry = false, ...options } = asked;
   // who says how long the heads learn has chosen
-  const carried = carry && options.epochs === undefined ? await choicesToCarry(db, encoderId) : undefined;
+  const carried =
+    carry && options.epochs === undefined ? await choicesToCarry<Chosen>(db, encoderId) : undefined;
   const chosenBy = carried?.model_id ?? null;
   const set = { ...memory, encoder: encoder.identity };
   const guard = await learnGuard(db);
@@ -155,13 +156,4 @@ export async function makeModel(
     report,
   };
   return { made, inHand: { set, misses, ...(partLetters === undefined ? {} : { partLetters }) } };
-}
-
-/** What a retraining takes over, and the model that chose it; undefined: it chooses anew. */
-async function choicesToCarry(db: Database, encoderId: number) {
-  const [row] = await db.rows<{ model_id: number; choices: Chosen }>(
-    `select * from ${db.internal}choices_to_carry($1)`,
-    [encoderId],
-  );
-  return row;
 }

@@ -3,7 +3,7 @@ import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
 import { encoderProgress, freeEncoder, removeEncoder } from '../../src/database/encoders.ts';
 import { holdEncoders } from '../../src/model/encoders.ts';
-import { fillEmbeddings } from '../../src/sidecar/fill.ts';
+import { fillEmbeddings } from '../../src/sidecar/jobs/fill.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import { until } from '../support/processes.ts';
 import { insert, waitingLocally } from '../support/rows.ts';
@@ -67,7 +67,7 @@ it('is filled in the background, unless that is paused or names wait', async () 
 it('a model of the next encoder watches, answers, and gives way again, while sidecars go on', async () => {
   await shop.db.rows(`select taxon.set_setting('shadow_names', '100000')`);
   const { model_id } = await retrain(shop.db, next, { reason: 'another encoder', clean: false, seed: 2 });
-  const sidecar = await startSidecar(shop.url, { ...next, retrain: false }, []);
+  const sidecar = await startSidecar(shop.url, { ...next, retrain: false }, [], null);
   try {
     expect(await decidedBy(60)).toEqual([1]);
     await until(

@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest';
+import { trainingCommands } from '../../src/cli/training-commands.ts';
 import { loadConfig } from '../../src/config.ts';
 import { log } from '../../src/log.ts';
-import { autopilotJob } from '../../src/sidecar/autopilot.ts';
+import { autopilotJob } from '../../src/sidecar/jobs/autopilot.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import { until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
@@ -18,7 +19,7 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
   const asSidecar = look(url);
   try {
     const said = vi.spyOn(log, 'info');
-    const job = autopilotJob(loadConfig({}, {}), url, new AbortController().signal);
+    const job = autopilotJob(loadConfig({}, {}), url, trainingCommands, new AbortController().signal);
     await job.run(asSidecar);
     const found = await until(
       () =>
@@ -41,7 +42,12 @@ it('a sidecar that stops waits until its retraining has given the run back', asy
   const mine = look(untrained.url);
   try {
     await mine.rows(`select taxon.request_retrain('test')`);
-    const sidecar = await startSidecar(untrained.url, { ...loadConfig({}, {}), retrain: true }, []);
+    const sidecar = await startSidecar(
+      untrained.url,
+      { ...loadConfig({}, {}), retrain: true },
+      [],
+      trainingCommands,
+    );
     const run = () =>
       mine.rows<{ held: boolean }>(
         'select lease_until > clock_timestamp() as held from taxon_internal.training_runs',

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
-import { autopilotJob } from '../../src/sidecar/autopilot.ts';
-import { holdChampion } from '../../src/sidecar/champion.ts';
-import { decideLocally } from '../../src/sidecar/local.ts';
-import { lookAgainAtAnswers } from '../../src/sidecar/second-looks.ts';
+import { autopilotJob } from '../../src/sidecar/jobs/autopilot.ts';
+import { lookAgainAtAnswers } from '../../src/sidecar/jobs/second-looks.ts';
+import { holdChampion } from '../../src/sidecar/local/champion.ts';
+import { decideLocally } from '../../src/sidecar/local/decide.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
@@ -59,6 +59,7 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
     await database.urlFor('taxon_sidecar'),
     { ...config, retrain: false },
     [],
+    null,
   );
   try {
     for (let from = 20_000; (await states())[1]?.state !== 'champion'; from += 100) {
@@ -149,7 +150,7 @@ it('the job of each minute asks for a retraining that is due, and may do so as a
     `insert into taxon.labels (name_key, category_id, source)
        select 'new ' || i, (select category_id from taxon.labels limit 1), 'llm' from generate_series(1, 500) i`,
   );
-  const job = autopilotJob({ ...config, retrain: false }, database.url, new AbortController().signal);
+  const job = autopilotJob({ ...config, retrain: false }, database.url, null, new AbortController().signal);
   await job.run(asSidecar);
   expect(
     await db.row('select cause, requested_by from taxon_internal.retrain_requests where run_id is null'),

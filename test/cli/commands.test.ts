@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { testDatabase } from '../support/database.ts';
 import { runTaxon, simulated, startTaxon, until } from '../support/processes.ts';
 import { insert, ledger } from '../support/rows.ts';

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clusterStatus, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
-import { ensureDatabase, firstDatabase } from '../../src/cluster/databases.ts';
 import { resolveDatabase } from '../../src/cluster/resolve.ts';
+import { ensureDatabase, firstDatabase } from '../../src/database/databases.ts';
 import { type OwnCluster, ownCluster } from '../support/cluster.ts';
 
 let cluster: OwnCluster;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainingCommands } from '../../src/cli/training-commands.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import { generateCatalogue } from '../../src/demo/catalogue/generate.ts';
@@ -18,7 +19,11 @@ async function run(
   options: { wait: 'first' | 'full'; onFirst?: (report: DemoReport) => void } = { wait: 'first' },
 ): Promise<DemoReport> {
   const { signal } = new AbortController();
-  const demo = await runDemo(database.url, loadConfig({}, {}), signal, { catalogue, ...options });
+  const demo = await runDemo(database.url, loadConfig({}, {}), signal, {
+    catalogue,
+    training: trainingCommands,
+    ...options,
+  });
   await demo.stop();
   return demo.report;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/open.ts';
-import { readPrompt } from '../../src/llm/simulator/read-prompt.ts';
 import { normalise } from '../../src/normalise.ts';
+import { readPrompt } from '../../src/simulator/read-prompt.ts';
 import { attacks } from '../llm/attacks.ts';
 import { hostileAnswers } from '../llm/hostile-answers.ts';
 import type { TestDatabase } from '../support/database.ts';

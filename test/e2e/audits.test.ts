@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/open.ts';
-import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';

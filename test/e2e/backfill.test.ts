@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { backfillStage } from '../../src/classify/backfill.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/open.ts';
 import { openProviders } from '../../src/llm/providers/open.ts';
-import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
-import { backfillStage } from '../../src/sidecar/backfill.ts';
-import { batchesJob } from '../../src/sidecar/batches.ts';
-import { housekeeping } from '../../src/sidecar/jobs.ts';
+import { housekeeping } from '../../src/sidecar/jobs/jobs.ts';
+import { batchesJob } from '../../src/sidecar/llm/batches.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startSidecarProcess, startTaxon, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';

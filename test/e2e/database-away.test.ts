@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
 import type { Database } from '../../src/database/open.ts';
-import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, ledger, look, settled } from '../support/rows.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/open.ts';
-import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type LosingProxy, type Loss, startLosingProxy } from '../support/losing-proxy.ts';
 import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';

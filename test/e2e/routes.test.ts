@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/open.ts';
-import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database/open.ts';
 import { simulatedModel } from '../../src/llm/pricing.ts';
-import { type Simulator, startSimulator } from '../../src/llm/simulator.ts';
 import { normalise } from '../../src/normalise.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { reply, type Seen, serve } from '../llm/providers/server.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';

@@ -69,13 +69,70 @@ describe('the import rules', () => {
     ['known-layer', 'src/new/planted.ts', "import '../errors.ts';"],
     ['shipped-code-stands-alone', 'src/cli/planted.ts', "import '../../test/support.ts';"],
     ['resolvable', 'src/cli/planted.ts', "import './not-there.ts';"],
+    ['sidecar-imports-down', 'src/sidecar/planted.ts', "import type { Args } from '../cli/main.ts';"],
+    ['train-imports-down', 'src/train/planted.ts', "import '../report/page.ts';"],
+    ['demo-imports-down', 'src/demo/planted.ts', "import '../report/page.ts';"],
+    ['sidecar-imports-down', 'src/sidecar/planted.ts', "import '../classify/classify.ts';"],
+    ['llm-imports-down', 'src/llm/planted.ts', "import '../simulator/simulator.ts';"],
+    ['compare-imports-down', 'src/compare/planted.ts', "import '../simulator/simulator.ts';"],
+    ['sidecar-local-imports-down', 'src/sidecar/local/planted.ts', "import '../llm/ask.ts';"],
+    ['sidecar-llm-imports-down', 'src/sidecar/llm/planted.ts', "import '../jobs/jobs.ts';"],
+    ['sidecar-jobs-imports-down', 'src/sidecar/jobs/planted.ts', "import '../sidecar.ts';"],
+    ['sidecar-ground-imports-ground', 'src/sidecar/waker.ts', "import './llm/ask.ts';"],
+    ['sidecar-known-room', 'src/sidecar/new/planted.ts', "import '../waker.ts';"],
+    ['train-data-imports-down', 'src/train/data/planted.ts', "import '../fit.ts';"],
+    ['train-join-imports-down', 'src/train/join/planted.ts', "import '../judge/evaluate.ts';"],
+    ['train-judge-imports-down', 'src/train/judge/planted.ts', "import '../cleaning/clean.ts';"],
   ])('know the rule %s', (rule, path, text) => {
     plant('test/support.ts', 'export {};\n');
     plant('src/database/planted.ts', "import './pool.ts';\n");
+    for (const room of [
+      'report/page',
+      'classify/classify',
+      'simulator/simulator',
+      'sidecar/sidecar',
+      'sidecar/waker',
+      'sidecar/llm/ask',
+      'sidecar/jobs/jobs',
+      'train/judge/evaluate',
+      'train/cleaning/clean',
+    ])
+      plant(`src/${room}.ts`, 'export {};\n');
     plant(path, `${text}\n`);
     const { code, said } = check();
     expect(said).toContain(`error ${rule}: `);
     expect(code).toBe(1);
+  });
+
+  test('let the rooms of a layer through that point down', () => {
+    plant('src/sidecar/waker.ts', 'export {};\n');
+    plant('src/sidecar/local/decide.ts', "import '../waker.ts';\n");
+    plant('src/sidecar/jobs/jobs.ts', "import '../local/decide.ts';\nimport '../waker.ts';\n");
+    plant('src/sidecar/sidecar.ts', "import './jobs/jobs.ts';\nimport './local/decide.ts';\n");
+    expect(check().code).toBe(0);
+  });
+
+  test.each([
+    ['a spawned path to the command line', "export const main = ['src', 'cli', 'main.ts'].join('/');"],
+    ['the same as one text', "export const main = '../cli/main.ts';"],
+    ['query text', `export const text = (db: { at: string }) => \`select * from \${db.at}settings\`;`],
+  ])('refuse %s in the sidecar, though no import shows it', (_, text) => {
+    plant('src/sidecar/planted.ts', `${text}\n`);
+    const { code, said } = check();
+    expect(said).toMatch(/error (a path to the command line|query text): .*src\/sidecar\/planted\.ts/);
+    expect(code).toBe(1);
+  });
+
+  test('refuse the database driver outside src/database/', () => {
+    plant('package.json', '{"type": "module", "dependencies": {"pg": "1.0.0"}}');
+    plant('node_modules/pg/package.json', '{"name": "pg", "version": "1.0.0", "main": "index.js"}');
+    plant('node_modules/pg/index.js', 'exports.x = 1;\n');
+    plant('src/database/planted.ts', "export { x } from 'pg';\n");
+    expect(check().code).toBe(0);
+    plant('src/cluster/planted.ts', "export { x } from 'pg';\n");
+    expect(check().said).toContain(
+      'error database-alone-speaks-to-it: src/cluster/planted.ts → node_modules/pg',
+    );
   });
 
   test('refuse a development package in shipped code, but not its types', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { buildPrompt } from '../../src/llm/prompt.ts';
-import { readPrompt } from '../../src/llm/simulator/read-prompt.ts';
 import { pathNames, promptName } from '../../src/llm/taxonomy.ts';
 import type { Item, Prompt, Taxonomy } from '../../src/llm/types.ts';
+import { readPrompt } from '../../src/simulator/read-prompt.ts';
 import { attacks } from './attacks.ts';
 import { block, item, shop } from './shop.ts';
 

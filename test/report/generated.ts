@@ -1,7 +1,7 @@
+import type { ModelReport } from '../../src/model/report.ts';
 import type { Path, Prediction } from '../../src/model/types.ts';
-import type { ModelReport } from '../../src/report/model-report.ts';
-import { buildModelReport, type ModelReportInput } from '../../src/train/diagnostics/build.ts';
-import type { Truth } from '../../src/train/evaluation/evaluate.ts';
+import { buildModelReport, type ModelReportInput } from '../../src/train/judge/build-report.ts';
+import type { Truth } from '../../src/train/judge/evaluate.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 const tops = [

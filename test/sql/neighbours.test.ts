@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Path } from '../../src/model/types.ts';
-import { nearest } from '../../src/train/neighbours.ts';
+import { nearest } from '../../src/train/join/neighbours.ts';
 import { seededRandom } from '../../src/train/random.ts';
 import { taxonDatabase } from '../support/sql.ts';
 

@@ -117,7 +117,7 @@ describe('rows that came while triggers were off', () => {
   test('are answered by a sidecar that starts', async () => {
     const kettle = await t.label('red kettle', 'home > kitchen');
     await arrive('Red Kettle');
-    sidecar = await startSidecar(t.database.url, loadConfig({ pollMs: 100 }, {}, '/'), []);
+    sidecar = await startSidecar(t.database.url, loadConfig({ pollMs: 100 }, {}, '/'), [], null);
     await expect
       .poll(() => t.owner.rows('select state, source, category_id from products'), { timeout: 60_000 })
       .toEqual([{ state: 'done', source: 'exact', category_id: kettle }]);

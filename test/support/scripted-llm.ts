@@ -27,7 +27,7 @@ export interface ScriptedLlm {
 
 /**
  * A server of the OpenAI protocol that answers whatever a test makes it say, on any free port of 127.0.0.1, under any
- * model's name. It charges a token for each four characters. (`src/llm/simulator.ts` is the honest one.)
+ * model's name. It charges a token for each four characters. (`src/simulator/simulator.ts` is the honest one.)
  */
 export async function startScriptedLlm(script: (call: Call) => Answer): Promise<ScriptedLlm> {
   let current = script;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import type { NameViews, Path } from '../../src/model/types.ts';
-import { evaluatePredictions } from '../../src/train/evaluation/evaluate.ts';
 import { type TrainingSet, trainModel } from '../../src/train/fit.ts';
+import { evaluatePredictions } from '../../src/train/judge/evaluate.ts';
 import { seededRandom } from '../../src/train/random.ts';
 
 const dimension = 16;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Path } from '../../src/model/types.ts';
+import { fitLettersOf } from '../../src/train/join/voices.ts';
 import { learningCurve, lettersFrom } from '../../src/train/learning-curve.ts';
 import { seededRandom } from '../../src/train/random.ts';
-import { fitLettersOf } from '../../src/train/voices.ts';
 
 const taxonomy: Path[] = Array.from({ length: 60 }, (_, i) => [1 + (i % 3), 10 + (i % 3), null]);
 

@@ -6,7 +6,7 @@ import { champion, modelFiles } from '../../src/database/registry.ts';
 import { storedReport } from '../../src/database/reports.ts';
 import { undiagnosed } from '../../src/database/runs.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
-import { readModelReport } from '../../src/report/model-report.ts';
+import { readModelReport } from '../../src/model/report.ts';
 import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';

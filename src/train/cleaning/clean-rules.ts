@@ -1,5 +1,5 @@
 import type { Path } from '../../model/types.ts';
-import type { Judged } from '../out-of-fold.ts';
+import type { Judged } from './out-of-fold.ts';
 
 /** How sure a change must be, and how many there may be. */
 export interface CleaningRules {

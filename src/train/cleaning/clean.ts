@@ -4,7 +4,6 @@ import type { Database } from '../../database/open.ts';
 import { deepest } from '../../model/tree.ts';
 import { type Progress, progress } from '../../progress.ts';
 import type { LabelledNames } from '../data/dataset.ts';
-import { type Encoded, type Judged, outOfFold } from '../out-of-fold.ts';
 import {
   type CleaningLevel,
   type CleaningRules,
@@ -13,6 +12,7 @@ import {
   usualRules,
 } from './clean-rules.ts';
 import { expectedWrong } from './expected-wrong.ts';
+import { type Encoded, type Judged, outOfFold } from './out-of-fold.ts';
 
 /** Rows of one statement that stores evidence. */
 const page = 5000;

@@ -1,6 +1,6 @@
 import type { Path } from '../../model/types.ts';
-import type { Judged } from '../out-of-fold.ts';
 import { agreesDownTo, type ProposedChange } from './clean-rules.ts';
+import type { Judged } from './out-of-fold.ts';
 
 /** Rows of one step of the agreement curve. */
 const stepRows = 500;

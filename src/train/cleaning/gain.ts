@@ -1,10 +1,10 @@
 import { loadClassifier } from '../../model/bundle.ts';
 import type { Path, Prediction } from '../../model/types.ts';
-import { type Paired, pair } from '../evaluation/paired.ts';
-import { outOfFold } from '../out-of-fold.ts';
-import { viewsOf } from '../views.ts';
-import { allVoices, fitVoices, type TrainingSet } from '../voices.ts';
+import { viewsOf } from '../join/views.ts';
+import { allVoices, fitVoices, type TrainingSet } from '../join/voices.ts';
+import { type Paired, pair } from '../judge/paired.ts';
 import { type ProposedChange, proposeChanges } from './clean-rules.ts';
+import { outOfFold } from './out-of-fold.ts';
 
 /** What training on cleaned labels changes, beside training on the same labels as they were given. */
 export interface CleaningGain {

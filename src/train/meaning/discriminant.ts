@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Path } from '../../model/types.ts';
-import type { TrainedHead } from '../artefact.ts';
 import { OnnxGraph } from '../onnx-graph.ts';
+import type { TrainedHead } from './heads-graph.ts';
 import type { Standard } from './step-graph.ts';
 
 /** Rows of one product. */
