@@ -162,7 +162,7 @@ create table check_scores (
   scored_at timestamptz not null default clock_timestamp(),
   primary key (check_id, model_id)
 );
-comment on table check_scores is 'What each model says of checked names: of the champion from its evidence, of others by taxon recalibrate.';
+comment on table check_scores is 'What each model says of checked names: of the champion from its evidence, of others by taxon train --recalibrate.';
 comment on column check_scores.check_id is 'The check.';
 comment on column check_scores.model_id is 'The model.';
 comment on column check_scores.category_id is 'Its answer.';

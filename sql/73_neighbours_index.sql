@@ -6,7 +6,7 @@ create or replace function neighbour_index(encoder_id integer default null) retu
                 e.encoder_id, current_schema(), e.dimension, (select n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace where x.extname = 'vector'))
     from encoders e where e.encoder_id = coalesce(neighbour_index.encoder_id, (select c.encoder_id from champion() c));
 $$;
-comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon encoders --index. Example: select neighbour_index(1);';
+comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon model encoders --index. Example: select neighbour_index(1);';
 
 create or replace function index_pays(encoder_id integer) returns boolean
   language sql stable security definer set search_path from current as $$

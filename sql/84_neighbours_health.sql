@@ -37,7 +37,7 @@ begin
     status := 'warn';
     detail := detail || case
       when making.phase is not null then format('; the index is being made: %s%s', making.phase, coalesce(format(' (%s%%)', making.percent), ''))
-      when i.valid is null then '; a sidecar makes an index where its login may act as the owner of the tables; else the owner does: taxon encoders --index'
+      when i.valid is null then '; a sidecar makes an index where its login may act as the owner of the tables; else the owner does: taxon model encoders --index'
       when not i.valid then '; the index is being made, or that was cut short: then it is made anew'
       when compared.comparison_id is null then '; the index is made, and compared before it is used'
       else format('; by the index %s of %s names would be decided otherwise: select * from index_comparisons; to use it all the same: select set_setting(''neighbours'', ''"index"'')', compared.other_decisions, compared.names) end;

@@ -106,4 +106,4 @@ create or replace function checked_truths(most integer default null)
     cross join lateral (select sealed(o.name_hash)) x
     order by x.sealed desc, o.name_hash limit most;
 $$;
-comment on function checked_truths(integer) is 'Names of which people said what they are, in an order that is chance but always the same: first those that were drawn for checks and so never train a model. taxon compare-llm asks about them. Example: select count(*) from checked_truths();';
+comment on function checked_truths(integer) is 'Names of which people said what they are, in an order that is chance but always the same: first those that were drawn for checks and so never train a model. taxon llm compare asks about them. Example: select count(*) from checked_truths();';

@@ -88,13 +88,13 @@ export function autopilotJob(config: Config, url: string, stopping: AbortSignal)
         log.info('a retraining begins; taxon status shows its steps, taxon train takes over', {
           never: 'TAXON_RETRAIN=false',
         });
-        child = spawnTaxon(config, url, ['retrain'], 'a retraining');
+        child = spawnTaxon(config, url, ['train', '--gated'], 'a retraining');
         return;
       }
       const model = await undiagnosed(db);
       if (model === null) return;
       log.info('a model is measured for its report', { model });
-      child = spawnTaxon(config, url, ['retrain', '--measure', String(model)], 'a measuring');
+      child = spawnTaxon(config, url, ['train', '--measure', String(model)], 'a measuring');
     },
   };
 }

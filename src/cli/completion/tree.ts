@@ -7,7 +7,7 @@ export interface Word {
 }
 
 /** An option of a command. */
-export interface Flag extends Word {
+interface Flag extends Word {
   /** Whether a value must follow it. */
   valued: boolean;
   /** All values there are; empty where it may be anything, a file's name above all. */
