@@ -38,7 +38,13 @@ const program = new Command('taxon')
   .option('--quiet', 'only warnings and errors')
   .showHelpAfterError('(add --help for the options and examples)')
   .enablePositionalOptions()
-  .addHelpText('after', '\nSettings: flags, then TAXON_* variables, then taxon.config.json.')
+  .addHelpText(
+    'after',
+    `
+Each command has its own --help, with examples.
+
+Settings: flags, then TAXON_* variables, then taxon.config.json.`,
+  )
   .hook('preAction', (root) => {
     const { verbose, quiet, ...flags } = root.opts();
     if (verbose) setLogLevel('debug');

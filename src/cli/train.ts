@@ -10,7 +10,7 @@ import { firstOnly, fromMemory, look } from './train/memory.ts';
 import { recalibration } from './train/recalibrate.ts';
 
 /** One of the things that `taxon train` does. */
-interface Way {
+interface Mode {
   /** How it is asked for, in words. */
   called: string;
   chosen(flags: Flags): boolean;
@@ -28,7 +28,7 @@ const goesOn = 'interrupted; embeddings so far are stored, run taxon train again
 const learning = ['epochs', 'seed', 'levels', 'testShare', 'clean'] as const;
 
 /** The first that is chosen is done; the last one always is. */
-const ways: readonly Way[] = [
+const modes: readonly Mode[] = [
   {
     called: '--gated --request',
     chosen: (flags) => flags.gated === true && flags.request === true,
@@ -79,19 +79,19 @@ const ways: readonly Way[] = [
   },
 ];
 
-/** Which way the options choose; refuses those that mean nothing to it. */
-function wayOf(flags: Flags, command: Command): Way {
-  const way = ways.find(({ chosen }) => chosen(flags)) as Way;
+/** Which mode the options choose; refuses those that mean nothing to it. */
+function modeOf(flags: Flags, command: Command): Mode {
+  const mode = modes.find(({ chosen }) => chosen(flags)) as Mode;
   for (const [name, flag] of givenOptions(command)) {
-    const isRead = (by: Way) => name === 'json' || by.reads.some((read) => read === name);
-    if (isRead(way)) continue;
-    const others = ways.filter(isRead).map(({ called }) => called);
+    const isRead = (by: Mode) => name === 'json' || by.reads.some((read) => read === name);
+    if (isRead(mode)) continue;
+    const others = modes.filter(isRead).map(({ called }) => called);
     throw misuse(
-      `${flag} does not go with ${way.called}`,
+      `${flag} does not go with ${mode.called}`,
       others.includes(flag) ? 'Run one, then the other.' : `It goes with ${others.join(', ')}.`,
     );
   }
-  return way;
+  return mode;
 }
 
 export function trainCommand(): Command {
@@ -163,9 +163,9 @@ traffic first, then answers a share of the names, then all; audits that disprove
 names pass. With fewer than 50 checked names the LLM's answers to names passed on stand in; they certify nothing.`,
     )
     .action(async (flags: Flags, command: Command) => {
-      const way = wayOf(flags, command);
+      const mode = modeOf(flags, command);
       if (flags.promote?.trim() === '')
         throw misuse('--promote goes with a reason', 'E.g. taxon train --promote "seasonal range"');
-      await way.run(flags);
+      await mode.run(flags);
     });
 }

@@ -2,7 +2,7 @@ import { misuse } from '../../errors.ts';
 import type { TrainOptions } from '../../train/run.ts';
 import { wholeNumber } from '../flags.ts';
 
-/** The options of `taxon train`, of all its ways. */
+/** The options of `taxon train`, of all its modes. */
 export interface Flags {
   epochs?: string;
   seed?: string;
