@@ -71,7 +71,7 @@ create table check_scores (
   -- (no BETWEEN in a list of AND: after a dump and a restore it has other parentheses)
   constraint check_scores_numbers check (l1_said >= 0 and l1_said <= 1 and l2_said >= 0 and l2_said <= 1 and l3_said >= 0 and l3_said <= 1)
 );
-comment on table check_scores is 'What each model says of checked names: of the champion from its evidence, of others by taxon recalibrate.';
+comment on table check_scores is 'What each model says of checked names: of the champion from its evidence, of others by taxon train --recalibrate.';
 comment on column check_scores.check_id is 'The check.';
 comment on column check_scores.model_id is 'The model.';
 comment on column check_scores.category_id is 'Its answer.';

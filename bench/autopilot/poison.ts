@@ -95,7 +95,7 @@ async function week(
 
 async function challenge(shop: Shop): Promise<{ model: number; passed: boolean; why: string }> {
   await requestRetrain(shop.db, 'the week is over');
-  const { model_id, verdict } = (await shop.taxon('retrain', '--no-clean')) as {
+  const { model_id, verdict } = (await shop.taxon('train', '--gated', '--no-clean')) as {
     model_id: number;
     verdict: { passed: boolean; reasons: string[] };
   };

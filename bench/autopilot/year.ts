@@ -99,7 +99,7 @@ async function endOfWeek(shop: Shop, truth: ReadonlyMap<string, Arrival>): Promi
     const { model_id, verdict } = await trainAndPromote(shop);
     return [...did, `model ${model_id} was trained and promoted: ${verdict}`];
   }
-  const { model_id, verdict } = (await shop.taxon('retrain')) as {
+  const { model_id, verdict } = (await shop.taxon('train', '--gated')) as {
     model_id: number;
     verdict: { passed: boolean; reasons: string[] };
   };

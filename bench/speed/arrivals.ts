@@ -55,7 +55,7 @@ async function database(
 
 /** Waits until neighbours are found by an index, as within two minutes of a sidecar's start; not at all where the server makes none. */
 async function indexed(environment: Record<string, string>): Promise<void> {
-  const { stdout } = await run(here, ['encoders', '--index', '--json'], environment);
+  const { stdout } = await run(here, ['model', 'encoders', '--index', '--json'], environment);
   if (JSON.parse(stdout).made.length === 0) return;
   const sidecar = start(here, ['sidecar'], { ...environment, TAXON_RETRAIN: 'false' });
   await sidecar.says('neighbours are found by the index');

@@ -12,7 +12,7 @@ create or replace function autopilot_health() returns table (item text, status t
   -- a person's training beside it is no failure
   select 'autopilot', case when t.state = 'failed' and t.error not like '% took over' then 'warn' else 'ok' end, t.state,
          case when t.state = 'running' and t.lease_until < now() then
-           format('the process of run %s died: the next sidecar that may train, or taxon retrain, goes on with it', t.run_id)
+           format('the process of run %s died: the next sidecar that may train, or taxon train --gated, goes on with it', t.run_id)
          when t.state = 'running' then
            format('it trains now: run %s since %s, step %s: %s%s; select * from autopilot()', t.run_id, to_char(t.started_at, 'HH24:MI'),
                   coalesce(running_step(t.run_id), 'none yet'), coalesce(t.reason, 'by hand'),

@@ -43,7 +43,7 @@ grant execute on function agreement_words to taxon_reader, taxon_admin;
 create or replace function alarm_advice(stream text, branch bigint) returns text
   language sql immutable parallel safe
 begin atomic
-  select case when stream = 'error' then 'Look at what audits found wrong, label it and retrain (taxon review, taxon retrain)'
+  select case when stream = 'error' then 'Look at what audits found wrong, label it and retrain (taxon review, taxon train --gated)'
     else format('Judge 50 new names (select * from draw_checks(50%s)); %s',
                 case when branch = 0 then '' else format(', ''category'', %s', branch) end,
                 case when stream = 'agreement' then 'where the LLM is wrong of late, look at it and its prompt; where the local layer is, retrain'

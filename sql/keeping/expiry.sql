@@ -106,7 +106,7 @@ grant execute on function note_retention to taxon_sidecar;
 create or replace function forgotten_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$
   select 'forgotten names', 'warn', c.forgotten::text,
-         format('the champion, model %s, was trained on so many names that were forgotten since; the next training leaves them behind: taxon retrain', c.model_id)
+         format('the champion, model %s, was trained on so many names that were forgotten since; the next training leaves them behind: taxon train --gated', c.model_id)
     from champion() c where c.forgotten > 0;
 $$;
 comment on function forgotten_health() is 'What health() says of a champion that has learnt from names that were forgotten; no row where there is none.';

@@ -55,7 +55,7 @@ create or replace function cancel_batches() returns integer
   with asked as (update llm_batches b set cancelled = true where b.state in ('filling', 'sending', 'running') and not b.cancelled returning 1)
   select count(*)::integer from asked;
 $$;
-comment on function cancel_batches() is 'Marks all batches that have not ended as cancelled; returns how many. Whoever looks after them next (a sidecar within a minute, taxon backfill) tells the provider, takes what was answered before, and gives the other names back. Example: select cancel_batches().';
+comment on function cancel_batches() is 'Marks all batches that have not ended as cancelled; returns how many. Whoever looks after them next (a sidecar within a minute, taxon llm backfill) tells the provider, takes what was answered before, and gives the other names back. Example: select cancel_batches().';
 grant execute on function cancel_batches to taxon_admin, taxon_sidecar;
 
 create or replace function end_batch(llm_batch_id bigint, failed boolean, error text default null, owed boolean default true) returns void
@@ -98,7 +98,7 @@ create or replace function batches_health() returns table (item text, status tex
   language sql stable security definer set search_path from current as $$
   -- a provider answers within a day; an hour more is for taking the answers
   select 'llm batches', case when min(b.created_at) < now() - interval '25 h' then 'warn' else 'ok' end, count(*)::text,
-         format('%s names with the batch API of %s, the oldest for %s h; a sidecar with that provider takes the answers, or taxon backfill',
+         format('%s names with the batch API of %s, the oldest for %s h; a sidecar with that provider takes the answers, or taxon llm backfill',
                 sum(b.names), string_agg(distinct b.provider || ' ' || b.model, ', '),
                 round(extract(epoch from now() - min(b.created_at)) / 3600, 1))
     from open_batches() b having count(*) > 0;

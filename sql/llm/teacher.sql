@@ -86,5 +86,5 @@ create or replace function checked_truths(most integer default null)
     cross join lateral (select is_sealed_name(o.name_hash) as sealed) x
     order by x.sealed desc, o.name_hash limit most;
 $$;
-comment on function checked_truths(integer) is 'Names of which people said what they are, in an order that is chance but always the same: first those that were drawn for checks and so never train a model. taxon compare-llm asks about them. Example: select count(*) from checked_truths();';
+comment on function checked_truths(integer) is 'Names of which people said what they are, in an order that is chance but always the same: first those that were drawn for checks and so never train a model. taxon llm compare asks about them. Example: select count(*) from checked_truths();';
 grant execute on function checked_truths to taxon_reader, taxon_admin;

@@ -45,5 +45,5 @@ begin
   get diagnostics gone = row_count;
   return gone;
 end $$;
-comment on function remove_encoder(integer, integer) is 'Removes embeddings of an encoder that no champion or challenger reads, at most so many; returns how many: call again until it is 0, then VACUUM embeddings makes their space free again. Its models stay in the registry; promoted again, they have names encoded anew. taxon encoders --remove does all of it. Example: select encoder_id, identity, bytes from encoder_progress;';
+comment on function remove_encoder(integer, integer) is 'Removes embeddings of an encoder that no champion or challenger reads, at most so many; returns how many: call again until it is 0, then VACUUM embeddings makes their space free again. Its models stay in the registry; promoted again, they have names encoded anew. taxon model encoders --remove does all of it. Example: select encoder_id, identity, bytes from encoder_progress;';
 grant execute on function remove_encoder to taxon_admin;

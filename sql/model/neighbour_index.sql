@@ -6,7 +6,7 @@ create or replace function neighbour_index(encoder_id integer default null) retu
                 e.encoder_id, e.dimension, (select n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace where x.extname = 'vector'))
     from encoders e where e.encoder_id = coalesce(neighbour_index.encoder_id, (select c.encoder_id from champion() c));
 $$;
-comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon encoders --index. Example: select neighbour_index(1);';
+comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon model encoders --index. Example: select neighbour_index(1);';
 grant execute on function neighbour_index to taxon_reader, taxon_admin, taxon_sidecar;
 
 create or replace function index_pays(encoder_id integer) returns boolean
@@ -125,7 +125,7 @@ begin
     status := 'warn';
     detail := detail || case
       when making.phase is not null then format('; the index is being made: %s%s', making.phase, coalesce(format(' (%s%%)', making.percent), ''))
-      when i.valid is null then '; a sidecar makes an index where its login may act as the owner of the tables; else the owner does: taxon encoders --index'
+      when i.valid is null then '; a sidecar makes an index where its login may act as the owner of the tables; else the owner does: taxon model encoders --index'
       when not i.valid then '; the index is being made, or that was cut short: then it is made anew'
       when compared.comparison_id is null then '; the index is made, and compared before it is used'
       else format('; by the index %s of %s names would be decided otherwise: select * from index_comparisons; to use it all the same: select set_setting(''neighbours'', ''"index"'')', compared.other_decisions, compared.names) end;

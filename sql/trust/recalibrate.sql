@@ -160,7 +160,7 @@ create or replace function unscored_checks(model_id bigint, most integer default
     where c.layer = 'local' and not exists (select from check_scores s where s.check_id = c.check_id and s.model_id = unscored_checks.model_id)
     order by c.check_id limit most;
 $$;
-comment on function unscored_checks(bigint, integer) is 'Drawn names of which a model has not said anything yet: what taxon recalibrate asks it. Example: select count(*) from unscored_checks(1);';
+comment on function unscored_checks(bigint, integer) is 'Drawn names of which a model has not said anything yet: what taxon train --recalibrate asks it. Example: select count(*) from unscored_checks(1);';
 grant execute on function unscored_checks to taxon_admin, taxon_sidecar;
 
 create or replace function save_check_scores(model_id bigint, scores jsonb) returns void

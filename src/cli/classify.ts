@@ -14,6 +14,7 @@ async function* linesOfInput(): AsyncGenerator<string> {
 
 export function classifyCommand(): Command {
   return new Command('classify')
+    .summary('names on standard input, answers out')
     .description('Names on standard input → one JSON line each, without inserting them.')
     .option('--layers <list>', 'which layers to ask, of exact,similar,local', known.join(','))
     .option('--llm', 'ask the LLM for what is left: costs money, has a ledger row, becomes memory')

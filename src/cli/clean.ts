@@ -1,5 +1,4 @@
-import { Command } from 'commander';
-import { misuse } from '../errors.ts';
+import { Command, Option } from 'commander';
 import { deepest } from '../model/tree.ts';
 import type { Path } from '../model/types.ts';
 import { number, percent, points } from '../report/words.ts';
@@ -7,8 +6,10 @@ import type { Cleaning } from '../train/cleaning/clean.ts';
 import type { CleaningGain } from '../train/cleaning/gain.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { withDatabase } from './database.ts';
+import { needs, wholeNumber } from './flags.ts';
 import { print, table } from './output.ts';
-import { cleaningText, interruptible, wholeNumber } from './train.ts';
+import { interruptible } from './signals.ts';
+import { cleaningText } from './train/text.ts';
 
 /** Evenly over all changes, from the surest to the least sure: what a person should look at. */
 function sample(
@@ -57,11 +58,16 @@ ${table(rows)}`;
 
 export function cleanCommand(): Command {
   return new Command('clean')
+    .summary('labels that are surely wrong')
     .description(
       'Changes labels that models which never saw them are sure to be wrong; never those of people. Can be taken back.',
     )
     .option('--dry-run', 'say what would change and show a sample; write nothing')
-    .option('--gain', 'train with and without cleaning and compare the two; write no label')
+    .addOption(
+      new Option('--gain', 'train with and without cleaning and compare the two; write no label').conflicts(
+        'dryRun',
+      ),
+    )
     .option('--sample <n>', 'changes shown by --dry-run', '50')
     .option('--epochs <n>', 'at most so many passes over the names for each head')
     .option('--seed <n>', 'the same seed and memory give the same changes')
@@ -74,19 +80,15 @@ Examples:
   taxon clean --gain
   taxon clean
   psql -c 'select * from taxon.confident_mistakes(most => 20)'
-  psql -c 'select taxon.revert_cleaning(run_id => 7)'          brings back exactly what was
+  psql -c 'select taxon.revert_cleaning(run_id => 7)'     brings all of it back
 
 Five models, each trained on four fifths of memory, judge the other fifth. How sure they must be follows from how often the
 surest agree with the labels. A teacher that errs alike on whole groups of names is not seen by this: check a sample.
 --gain judges without the test part's names, trains on the labels as given and as cleaned, and pairs the two on those names.`,
     )
-    .action(async (options: Flags) => {
+    .action(async (options: Flags, command: Command) => {
+      needs(command, ['sample'], 'dryRun');
       const most = wholeNumber('--sample', options.sample);
-      if (options.gain === true && options.dryRun === true)
-        throw misuse(
-          '--gain and --dry-run do not go together',
-          'Neither changes a label: run one, then the other.',
-        );
       const { clean, gain } = await import('../train/run.ts');
       const { loadPaths } = await import('../database/taxonomy.ts');
       const interrupt = interruptible('interrupted; no label was changed');

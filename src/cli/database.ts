@@ -1,29 +1,12 @@
-import { type Config, type ConfigKey, loadConfig, unknownVariables } from '../config.ts';
+import type { Config } from '../config.ts';
 import { type Database, openDatabase, requireMigrated } from '../database/open.ts';
-import { log } from '../log.ts';
+import { cliConfig } from './flags.ts';
 
 /** The database of the private cluster that `migrate` and `up` make when no DATABASE_URL is given. */
 export const defaultDatabase = 'taxon';
 
 /** The demo's, in the same cluster. Commands that only look open it until there is another. */
 export const demoDatabase = 'taxon_demo';
-
-let flags: Partial<Record<ConfigKey, unknown>> = {};
-
-/** Remembers the global flags (--database-url, --schema, --data-dir); main calls it before a command runs. */
-export function setFlags(given: Partial<Record<ConfigKey, unknown>>): void {
-  flags = given;
-}
-
-/** Misspelt variables are named once a process. */
-let warned = false;
-
-/** The configuration of this command line. */
-export function cliConfig(): Config {
-  if (!warned) for (const sentence of unknownVariables(process.env)) log.warn(sentence);
-  warned = true;
-  return loadConfig(flags);
-}
 
 /** The URL of the database that is there; starts the private cluster where no other is given. */
 export async function databaseUrl(config: Config, names: readonly string[] = [defaultDatabase]) {

@@ -14,7 +14,8 @@ import {
 import { firstDatabase } from '../database/databases.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
-import { cliConfig, defaultDatabase, demoDatabase } from './database.ts';
+import { defaultDatabase, demoDatabase } from './database.ts';
+import { cliConfig } from './flags.ts';
 import { print } from './output.ts';
 
 /** Opened in this order: one's own, the demo's, the one that every cluster has. */
@@ -111,6 +112,7 @@ async function destroy(options: { yes?: boolean }): Promise<void> {
 /** `taxon db`: the private PostgreSQL of this folder. */
 export function dbCommand(): Command {
   const command = new Command('db')
+    .summary('the private PostgreSQL of this folder')
     .description('The private PostgreSQL of this folder: start, stop, open, find, remove')
     .enablePositionalOptions()
     .addHelpText(
@@ -118,7 +120,7 @@ export function dbCommand(): Command {
       `
 Examples:
   taxon db start
-  taxon db psql                                   the database taxon, else taxon_demo
+  taxon db psql                            the database taxon, else taxon_demo
   taxon db psql -c "select * from taxon.health()"
   taxon db psql --database taxon_demo -f query.sql
   psql "$(taxon db start --json | jq -r .url)"

@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import type { DemoReport } from '../demo/report.ts';
 import { misuse } from '../errors.ts';
 import { log } from '../log.ts';
-import { cliConfig, demoDatabase } from './database.ts';
+import { demoDatabase } from './database.ts';
+import { cliConfig } from './flags.ts';
 import { print } from './output.ts';
-import { untilSignal } from './sidecar.ts';
+import { interruptible, untilSignal } from './signals.ts';
 import { trainingCommands } from './training-commands.ts';
 
 const stayingUp = `The sidecar stays up; Ctrl-C ends it. In another terminal:
@@ -14,6 +15,7 @@ const stayingUp = `The sidecar stays up; Ctrl-C ends it. In another terminal:
 
 export function demoCommand(): Command {
   return new Command('demo')
+    .summary('see it work on an invented catalogue')
     .description(
       'Imports an invented catalogue, trains, replays traffic through all four layers, prints the report.',
     )
@@ -26,8 +28,8 @@ export function demoCommand(): Command {
       'after',
       `
 Examples:
-  taxon demo                 stays up afterwards: insert your own names with taxon db psql
-  taxon demo --once --json   one JSON object: model, routing, tokens, accuracy, seconds
+  taxon demo                 stays up: insert your own names with taxon db psql
+  taxon demo --once --json   model, routing, tokens, accuracy, seconds
   taxon demo --once full     waits for the full model, and ends after its report
 
 Always uses the private cluster (never DATABASE_URL) and a simulated LLM. A first model, of letters alone, answers within a
@@ -44,10 +46,7 @@ minute; encoding and the full model take some more, and are kept for the next ti
       if (given !== undefined || direct !== undefined)
         log.info('the demo leaves DATABASE_URL alone and uses the private cluster');
       const { url, release } = await resolveDatabase(config, demoDatabase);
-      const interrupt = new AbortController();
-      const onSignal = () =>
-        interrupt.abort(new Error('interrupted; what was encoded stays, run it again to go on'));
-      process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+      const interrupt = interruptible('interrupted; what was encoded stays, run it again to go on');
       try {
         const show = (report: DemoReport) => `\n${reportText(report)}\n`;
         const onFirst = (report: DemoReport) =>
@@ -57,7 +56,7 @@ minute; encoding and the full model take some more, and are kept for the next ti
           training: trainingCommands,
           onFirst,
         });
-        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+        interrupt.release();
         print(json, demo.report, show(demo.report));
         if (once !== undefined) return await demo.stop();
         process.stderr.write(stayingUp);

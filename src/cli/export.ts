@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { ExportKind } from '../database/export.ts';
 import { withAnyDatabase } from './database.ts';
 import { print } from './output.ts';
-import { interruptible } from './train.ts';
+import { interruptible } from './signals.ts';
 
 interface Flags {
   what: ExportKind;
@@ -13,6 +13,7 @@ interface Flags {
 
 export function exportCommand(): Command {
   return new Command('export')
+    .summary('labels, products or embeddings into a file')
     .description('Writes labels, products or embeddings of this moment into a file, whole or not at all.')
     .argument('<file>', '.parquet, .csv or .tsv')
     .addOption(

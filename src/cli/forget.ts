@@ -26,6 +26,7 @@ function text(rows: readonly Forgotten[], dryRun: boolean): string {
 
 export function forgetCommand(): Command {
   return new Command('forget')
+    .summary('take a name out of everything')
     .description('Forgets a name: out of products, memory, embeddings, queue, evidence, history, messages.')
     .argument('<name>', 'the name, however it is written: it is normalised')
     .option('--blank', 'products keep their rows, without name and answer')
@@ -37,7 +38,7 @@ export function forgetCommand(): Command {
 Examples:
   taxon forget 'Mug for Jane Doe' --dry-run
   taxon forget 'Mug for Jane Doe' --blank
-  taxon forget 'Mug for Jane Doe' --json | jq '.rows[] | select(.removed == null)'
+  taxon forget 'Mug for Jane Doe' --json | jq '.rows[].what'
 
 Models that were trained on it are marked; back-ups, replicas, providers and files are named, as nothing here can reach them.`,
     )

@@ -7,8 +7,9 @@ import { log } from '../log.ts';
 import { printable } from '../printable.ts';
 import { duration, progress } from '../progress.ts';
 import { withDatabase } from './database.ts';
+import { givenOptions } from './flags.ts';
 import { print } from './output.ts';
-import { interruptible } from './train.ts';
+import { interruptible } from './signals.ts';
 
 /** So many losing answers are shown to a person; --json has up to 1,000. */
 const shownLosers = 20;
@@ -101,6 +102,7 @@ async function run(db: Database, file: string | undefined, flags: Flags, signal:
 
 export function importCommand(): Command {
   return new Command('import')
+    .summary('labels into memory, or products to classify')
     .description('Reads labels into memory, or products to classify: all of a file or query, or nothing.')
     .argument('[file]', '.csv, .tsv (each also .gz) or .parquet')
     .addOption(
@@ -135,11 +137,13 @@ Examples:
     select p.name, c.path, c.id as category_external_id
     from order_products p join shop_categories c on c.id = p.category_id"`,
     )
-    .action(async (file: string | undefined, flags: Flags) => {
+    .action(async (file: string | undefined, flags: Flags, command: Command) => {
       if ((file === undefined) === (flags.query === undefined))
         throw misuse('give either a file or --query', 'E.g. taxon import labels.csv --source llm');
-      if (flags.treeLevels !== undefined && flags.as === 'products')
-        throw misuse('--tree-levels goes with --as labels');
+      const given = givenOptions(command);
+      const ofLabels = given.get('treeLevels') ?? given.get('source');
+      if (ofLabels !== undefined && flags.as === 'products')
+        throw misuse(`${ofLabels} goes with --as labels`);
       const interrupt = interruptible('interrupted; nothing was imported');
       const started = Date.now();
       const result = await withDatabase((db) => run(db, file, flags, interrupt.signal)).finally(

@@ -5,31 +5,24 @@ import { messageOf, TaxonError } from '../errors.ts';
 import { setLogLevel } from '../log.ts';
 import { printableLines } from '../printable.ts';
 import { hideSecrets } from '../secrets.ts';
-import { backfillCommand } from './backfill.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
-import { compareLlmCommand } from './compare-llm.ts';
-import { setFlags } from './database.ts';
+import { completionCommand } from './completion/completion.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
-import { encodersCommand } from './encoders.ts';
-import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
+import { setFlags } from './flags.ts';
 import { forgetCommand } from './forget.ts';
+import { addGroups } from './help.ts';
 import { importCommand } from './import.ts';
-import { learningCurveCommand } from './learning-curve.ts';
+import { llmCommand } from './llm/group.ts';
 import { migrateCommand } from './migrate.ts';
-import { modelsCommand, promoteCommand, rollBackCommand } from './models.ts';
-import { exportModelCommand, importModelCommand } from './move-model.ts';
-import { promptCommand } from './prompt.ts';
-import { recalibrateCommand } from './recalibrate.ts';
+import { modelCommand } from './model/group.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
-import { retrainCommand } from './retrain.ts';
 import { reviewCommand } from './review.ts';
 import { sidecarCommand } from './sidecar.ts';
-import { simulateLlmCommand } from './simulate-llm.ts';
-import { statusCommand, watchCommand } from './status.ts';
+import { statusCommand } from './status.ts';
 import { trainCommand } from './train.ts';
 import { upCommand } from './up.ts';
 
@@ -37,11 +30,8 @@ const program = new Command('taxon')
   .description(
     'Files product names under a taxonomy inside PostgreSQL, by the cheapest layer that can be trusted.',
   )
-  .version(version)
-  .option(
-    '--database-url <url>',
-    'the database; default: DATABASE_URL, else a private cluster of this folder',
-  )
+  .version(version, '-V, --version', 'print the version')
+  .option('--database-url <url>', 'the database; default: DATABASE_URL, else a private cluster here')
   .option('--schema <name>', 'the schema that holds everything (default: taxon)')
   .option('--data-dir <folder>', 'the private cluster and every cache (default: .taxon)')
   .option('--verbose', 'also notices for debugging, and stacks of errors')
@@ -51,14 +41,9 @@ const program = new Command('taxon')
   .addHelpText(
     'after',
     `
-Examples:
-  taxon demo --once                         see it work on an invented catalogue
-  taxon up                                  database, schema and worker in one go
-  taxon import labels.csv --as labels       names that are already classified
-  taxon train                               a local model from them
-  taxon status                              queue, sidecars, model, routing
+Each command has its own --help, with examples.
 
-Each command has its own --help. Settings: flags, then TAXON_* variables, then taxon.config.json.`,
+Settings: flags, then TAXON_* variables, then taxon.config.json.`,
   )
   .hook('preAction', (root) => {
     const { verbose, quiet, ...flags } = root.opts();
@@ -68,39 +53,38 @@ Each command has its own --help. Settings: flags, then TAXON_* variables, then t
   })
   .exitOverride();
 
-const commands = [
-  upCommand(),
-  demoCommand(),
-  migrateCommand(),
-  sidecarCommand(),
-  backfillCommand(),
-  importCommand(),
-  exportCommand(),
-  forgetCommand(),
-  trainCommand(),
-  retrainCommand(),
-  cleanCommand(),
-  recalibrateCommand(),
-  evaluateCommand(),
-  learningCurveCommand(),
-  compareLlmCommand(),
-  modelsCommand(),
-  encodersCommand(),
-  promoteCommand(),
-  rollBackCommand(),
-  exportModelCommand(),
-  importModelCommand(),
-  replayCommand(),
-  reportCommand(),
-  reviewCommand(),
-  classifyCommand(),
-  promptCommand(),
-  statusCommand(),
-  watchCommand(),
-  dbCommand(),
-  simulateLlmCommand(),
-];
-for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+addGroups(program, [
+  {
+    title: 'Start',
+    example: 'taxon up',
+    commands: [upCommand(), demoCommand(), migrateCommand(), sidecarCommand(), dbCommand()],
+  },
+  {
+    title: 'Names in, answers out',
+    example: 'taxon import labels.csv --as labels',
+    commands: [importCommand(), exportCommand(), classifyCommand(), forgetCommand()],
+  },
+  {
+    title: 'See how it goes',
+    example: 'taxon status --watch',
+    commands: [statusCommand(), reportCommand(), replayCommand()],
+  },
+  {
+    title: 'Learn',
+    example: 'taxon train',
+    commands: [trainCommand(), cleanCommand(), reviewCommand(), modelCommand()],
+  },
+  {
+    title: 'Ask the LLM',
+    example: "taxon llm prompt 'red kettle 1.7 l'",
+    commands: [llmCommand()],
+  },
+  {
+    title: 'In the shell',
+    example: 'source <(taxon completion bash)',
+    commands: [completionCommand()],
+  },
+]);
 
 /** A reader that went away (`taxon status | head`) is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,9 +1,18 @@
-import { Command } from 'commander';
-import { cliConfig, defaultDatabase } from './database.ts';
+import { Command, Option } from 'commander';
+import { defaultDatabase } from './database.ts';
+import { cliConfig, needs } from './flags.ts';
 import { print } from './output.ts';
+
+interface Flags {
+  check?: true;
+  sql?: true;
+  extensions: string;
+  json?: true;
+}
 
 export function migrateCommand(): Command {
   return new Command('migrate')
+    .summary('make or update the schema')
     .description(
       'Makes or updates the schema: once-only migrations, then the repeatable SQL. Safe to call twice.',
     )
@@ -11,7 +20,12 @@ export function migrateCommand(): Command {
       '--check',
       'say what would run and what is not as it was made, change nothing; exit code 1 if anything',
     )
-    .option('--sql', 'print the whole extension as SQL for a DBA to run by hand (psql -1)')
+    .addOption(
+      new Option('--sql', 'print the whole extension as SQL for a DBA to run by hand (psql -1)').conflicts([
+        'check',
+        'json',
+      ]),
+    )
     .option('--extensions <schemas>', 'with --sql: where vector and pg_trgm are installed', 'public')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -26,7 +40,8 @@ Others are never held up for longer than a moment: while some transaction is in 
 in all (TAXON_LOCK_WAIT_SECONDS).
 Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`,
     )
-    .action(async (options: { check?: boolean; sql?: boolean; extensions: string; json?: boolean }) => {
+    .action(async (options: Flags, command: Command) => {
+      needs(command, ['extensions'], 'sql');
       const { migrate } = await import('../database/migrate.ts');
       const { inWords } = await import('../database/compare.ts');
       const { migrationUrl } = await import('../database/direct.ts');

@@ -6,8 +6,9 @@ import type { Unit } from '../database/replay.ts';
 import { misuse } from '../errors.ts';
 import type { Price } from '../llm/pricing.ts';
 import { withDatabase } from './database.ts';
+import { wholeNumber } from './flags.ts';
 import { print, table } from './output.ts';
-import { interruptible, wholeNumber } from './train.ts';
+import { interruptible } from './signals.ts';
 
 interface Flags {
   by: Unit;
@@ -44,6 +45,7 @@ async function dateOf(text: string): Promise<Date> {
 
 export function replayCommand(): Command {
   return new Command('replay')
+    .summary('your own history, period by period')
     .description(
       'Walks your own history: each period arrives at a memory and a model of what was known before.',
     )

@@ -1,27 +1,15 @@
 import { Command } from 'commander';
-import { writeParts } from '../atomic-file.ts';
 import { gateReport } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { routing, storedReport } from '../database/reports.ts';
-import { misuse, TaxonError } from '../errors.ts';
+import { TaxonError } from '../errors.ts';
 import { readModelReport } from '../model/report.ts';
-import { reportPage } from '../report/page.ts';
 import { type Shown, sectionsOf } from '../report/tables.ts';
 import { headline, number } from '../report/words.ts';
 import { withAnyDatabase } from './database.ts';
+import { wholeNumber } from './flags.ts';
 import { print, table } from './output.ts';
-import { wholeNumber } from './train.ts';
-
-/** Refuses a file that is not meant to be a page: the command overwrites it. */
-export function pageFile(file: string): string {
-  if (/\.html?$/i.test(file)) return file;
-  throw misuse(`${file} is no .html file`, 'The report is one HTML page: name it so, such as report.html');
-}
-
-/** Writes the report as a page, whole or not at all. */
-export function writePage(file: string, shown: Shown): void {
-  writeParts(file, [reportPage(shown)]);
-}
+import { pageFile, writePage } from './page.ts';
 
 async function shownOf(db: Database, modelId: number | null): Promise<Shown> {
   const stored = await storedReport(db, modelId);
@@ -34,7 +22,7 @@ async function shownOf(db: Database, modelId: number | null): Promise<Shown> {
   if (report === null)
     throw new TaxonError(
       `model ${stored.model_id} has no report: it is a first model, of letters alone, it was made elsewhere, or its training was cut short`,
-      { hint: `Trained here, it can be measured: taxon retrain --measure ${stored.model_id}` },
+      { hint: `Trained here, it can be measured: taxon train --measure ${stored.model_id}` },
     );
   const { model_id, state, created_at } = stored;
   return {
@@ -60,6 +48,7 @@ function text(shown: Shown): string {
 
 export function reportCommand(): Command {
   return new Command('report')
+    .summary('a model and the routing on one page')
     .description(
       'What is known of a model and of the routing: on one HTML page, or as tables in the terminal.',
     )
@@ -74,7 +63,7 @@ Examples:
   taxon report report.html
   taxon report --model 3 --json | jq .report.verdicts
 
-The model's part is as its training measured it, or taxon retrain --measure since; the routing is of the last day.`,
+The model's part is as its training measured it, or taxon train --measure since; the routing is of the last day.`,
     )
     .action(async (file: string | undefined, options: { model?: string; json?: boolean }) => {
       if (file !== undefined) pageFile(file);

@@ -1,10 +1,11 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { withDatabase } from './database.ts';
+import { wholeNumber } from './flags.ts';
 import { print } from './output.ts';
-import { wholeNumber } from './train.ts';
 
 export function reviewCommand(): Command {
   return new Command('review')
+    .summary('judge answers: what thresholds are certified by')
     .description(
       'Shows answers of the local layer one by one for you to judge: what thresholds are certified by.',
     )
@@ -14,7 +15,12 @@ export function reviewCommand(): Command {
       '-n, --names <n>',
       'how many names (default: 50): checks that wait come first, new ones are drawn for the rest',
     )
-    .option('--list', 'print the checks that wait as JSON; draw and ask nothing')
+    .addOption(
+      new Option('--list', 'print the checks that wait as JSON; draw and ask nothing').conflicts([
+        'strategy',
+        'category',
+      ]),
+    )
     .addHelpText(
       'after',
       `

@@ -1,15 +1,17 @@
+import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import { autopilotState } from '../database/autopilot.ts';
 import type { Database } from '../database/open.ts';
 import { health, routing, thresholdsInForce } from '../database/reports.ts';
 import { withAnyDatabase } from './database.ts';
+import { needs, wholeNumber } from './flags.ts';
 import { print, table } from './output.ts';
-import { wholeNumber } from './train.ts';
+import { interruptible } from './signals.ts';
 
-async function snapshot(db: Database, since: string | null) {
+async function snapshot(db: Database, since: string) {
   const [items, layers, thresholds, autopilot] = await Promise.all([
     health(db),
-    routing(db, since),
+    routing(db, since === 'all' ? null : since),
     thresholdsInForce(db),
     autopilotState(db),
   ]);
@@ -38,50 +40,50 @@ function text(s: Snapshot, since: string): string {
   ].join('\n');
 }
 
-export function statusCommand(): Command {
-  return new Command('status')
-    .description('Queue, sidecars, champion, routing of the last day.')
-    .option('--since <interval>', "how far back, as PostgreSQL writes it: '7 days', 'all'", '1 day')
-    .option('--json', 'print one JSON object')
-    .addHelpText('after', `\nExamples:\n  taxon status\n  taxon status --since '7 days' --json`)
-    .action(async (options: { since: string; json?: boolean }) => {
-      const s = await withAnyDatabase((db) => snapshot(db, options.since === 'all' ? null : options.since));
-      print(options.json === true, s, text(s, `since ${options.since}`));
-    });
+interface Flags {
+  since: string;
+  watch?: true;
+  every: string;
+  json?: true;
 }
 
-export function watchCommand(): Command {
-  return new Command('watch')
-    .description('The same as status, live; Ctrl-C ends it.')
-    .option('--since <interval>', 'how far back', '1 day')
-    .option('--every <seconds>', 'seconds between two looks', '1')
-    .option('--json', 'one JSON object a line, each time')
-    .addHelpText('after', `\nExamples:\n  taxon watch\n  taxon watch --every 10 --json >> routing.jsonl`)
-    .action(async (options: { since: string; every: string; json?: boolean }) => {
-      const every = wholeNumber('--every', options.every) * 1000;
+/** Looks again and again until Ctrl-C. */
+async function watch(db: Database, { since, every, json }: Flags): Promise<void> {
+  const ms = wholeNumber('--every', every) * 1000;
+  const { signal, release } = interruptible('interrupted');
+  while (!signal.aborted) {
+    const s = await snapshot(db, since);
+    // on a terminal the screen is drawn anew, in a pipe the looks follow each other
+    if (process.stdout.isTTY && !json) process.stdout.write('\x1b[2J\x1b[H');
+    print(json === true, { at: new Date().toISOString(), ...s }, text(s, `since ${since}`));
+    await setTimeout(ms, undefined, { signal }).catch(() => {});
+  }
+  release();
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .summary('queue, sidecars, champion, routing; --watch live')
+    .description('Queue, sidecars, champion, routing of the last day.')
+    .option('--since <interval>', "how far back, as PostgreSQL writes it: '7 days', 'all'", '1 day')
+    .option('--watch', 'the same live; Ctrl-C ends it')
+    .option('--every <seconds>', 'with --watch: seconds between two looks', '1')
+    .option('--json', 'print one JSON object; with --watch one a line, each time')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon status
+  taxon status --since '7 days' --json
+  taxon status --watch
+  taxon status --watch --every 10 --json >> routing.jsonl`,
+    )
+    .action(async (flags: Flags, command: Command) => {
+      needs(command, ['every'], 'watch');
       await withAnyDatabase(async (db) => {
-        let ended = false;
-        let wake = () => {};
-        const end = () => {
-          ended = true;
-          wake();
-        };
-        process.once('SIGINT', end).once('SIGTERM', end);
-        while (!ended) {
-          const s = await snapshot(db, options.since === 'all' ? null : options.since);
-          // on a terminal the screen is drawn anew, in a pipe the looks follow each other
-          if (process.stdout.isTTY && !options.json) process.stdout.write('\x1b[2J\x1b[H');
-          print(
-            options.json === true,
-            { at: new Date().toISOString(), ...s },
-            text(s, `since ${options.since}`),
-          );
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            setTimeout(resolve, every);
-          });
-        }
+        if (flags.watch === true) return watch(db, flags);
+        const s = await snapshot(db, flags.since);
+        print(flags.json === true, s, text(s, `since ${flags.since}`));
       });
-      process.exit(0);
     });
 }

@@ -6,6 +6,6 @@ const main = join(import.meta.dirname, import.meta.url.endsWith('.ts') ? 'main.t
 
 /** What a sidecar runs beside itself to train. */
 export const trainingCommands: TrainingCommands = {
-  retrain: [process.execPath, main, 'retrain'],
-  measure: (modelId) => [process.execPath, main, 'retrain', '--measure', String(modelId)],
+  retrain: [process.execPath, main, 'train', '--gated'],
+  measure: (modelId) => [process.execPath, main, 'train', '--measure', String(modelId)],
 };

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { log } from '../log.ts';
-import { cliConfig, defaultDatabase } from './database.ts';
-import { untilSignal } from './sidecar.ts';
+import { defaultDatabase } from './database.ts';
+import { cliConfig } from './flags.ts';
+import { untilSignal } from './signals.ts';
 import { trainingCommands } from './training-commands.ts';
 
 export function upCommand(): Command {
   return new Command('up')
+    .summary('database, schema and worker in one go')
     .description('Everything: a database if none is given, the schema, the worker. Ctrl-C stops all of it.')
     .addHelpText(
       'after',

@@ -255,6 +255,7 @@ export async function modelOrigin(
      from ${db.internal}models m left join ${db.internal}encoders e using (encoder_id) where m.model_id = $1`,
     [modelId],
   );
-  if (row === undefined) throw new TaxonError(`there is no model ${modelId}`, { hint: 'See: taxon models' });
+  if (row === undefined)
+    throw new TaxonError(`there is no model ${modelId}`, { hint: 'See: taxon model list' });
   return row;
 }

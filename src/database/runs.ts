@@ -73,7 +73,7 @@ export async function beginRetrain(
   );
   if (began === undefined)
     throw new TaxonError('the last retraining died again and again, it was closed as failed', {
-      hint: 'select * from taxon.autopilot() says where; then try again: taxon retrain.',
+      hint: 'select * from taxon.autopilot() says where; then try again: taxon train --gated.',
     });
   return began;
 }

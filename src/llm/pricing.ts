@@ -1,6 +1,6 @@
 import type { Usage } from './types.ts';
 
-/** The model name of `taxon simulate-llm`; no real server has it. */
+/** The model name of `taxon llm simulate`; no real server has it. */
 export const simulatedModel = 'simulated-llm';
 
 /**

@@ -103,7 +103,7 @@ export interface BatchApi {
 export interface Provider {
   readonly name: 'openai' | 'anthropic';
   readonly model: string;
-  /** True when `taxon simulate-llm` answers: every screen that shows its figures must say so. */
+  /** True when `taxon llm simulate` answers: every screen that shows its figures must say so. */
   readonly simulated: boolean;
   readonly batches: BatchApi;
   /** Tokens that it may write beside `Prompt.maxTokensOut`: thinking that is not switched off. */

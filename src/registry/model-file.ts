@@ -87,7 +87,7 @@ function readHeader(path: string, bytes: Buffer): { header: Header; length: numb
     const says = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw misuse(
       `${path} is no model of pgtaxon in format ${format}: ${says}`,
-      'Make one with: taxon export-model FILE',
+      'Make one with: taxon model export FILE',
     );
   }
 }

@@ -31,7 +31,7 @@ export async function exportModel(
   const id = modelId ?? (await champion(db))?.modelId;
   if (id === undefined)
     throw new TaxonError('there is no champion to export', {
-      hint: 'Train one: taxon train. Or name a model: --model ID, see taxon models.',
+      hint: 'Train one: taxon train. Or name a model: --model ID, see taxon model list.',
     });
   const { encoder, ...facts } = await modelOrigin(db, id);
   const files = await modelFiles(db, id);

@@ -126,7 +126,7 @@ function learning({ learningCurve }: ModelReport): Section {
     id: 'learning',
     title: 'Learning curve',
     says: [
-      'The letters voice alone, trained on parts of the names and asked the same held-out ones. Where a curve still rises at its end, more labels will help. Passed on to the LLM: what is left when the surest are answered as well as the model answers now; taxon learning-curve draws that line on.',
+      'The letters voice alone, trained on parts of the names and asked the same held-out ones. Where a curve still rises at its end, more labels will help. Passed on to the LLM: what is left when the surest are answered as well as the model answers now; taxon model learning-curve draws that line on.',
     ],
     rows: learningCurve.map((row) => ({
       'trained on': row.names,

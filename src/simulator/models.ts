@@ -1,6 +1,6 @@
 import { simulatedModel } from '../llm/pricing.ts';
 
-/** The second, better and dearer model, so that a fallback and `compare-llm` have something to turn to. */
+/** The second, better and dearer model, so that a fallback and `taxon llm compare` have something to turn to. */
 export const strongModel = 'simulated-llm-strong';
 
 /** Share of names whose l1, whose l1 or l2, and whose any level is wrong, each including the one before. */

@@ -61,7 +61,7 @@ const options = (step: string) => (step === 'clean' ? ['--epochs', '2'] : ['--no
 async function killIn(step: keyof typeof needs): Promise<void> {
   await holder.rows('begin');
   await holder.rows(`lock table taxon_internal.${needs[step]} in access exclusive mode`);
-  const process = startTaxon(['retrain', ...options(step)], environment);
+  const process = startTaxon(['train', '--gated', ...options(step)], environment);
   try {
     await stuckIn(step);
   } finally {
@@ -93,7 +93,7 @@ test.each(Object.keys(needs) as (keyof typeof needs)[])(
     await killIn(step);
     expect(await champion()).toEqual(before.champion);
     const { stdout } = await until(
-      () => runTaxon(['retrain', '--json', ...options(step)], environment),
+      () => runTaxon(['train', '--gated', '--json', ...options(step)], environment),
       ({ code }) => code === 0,
     );
     const { run_id, taken_over, model_id } = JSON.parse(stdout);
@@ -122,7 +122,10 @@ test.each(Object.keys(needs) as (keyof typeof needs)[])(
 test('interrupted it gives its lease back, and the next goes on at once', async () => {
   await holder.rows('begin');
   await holder.rows('lock table taxon_internal.gate_answers in access exclusive mode');
-  const interrupted = startTaxon(['retrain', '--no-clean'], { ...environment, TAXON_LEASE_SECONDS: '600' });
+  const interrupted = startTaxon(['train', '--gated', '--no-clean'], {
+    ...environment,
+    TAXON_LEASE_SECONDS: '600',
+  });
   try {
     await stuckIn('calibrate');
     const ended = interrupted.kill('SIGINT');
@@ -131,7 +134,7 @@ test('interrupted it gives its lease back, and the next goes on at once', async 
   } finally {
     await holder.rows('rollback');
   }
-  expect(interrupted.stderr()).toContain('interrupted; taxon retrain goes on where it stopped');
-  const next = await runTaxon(['retrain', '--json', '--no-clean'], environment);
+  expect(interrupted.stderr()).toContain('interrupted; taxon train --gated goes on where it stopped');
+  const next = await runTaxon(['train', '--gated', '--json', '--no-clean'], environment);
   expect(JSON.parse(next.stdout)).toMatchObject({ taken_over: true, verdict: { passed: true } });
 });

@@ -76,8 +76,8 @@ describe('classify', () => {
   });
 });
 
-describe('status and watch', () => {
-  it('show the queue, the routing and the champion; --json prints JSON alone', async () => {
+describe('status', () => {
+  it('shows the queue, the routing and the champion; --json prints JSON alone', async () => {
     await insert(shop.db, [labelled[1]?.name ?? '', 'never seen before']);
     const { code, stdout } = await taxon(['status', '--json']);
     expect(code).toBe(0);
@@ -88,8 +88,8 @@ describe('status and watch', () => {
     expect((await taxon(['status', '--since', 'all'])).stdout).toMatch(/exact +1 +50\.0 %/);
   });
 
-  it('watch looks again and again until it is told to stop', async () => {
-    const watch = startTaxon(['watch', '--json', '--every', '1'], { DATABASE_URL: shop.url });
+  it('--watch looks again and again until it is told to stop', async () => {
+    const watch = startTaxon(['status', '--watch', '--json', '--every', '1'], { DATABASE_URL: shop.url });
     await until(
       async () => watch.stdout().split('\n').length,
       (count) => count > 2,
@@ -102,47 +102,68 @@ describe('status and watch', () => {
 });
 
 describe('every command', () => {
-  const names = [
-    'up',
-    'demo',
-    'migrate',
-    'sidecar',
-    'import',
-    'export',
-    'forget',
-    'train',
-    'recalibrate',
-    'evaluate',
-    'compare-llm',
-    'models',
-    'promote',
-    'roll-back',
-    'export-model',
-    'import-model',
-    'report',
-    'classify',
-    'status',
-    'watch',
-    'db',
-    'simulate-llm',
-  ];
+  /** As --help lists them: the words after two spaces, in the part between the options and the examples. */
+  const listed = (help: string) =>
+    [...(help.split('Examples:')[0] as string).matchAll(/^ {2}([a-z]\S*) {2,}\S/gm)].map(
+      ([, name]) => name as string,
+    );
 
-  it('is listed, and its --help shows examples', async () => {
+  it('is listed under what it is for, and its --help has examples and fits a terminal', async () => {
     const { stdout } = await taxon(['--help']);
-    for (const name of names) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
-    const helps = await Promise.all(names.map((name) => taxon([name, '--help'])));
+    const top = listed(stdout).filter((name) => name !== 'help');
+    expect(top).toEqual([
+      ...['up', 'demo', 'migrate', 'sidecar', 'db'],
+      ...['import', 'export', 'classify', 'forget'],
+      ...['status', 'report', 'replay'],
+      ...['train', 'clean', 'review', 'model'],
+      ...['llm', 'completion'],
+    ]);
+    const examples = [...stdout.matchAll(/^[A-Z][^\n:]*: +e\.g\. (?:source <\()?taxon (\S+)/gm)].map(
+      ([, name]) => name,
+    );
+    expect(examples).toEqual(['up', 'import', 'status', 'train', 'llm', 'completion']);
+    const model = listed((await taxon(['model', '--help'])).stdout).map((name) => ['model', name]);
+    const llm = listed((await taxon(['llm', '--help'])).stdout).map((name) => ['llm', name]);
+    expect([model.length, llm.length]).toEqual([8, 4]);
+    const helps = await Promise.all(
+      [...top.map((name) => [name]), ...model, ...llm].map((words) => taxon([...words, '--help'])),
+    );
     for (const help of helps) {
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('Examples:');
+      expect(help.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     }
   });
 
+  it('refuses options that mean nothing together', async () => {
+    const refused: [string[], string][] = [
+      [['train', '--gated', '--recalibrate'], '--recalibrate does not go with --gated'],
+      [['train', '--recalibrate', '--epochs', '3'], '--epochs does not go with --recalibrate'],
+      [['train', '--dry-run', '--promote', 'x'], '--promote does not go with --dry-run'],
+      [['train', '--request'], 'It goes with --gated --request.'],
+      [['train', '--model', '3'], 'It goes with --recalibrate.'],
+      [['status', '--every', '3'], '--every goes with --watch'],
+      [['migrate', '--sql', '--check'], "'--sql' cannot be used with option '--check'"],
+      [['migrate', '--extensions', 'x'], '--extensions goes with --sql'],
+      [['clean', '--sample', '3'], '--sample goes with --dry-run'],
+      [['review', '--list', '--strategy', 'surer'], "'--list' cannot be used with option '--strategy"],
+      [['import', 'x.csv', '--as', 'products', '--source', 'llm'], '--source goes with --as labels'],
+      [['model', 'encoders', '--remove', '1', '--index'], "cannot be used with option '--index'"],
+      [['llm', 'backfill', '--cancel', '--calls', '3'], "'--cancel' cannot be used with option '--calls"],
+    ];
+    const answers = await Promise.all(refused.map(([args]) => taxon(args)));
+    expect(answers).toEqual(
+      refused.map(([, says]) => ({ code: 2, stdout: '', stderr: expect.stringContaining(says) })),
+    );
+  });
+
   it('exits with 2 for a flag that there is not, and says where help is', async () => {
-    expect(await taxon(['status', '--nosuch'])).toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('--help'),
-    });
+    for (const words of [['status'], ['model', 'list'], ['db', 'start']])
+      expect(await taxon([...words, '--nosuch'])).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('--help'),
+      });
   });
 
   it('exits with 1 and the next step where the database was never migrated, or is not there', async () => {

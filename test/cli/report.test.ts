@@ -63,7 +63,7 @@ describe('taxon report', () => {
       stdout: '',
       stderr: expect.stringMatching(
         new RegExp(
-          `model ${old} has no report.*\n  Trained here, it can be measured: taxon retrain --measure ${old}\n$`,
+          `model ${old} has no report.*\n  Trained here, it can be measured: taxon train --measure ${old}\n$`,
         ),
       ),
     });
@@ -149,10 +149,11 @@ describe('taxon report', () => {
   });
 });
 
-describe('taxon evaluate', () => {
+describe('taxon model evaluate', () => {
   const gold = join(folder, 'gold.tsv');
   let shop: TestDatabase;
-  const evaluate = (...args: string[]) => runTaxon(['evaluate', gold, ...args], { DATABASE_URL: shop.url });
+  const evaluate = (...args: string[]) =>
+    runTaxon(['model', 'evaluate', gold, ...args], { DATABASE_URL: shop.url });
 
   beforeAll(async () => {
     const rows = newNames(40).map(({ name, path }) => [name, ...path].join('\t'));
@@ -179,7 +180,9 @@ describe('taxon evaluate', () => {
   it('fails where there is nothing to compare with the bound', async () => {
     const flat = join(folder, 'flat.tsv');
     writeFileSync(flat, 'name\tl1\tl2\tl3\nчай\tFood\t\t\n');
-    const { code, stderr } = await runTaxon(['evaluate', flat, '--min', 'l3=.1'], { DATABASE_URL: shop.url });
+    const { code, stderr } = await runTaxon(['model', 'evaluate', flat, '--min', 'l3=.1'], {
+      DATABASE_URL: shop.url,
+    });
     expect([code, stderr]).toEqual([1, expect.stringContaining('l3: no name has this level')]);
   });
 

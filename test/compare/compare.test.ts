@@ -70,7 +70,7 @@ const environment = () => ({
   TAXON_LLM_MODEL: 'another',
   TAXON_ENCODER_THREADS: '1',
 });
-const compare = (...args: string[]) => runTaxon(['compare-llm', ...args], environment());
+const compare = (...args: string[]) => runTaxon(['llm', 'compare', ...args], environment());
 async function compared(...args: string[]): Promise<Comparison> {
   const { code, stdout, stderr } = await compare('--json', ...args);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('taxon:')]);
@@ -78,7 +78,7 @@ async function compared(...args: string[]): Promise<Comparison> {
 }
 const memory = () => db.rows('select * from taxon.labels order by name_hash');
 
-describe('taxon compare-llm', () => {
+describe('taxon llm compare', () => {
   it('sets models side by side on the same names: accuracy with intervals, tokens, latency, agreement', async () => {
     const labels = await memory();
     const {
@@ -167,7 +167,7 @@ describe('taxon compare-llm', () => {
 
   it('--dry-run says what it would cost, sends nothing and needs no key', async () => {
     const { code, stdout } = await runTaxon(
-      ['compare-llm', '--models', 'gpt-6-luna,unknown', '--dry-run', '--json'],
+      ['llm', 'compare', '--models', 'gpt-6-luna,unknown', '--dry-run', '--json'],
       {
         DATABASE_URL: database.url,
       },
@@ -217,7 +217,7 @@ describe('taxon compare-llm', () => {
 
   it('Ctrl-C: calls in flight are in the ledger as unknown, with the upper estimate', async () => {
     llm.follow((call) => (call.number > 1 ? { hang: true } : answer(call)));
-    const running = startTaxon(['compare-llm', '--models', 'right'], {
+    const running = startTaxon(['llm', 'compare', '--models', 'right'], {
       ...environment(),
       TAXON_LLM_CONCURRENCY: '1',
     });

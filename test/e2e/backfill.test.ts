@@ -108,7 +108,7 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
     ...(provider === 'anthropic' && { ANTHROPIC_API_KEY: 'sk-ant-simulated' }),
   });
   const backfill = (...args: string[]) =>
-    runTaxon(['backfill', '--poll', '1', '--json', ...args], environment());
+    runTaxon(['llm', 'backfill', '--poll', '1', '--json', ...args], environment());
 
   it('answers all that waits, at half the price; the ledger is what the provider counted', async () => {
     await waiting(70);
@@ -139,7 +139,7 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
   it('goes on after SIGKILL in the middle, and asks nothing twice', async () => {
     await waiting(40);
     simulator.pinBatches(0.5);
-    const doomed = startTaxon(['backfill', '--poll', '1', '--calls', '10'], environment());
+    const doomed = startTaxon(['llm', 'backfill', '--poll', '1', '--calls', '10'], environment());
     await doomed.says('batch submitted');
     await until(batches, (rows) => rows.some(({ state }) => state === 'running'));
     await doomed.kill('SIGKILL');
@@ -158,10 +158,10 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
   it('cancelled: what was answered before is taken, the other names wait again, uncounted', async () => {
     await waiting(60);
     simulator.pinBatches(0.5);
-    const running = startTaxon(['backfill', '--poll', '1', '--calls', '10'], environment());
+    const running = startTaxon(['llm', 'backfill', '--poll', '1', '--calls', '10'], environment());
     await running.says('batch submitted');
     expect(await running.kill('SIGTERM')).toBe(0);
-    const cancelling = startTaxon(['backfill', '--cancel', '--poll', '1', '--json'], environment());
+    const cancelling = startTaxon(['llm', 'backfill', '--cancel', '--poll', '1', '--json'], environment());
     const list = provider === 'openai' ? '/batches' : '/v1/messages/batches';
     const shown = async () => (await fetch(environment().TAXON_LLM_BASE_URL + list)).text();
     await until(shown, (text) => /"cancell?ing"/.test(text));
@@ -202,7 +202,7 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
   it('any sidecar with the same provider takes what was left with it', async () => {
     await waiting(20);
     simulator.pinBatches(0.5);
-    const left = startTaxon(['backfill', '--poll', '1'], environment());
+    const left = startTaxon(['llm', 'backfill', '--poll', '1'], environment());
     await left.says('batch submitted');
     expect(await left.kill('SIGTERM')).toBe(0);
     expect(left.stdout()).toContain('batches have not ended: run it again');

@@ -198,7 +198,7 @@ describe('facts that are none are refused,', () => {
     await expect(write('{"chosen_by": 1e300}', '{}', '{}')).rejects.toMatchObject({ code: '23514' });
     await expect(write('{}', '{}', '{"depth": {}}')).rejects.toMatchObject({ code: '23514' });
     await write('{"levels": {"l1": {"validAccuracy": "x"}, "l2": 7}}', '{}', '{}');
-    expect(await runTaxon(['models'], { DATABASE_URL: database.url })).toMatchObject({ code: 0 });
+    expect(await runTaxon(['model', 'list'], { DATABASE_URL: database.url })).toMatchObject({ code: 0 });
   });
 });
 

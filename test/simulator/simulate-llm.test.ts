@@ -9,10 +9,10 @@ import { buildPrompt } from '../../src/llm/prompt.ts';
 import { openaiProvider } from '../../src/llm/providers/openai.ts';
 import { item, shop } from '../llm/shop.ts';
 
-const main = new URL('../../src/cli/simulate-llm.ts', import.meta.url).href;
+const main = new URL('../../src/cli/llm/simulate.ts', import.meta.url).href;
 const script = `
-  const { simulateLlmCommand } = await import(${JSON.stringify(main)});
-  await simulateLlmCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
+  const { simulateCommand } = await import(${JSON.stringify(main)});
+  await simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
 
 let folder: string;
 beforeAll(() => {

@@ -108,9 +108,9 @@ describe('a first model, where there is no encoder', () => {
   });
 
   test('commands say that it is of letters alone', async () => {
-    expect((await taxon(['models'])).stdout).toContain('none: letters alone');
+    expect((await taxon(['model', 'list'])).stdout).toContain('none: letters alone');
     expect((await taxon(['report'])).stderr).toContain('a first model, of letters alone');
-    expect((await taxon(['encoders'])).stdout).toContain('No encoder was used here yet');
+    expect((await taxon(['model', 'encoders'])).stdout).toContain('No encoder was used here yet');
   });
 
   test('evaluate and recalibrate ask letters', async () => {
@@ -119,14 +119,14 @@ describe('a first model, where there is no encoder', () => {
       gold,
       `name\tl1\tl2\tl3\n${names.map(({ name, path }) => [name, ...path].join('\t')).join('\n')}\n`,
     );
-    const { code, stdout, stderr } = await taxon(['evaluate', gold, '--json']);
+    const { code, stdout, stderr } = await taxon(['model', 'evaluate', gold, '--json']);
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     expect(JSON.parse(stdout)).toMatchObject({ model_id: 1, names: names.length });
     await db.rows(
       `insert into taxon_internal.checks (name_key, layer, strategy, weight) values (taxon.normalise($1), 'local', 'uniform', 1)`,
       [names[0]?.name],
     );
-    expect(JSON.parse((await taxon(['recalibrate', '--json'])).stdout)).toMatchObject({
+    expect(JSON.parse((await taxon(['train', '--recalibrate', '--json'])).stdout)).toMatchObject({
       model_id: 1,
       scored: 1,
     });
@@ -135,8 +135,8 @@ describe('a first model, where there is no encoder', () => {
 
   test('it moves to another database', async () => {
     const file = join(folder, 'first.model');
-    expect((await taxon(['export-model', file])).code).toBe(0);
-    const { code, stdout } = await taxon(['import-model', file, '--json']);
+    expect((await taxon(['model', 'export', file])).code).toBe(0);
+    const { code, stdout } = await taxon(['model', 'import', file, '--json']);
     expect(code).toBe(0);
     const { model_id } = JSON.parse(stdout);
     expect(

@@ -49,14 +49,14 @@ describe('train --from', () => {
     expect(readdirSync(folder).filter((name) => name.includes('part'))).toEqual([]);
 
     const gold = file('gold.tsv', [...newNames(120), { name: 'x', path: ['Toys'] }]);
-    const scored = await taxon(['evaluate', gold, '--model', out, '--json']);
+    const scored = await taxon(['model', 'evaluate', gold, '--model', out, '--json']);
     expect(scored.code).toBe(0);
     const report = JSON.parse(scored.stdout);
     expect(report).toMatchObject({ model: out, names: 121, unknown: 1 });
     // measured: l2 .84, as every fifth name says nothing of what it is; one category for all would reach .125
     expect(report.levels.l2.top1).toBeGreaterThan(0.75);
     expect(report.levels.l3.top1).toBeGreaterThan(0.6);
-    expect((await taxon(['evaluate', gold, '--model', out])).stdout).toContain(
+    expect((await taxon(['model', 'evaluate', gold, '--model', out])).stdout).toContain(
       `model ${out}: whole path right`,
     );
   });
@@ -139,8 +139,11 @@ describe('a model in a folder', () => {
     const encoder = mkdtempSync(join(folder, 'encoder-'));
     writeTinyEncoder(encoder);
     const gold = file('two.tsv', newNames(2));
-    expect(await taxon(['evaluate', gold, '--model', at('first')], { TAXON_ENCODER: encoder })).toMatchObject(
-      { code: 1, stderr: expect.stringMatching(/reads embeddings of "multilingual.*not of "encoder-/) },
-    );
+    expect(
+      await taxon(['model', 'evaluate', gold, '--model', at('first')], { TAXON_ENCODER: encoder }),
+    ).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/reads embeddings of "multilingual.*not of "encoder-/),
+    });
   });
 });

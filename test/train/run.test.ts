@@ -139,7 +139,7 @@ describe('train', () => {
     const stop = AbortSignal.abort(new Error('enough'));
     expect(await diagnoseModel(db, config, 1, stop)).toBeNull();
     expect(await undiagnosed(db)).toBe(1);
-    const { code, stdout } = await runTaxon(['retrain', '--measure', '1', '--json'], {
+    const { code, stdout } = await runTaxon(['train', '--measure', '1', '--json'], {
       DATABASE_URL: shop.url,
     });
     expect(code).toBe(0);
@@ -270,6 +270,9 @@ describe('taxon clean --gain', () => {
 
   test('is no dry run', async () => {
     const { code, stderr } = await runTaxon(['clean', '--gain', '--dry-run'], { DATABASE_URL: shop.url });
-    expect([code, stderr]).toEqual([2, expect.stringContaining('do not go together')]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining("'--gain' cannot be used with option '--dry-run'"),
+    ]);
   });
 });

@@ -63,7 +63,7 @@ export async function openProvider(
     if (config.llmBaseUrl && !config.llmModel)
       throw misuse(
         'llmBaseUrl is set, but llmModel is not',
-        'Set TAXON_LLM_MODEL to the name of a model that it has (taxon simulate-llm: simulated-llm).',
+        'Set TAXON_LLM_MODEL to the name of a model that it has (taxon llm simulate: simulated-llm).',
       );
     return reach('openai', {
       key: keys.openai,

@@ -14,7 +14,7 @@ export interface Access {
   timeoutMs: number;
 }
 
-/** Whether `taxon simulate-llm` answers; it has a second model, with a longer name. */
+/** Whether `taxon llm simulate` answers; it has a second model, with a longer name. */
 export const isSimulated = (model: string): boolean => model.startsWith(simulatedModel);
 
 /** A reply with what the HTTP response says of it. */

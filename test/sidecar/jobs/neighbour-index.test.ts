@@ -158,7 +158,7 @@ describe('an index of neighbours', () => {
     await sidecar.close();
     expect([await index(), await builders()]).toEqual([[], []]);
     expect(await health()).toMatchObject({ status: 'warn', value: 'exact' });
-    expect((await health()).detail).toContain('taxon encoders --index');
+    expect((await health()).detail).toContain('taxon model encoders --index');
   });
 
   test('is made by one sidecar at a time, and one that was killed is made anew', async () => {
@@ -219,7 +219,7 @@ describe('an index of neighbours', () => {
 
   test("is made by the owner's command, where nobody else may", async () => {
     await owner.rows('drop index embeddings_near_1');
-    const taxon = (url: string) => runTaxon(['encoders', '--index'], { DATABASE_URL: url });
+    const taxon = (url: string) => runTaxon(['model', 'encoders', '--index'], { DATABASE_URL: url });
     const refused = await taxon(await database.urlFor('taxon_sidecar'));
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('only the owner of the tables can make an index');

@@ -125,7 +125,7 @@ describe('evaluateNames', () => {
   });
 });
 
-describe('taxon evaluate', () => {
+describe('taxon model evaluate', () => {
   const rows = newNames(30).map(({ name, path }) => [name, ...path].join('\t'));
 
   test('--json prints one object of the whole report alone', async () => {
@@ -135,7 +135,9 @@ describe('taxon evaluate', () => {
       'чайник\tHome\tKitchen\t',
       'чай\tFood\t\t',
     ]);
-    const { code, stdout, stderr } = await runTaxon(['evaluate', file, '--json'], { DATABASE_URL: shop.url });
+    const { code, stdout, stderr } = await runTaxon(['model', 'evaluate', file, '--json'], {
+      DATABASE_URL: shop.url,
+    });
     expect([code, stderr]).toEqual([0, expect.stringContaining('evaluating')]);
     expect(stdout.trimEnd()).not.toContain('\n');
     const score = (n: number) => {
@@ -165,7 +167,9 @@ describe('taxon evaluate', () => {
       'x\tFood\tDrinks\tCofee',
       'y\tToys\t\t',
     ]);
-    const { code, stdout, stderr } = await runTaxon(['evaluate', file, '--json'], { DATABASE_URL: shop.url });
+    const { code, stdout, stderr } = await runTaxon(['model', 'evaluate', file, '--json'], {
+      DATABASE_URL: shop.url,
+    });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ unknown: 2, names: 32 });
     expect(stderr).toContain('line 32: Food > Drinks > Cofee; line 33: Toys');
@@ -173,7 +177,7 @@ describe('taxon evaluate', () => {
 
   test('a person reads a table', async () => {
     const { code, stdout } = await runTaxon(
-      ['evaluate', fileWith('few.tsv', ['name\tl1\tl2\tl3', ...rows])],
+      ['model', 'evaluate', fileWith('few.tsv', ['name\tl1\tl2\tl3', ...rows])],
       { DATABASE_URL: shop.url },
     );
     expect(code).toBe(0);
@@ -183,7 +187,7 @@ describe('taxon evaluate', () => {
 
   test('a bad line is misuse, named', async () => {
     const file = fileWith('bad.tsv', ['name\tl1\tl2\tl3', 'x\tFood\tDrinks\tTea', 'y\t\t\tTea']);
-    const { code, stdout, stderr } = await runTaxon(['evaluate', file], { DATABASE_URL: shop.url });
+    const { code, stdout, stderr } = await runTaxon(['model', 'evaluate', file], { DATABASE_URL: shop.url });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`${file}, line 3:`);
   });

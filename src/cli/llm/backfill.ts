@@ -1,9 +1,10 @@
-import { Command } from 'commander';
-import type { Backfilled } from '../classify/backfill.ts';
-import { TaxonError } from '../errors.ts';
-import { withDatabase } from './database.ts';
-import { print } from './output.ts';
-import { interruptible, wholeNumber } from './train.ts';
+import { Command, Option } from 'commander';
+import type { Backfilled } from '../../classify/backfill.ts';
+import { TaxonError } from '../../errors.ts';
+import { withDatabase } from '../database.ts';
+import { wholeNumber } from '../flags.ts';
+import { print } from '../output.ts';
+import { interruptible } from '../signals.ts';
 
 function text(done: Backfilled): string {
   const { batches, calls, names, answered, tokens_in, tokens_cached, tokens_out, cost, simulated, open } =
@@ -21,29 +22,35 @@ function text(done: Backfilled): string {
 
 export function backfillCommand(): Command {
   return new Command('backfill')
+    .summary('what waits, by the batch API at half the price')
     .description(
       'Gives the names that wait for the LLM to the provider’s batch API: half the price, within a day.',
     )
     .option('--calls <n>', 'calls of one batch at most', '1000')
     .option('--poll <seconds>', 'how often to look for results', '30')
-    .option('--cancel', 'cancel what is open; what was answered before is taken, the other names wait again')
+    .addOption(
+      new Option(
+        '--cancel',
+        'cancel what is open; what was answered before is taken, the other names wait again',
+      ).conflicts('calls'),
+    )
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
-  TAXON_LLM_PROVIDER=none taxon sidecar &      decides locally what it can, asks nobody
-  OPENAI_API_KEY=… taxon backfill              the rest, until all is answered
-  taxon backfill --cancel
+  TAXON_LLM_PROVIDER=none taxon sidecar &    decides what it can, asks nobody
+  OPENAI_API_KEY=… taxon llm backfill        the rest, until all is answered
+  taxon llm backfill --cancel
 
-Ctrl-C leaves the batches with the provider; the next taxon backfill, or any sidecar with the same provider, takes them.
+Ctrl-C leaves the batches with the provider; the next taxon llm backfill, or any sidecar with the same provider, takes them.
 OpenAI and Anthropic have a batch API, most compatible servers have none.`,
     )
     .action(async (flags: { calls: string; poll: string; cancel?: true; json?: true }) => {
       const calls = wholeNumber('--calls', flags.calls);
       const pollMs = wholeNumber('--poll', flags.poll) * 1000;
-      const { openProviders } = await import('../llm/providers/open.ts');
-      const { backfill, backfillStage, cancelBackfill } = await import('../classify/backfill.ts');
+      const { openProviders } = await import('../../llm/providers/open.ts');
+      const { backfill, backfillStage, cancelBackfill } = await import('../../classify/backfill.ts');
       const interrupt = interruptible('interrupted; what was submitted goes on at the provider');
       const done = await withDatabase(async (db, config) => {
         const providers = await openProviders(config);

@@ -1,5 +1,5 @@
-import type { ClassSizes, DatasetFacts } from '../train/data/facts.ts';
-import { table } from './output.ts';
+import type { ClassSizes, DatasetFacts } from '../../train/data/facts.ts';
+import { table } from '../output.ts';
 
 /** Conflicts shown on a screen. */
 const shown = 5;

@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { misuse } from '../errors.ts';
-import { normalise } from '../normalise.ts';
-import type { SimulatorStats } from '../simulator/call-log.ts';
-import { type Fault, faultKinds, faultSchema } from '../simulator/faults.ts';
-import { defaultErrorRates, strongModel } from '../simulator/models.ts';
-import { print } from './output.ts';
-import { untilSignal } from './sidecar.ts';
+import { misuse } from '../../errors.ts';
+import { normalise } from '../../normalise.ts';
+import type { SimulatorStats } from '../../simulator/call-log.ts';
+import { type Fault, faultKinds, faultSchema } from '../../simulator/faults.ts';
+import { defaultErrorRates, strongModel } from '../../simulator/models.ts';
+import { print } from '../output.ts';
+import { untilSignal } from '../signals.ts';
 
 /** Name key → true path, from a labelled file; the last line of a name counts. */
 async function readTruth(file: string): Promise<Map<string, string[]>> {
-  const { readLabelled } = await import('../import/read.ts');
+  const { readLabelled } = await import('../../import/read.ts');
   const truth = new Map((await readLabelled(file)).map(({ name, path }) => [normalise(name), path]));
   if (truth.size === 0) throw misuse(`${file} holds no labelled names`);
   return truth;
@@ -86,8 +86,9 @@ interface Flags {
   json?: true;
 }
 
-export function simulateLlmCommand(): Command {
-  return new Command('simulate-llm')
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .summary('a SIMULATED LLM on this machine')
     .description(
       'A SIMULATED LLM on this machine: the protocols and batch APIs of OpenAI and Anthropic, answers from a labelled file, errors on purpose.',
     )
@@ -120,9 +121,10 @@ export function simulateLlmCommand(): Command {
         .default(2000),
     )
     .addOption(
-      new Option('--fault <kind[:share][,name=value...]>', `repeatable: ${faultKinds.join(', ')}`).argParser(
-        fault,
-      ),
+      new Option(
+        '--fault <fault>',
+        `KIND[:SHARE][,NAME=VALUE]..., repeatable; kinds: ${faultKinds.join(', ')}`,
+      ).argParser(fault),
     )
     .addOption(new Option('--seed <number>', 'which names it gets wrong').argParser(number).default(1))
     .option('--json', 'JSON lines on standard output: the address at the start, the counts at the end')
@@ -130,15 +132,18 @@ export function simulateLlmCommand(): Command {
       'after',
       `
 Examples:
-  taxon simulate-llm labels.csv
-  taxon simulate-llm truth.tsv --error-rates 0,0,0 --delay 300
-  taxon simulate-llm labels.csv --fault rate-limited:.1 --fault hang:.01
-  taxon simulate-llm labels.csv --fault unavailable,toMs=60000 --fault unauthorised,from=500,on=everything
-  taxon simulate-llm labels.csv --rpm 60 --tpm 40000 --batch-time 30000
-  TAXON_LLM_BASE_URL=http://127.0.0.1:8085/v1 TAXON_LLM_MODEL=simulated-llm taxon sidecar
-  ANTHROPIC_API_KEY=any ANTHROPIC_BASE_URL=http://127.0.0.1:8085 TAXON_LLM_PROVIDER=anthropic TAXON_LLM_MODEL=simulated-llm taxon sidecar
+  taxon llm simulate labels.csv
+  taxon llm simulate truth.tsv --error-rates 0,0,0 --delay 300
+  taxon llm simulate labels.csv --fault rate-limited:.1 --fault hang:.01
+  taxon llm simulate labels.csv --fault unauthorised,from=500,on=everything
+  taxon llm simulate labels.csv --rpm 60 --tpm 40000 --batch-time 30000
+  TAXON_LLM_BASE_URL=http://127.0.0.1:8085/v1 \\
+    TAXON_LLM_MODEL=simulated-llm taxon sidecar
+  ANTHROPIC_API_KEY=any ANTHROPIC_BASE_URL=http://127.0.0.1:8085 \\
+    TAXON_LLM_PROVIDER=anthropic TAXON_LLM_MODEL=simulated-llm taxon sidecar
   curl http://127.0.0.1:8085/stats    (each call by itself: /calls)
-  curl http://127.0.0.1:8085/faults -d '[{"kind":"unavailable","calls":20}]'    (-d '[]' ends all faults)
+  curl http://127.0.0.1:8085/faults -d '[{"kind":"unavailable","calls":20}]'
+  curl http://127.0.0.1:8085/faults -d '[]'      ends all faults
 
 Faults: share is of the calls, by seed; calls=N ends it after N hits; from=N,to=N are calls, fromMs=N,toMs=N milliseconds
 since the faults were set; ms=N how late (slow) or the retry-after (rate-limited); on=calls|batch-api|everything.
@@ -146,7 +151,7 @@ since the faults were set; ms=N how late (slow) or the retry-after (rate-limited
 Ctrl-C ends it and prints what it counted.`,
     )
     .action(async (file: string, flags: Flags) => {
-      const { simulatorBanner, startSimulator } = await import('../simulator/simulator.ts');
+      const { simulatorBanner, startSimulator } = await import('../../simulator/simulator.ts');
       const simulator = await startSimulator({
         truth: await readTruth(file),
         port: flags.port,

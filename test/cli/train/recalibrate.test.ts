@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { normalise } from '../../src/normalise.ts';
-import { runTaxon } from '../support/processes.ts';
-import { newNames, shopOfFile } from '../support/shop.ts';
+import { normalise } from '../../../src/normalise.ts';
+import { runTaxon } from '../../support/processes.ts';
+import { newNames, shopOfFile } from '../../support/shop.ts';
 
 /** Every fifth says nothing of what it is: the model is wrong there, so that there is something to calibrate. */
 const names = newNames(80, 7000);
@@ -26,10 +26,10 @@ async function check(some: typeof names): Promise<void> {
 }
 
 test('with no checks it says what is missing, and is no failure', async () => {
-  const done = await json('recalibrate');
+  const done = await json('train', '--recalibrate');
   expect(done).toMatchObject({ model_id: 1, scored: 0, calibration: null, checks: 0, checks_short: 50 });
   expect(done.after.map(({ names }: { names: number }) => names)).toEqual([0, 0, 0]);
-  const { code, stdout } = await taxon(['recalibrate']);
+  const { code, stdout } = await taxon(['train', '--recalibrate']);
   expect(code).toBe(0);
   expect(stdout).toContain('not certified: 50 checks short');
   expect(stdout).toContain('nothing was fitted');
@@ -45,7 +45,7 @@ test('it asks the model about the checked names as the sidecar does, and fits th
       .map((line) => JSON.parse(line) as { name: string; confidence: number[] })
       .map(({ name, confidence }) => [normalise(name), confidence]),
   );
-  const done = await json('recalibrate');
+  const done = await json('train', '--recalibrate');
   expect(done).toMatchObject({
     ...{ model_id: 1, scored: 80, checks: 80, checks_short: 0, state: 'fitted on 80 checked names' },
     calibration: { fitted_on: 'checks', names: 80 },
@@ -95,17 +95,17 @@ test('another model is asked about all of them first; a table for people', async
     `with m as (insert into taxon_internal.models (encoder_id, manifest) select encoder_id, manifest from taxon_internal.models returning model_id)
      insert into taxon_internal.model_files select m.model_id, f.name, f.sha256, f.content from m, taxon_internal.model_files f`,
   );
-  const { code, stdout } = await taxon(['recalibrate', '--model', '2']);
+  const { code, stdout } = await taxon(['train', '--recalibrate', '--model', '2']);
   expect(code).toBe(0);
   expect(stdout).toContain('model 2: fitted on 80 checked names; asked about 80 checked names');
   expect(stdout).toMatch(/^l3 \(the whole path\) +80 +0\.\d{3} +0\.\d{3} +0\.\d{3} +0\.\d{3}$/m);
-  expect(await json('recalibrate', '--model', '2')).toMatchObject({ scored: 0, checks: 80 });
+  expect(await json('train', '--recalibrate', '--model', '2')).toMatchObject({ scored: 0, checks: 80 });
 });
 
 test('a model that there is not, and what is no number, are refused', async () => {
-  expect(await taxon(['recalibrate', '--model', '77'])).toMatchObject({
+  expect(await taxon(['train', '--recalibrate', '--model', '77'])).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('there is no model 77'),
   });
-  expect(await taxon(['recalibrate', '--model', 'x'])).toMatchObject({ code: 2, stdout: '' });
+  expect(await taxon(['train', '--recalibrate', '--model', 'x'])).toMatchObject({ code: 2, stdout: '' });
 });

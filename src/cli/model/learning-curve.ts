@@ -6,10 +6,10 @@ import {
   measuredPoints,
   type RetrainPays,
   retrainPays,
-} from '../database/learning.ts';
-import { withAnyDatabase } from './database.ts';
-import { print, table } from './output.ts';
-import { wholeNumber } from './train.ts';
+} from '../../database/learning.ts';
+import { withAnyDatabase } from '../database.ts';
+import { wholeNumber } from '../flags.ts';
+import { print, table } from '../output.ts';
 
 interface Curve {
   ahead: Ahead;
@@ -39,6 +39,7 @@ function text({ ahead, points, retrain }: Curve): string {
 
 export function learningCurveCommand(): Command {
   return new Command('learning-curve')
+    .summary('what more labels would bring')
     .description("What more labels would bring: the LLM's share, tokens and dollars, with a 95% interval.")
     .option('--more <n>', 'labels more than there are now', '10000')
     .option('--json', 'print one JSON object')
@@ -46,9 +47,9 @@ export function learningCurveCommand(): Command {
       'after',
       `
 Examples:
-  taxon learning-curve
-  taxon learning-curve --more 50000 --json | jq .ahead.verdict
-  psql -c 'select * from taxon_internal.retrain_pays()'
+  taxon model learning-curve
+  taxon model learning-curve --more 50000 --json | jq .ahead.verdict
+  psql -c 'select * from taxon.retrain_pays()'
 
 From what the champion's training measured; it says so where it cannot say. The picture is in taxon report.`,
     )

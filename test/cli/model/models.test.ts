@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { version } from '../../src/config.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
-import { labelled, shopDatabase } from '../support/shop.ts';
+import { version } from '../../../src/config.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { runTaxon } from '../../support/processes.ts';
+import { labelled, shopDatabase } from '../../support/shop.ts';
 
 let shop: TestDatabase;
 const folder = mkdtempSync(join(tmpdir(), 'models-'));
@@ -27,25 +27,25 @@ const json = async (...args: string[]) => {
 };
 
 test('a model is listed, exported, imported, promoted and rolled back', async () => {
-  const { models } = await json('models');
+  const { models } = await json('model', 'list');
   expect(models).toMatchObject([
     { model_id: 1, state: 'champion', labels: labelled.length, code_version: version, seed: 1 },
   ]);
-  const people = (await taxon('models')).stdout;
+  const people = (await taxon('model', 'list')).stdout;
   expect(people).toMatch(/^ *1 +champion +20\S+ \S+ +360 +\d+\.\d \/ \d+\.\d \/ \d+\.\d of \d+ +\d+\.\d/m);
 
-  expect(await taxon('roll-back')).toMatchObject({
+  expect(await taxon('model', 'roll-back')).toMatchObject({
     code: 1,
     stdout: '',
     stderr: expect.stringContaining('there is no champion before model 1'),
   });
-  expect(await json('export-model', file)).toEqual({ model_id: 1, file, bytes: expect.any(Number) });
-  expect(await json('import-model', file)).toEqual({ model_id: 2, imported_from: 1, promoted: false });
-  expect(await json('promote', '2')).toEqual({ model_id: 2, before: 1 });
-  expect(await json('promote', '2')).toEqual({ model_id: 2, before: null });
-  expect(await json('roll-back')).toEqual({ model_id: 1 });
-  expect(await json('import-model', file, '--promote')).toMatchObject({ model_id: 3, promoted: true });
-  expect((await json('models')).models.map((m: { state: string }) => m.state)).toEqual([
+  expect(await json('model', 'export', file)).toEqual({ model_id: 1, file, bytes: expect.any(Number) });
+  expect(await json('model', 'import', file)).toEqual({ model_id: 2, imported_from: 1, promoted: false });
+  expect(await json('model', 'promote', '2')).toEqual({ model_id: 2, before: 1 });
+  expect(await json('model', 'promote', '2')).toEqual({ model_id: 2, before: null });
+  expect(await json('model', 'roll-back')).toEqual({ model_id: 1 });
+  expect(await json('model', 'import', file, '--promote')).toMatchObject({ model_id: 3, promoted: true });
+  expect((await json('model', 'list')).models.map((m: { state: string }) => m.state)).toEqual([
     'champion',
     'retired',
     'retired',
@@ -53,18 +53,18 @@ test('a model is listed, exported, imported, promoted and rolled back', async ()
 });
 
 test('what is refused says what to do', async () => {
-  expect(await taxon('promote', '4711')).toMatchObject({
+  expect(await taxon('model', 'promote', '4711')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('there is no model 4711'),
   });
-  expect(await taxon('promote', 'newest')).toMatchObject({ code: 2, stdout: '' });
-  expect(await taxon('export-model', file, '--model', '0')).toMatchObject({ code: 2, stdout: '' });
+  expect(await taxon('model', 'promote', 'newest')).toMatchObject({ code: 2, stdout: '' });
+  expect(await taxon('model', 'export', file, '--model', '0')).toMatchObject({ code: 2, stdout: '' });
   writeFileSync(join(folder, 'text'), 'hello\n');
   for (const [path, says] of [
     ['text', 'is no model of pgtaxon'],
     ['nosuch', 'cannot be read'],
   ] as const)
-    expect(await taxon('import-model', join(folder, path))).toMatchObject({
+    expect(await taxon('model', 'import', join(folder, path))).toMatchObject({
       code: 2,
       stdout: '',
       stderr: expect.stringContaining(says),
@@ -73,7 +73,7 @@ test('what is refused says what to do', async () => {
 
 test('a database without a model says so', async () => {
   const empty = await testDatabase();
-  const { code, stdout } = await runTaxon(['models'], { DATABASE_URL: empty.url });
+  const { code, stdout } = await runTaxon(['model', 'list'], { DATABASE_URL: empty.url });
   expect([code, stdout]).toEqual([0, 'no model yet; train one: taxon train\n']);
   await empty.drop();
 });

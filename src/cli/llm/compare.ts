@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander';
-import type { Comparison, DryRun, Model } from '../compare/compare.ts';
-import type { Share } from '../database/teacher.ts';
-import { misuse } from '../errors.ts';
-import { withDatabase } from './database.ts';
-import { print, table } from './output.ts';
-import { interruptible, wholeNumber } from './train.ts';
+import type { Comparison, DryRun, Model } from '../../compare/compare.ts';
+import type { Share } from '../../database/teacher.ts';
+import { misuse } from '../../errors.ts';
+import { withDatabase } from '../database.ts';
+import { wholeNumber } from '../flags.ts';
+import { print, table } from '../output.ts';
+import { interruptible } from '../signals.ts';
 
 interface Flags {
   models: string;
@@ -84,8 +85,9 @@ function dryRunText(run: DryRun): string {
   return `${basis(run)}\n\n${table(rows)}\n\nNothing was sent. Tokens are those of o200k_base, and nothing is taken to be cached.`;
 }
 
-export function compareLlmCommand(): Command {
-  return new Command('compare-llm')
+export function compareCommand(): Command {
+  return new Command('compare')
+    .summary('models side by side on names that people checked')
     .description(
       'Asks LLMs about names that people checked: accuracy, tokens, price and latency side by side.',
     )
@@ -107,9 +109,9 @@ export function compareLlmCommand(): Command {
       'after',
       `
 Examples:
-  taxon compare-llm --models gpt-6-luna,gpt-6-sol --dry-run
-  taxon compare-llm --models gpt-6-luna,anthropic:claude-haiku-5-5 --names 500
-  taxon compare-llm --models qwen3:8b --repeat --json | jq '.models[0].repeat'
+  taxon llm compare --models gpt-6-luna,gpt-6-sol --dry-run
+  taxon llm compare --models gpt-6-luna,anthropic:claude-haiku-5-5 --names 500
+  taxon llm compare --models qwen3:8b --repeat --json | jq '.models[0].repeat'
 
 Names are those of which people said what they are (taxon review, or imported with --source human), first the ones that no model
 learnt from. Every model gets the same prompts: the local model's shortlists, or the whole tree where there is none. A name
@@ -119,7 +121,7 @@ label and touch no row. Intervals are exact (95 %). Ctrl-C ends it; calls in fli
     .action(async (flags: Flags) => {
       const models = modelsOf(flags.models, flags.provider);
       const names = wholeNumber('--names', flags.names);
-      const { compareModels, dryRun } = await import('../compare/compare.ts');
+      const { compareModels, dryRun } = await import('../../compare/compare.ts');
       const interrupt = interruptible('interrupted; every call that was made is in the ledger');
       const options = { models, names, repeat: flags.repeat === true, signal: interrupt.signal };
       const json = flags.json === true;

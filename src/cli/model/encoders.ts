@@ -1,13 +1,18 @@
-import { Command } from 'commander';
-import type { Config } from '../config.ts';
-import { type EncoderProgress, encoderProgress, freeEncoder, removeEncoder } from '../database/encoders.ts';
-import { indexProgress, indexWork, makeIndex, ownsEmbeddings } from '../database/neighbour-index.ts';
-import type { Database } from '../database/open.ts';
-import { misuse, TaxonError } from '../errors.ts';
-import { progress } from '../progress.ts';
-import { withDatabase } from './database.ts';
-import { print, table } from './output.ts';
-import { wholeNumber } from './train.ts';
+import { Command, Option } from 'commander';
+import type { Config } from '../../config.ts';
+import {
+  type EncoderProgress,
+  encoderProgress,
+  freeEncoder,
+  removeEncoder,
+} from '../../database/encoders.ts';
+import { indexProgress, indexWork, makeIndex, ownsEmbeddings } from '../../database/neighbour-index.ts';
+import type { Database } from '../../database/open.ts';
+import { misuse, TaxonError } from '../../errors.ts';
+import { progress } from '../../progress.ts';
+import { withDatabase } from '../database.ts';
+import { wholeNumber } from '../flags.ts';
+import { print, table } from '../output.ts';
 
 interface Flags {
   remove?: string;
@@ -35,7 +40,8 @@ function text(encoders: readonly EncoderProgress[]): string {
 /** Removes all embeddings of an encoder, a page at a time; interrupted it goes on with the next call. */
 async function remove(db: Database, encoderId: number): Promise<{ removed: number; bytes: number }> {
   const encoder = (await encoderProgress(db)).find(({ encoder_id }) => encoder_id === encoderId);
-  if (encoder === undefined) throw misuse(`there is no encoder ${encoderId}`, 'taxon encoders lists them.');
+  if (encoder === undefined)
+    throw misuse(`there is no encoder ${encoderId}`, 'taxon model encoders lists them.');
   const bar = progress('removing', encoder.embeddings, 'embeddings');
   let removed = 0;
   try {
@@ -57,7 +63,7 @@ async function index(db: Database, config: Config): Promise<number[]> {
   const due = (await indexWork(db)).filter(({ task }) => task === 'build');
   if (due.length > 0 && !(await ownsEmbeddings(db)))
     throw new TaxonError('only the owner of the tables can make an index', {
-      hint: 'Give an address by which you are the owner: DATABASE_URL=postgres://… taxon encoders --index',
+      hint: 'Give an address by which you are the owner: DATABASE_URL=postgres://… taxon model encoders --index',
     });
   const made: number[] = [];
   for (const { encoder_id } of due) {
@@ -80,20 +86,26 @@ async function index(db: Database, config: Config): Promise<number[]> {
 
 export function encodersCommand(): Command {
   return new Command('encoders')
+    .summary('how far memory is encoded, and what it takes')
     .description(
       'The encoders that were used here: how far memory is encoded with each, what it takes; removal.',
     )
-    .option('--remove <id>', 'remove the embeddings of an encoder that no model in use reads')
+    .addOption(
+      new Option('--remove <id>', 'remove the embeddings of an encoder that no model in use reads').conflicts(
+        'index',
+      ),
+    )
     .option('--index', 'make the indexes of neighbours that are due, as the owner of the tables')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
-  taxon encoders
-  psql -c "select taxon.set_setting('fill_embeddings', 'false')"     a pause of the encoding in the background
-  taxon encoders --remove 1
-  taxon encoders --index         where the sidecars' login may not act as the owner; blocks nobody
+  taxon model encoders
+  psql -c "select taxon.set_setting('fill_embeddings', 'false')"
+                               a pause of the encoding in the background
+  taxon model encoders --remove 1
+  taxon model encoders --index   where sidecars may not act as the owner
 
 How one encoder follows another without a stop: docs/guide/encoders.md.`,
     )

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { misuse } from '../errors.ts';
-import type { LevelScore } from '../train/judge/evaluate.ts';
-import type { LabelledName } from '../train/judge/evaluate-names.ts';
+import { misuse } from '../../errors.ts';
+import type { LevelScore } from '../../train/judge/evaluate.ts';
+import type { LabelledName } from '../../train/judge/evaluate-names.ts';
+import { withAnyDatabase } from '../database.ts';
+import { cliConfig } from '../flags.ts';
+import { print, table } from '../output.ts';
+import { pageFile, writePage } from '../page.ts';
+import { interruptible } from '../signals.ts';
 import { addBound, type Bound, checkBounds } from './bounds.ts';
-import { cliConfig, withAnyDatabase } from './database.ts';
-import { print, table } from './output.ts';
-import { pageFile, writePage } from './report.ts';
-import { interruptible } from './train.ts';
 
 const percent = (value: number | null) => (value === null ? '' : `${(value * 100).toFixed(1)} %`);
 
@@ -24,6 +25,7 @@ function levelRow(level: string, score: LevelScore, ece: number) {
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
+    .summary('how good the champion is on names known for certain')
     .description('How good the champion is on names whose category is known for certain. Writes nothing.')
     .argument(
       '<file>',
@@ -41,20 +43,20 @@ export function evaluateCommand(): Command {
       'after',
       `
 Examples:
-  taxon evaluate checked-by-people.csv
-  taxon evaluate gold.tsv --json | jq .levels.l3.top1
-  taxon evaluate gold.tsv --min l3=.70 --min path=.6     # in your own CI
-  taxon evaluate gold.tsv --report evaluation.html
-  taxon evaluate gold.tsv --model model-folder
+  taxon model evaluate checked-by-people.csv
+  taxon model evaluate gold.tsv --json | jq .levels.l3.top1
+  taxon model evaluate gold.tsv --min l3=.70 --min path=.6     # in your own CI
+  taxon model evaluate gold.tsv --report evaluation.html
+  taxon model evaluate gold.tsv --model model-folder
 
 Every name goes to the local model, whatever exact and similar would say. A level that is empty in the file is not scored.`,
     )
     .action(
       async (file: string, options: { min?: Bound[]; report?: string; model?: string; json?: boolean }) => {
         const page = options.report === undefined ? undefined : pageFile(options.report);
-        const { readRows } = await import('../import/read.ts');
-        const { evaluateNames } = await import('../train/judge/evaluate-names.ts');
-        const { evaluateFolder } = await import('../train/judge/evaluate-folder.ts');
+        const { readRows } = await import('../../import/read.ts');
+        const { evaluateNames } = await import('../../train/judge/evaluate-names.ts');
+        const { evaluateFolder } = await import('../../train/judge/evaluate-folder.ts');
         const labelled: LabelledName[] = [];
         for await (const row of readRows(file)) labelled.push(row);
         const interrupt = interruptible('interrupted');

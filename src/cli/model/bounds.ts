@@ -1,5 +1,5 @@
-import { misuse, TaxonError } from '../errors.ts';
-import type { EvaluationReport } from '../train/judge/evaluate.ts';
+import { misuse, TaxonError } from '../../errors.ts';
+import type { EvaluationReport } from '../../train/judge/evaluate.ts';
 
 /** What `--min` can ask for, and where the figure stands; null where there was nothing to score. */
 const figures: Record<string, (report: EvaluationReport) => number | null> = {

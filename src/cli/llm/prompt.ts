@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import type { Preview } from '../classify/preview.ts';
-import { misuse } from '../errors.ts';
-import type { Usage } from '../llm/types.ts';
-import { withAnyDatabase } from './database.ts';
-import { print } from './output.ts';
+import type { Preview } from '../../classify/preview.ts';
+import { misuse } from '../../errors.ts';
+import type { Usage } from '../../llm/types.ts';
+import { withAnyDatabase } from '../database.ts';
+import { print } from '../output.ts';
 
 interface Cost {
   tokensIn: number;
@@ -35,6 +35,7 @@ function text(
 
 export function promptCommand(): Command {
   return new Command('prompt')
+    .summary('the exact prompt for some names, and its price')
     .description(
       'The exact prompt that the LLM would get for some names as one batch, and what it costs. Nothing is sent.',
     )
@@ -44,21 +45,21 @@ export function promptCommand(): Command {
       'after',
       `
 Examples:
-  taxon prompt 'Чайник електричний Bosch 1,7 л'
-  taxon prompt --json 'red kettle 1.7 l' 'wok 28 cm' | jq -r .user`,
+  taxon llm prompt 'Чайник електричний Bosch 1,7 л'
+  taxon llm prompt --json 'red kettle 1.7 l' 'wok 28 cm' | jq -r .user`,
     )
     .action(async (names: string[], { json = false }: { json?: boolean }) => {
-      const { normalise } = await import('../normalise.ts');
+      const { normalise } = await import('../../normalise.ts');
       const empty = names.find((name) => normalise(name) === '');
       if (empty !== undefined) throw misuse(`"${empty}" is no name`, 'Give names with letters or digits.');
-      const { holdChampion } = await import('../sidecar/local/champion.ts');
-      const { previewPrompt } = await import('../classify/preview.ts');
-      const { openProvider } = await import('../llm/providers/open.ts');
-      const { costOf } = await import('../llm/pricing.ts');
-      const { expectedCached } = await import('../llm/cacheable.ts');
-      const { llmPrice } = await import('../database/prices.ts');
-      const { countPrompt, countSystem } = await import('../llm/tokens.ts');
-      const { answerTokens } = await import('../llm/without-layers.ts');
+      const { holdChampion } = await import('../../sidecar/local/champion.ts');
+      const { previewPrompt } = await import('../../classify/preview.ts');
+      const { openProvider } = await import('../../llm/providers/open.ts');
+      const { costOf } = await import('../../llm/pricing.ts');
+      const { expectedCached } = await import('../../llm/cacheable.ts');
+      const { llmPrice } = await import('../../database/prices.ts');
+      const { countPrompt, countSystem } = await import('../../llm/tokens.ts');
+      const { answerTokens } = await import('../../llm/without-layers.ts');
       await withAnyDatabase(async (db, config) => {
         const provider = await openProvider(config);
         const champion = holdChampion(db, config);

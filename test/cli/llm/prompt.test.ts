@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { countPrompt } from '../../src/llm/tokens.ts';
-import { runTaxon } from '../support/processes.ts';
-import { labelled, newNames, shopOfFile } from '../support/shop.ts';
+import { countPrompt } from '../../../src/llm/tokens.ts';
+import { runTaxon } from '../../support/processes.ts';
+import { labelled, newNames, shopOfFile } from '../../support/shop.ts';
 
 const shop = shopOfFile();
 
 const taxon = (...args: string[]) =>
-  runTaxon(['prompt', ...args], {
+  runTaxon(['llm', 'prompt', ...args], {
     DATABASE_URL: shop.url,
     TAXON_ENCODER_THREADS: '1',
     TAXON_LLM_BASE_URL: 'http://127.0.0.1:9/v1',
