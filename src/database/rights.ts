@@ -62,7 +62,7 @@ export async function actAsOwner(client: pg.Client, schema: string): Promise<voi
     const named = closed.map((name) => `"${name}"`);
     const statement = (name: string) =>
       `create schema ${name} authorization ${client.escapeIdentifier(login)};`;
-    throw new TaxonError(`${login} may not make ${named.join(' and ')} or anything in them: two schemas`, {
+    throw new TaxonError(`${login} may not make the schema ${named.join(' and ')}, or anything in it`, {
       hint: `As somebody who may, type: ${named.map(statement).join(' ')}`,
     });
   }

@@ -15,7 +15,7 @@ let copy: Session;
 /** What is made anew: the queue from the rows that wait, the rest by migrate and the sidecars. */
 const without = ['migrations', 'schema_objects', 'queue', 'intakes', 'sidecars'];
 /** What migrate fills. */
-const filled = ['settings', 'llm_prices', 'audit_watermark', 'key_counts'];
+const filled = ['all_settings', 'llm_prices', 'audit_watermark', 'key_counts'];
 
 beforeAll(async () => {
   restored = await testDatabase();
@@ -30,7 +30,7 @@ afterAll(async () => {
 /** A dump of data alone, into the empty schema that migrate has made, as one transaction of the owner with all triggers on. */
 async function restore(): Promise<void> {
   const file = join(folder, 'data.sql');
-  const clear = `truncate ${filled.map((table) => `taxon.${table}`).join(', ')};\n`;
+  const clear = `truncate ${filled.map((table) => `taxon_internal.${table}`).join(', ')};\n`;
   writeFileSync(file, clear + (await dumpData(t.database.url, 'taxon', without)));
   await psqlFile(restored.url, file);
 }

@@ -130,28 +130,38 @@ describe('migrate', () => {
   });
 
   test('refuses a schema from before the baseline and says how its labels and products come along', async () => {
-    // what the files before the baseline left: their names in the table of migrations
-    await run();
-    await sql.rows(`update taxon.migrations set name = '0001_names' where name = '0001_ground'`);
-    await sql.rows(`update taxon.migrations set name = '0003_models' where name = '0003_changes'`);
-    const before = await schemaText(database.url, 'taxon');
+    // everything stood in one schema then
+    await sql.client.query('create schema taxon; create table taxon.migrations (name text)');
     const { message, hint } = await failure();
-    expect(message).toBe('the schema "taxon" is from before the first release\'s baseline, 0001_ground');
+    expect(message).toBe('the schema "taxon" is from before the first release\'s baseline');
     expect(hint).toBe(
       'With the pgtaxon that made it, export what is to be kept (taxon export labels.csv, and ' +
         'taxon export products.csv --what products); then in psql: ' +
         'drop schema "taxon" cascade; then taxon migrate, taxon import labels.csv and taxon import products.csv --as products.',
     );
     await expect(run(true)).rejects.toThrow(message);
-    expect(await schemaText(database.url, 'taxon')).toBe(before);
     await sql.rows('drop schema "taxon" cascade');
     expect(await run()).toEqual(everything);
   });
 
-  test('uses a schema that a DBA made for a role that may make none', async () => {
+  test('refuses an internal schema that is somebody else’s, and takes one that is empty', async () => {
+    await sql.client.query('create schema taxon_internal; create table taxon_internal.stock (n integer)');
+    const { message, hint } = await failure();
+    expect(message).toBe('the schema "taxon_internal" is not pgtaxon\'s: it holds stock');
+    expect(hint).toBe('Rename it, or choose another name for pgtaxon: TAXON_SCHEMA=…');
+    expect(await sql.value(`select to_regnamespace('taxon')`)).toBeNull();
+    await sql.rows('drop table taxon_internal.stock');
+    expect(await run()).toEqual(everything);
+  });
+
+  test('uses the schemas that a DBA made for a role that may make none, and says which is missing', async () => {
     const admin = await openSession(database.superUrl);
     await admin.rows('create schema taxon authorization owner');
     await admin.rows(`alter database ${database.name} owner to postgres`);
+    const { message, hint } = await failure();
+    expect(message).toBe('owner may not make the schema "taxon_internal", or anything in it');
+    expect(hint).toBe('As somebody who may, type: create schema "taxon_internal" authorization "owner";');
+    await admin.rows('create schema taxon_internal authorization owner');
     await admin.close();
     expect(await sql.value(`select has_database_privilege(current_database(), 'create')`)).toBe(false);
     expect(await run()).toEqual(everything);

@@ -69,10 +69,10 @@ it('a key that a server echoes, in whatever field and spelling, is in no table a
   await settled(db);
   const kept: string[] = [];
   const tables = await db.rows<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'taxon' and tablename not in ('model_files', 'embeddings')`,
+    `select schemaname || '.' || tablename as name from pg_tables where schemaname in ('taxon', 'taxon_internal') and tablename not in ('model_files', 'embeddings')`,
   );
   for (const { name } of tables)
-    for (const { row } of await db.rows<{ row: string }>(`select t::text as row from taxon.${name} t`))
+    for (const { row } of await db.rows<{ row: string }>(`select t::text as row from ${name} t`))
       kept.push(row);
   const calls = await db.rows<{ model_version: string | null; error: string | null }>(
     'select model_version, error from taxon_internal.llm_calls order by llm_call_id',

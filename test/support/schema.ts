@@ -17,9 +17,9 @@ async function ended(name: string, args: readonly string[]) {
   return await run(join(binDir, name), args);
 }
 
-/** Dumps a whole database, or restores the dump into another; returns the errors that pg_restore went on after. */
-export const dump = (url: string, file: string) =>
-  program('pg_dump', ['--format=custom', '--file', file, url]);
+/** Dumps a database, or what the options say of it, or restores the dump into another; returns the errors that pg_restore went on after. */
+export const dump = (url: string, file: string, ...options: string[]) =>
+  program('pg_dump', ['--format=custom', '--file', file, ...options, url]);
 export async function restore(file: string, url: string, ...options: string[]): Promise<string[]> {
   const { stderr } = await ended('pg_restore', [...options, '--dbname', url, file]);
   return [...stderr.matchAll(/error: (?:could not execute query: ERROR: +)?(.*)/g)].map(
@@ -40,10 +40,13 @@ export async function psqlScreen(url: string, statement: string): Promise<string
   return `taxon=> ${statement}\n${shown.trimEnd()}\n`;
 }
 
-/** Everything that a schema is, owners, privileges and comments included, and what its settings say. */
+/** What pg_dump has to be told for a back-up of pgtaxon alone. */
+export const bothSchemas = (schema: string) => [`--schema=${schema}`, `--schema=${schema}_internal`];
+
+/** Everything that the two schemas are, owners, privileges and comments included, and what its settings say. */
 export async function schemaText(url: string, schema: string): Promise<string> {
-  const objects = await program('pg_dump', ['--schema-only', `--schema=${schema}`, url]);
-  const settings = `select key, value, description from ${schema}.settings order by key`;
+  const objects = await program('pg_dump', ['--schema-only', ...bothSchemas(schema), url]);
+  const settings = `select key, value, description from ${schema}_internal.all_settings order by key`;
   const rows = await program('psql', ['--no-psqlrc', '-A', '-t', '-c', settings, url]);
   // newer pg_dumps fence their output with a random word
   return objects.replace(/^\\(un)?restrict .*\n/gm, '') + rows;
@@ -70,8 +73,8 @@ export function migrationNames(): string[] {
   return readdirSync(join(packageRoot, 'migrations')).sort();
 }
 
-/** The data of a schema without its objects, as `pg_dump --data-only` writes it. */
+/** The data of the two schemas without their objects, as `pg_dump --data-only` writes it. */
 export function dumpData(url: string, schema: string, without: readonly string[]): Promise<string> {
-  const left = without.map((table) => `--exclude-table-data=${schema}.${table}`);
-  return program('pg_dump', ['--data-only', `--schema=${schema}`, ...left, url]);
+  const left = without.map((table) => `--exclude-table-data=${schema}_internal.${table}`);
+  return program('pg_dump', ['--data-only', ...bothSchemas(schema), ...left, url]);
 }

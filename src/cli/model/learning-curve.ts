@@ -49,7 +49,7 @@ export function learningCurveCommand(): Command {
 Examples:
   taxon model learning-curve
   taxon model learning-curve --more 50000 --json | jq .ahead.verdict
-  psql -c 'select * from taxon.retrain_pays()'
+  psql -c 'select * from taxon_internal.retrain_pays()'
 
 From what the champion's training measured; it says so where it cannot say. The picture is in taxon report.`,
     )

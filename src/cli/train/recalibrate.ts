@@ -20,7 +20,7 @@ function text(done: Recalibration): string {
   }));
   const fit =
     calibration === null
-      ? 'nothing was fitted: fewer than 50 checked names, and fewer than 50 that the LLM answered after the model had decided. Next: select * from taxon.spot_check(50); then taxon review'
+      ? 'nothing was fitted: fewer than 50 checked names, and fewer than 50 that the LLM answered after the model had decided. Next: select * from taxon.draw_checks(50); then taxon review'
       : `calibration ${calibration.calibration_id}: offsets ${calibration.offsets.map((x) => x.toFixed(3)).join(' / ')}, slopes ${calibration.slopes.map((x) => x.toFixed(3)).join(' / ')}; thresholds pass the same names as before`;
   return [
     `model ${done.model_id}: ${done.state}; asked about ${done.scored} checked names`,
