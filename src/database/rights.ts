@@ -49,12 +49,13 @@ export async function requireRoles(client: pg.Client, create: boolean): Promise<
  */
 export async function actAsOwner(client: pg.Client, schema: string): Promise<void> {
   const { rows } = await client.query<{ owner: string; login: string; closed: string[] }>(
-    `select coalesce((select pg_get_userbyid(c.relowner) from pg_class c where c.oid = to_regclass($2)), current_user) as owner,
+    `select coalesce((select pg_get_userbyid(c.relowner) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                        where n.nspname = $2 and c.relname = 'migrations'), current_user) as owner,
             current_user as login,
             array(select s.name from unnest($1::text[]) with ordinality s(name, nth) left join pg_namespace n on n.nspname = s.name
                     where not case when n.oid is null then has_database_privilege(current_database(), 'create')
                                    else has_schema_privilege(n.oid, 'create') end order by s.nth) as closed`,
-    [[schema, internalSchema(schema)], `"${internalSchema(schema)}".migrations`],
+    [[schema, internalSchema(schema)], internalSchema(schema)],
   );
   const { owner, login, closed } = rows[0] ?? { owner: '', login: '', closed: [] };
   if (owner === login) {

@@ -47,7 +47,7 @@ describe('migrate compares what is there with what it made', () => {
     const similar = `select layer from look_up('red kettle 1,7 l')`;
     await expect(owner.rows(similar)).rejects.toThrow();
     expect((await run(true)).repairs).toEqual([
-      'search path: taxon, elsewhere, extensions, pg_temp, not taxon, taxon_internal, extensions, pg_temp',
+      'search path: taxon_internal, taxon, elsewhere, extensions, pg_temp, not taxon_internal, taxon, extensions, pg_temp',
     ]);
     await run();
     expect(await owner.rows(similar)).toEqual([{ layer: 'similar' }]);

@@ -55,9 +55,12 @@ describe('an owner who may make no roles', () => {
   });
 
   test('and then what else is missing, and is not left with one extension of two', async () => {
-    expect((await refusal('app')).message).toBe('app may not make the schema "taxon" or anything in it');
+    expect((await refusal('app')).message).toBe(
+      'app may not make the schema "taxon" and "taxon_internal", or anything in it',
+    );
     await admin.rows('create extension vector');
     await admin.rows('create schema taxon authorization owner');
+    await admin.rows('create schema taxon_internal authorization owner');
     await admin.rows('alter database shop owner to postgres');
     expect((await refusal('owner')).message).toContain('the extension pg_trgm is not installed');
     await admin.rows('create extension pg_trgm');

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await cluster.stop();
   await cluster.start();
   shop = await openSession(cluster.url('shop'));
-  taxon = await openSession(cluster.url('postgres'), 'taxon, public');
+  taxon = await openSession(cluster.url('postgres'), 'taxon, taxon_internal, public');
   await shop.rows('create schema taxon');
   await shop.rows('create table taxon.products (product_id bigint primary key, name text)');
   await shop.rows(`insert into taxon.products values (1, 'before')`);

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideBinaries } from '../../src/cluster/provide.ts';
@@ -65,6 +65,7 @@ export function copySql(migrations?: number, repeatable = true): SqlRoot {
   for (const file of migrationNames().slice(0, migrations))
     cpSync(join(packageRoot, 'migrations', file), join(folder, 'migrations', file));
   if (repeatable) cpSync(join(packageRoot, 'sql'), join(folder, 'sql'), { recursive: true });
+  else writeFileSync(join(folder, 'sql/order'), '');
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
