@@ -120,9 +120,10 @@ begin
   end if;
   if not coalesce(proof.feasible, false) then return 0; end if;
   -- on the same names for every model: uniform checks stand for the traffic
-  select avg(clears(calibrate(s.l1_said, k.offsets[1], k.slopes[1]), calibrate(s.l2_said, k.offsets[2], k.slopes[2]),
-                    calibrate(s.l3_said, k.offsets[3], k.slopes[3]), proof.l1, proof.l2, proof.l3)::integer) into covered
+  select avg(clears(r.may, calibrate(s.l1_said, k.offsets[1], k.slopes[1]), calibrate(s.l2_said, k.offsets[2], k.slopes[2]),
+                    calibrate(s.l3_said, k.offsets[3], k.slopes[3]), r.t1, r.t2, r.t3)::integer) into covered
     from check_scores s join checks c using (check_id) left join calibration_in_force(certified_coverage.model_id) k on true
+    left join decision_rules(certified_coverage.model_id, null, array[proof.l1, proof.l2, proof.l3]) r on r.said_id = s.category_id
     where s.model_id = certified_coverage.model_id and c.layer = 'local' and c.strategy = 'uniform';
   return coalesce(covered, 0);
 end $$;

@@ -75,27 +75,25 @@ create or replace function stale_answers(branch bigint default null, since times
   returns table (product_id bigint, name text, path text, would_be text, confidence real, would text, answered_by bigint, answered_at timestamptz)
   language sql stable security definer set search_path from current as $$
   with m as (
-    select f.*, k.offsets, k.slopes, trained_from(f.model_id) as trained, setting('shadow_branches') as watched
-      from thresholds_in_force() f left join calibration_in_force(f.model_id) k on true
+    select f.model_id from thresholds_in_force() f
+  ), looked as materialized (
+    select s.*, row_number() over (order by s.product_id) as place from m join second_looks s on s.model_id = m.model_id
+      where exists (select from products p where p.product_id = s.product_id and p.source = 'local' and p.state = 'done' and p.model_id <> m.model_id)
+  ), decided as (
+    select d.* from decide((select m.model_id from m), (
+      select coalesce(jsonb_agg(jsonb_build_object('category_id', x.category_id, 'confidence', jsonb_build_array(x.l1_said, x.l2_said, x.l3_said)) order by x.place), '[]')
+        from looked x)) d
   )
-  select p.product_id, p.name, category_path(p.category_id), category_path(coalesce(t.category_id, s.category_id)), c.l3,
+  select p.product_id, p.name, category_path(p.category_id), category_path(d.category_id), d.l3_confidence,
          case when g.clear then 'answer otherwise' else 'ask the LLM' end, p.model_id, p.classified_at
-    from m join second_looks s on s.model_id = m.model_id
-    join products p on p.product_id = s.product_id and p.source = 'local' and p.state = 'done' and p.model_id <> m.model_id
-    left join categories t on t.category_id = in_use(s.category_id) and t.retired_at is null
-    left join overridden(m.model_id) o on o.category_id = t.category_id
-    cross join lateral (select calibrate(s.l1_said, m.offsets[1], m.slopes[1]) as l1, calibrate(s.l2_said, m.offsets[2], m.slopes[2]) as l2,
-                               calibrate(s.l3_said, m.offsets[3], m.slopes[3]) as l3) c
-    cross join lateral (select t.category_id is not null and o.never_local is not true
-                          and clears(c.l1, c.l2, c.l3, greatest(m.l1, o.l1), greatest(m.l2, o.l2), greatest(m.l3, o.l3))
-                          and not m.watched @> to_jsonb(t.l1)
-                          and not exists (select from categories n where n.parent_id = t.category_id and n.retired_at is null and n.in_use_since > m.trained) as clear) g
-    where (not g.clear or not same_path(p.category_id, t.category_id))
+    from looked s join decided d using (place) join products p using (product_id)
+    cross join lateral (select d.clear and d.live as clear) g
+    where (not g.clear or not same_path(p.category_id, d.category_id))
       and (stale_answers.since is null or p.classified_at >= stale_answers.since)
       and (stale_answers.branch is null
            or exists (select from categories b where b.category_id = p.category_id and b.path_ids @> array[stale_answers.branch]))
     -- where it is surest that the answer is another one first
-    order by g.clear desc, c.l3 desc, p.product_id;
+    order by g.clear desc, d.l3_confidence desc, p.product_id;
 $$;
 comment on function stale_answers(bigint, timestamptz) is 'Answers of older models that the champion would not give today: those that it would answer otherwise, the surest first, then those that it would leave to the LLM; of a branch (as answered) and since a moment, if given. Nothing is changed: redecide() does. Filled in the background after a promotion. Example: select name, path, would_be, would from stale_answers() limit 20;';
 grant execute on function stale_answers to taxon_reader, taxon_admin;

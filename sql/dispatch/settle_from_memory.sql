@@ -1,7 +1,7 @@
 -- taxon_internal: Layers 1 and 2 for names that a sidecar has claimed.
 
-create or replace function settle_from_memory(worker text, names text[], encoder_id integer default null)
-  returns table (name_key text, embedding halfvec)
+create or replace function settle_from_memory(worker text, names text[], encoder_id integer default null, canary_share real default 0)
+  returns table (name_key text, embedding bytea, canary boolean)
   language plpgsql security definer set search_path from current as $$
 declare
   hashes bytea[] := array(select distinct name_hash(n) from unnest(names) n);
@@ -37,12 +37,12 @@ begin
     perform put_off(left_over.late, left_over.errors, '{local}');
   end if;
   return query
-    select distinct on (q.name_hash) q.name_key, e.embedding
+    select distinct on (q.name_hash) q.name_key, halfvec_send(e.embedding), in_canary(q.name_hash, canary_share)
       from queue q
       left join embeddings e on e.encoder_id = settle_from_memory.encoder_id and e.name_hash = q.name_hash
       where q.worker = settle_from_memory.worker and q.stage = 'local' and q.name_hash = any (hashes)
         -- answered, and held by another transaction at this moment: its own settles it
         and (found is null or not found @> jsonb_build_array(jsonb_build_object('name_key', q.name_key)));
 end $$;
-comment on function settle_from_memory(text, text[], integer) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder if there is one. A name that another transaction holds at this moment is none.';
+comment on function settle_from_memory(text, text[], integer, real) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder (a binary halfvec) if there is one, and whether a canary with this share answers it. A name that another transaction holds at this moment is none.';
 grant execute on function settle_from_memory to taxon_sidecar;

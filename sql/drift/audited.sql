@@ -8,9 +8,10 @@ create or replace function judged_since(model_id bigint, since timestamptz, l1 r
   with would as (
     select e.evidence_id, e.answered, e.category_id, e.product_id
       from evidence e left join calibration_in_force(judged_since.model_id) s on true
+      left join decision_rules(judged_since.model_id, null, array[judged_since.l1, judged_since.l2, judged_since.l3]) r on r.said_id = e.category_id
       where e.model_id = judged_since.model_id and e.decided_at > since
-        and (e.answered or clears(calibrate(e.l1_said, s.offsets[1], s.slopes[1]), calibrate(e.l2_said, s.offsets[2], s.slopes[2]),
-                                  calibrate(e.l3_said, s.offsets[3], s.slopes[3]), judged_since.l1, judged_since.l2, judged_since.l3))
+        and (e.answered or clears(r.may, calibrate(e.l1_said, s.offsets[1], s.slopes[1]), calibrate(e.l2_said, s.offsets[2], s.slopes[2]),
+                                  calibrate(e.l3_said, s.offsets[3], s.slopes[3]), r.t1, r.t2, r.t3))
       -- asked each minute while an alarm is open: bounded, and the first so many tell
       order by e.evidence_id limit 200000
   ), verdicts as (

@@ -51,17 +51,11 @@ create or replace function save_index_comparison(encoder_id integer, model_id bi
 declare
   saved index_comparisons;
 begin
-  with t as (
-    select f.*, k.offsets, k.slopes from thresholds_in_force(save_index_comparison.model_id) f left join calibration_in_force(save_index_comparison.model_id) k on true
-  ), said as (
-    select a.name, x.how, x.category_id, calibrate(x.confidence[3], t.offsets[3], t.slopes[3]) as c3,
-           o.never_local is not true and clears(calibrate(x.confidence[1], t.offsets[1], t.slopes[1]), calibrate(x.confidence[2], t.offsets[2], t.slopes[2]),
-             calibrate(x.confidence[3], t.offsets[3], t.slopes[3]), greatest(t.l1, o.l1), greatest(t.l2, o.l2), greatest(t.l3, o.l3)) as clear
-      from t, jsonb_array_elements(answers) with ordinality a(pair, name)
-      cross join lateral (select e.key as how, (e.value ->> 'category_id')::bigint as category_id,
-                                 array(select v::real from jsonb_array_elements_text(e.value -> 'confidence') v) as confidence
-                            from jsonb_each(a.pair) e) x
-      left join overridden(save_index_comparison.model_id) o on o.category_id = x.category_id
+  with said as (
+    select d.place as name, h.how, d.category_id, d.l3_confidence as c3, d.clear
+      from unnest('{exact,index}'::text[]) h(how)
+      cross join lateral decide(save_index_comparison.model_id,
+        (select coalesce(jsonb_agg(a.pair -> h.how order by a.name), '[]') from jsonb_array_elements(answers) with ordinality a(pair, name))) d
   ), pairs as (
     select e.category_id <> i.category_id as other, e.clear, i.clear as clear_by_index, abs(e.c3 - i.c3) as shift
       from said e join said i on i.name = e.name and i.how = 'index' where e.how = 'exact'

@@ -48,7 +48,6 @@ begin atomic
   select get_byte(name_hash, 12) * 65536 + get_byte(name_hash, 13) * 256 + get_byte(name_hash, 14) < share * 16777216;
 end;
 comment on function in_canary(bytea, real) is 'Whether a canary with this share answers a name: by the hash of its key, so that a name does not flip. Example: select in_canary(name_hash(''kettle''), .1);';
-grant execute on function in_canary to taxon_reader, taxon_admin;
 
 create or replace function carry_thresholds(before bigint, after bigint, branches_only boolean default false) returns integer
   language plpgsql security definer set search_path from current as $$

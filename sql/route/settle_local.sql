@@ -35,12 +35,7 @@ create or replace function settle_local(worker text, model_id bigint, results js
   returns table (answered integer, passed_on integer)
   language plpgsql security definer set search_path from current as $$
 declare
-  t record;
-  answers boolean := local_mode(null, settle_local.model_id) = 'on';
-  watched jsonb := setting('shadow_branches');
-  in_parts boolean := (setting('partial_answers'))::boolean;
   keeps boolean := (setting('evidence_days'))::numeric > 0;
-  trained timestamptz := trained_from(settle_local.model_id);
   mine bytea[];
   onward jsonb;
   finished bytea[];
@@ -57,42 +52,18 @@ begin
   if exists (select from models m where m.model_id = settle_local.model_id and m.barred_at is not null) then
     raise exception 'model % was taken back', settle_local.model_id using errcode = 'object_not_in_prerequisite_state', hint = 'Ask serving() which model answers, and decide the names again.';
   end if;
-  -- one statement, one snapshot: a recalibration in between would judge new thresholds by old confidences
-  select f.*, k.offsets, k.slopes into t
-    from thresholds_in_force(settle_local.model_id) f left join calibration_in_force(settle_local.model_id) k on true;
   with given as materialized (
-    select g.name_key as key, name_hash(g.name_key) as hash, g.category_id, g.shortlist, g.odds, g.confidence as said,
-           calibrate(g.confidence[1], t.offsets[1], t.slopes[1]) as c1,
-           calibrate(g.confidence[2], t.offsets[2], t.slopes[2]) as c2,
-           calibrate(g.confidence[3], t.offsets[3], t.slopes[3]) as c3,
-           g.margin, g.nearest, g.unknown, g.voices
-      from jsonb_to_recordset(results)
-        g(name_key text, category_id bigint, confidence real[], shortlist bigint[], odds real[], margin real, nearest real, unknown real, voices smallint)
-  ), own as materialized (
-    select * from overridden(settle_local.model_id)
-  ), judged as materialized (
-    -- thresholds_for(), once a batch; where the local layer may answer at all, as local_mode() says it of the branch
-    select distinct on (g.hash) g.key, g.hash, coalesce(c.category_id, g.category_id) as category_id, g.shortlist, g.odds, g.said,
-           g.c1, g.c2, g.c3, g.margin, g.nearest, g.unknown, g.voices, c.l1, c.l2, c.l3, coalesce(o.threshold_id, t.threshold_id) as threshold_id,
-           greatest(t.l1, o.l1) as t1, greatest(t.l2, o.l2) as t2, greatest(t.l3, o.l3) as t3,
-           -- a category was made below it that the model does not know: only the LLM can tell them apart
-           c.category_id is not null and o.never_local is not true and not exists (
-             select from categories f where f.parent_id = c.category_id and f.retired_at is null and f.in_use_since > trained) as may,
-           answers and not watched @> to_jsonb(c.l1) as live
-      from given g
-      join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker and q.name_hash = any (mine)
-      -- a model, or a name claimed before a change, may know it by an id that was merged away, or is of no use any more
-      left join categories k on k.category_id = g.category_id
-      left join categories c on c.category_id = coalesce(k.merged_into, k.category_id) and c.retired_at is null
-      left join own o on o.category_id = c.category_id
+    select g.*, name_hash(g.key) as hash
+      from rows from (jsonb_to_recordset(results)
+        as (name_key text, shortlist bigint[], odds real[], confidence real[], margin real, nearest real, unknown real, voices smallint))
+        with ordinality g(key, shortlist, odds, said, margin, nearest, unknown, voices, place)
   ), decided as materialized (
-    select j.*, v.clear, v.clear and coalesce(j.live, false) as ok,
-           -- partial answers: the deepest category that is sure although the path is not
-           case when not in_parts or not j.may or not coalesce(j.live, false) or v.clear then null
-                when clears(j.c1, j.c2, j.c2, j.t1, j.t2, 0) then coalesce(j.l2, j.l1)
-                when clears(j.c1, j.c1, j.c1, j.t1, 0, 0) then j.l1 end as safe,
-           case when j.said is not null and keeps then nextval(pg_get_serial_sequence('evidence', 'evidence_id')) end as evidence_id
-      from judged j cross join lateral (select j.may and clears(j.c1, j.c2, j.c3, j.t1, j.t2, j.t3) as clear) v
+    select distinct on (g.hash) g.key, g.hash, g.shortlist, g.odds, g.said, g.margin, g.nearest, g.unknown, g.voices,
+           d.category_id, d.l1, d.l1_confidence as c1, d.l2_confidence as c2, d.l3_confidence as c3, d.threshold_id, d.clear, d.clear and d.live as ok, d.safe,
+           case when g.said is not null and keeps then nextval(pg_get_serial_sequence('evidence', 'evidence_id')) end as evidence_id
+      from decide(settle_local.model_id, results) d
+      join given g on g.place = d.place
+      join queue q on q.name_hash = g.hash and q.stage = 'local' and q.worker = settle_local.worker and q.name_hash = any (mine)
   ), written as materialized (
     select * from settle_rows((
       select jsonb_agg(jsonb_build_object('name_key', d.key, 'category_id', case when d.ok then d.category_id else d.safe end,
@@ -138,24 +109,19 @@ grant execute on function settle_local to taxon_sidecar;
 create or replace function note_shadow(model_id bigint, results jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
-  t record;
   noted integer;
 begin
   if (setting('evidence_days'))::numeric = 0 then return 0; end if;
-  select f.*, k.offsets, k.slopes into t
-    from thresholds_in_force(note_shadow.model_id) f left join calibration_in_force(note_shadow.model_id) k on true;
+  results := sane_results(results);
   insert into evidence (product_id, model_id, category_id, threshold_id, l1_said, l2_said, l3_said, margin, nearest, unknown, voices, clears, answered)
-    select p.product_id, note_shadow.model_id, coalesce(c.category_id, g.category_id), coalesce(o.threshold_id, t.threshold_id), g.confidence[1], g.confidence[2], g.confidence[3],
-           g.margin, g.nearest, g.unknown, g.voices,
-           c.category_id is not null and o.never_local is not true
-             and clears(calibrate(g.confidence[1], t.offsets[1], t.slopes[1]), calibrate(g.confidence[2], t.offsets[2], t.slopes[2]),
-                        calibrate(g.confidence[3], t.offsets[3], t.slopes[3]), greatest(t.l1, o.l1), greatest(t.l2, o.l2), greatest(t.l3, o.l3)), false
-      from jsonb_to_recordset(sane_results(results)) g(name_key text, category_id bigint, confidence real[], margin real, nearest real, unknown real, voices smallint)
+    select p.product_id, note_shadow.model_id, d.category_id, d.threshold_id, g.confidence[1], g.confidence[2], g.confidence[3],
+           g.margin, g.nearest, g.unknown, g.voices, d.clear, false
+      from decide(note_shadow.model_id, results) d
+      join rows from (jsonb_to_recordset(results) as (name_key text, confidence real[], margin real, nearest real, unknown real, voices smallint))
+        with ordinality g(name_key, confidence, margin, nearest, unknown, voices, place) on g.place = d.place
       -- the row that the champion's evidence stands on, or may: what is compared is what both said of one name
       join lateral (select x.product_id from products x where name_hash(x.name_key) = name_hash(g.name_key)
-                      order by x.evidence_id desc nulls last, x.product_id limit 1) p on true
-      left join categories c on c.category_id = in_use(g.category_id) and c.retired_at is null
-      left join overridden(note_shadow.model_id) o on o.category_id = c.category_id;
+                      order by x.evidence_id desc nulls last, x.product_id limit 1) p on true;
   get diagnostics noted = row_count;
   return noted;
 end $$;

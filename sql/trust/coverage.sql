@@ -36,7 +36,9 @@ declare
 begin
   select * into k from calibration_in_force(coverage_steps.model_id);
   return query
-  with seen as (
+  with rules as materialized (
+    select * from decision_rules(coverage_steps.model_id, null, '{0,0,0}')
+  ), seen as (
     select e.category_id, e.l1_said, e.l2_said, e.l3_said from evidence e
       where e.model_id = coverage_steps.model_id and not by_checks and (since is null or e.decided_at >= now() - since)
     union all
@@ -47,10 +49,10 @@ begin
     select floor(ln(greatest(least(s.l3_said, 1 - 1e-6), 1e-6)::float8 / (1 - greatest(least(s.l3_said, 1 - 1e-6), 1e-6)::float8)) * 256)::integer as place,
            min(s.l3_said) as lowest, avg(s.l3_said)::real as mean, count(*) as all_names,
            -- what a branch's own thresholds keep back is never answered, whatever the cut
-           count(*) filter (where o.category_id is null
-             or not o.never_local and clears(calibrate(s.l1_said, k.offsets[1], k.slopes[1]), calibrate(s.l2_said, k.offsets[2], k.slopes[2]),
-                                             calibrate(s.l3_said, k.offsets[3], k.slopes[3]), o.l1, o.l2, o.l3)) as names
-      from seen s left join overridden(coverage_steps.model_id) o on o.category_id = s.category_id
+           count(*) filter (where case when not r.own then r.may
+             else clears(r.may, calibrate(s.l1_said, k.offsets[1], k.slopes[1]), calibrate(s.l2_said, k.offsets[2], k.slopes[2]),
+                         calibrate(s.l3_said, k.offsets[3], k.slopes[3]), r.t1, r.t2, r.t3) end) as names
+      from seen s left join rules r on r.said_id = s.category_id
       where s.l3_said <= 1
       group by 1
   ), summed as (
@@ -68,12 +70,12 @@ begin
   ), checked as materialized (
     select c.l1_confidence, c.l2_confidence, c.l3_confidence, c.drawn_from, c.is_right
       from checked_names(coverage_steps.model_id) c
-      left join overridden(coverage_steps.model_id) o on o.category_id = c.category_id
-      where o.category_id is null or not o.never_local and clears(c.l1_confidence, c.l2_confidence, c.l3_confidence, o.l1, o.l2, o.l3)
+      join rules r on r.said_id = c.category_id
+      where clears(r.may, c.l1_confidence, c.l2_confidence, c.l3_confidence, r.t1, r.t2, r.t3)
   ), counted as (
     select s.cut, count(*) as checked, count(*) filter (where not c.is_right) as wrong
       from steps s
-      join checked c on c.drawn_from <= s.cut and clears(c.l1_confidence, c.l2_confidence, c.l3_confidence, s.l1, s.l2, s.l3)
+      join checked c on c.drawn_from <= s.cut and clears(true, c.l1_confidence, c.l2_confidence, c.l3_confidence, s.l1, s.l2, s.l3)
       group by 1
   )
   select s.step, s.cut, s.l1, s.l2, s.l3, s.names, s.coverage, s.expected_error, coalesce(n.checked, 0), coalesce(n.wrong, 0)

@@ -24,17 +24,6 @@ $$;
 comment on function answered_a_day() is 'How many names a day the local layer''s champion has answered of late (30 days, by its evidence), and what the LLM would take for them at what it took for a name; tokens NULL: it answered none. Both NULL: it has decided nothing yet. Example: select names, tokens from answered_a_day();';
 grant execute on function answered_a_day to taxon_reader, taxon_admin;
 
-create or replace function passes(l1_said real, l2_said real, l3_said real, thresholds real[], low real[], high real[],
-    offsets real[], slopes real[]) returns boolean
-  language sql immutable parallel safe
-begin atomic
-  select l1_said <= 1
-    and (l3_said >= high[3] and l3_said <= 1 or l3_said >= low[3] and l3_said <= 1 and calibrate(l3_said, offsets[3], slopes[3]) >= thresholds[3])
-    and (l2_said >= high[2] or l2_said >= low[2] and calibrate(l2_said, offsets[2], slopes[2]) >= thresholds[2])
-    and (l1_said >= high[1] or l1_said >= low[1] and calibrate(l1_said, offsets[1], slopes[1]) >= thresholds[1]);
-end;
-comment on function passes(real, real, real, real[], real[], real[], real[], real[]) is 'clears() for many rows: what was said from high on passes, below low it does not, and only between the two it is calibrated. Example: select passes(.9, .8, .7, array[.5, .5, .5], array[0, 0, 0], array[2, 2, 2], null, null);';
-
 create or replace function said_near(thresholds real[], k calibrations, side integer) returns real[]
   language sql immutable parallel safe
 begin atomic
@@ -51,13 +40,14 @@ create or replace function simulated_evidence(model_id bigint, before real[], be
   language sql stable
 begin atomic
   select e.evidence_id, e.product_id, e.category_id, e.decided_at, e.l1_said, e.l2_said, e.l3_said,
-         case when o.category_id is null then passes(e.l1_said, e.l2_said, e.l3_said, before, before_low, before_high, offsets, slopes)
-              else not o.never_local and passes(e.l1_said, e.l2_said, e.l3_said,
-                array[greatest(before[1], o.l1), greatest(before[2], o.l2), greatest(before[3], o.l3)], '{-1,-1,-1}', '{2,2,2}', offsets, slopes) end,
-         case when o.category_id is null then passes(e.l1_said, e.l2_said, e.l3_said, given, low, high, offsets, slopes)
-              else not o.never_local and passes(e.l1_said, e.l2_said, e.l3_said,
-                array[greatest(given[1], o.l1), greatest(given[2], o.l2), greatest(given[3], o.l3)], '{-1,-1,-1}', '{2,2,2}', offsets, slopes) end
-    from evidence e left join overridden(simulated_evidence.model_id) o on o.category_id = e.category_id
+         -- the bounds are those of the thresholds in general, not of a branch's own
+         coalesce(passes(b.may, e.l1_said, e.l2_said, e.l3_said, array[b.t1, b.t2, b.t3], case when not b.own then before_low else '{-1,-1,-1}' end,
+                         case when not b.own then before_high else '{2,2,2}' end, offsets, slopes), false),
+         coalesce(passes(g.may, e.l1_said, e.l2_said, e.l3_said, array[g.t1, g.t2, g.t3], case when not g.own then low else '{-1,-1,-1}' end,
+                         case when not g.own then high else '{2,2,2}' end, offsets, slopes), false)
+    from evidence e
+    left join decision_rules(simulated_evidence.model_id, null, before) b on b.said_id = e.category_id
+    left join decision_rules(simulated_evidence.model_id, null, given) g on g.said_id = e.category_id
     where e.model_id = simulated_evidence.model_id and e.l3_said <= 1;
 end;
 comment on function simulated_evidence(bigint, real[], real[], real[], real[], real[], real[], real[], real[]) is 'The evidence of a model, and whether each row passes thresholds before and given ones; low and high as of said_near(). Example: select count(*) from simulated_evidence(1, array[.75, .55, .4], array[0, 0, 0], array[2, 2, 2], array[.9, .8, .7], array[0, 0, 0], array[2, 2, 2], null, null);';

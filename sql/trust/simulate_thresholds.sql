@@ -50,9 +50,9 @@ begin
   select round(((n.passed - n.answered) / n.days * c.tokens)::numeric, 1), round(((n.passed - n.answered) / n.days * c.cost)::numeric, 4)
     into llm_tokens_more_a_day, llm_cost_more_a_day from llm_cost_of_a_name() c;
   select count(*), count(*) filter (where not c.is_right) into checked, wrong
-    from checked_names(t.model_id) c left join overridden(t.model_id) o on o.category_id = c.category_id
-    where calibrate(c.drawn_from, k.offsets[3], k.slopes[3]) <= given[3] and o.never_local is not true
-      and clears(c.l1_confidence, c.l2_confidence, c.l3_confidence, greatest(given[1], o.l1), greatest(given[2], o.l2), greatest(given[3], o.l3));
+    from checked_names(t.model_id) c join decision_rules(t.model_id, null, given) r on r.said_id = c.category_id
+    where calibrate(c.drawn_from, k.offsets[3], k.slopes[3]) <= given[3]
+      and clears(r.may, c.l1_confidence, c.l2_confidence, c.l3_confidence, r.t1, r.t2, r.t3);
   measured_error := share_told(wrong, checked);
   lower := bound_told(wrong, checked, false);
   upper := bound_told(wrong, checked, true);

@@ -1,22 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { calibrated } from '../database/calibration.ts';
 import { type LlmItem, sendable } from '../database/ledger.ts';
 import type { Database } from '../database/open.ts';
-import { clearAll, lookUp, type Thresholds, thresholdsInForce } from '../database/reports.ts';
+import { type Decision, decide, type LocalResult } from '../database/queue.ts';
+import { lookUp } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
-import { deepest } from '../model/tree.ts';
-import type { Answer } from '../model/types.ts';
 import { normalise } from '../normalise.ts';
 import { ask } from '../sidecar/llm/ask.ts';
 import type { Turn } from '../sidecar/llm/provider-state.ts';
 import { type LlmStage, llmStage, noticeOf, takeTurn, turnFor, waitForTurn } from '../sidecar/llm/stage.ts';
 import type { LoadedModel } from '../sidecar/local/champion.ts';
-import { shortlistOf } from '../sidecar/local/decide.ts';
-import { embeddingsBy, predict } from '../sidecar/local/predict.ts';
+import { resultOf } from '../sidecar/local/decide.ts';
+import { embeddingsBy, predict, type Said } from '../sidecar/local/predict.ts';
 
 export type Layer = 'exact' | 'similar' | 'local' | 'llm';
 
@@ -70,53 +68,49 @@ export interface ClassifyOptions {
 interface Run extends ClassifyOptions {
   db: Database;
   config: Config;
-  thresholds: Thresholds | null;
   /** The names of a category's path, joined. */
   paths: ReadonlyMap<number, string>;
 }
 
-/** What the local model says of the name keys. */
-async function answersOf(run: Run, nameKeys: readonly string[]): Promise<Map<string, Answer>> {
+/** What the local model says of a name, and what the database decides of that. */
+interface Asked {
+  said: LocalResult;
+  decision: Decision;
+}
+
+/** What the local model says of the name keys, decided as in the route. */
+async function askModel(run: Run, nameKeys: readonly string[]): Promise<Map<string, Asked>> {
   const { db, model } = run;
   const keys = [...new Set(nameKeys)];
   if (model === null || keys.length === 0) return new Map();
-  const said = await predict(db, model, keys, embeddingsBy(db, model, { save: false }));
-  const answers = await calibrated(db, model.modelId, said);
-  return new Map(keys.map((key, i) => [key, answers[i] as Answer]));
-}
-
-/** Which of the answers the local layer gives, decided in SQL as in the route. */
-async function settled(run: Run, answers: ReadonlyMap<string, Answer>): Promise<Set<string>> {
-  const { db, layers, thresholds } = run;
-  if (!layers.has('local') || thresholds === null || answers.size === 0) return new Set();
-  const keys = [...answers.keys()];
-  const ok = await clearAll(
-    db,
-    Array.from(answers.values(), ({ confidence }) => confidence),
-    thresholds,
+  const answers = await predict(db, model, keys, embeddingsBy(db, model, { save: false }));
+  const said = keys.map((key, i) => resultOf(key, answers[i] as Said));
+  const decisions = await decide(db, model.modelId, said);
+  return new Map(
+    keys.map((key, i) => [key, { said: said[i] as LocalResult, decision: decisions[i] as Decision }]),
   );
-  return new Set(keys.filter((_, i) => ok[i]));
 }
 
-async function decide(run: Run, names: readonly string[]): Promise<Classified[]> {
+/** The local layer's answer, or as much of it as is sure. */
+function fromModel({ paths, layers }: Run, name: string, asked: Asked | undefined): Classified {
+  const none = { layer: null, category_id: null, path: null, similarity: null, matched_key: null };
+  if (asked === undefined) return { name, ...none, confidence: null };
+  const { category_id, confidence, clear, live, safe } = asked.decision;
+  const answers = layers.has('local') && clear && live;
+  const id = answers ? category_id : layers.has('local') ? safe : null;
+  const path = id === null ? null : (paths.get(id) ?? null);
+  return { name, ...none, layer: answers ? 'local' : null, category_id: id, path, confidence };
+}
+
+async function classifyBatch(run: Run, names: readonly string[]): Promise<Classified[]> {
   const keys = names.map(normalise);
   const found = await fromMemory(run.db, names, run.layers);
-  const answers = await answersOf(
+  const asked = await askModel(
     run,
     keys.filter((key, i) => found[i] === null && key !== ''),
   );
-  const local = await settled(run, answers);
-  const results = names.map((name, i): Classified => {
-    const key = keys[i] as string;
-    const answer = answers.get(key);
-    const confidence = answer?.confidence ?? null;
-    const none = { layer: null, category_id: null, path: null, similarity: null, matched_key: null };
-    if (found[i]) return found[i];
-    if (answer === undefined || !local.has(key)) return { name, ...none, confidence };
-    const id = deepest(answer.path);
-    return { name, ...none, layer: 'local', category_id: id, path: run.paths.get(id) ?? null, confidence };
-  });
-  if (run.providers.length > 0) await askTheRest(run, results, answers);
+  const results = names.map((name, i) => found[i] ?? fromModel(run, name, asked.get(keys[i] as string)));
+  if (run.providers.length > 0) await askTheRest(run, results, asked);
   return results;
 }
 
@@ -158,7 +152,7 @@ async function askInSteps(stage: LlmStage, all: LlmItem[]): Promise<void> {
 async function askTheRest(
   { db, config, providers }: Run,
   decided: readonly Classified[],
-  answers: ReadonlyMap<string, Answer>,
+  asked: ReadonlyMap<string, Asked>,
 ): Promise<void> {
   const open = decided.filter((result) => result.layer === null && normalise(result.name) !== '');
   const keys = [...(await sendable(db, [...new Set(open.map((result) => normalise(result.name)))]))];
@@ -167,9 +161,17 @@ async function askTheRest(
   await askInSteps(
     stage,
     keys.map((name_key): LlmItem => {
-      const answer = answers.get(name_key);
-      const known = answer === undefined ? { shortlist: null, odds: null } : shortlistOf(answer);
-      return { name_key, ...known, next: null, branch: null, asked: 0, attempts: 1, purpose: 'answer' };
+      const { shortlist = null, odds = null } = asked.get(name_key)?.said ?? {};
+      return {
+        name_key,
+        shortlist,
+        odds,
+        next: null,
+        branch: null,
+        asked: 0,
+        attempts: 1,
+        purpose: 'answer',
+      };
     }),
   );
   const labels = await fromMemory(
@@ -216,13 +218,13 @@ export async function* classify(
 ): AsyncGenerator<Classified[]> {
   const rows = await loadPaths(db);
   const paths = new Map(rows.map((row) => [row.category_id, row.names.join(' > ')]));
-  const run = { ...options, db, config, paths, thresholds: await thresholdsInForce(db) };
+  const run = { ...options, db, config, paths };
   // With the LLM one small batch after the other: no name is paid for twice, none waits for many. Else the threads read
   // one batch while the one before is decided and printed.
   const [largest, atOnce] = options.providers.length === 0 ? [largestBatch, 2] : [firstBatch, 1];
   const inHand: Promise<Classified[]>[] = [];
   for await (const batch of inBatches(names, largest)) {
-    const work = decide(run, batch);
+    const work = classifyBatch(run, batch);
     work.catch(() => {}); // thrown below, when its turn comes
     inHand.push(work);
     if (inHand.length >= atOnce) yield await (inHand.shift() as Promise<Classified[]>);

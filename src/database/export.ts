@@ -1,4 +1,4 @@
-import { halfvecInto } from './memory.ts';
+import { halfvecOf } from './memory.ts';
 import type { Database } from './open.ts';
 
 export type ExportKind = 'labels' | 'products' | 'embeddings';
@@ -12,9 +12,7 @@ const page = { plain: 5000, withEmbeddings: 1000 };
 function readEmbedding(row: ExportRow): ExportRow {
   const bytes = row.embedding;
   if (!(bytes instanceof Buffer)) return row;
-  const vector = new Float32Array(bytes.readUInt16BE(0));
-  halfvecInto(bytes, vector, 0);
-  return { ...row, embedding: vector };
+  return { ...row, embedding: halfvecOf(bytes) };
 }
 
 /** How many rows there are to export. */

@@ -28,6 +28,13 @@ export function halfvecInto(bytes: Buffer, target: Float32Array, offset: number)
   target.set(new Float16Array(numbers.buffer), offset);
 }
 
+/** A binary halfvec as single floats. */
+export function halfvecOf(bytes: Buffer): Float32Array {
+  const vector = new Float32Array(bytes.readUInt16BE(0));
+  halfvecInto(bytes, vector, 0);
+  return vector;
+}
+
 /** Stored embeddings of name keys as binary halfvecs (see `halfvecInto`); names without one are absent. */
 export function embeddingBytes(
   db: Database,

@@ -1,4 +1,5 @@
-import { fromSql, toSql } from 'pgvector';
+import { toSql } from 'pgvector';
+import { halfvecOf } from './memory.ts';
 import type { Database } from './open.ts';
 
 /** One typed function for each SQL function that works on the queue's local stage and on both stages' leases. */
@@ -43,22 +44,30 @@ export interface CacheMiss {
   nameKey: string;
   /** From the database when this encoder has seen the name before. */
   embedding: Float32Array | null;
+  /** Whether the canary answers it. */
+  canary: boolean;
 }
 
-/** Layers 1 and 2; returns the cache misses. */
+/**
+ * Layers 1 and 2; returns the cache misses.
+ *
+ * @param canaryShare share of the names that a canary answers; 0: there is none
+ */
 export async function settleFromMemory(
   db: Database,
   worker: string,
   names: readonly string[],
   encoderId: number | null,
+  canaryShare: number,
 ): Promise<CacheMiss[]> {
-  const rows = await db.rows<{ name_key: string; embedding: string | null }>(
-    `select name_key, embedding::text from ${db.internal}settle_from_memory($1, $2, $3)`,
-    [worker, names, encoderId],
+  const rows = await db.rows<{ name_key: string; embedding: Buffer | null; canary: boolean }>(
+    `select * from ${db.internal}settle_from_memory($1, $2, $3, $4)`,
+    [worker, names, encoderId, canaryShare],
   );
-  return rows.map((row) => ({
-    nameKey: row.name_key,
-    embedding: row.embedding === null ? null : Float32Array.from(fromSql(row.embedding) as number[]),
+  return rows.map(({ name_key: nameKey, embedding, canary }) => ({
+    nameKey,
+    embedding: embedding === null ? null : halfvecOf(embedding),
+    canary,
   }));
 }
 
@@ -68,9 +77,9 @@ export interface LocalResult {
   categoryId: number | null;
   confidence: readonly [number, number, number] | null;
   /** Candidates for the LLM, best first; null: nothing is known. */
-  shortlist: readonly number[] | null;
+  shortlist: number[] | null;
   /** How likely each of them is. */
-  odds: readonly number[] | null;
+  odds: number[] | null;
   /** What speaks for it, as the columns of evidence; null when there is no model. */
   evidence: { margin: number; nearest: number | null; unknown: number; voices: number | null } | null;
 }
@@ -86,6 +95,29 @@ const asJson = (results: readonly LocalResult[]) =>
       ...r.evidence,
     })),
   );
+
+/** What the database decides of a model's answer. */
+export interface Decision {
+  /** The category in use that the answer stands for. */
+  category_id: number | null;
+  /** Calibrated; null where there is no model. */
+  confidence: readonly [number, number, number] | null;
+  /** Whether it clears the thresholds of its branch; in shadow the local layer only records that. */
+  clear: boolean;
+  /** Whether the local layer answers there at present. */
+  live: boolean;
+  /** The category that is sure where the path is not, with partial answers. */
+  safe: number | null;
+}
+
+/** The decision of layer 3 on what a model says of names, in their order; writes nothing. */
+export function decide(db: Database, modelId: number, results: readonly LocalResult[]): Promise<Decision[]> {
+  return db.rows(
+    `select category_id, array[l1_confidence, l2_confidence, l3_confidence] as confidence, clear, live, safe
+       from ${db.internal}decide($1, ${db.internal}sane_results($2)) order by place`,
+    [modelId, asJson(results)],
+  );
+}
 
 /** Layer 3's verdict; SQL compares with the thresholds. A model that was taken back is refused (SQLSTATE 55000). */
 export function settleLocal(

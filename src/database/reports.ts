@@ -79,7 +79,7 @@ export async function clearAll(
 ): Promise<boolean[]> {
   const level = (i: 0 | 1 | 2) => confidences.map((confidence) => confidence[i]);
   const rows = await db.rows<{ ok: boolean }>(
-    `select ${db.internal}clears(c.l1, c.l2, c.l3, $4, $5, $6) as ok
+    `select ${db.internal}clears(true, c.l1, c.l2, c.l3, $4, $5, $6) as ok
      from unnest($1::real[], $2::real[], $3::real[]) with ordinality c(l1, l2, l3, i) order by c.i`,
     [level(0), level(1), level(2), t.l1, t.l2, t.l3],
   );

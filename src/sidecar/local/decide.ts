@@ -12,7 +12,6 @@ import { marginOf } from '../../model/decode.ts';
 import { deepest } from '../../model/tree.ts';
 import type { Answer } from '../../model/types.ts';
 import { isInfrastructure, isTakenBack } from '../errors.ts';
-import { inCanary } from './canary.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { embeddingsBy, predict, type Said } from './predict.ts';
 
@@ -43,7 +42,8 @@ export function shortlistOf(prediction: Answer): { shortlist: number[]; odds: nu
 /** Half of the votes of near labels: then the answer is likely one that the model does not know. */
 const mostBeyond = 0.5;
 
-function resultOf(nameKey: string, prediction: Said): LocalResult {
+/** What a model says of a name, as it is decided in SQL. */
+export function resultOf(nameKey: string, prediction: Said): LocalResult {
   const { nearest, unknown, voices, beyond = [] } = prediction;
   const share = beyond.reduce((sum, each) => sum + each.share, 0);
   const { shortlist, odds } = shortlistOf(prediction);
@@ -87,7 +87,13 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
   const { champion, challenger } = byModel
     ? await stage.champion.serving()
     : { champion: null, challenger: null };
-  const misses = await settleFromMemory(db, worker, names, champion?.encoderId ?? null);
+  const misses = await settleFromMemory(
+    db,
+    worker,
+    names,
+    champion?.encoderId ?? null,
+    challenger?.share ?? 0,
+  );
   if (misses.length === 0) return 0;
   if (champion === null) {
     const none = misses.map((miss) => ({
@@ -100,12 +106,11 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
     }));
     return (await settleLocal(db, worker, null, none)).passed_on;
   }
-  const keys = misses.map(({ nameKey }) => nameKey);
   const known = new Map(
     misses.flatMap(({ nameKey, embedding }) => (embedding ? [[nameKey, embedding]] : [])),
   );
-  const toCanary = new Set(challenger === null ? [] : keys.filter((key) => inCanary(key, challenger.share)));
-  const own = keys.filter((key) => !toCanary.has(key));
+  const toCanary = misses.filter(({ canary }) => canary).map(({ nameKey }) => nameKey);
+  const own = misses.filter(({ canary }) => !canary).map(({ nameKey }) => nameKey);
   const settled = async (model: LoadedModel, some: readonly string[], find?: Parameters<typeof ask>[3]) =>
     some.length === 0
       ? 0
@@ -113,8 +118,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
   let passedOn = await settled(champion, own, async () => known);
   if (challenger !== null) {
     const { model, role } = challenger;
-    const some = [...toCanary];
-    passedOn += await settled(model, some);
+    passedOn += await settled(model, toCanary);
     if (role === 'shadow') await watch(db, model, own);
     await stage.onWatched();
   }
