@@ -156,7 +156,7 @@ describe('the scratch schema', () => {
     try {
       await expect(replay(db, config, options())).rejects.toThrow('memory_at');
     } finally {
-      await db.rows('alter function taxon.memory_gone(timestamptz) rename to memory_at');
+      await db.rows('alter function taxon_internal.memory_gone(timestamptz) rename to memory_at');
     }
     expect(await scratches()).toEqual([]);
   });
@@ -164,7 +164,8 @@ describe('the scratch schema', () => {
   test('is gone after Ctrl-C', async () => {
     const run = startTaxon(['replay', '--epochs', '100000'], { DATABASE_URL: database.url });
     await run.says('replaying');
-    expect(await scratches()).toHaveLength(1);
+    // it and its internal one
+    expect(await scratches()).toHaveLength(2);
     expect(await run.kill('SIGINT')).toBe(1);
     expect(run.stderr()).toContain('taxon: interrupted; the scratch schema is gone');
     expect(await scratches()).toEqual([]);
@@ -176,7 +177,7 @@ describe('the scratch schema', () => {
       const killed = startTaxon(['replay', '--epochs', '100000'], { DATABASE_URL: database.url });
       await killed.says('replaying');
       await killed.kill('SIGKILL');
-      expect(await scratches()).toHaveLength(2);
+      expect(await scratches()).toHaveLength(4);
       // the server needs a moment to see that its client is gone
       await until(
         async () => {

@@ -44,7 +44,7 @@ describe('fit_calibration', () => {
       `select array_agg(i order by i) as ids from generate_series(0, 999) i, lateral (select ((i * 7919) % 1000 / 1000.0)::real as x) v,
          (select * from thresholds where branch is not distinct from ${branch} order by threshold_id desc limit 1) t
          ${offsets}
-         where clears(calibrate(v.x, o.offsets[1], o.slopes[1]), calibrate(v.x, o.offsets[2], o.slopes[2]), calibrate(v.x, o.offsets[3], o.slopes[3]), t.l1, t.l2, t.l3)`;
+         where clears(true, calibrate(v.x, o.offsets[1], o.slopes[1]), calibrate(v.x, o.offsets[2], o.slopes[2]), calibrate(v.x, o.offsets[3], o.slopes[3]), t.l1, t.l2, t.l3)`;
     const now = `left join calibration_in_force(${j.model}) o on true`;
     const before = [];
     for (const branch of ['null', j.right, j.wrong[0]])

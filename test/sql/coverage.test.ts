@@ -42,7 +42,7 @@ describe('the coverage curve', () => {
     for (const { l1, l2, l3, names, expected_error } of steps) {
       const passed = await t.owner.row(
         `select count(*) as names, 1 - avg(calibrate(l3_said, -.3, 1.3)) as error from evidence
-           where clears(calibrate(l1_said, .5, .9), calibrate(l2_said, .2, 1.1), calibrate(l3_said, -.3, 1.3), $1, $2, $3)`,
+           where clears(true, calibrate(l1_said, .5, .9), calibrate(l2_said, .2, 1.1), calibrate(l3_said, -.3, 1.3), $1, $2, $3)`,
         l1,
         l2,
         l3,

@@ -32,12 +32,12 @@ describe('clears, the decision between layer 3 and layer 4', () => {
     ['one missing', [0.9, null, 0.9], false],
     ['not a number: no confidence', [Number.NaN, 0.9, 0.9], false],
   ])('%s', async (_what, confidence, expected) => {
-    expect(await t.owner.value('select clears($1, $2, $3, .75, .55, .40)', ...confidence)).toBe(expected);
+    expect(await t.owner.value('select clears(true, $1, $2, $3, .75, .55, .40)', ...confidence)).toBe(expected);
   });
 
   test('compares what a sidecar computed in single precision', async () => {
     const single = [0.75, 0.55, 0.4].map((x) => Math.fround(x));
-    expect(await t.owner.value('select clears($1, $2, $3, .75, .55, .40)', ...single)).toBe(true);
+    expect(await t.owner.value('select clears(true, $1, $2, $3, .75, .55, .40)', ...single)).toBe(true);
   });
 });
 

@@ -31,19 +31,20 @@ describe('settling', () => {
     expect(await t.queued()).toEqual([]);
   });
 
-  test('returns misses as text, with the embedding of that encoder where there is one', async () => {
+  test('returns misses with the embedding of that encoder where there is one, and who is the canary’s', async () => {
     const encoder = await t.owner.value(`select register_encoder('e', 3)`);
     await t.insertAll('a', 'b');
     await t.claim('one');
     await t.owner.rows(`select save_embeddings($1, array['a'], array['[1,0,.5]']::halfvec[])`, encoder);
-    const misses = `select name_key, embedding::text from settle_from_memory('one', array['a', 'b'], $1) order by 1`;
-    expect(await t.owner.rows(misses, encoder)).toEqual([
-      { name_key: 'a', embedding: '[1,0,0.5]' },
-      { name_key: 'b', embedding: null },
+    const misses = `select name_key, encode(embedding, 'hex') as embedding, canary from settle_from_memory('one', array['a', 'b'], $1, $2) order by 1`;
+    expect(await t.owner.rows(misses, encoder, 0)).toEqual([
+      // pgvector's binary form: 3 dimensions, nothing, then 1, 0 and .5 as half floats
+      { name_key: 'a', embedding: '000300003c0000003800', canary: false },
+      { name_key: 'b', embedding: null, canary: false },
     ]);
-    expect(await t.owner.rows(misses, null)).toEqual([
-      { name_key: 'a', embedding: null },
-      { name_key: 'b', embedding: null },
+    expect(await t.owner.rows(misses, null, 1)).toEqual([
+      { name_key: 'a', embedding: null, canary: true },
+      { name_key: 'b', embedding: null, canary: true },
     ]);
   });
 });

@@ -44,7 +44,7 @@ describe('suggest_thresholds', () => {
     );
     expect(
       await t.owner.value(
-        'select count(*) from evidence where clears(l1_said, l2_said, l3_said, $1, $2, $3)',
+        'select count(*) from evidence where clears(true, l1_said, l2_said, l3_said, $1, $2, $3)',
         found.l1,
         found.l2,
         found.l3,
@@ -88,7 +88,7 @@ describe('suggest_thresholds', () => {
     expect({ ...found, l1: 0, l2: 0, l3: 0 }).toEqual({ ...raw, l1: 0, l2: 0, l3: 0 });
     expect(
       await t.owner.value(
-        'select count(*) from evidence where clears(calibrate(l1_said, .5, .9), calibrate(l2_said, .2, 1.1), calibrate(l3_said, -.3, 1.3), $1, $2, $3)',
+        'select count(*) from evidence where clears(true, calibrate(l1_said, .5, .9), calibrate(l2_said, .2, 1.1), calibrate(l3_said, -.3, 1.3), $1, $2, $3)',
         found.l1,
         found.l2,
         found.l3,
