@@ -21,13 +21,13 @@ declare
   digits integer;
 begin
   if more is null or more < 0 then
-    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL') using hint = 'select * from learning_curve(more => 10000);';
+    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL') using hint = 'select * from learning_curve(more => 10000);', errcode = 'invalid_parameter_value';
   end if;
   labels_now := trainable_labels();
   labels_then := labels_now + more;
   select x.* into m from models x where case when learning_curve.model_id is null then x.state = 'champion' else x.model_id = learning_curve.model_id end;
   if m.model_id is null then
-    if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id using hint = 'select * from models_readable;'; end if;
+    if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id using hint = 'select * from models_readable;', errcode = 'no_data_found'; end if;
     verdict := 'cannot be said: there is no champion yet (taxon train)';
     return next; return;
   end if;

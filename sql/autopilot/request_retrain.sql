@@ -6,7 +6,7 @@ declare
   open bigint;
 begin
   if coalesce(btrim(request_retrain.reason), '') = '' then
-    raise exception 'say why: request_retrain(''…'')';
+    raise exception 'say why: request_retrain(''…'')' using errcode = 'invalid_parameter_value';
   end if;
   insert into retrain_requests (cause, reason) values (request_retrain.cause, btrim(request_retrain.reason))
     on conflict ((true)) where run_id is null do nothing returning request_id into open;

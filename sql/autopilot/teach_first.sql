@@ -7,7 +7,7 @@ declare
   how text := coalesce(strategy, setting('teach_strategy') #>> '{}');
 begin
   if how not in ('random', 'unfamiliar', 'uncertain', 'mixed') then
-    raise exception 'there is no strategy "%"', how using hint = 'One of random, unfamiliar, uncertain, mixed; docs/measured/learning.md compares them.';
+    raise exception 'there is no strategy "%"', how using hint = 'One of random, unfamiliar, uncertain, mixed; docs/measured/learning.md compares them.', errcode = 'invalid_parameter_value';
   end if;
   return query
     with ranked as (

@@ -58,9 +58,9 @@ begin
   was := need_category(category_id);
   if parent_id is not null then perform need_category(parent_id); end if;
   if parent_id = any (moved) then
-    raise exception 'category % cannot be moved below itself ("%")', category_id, category_path(parent_id);
+    raise exception 'category % cannot be moved below itself ("%")', category_id, category_path(parent_id) using errcode = 'invalid_parameter_value';
   elsif parent_id is not distinct from was.parent_id then
-    raise exception 'category % ("%") is there already', category_id, category_path(category_id);
+    raise exception 'category % ("%") is there already', category_id, category_path(category_id) using errcode = 'object_not_in_prerequisite_state';
   end if;
   perform refuse_same_name(parent_id, was.name);
   c := note_change('move', category_id, moved, moved, jsonb_build_object('parent', was.parent_id, 'after', parent_id), reason, preview);
@@ -90,10 +90,10 @@ begin
   target := need_category(successor);
   perform need_category(u.id) from unnest(category_ids) u(id);
   if coalesce(category_ids, '{}') = '{}' then
-    raise exception 'which categories?' using hint = format('select * from merge_categories(array[…], %s);', successor);
+    raise exception 'which categories?' using hint = format('select * from merge_categories(array[…], %s);', successor), errcode = 'invalid_parameter_value';
   elsif target.path_ids && category_ids then
     raise exception 'category % ("%") is one of those that are to be merged into it, or lies below one', successor, category_path(successor)
-      using hint = format('Move it out first: select * from move_category(%s, …);', successor);
+      using hint = format('Move it out first: select * from move_category(%s, …);', successor), errcode = 'invalid_parameter_value';
   end if;
   -- what is below them goes along
   select coalesce(jsonb_object_agg(x.category_id, x.parent_id), '{}') into children
@@ -102,7 +102,7 @@ begin
                  where children ? x.category_id::text or x.parent_id = successor and x.retired_at is null and x.category_id <> all (category_ids)
                  group by normalise(x.name) having count(*) > 1 loop
     raise exception 'there would be % categories "%" below "%"', child.n, child.name, category_path(successor)
-      using hint = format('Merge or rename those first; one of them is %s.', child.id);
+      using hint = format('Merge or rename those first; one of them is %s.', child.id), errcode = 'invalid_parameter_value';
   end loop;
   under := array(select x.category_id from categories x join jsonb_object_keys(children) k on x.path_ids @> array[k::bigint]);
   c := note_change('merge', successor, category_ids || under, category_ids, jsonb_build_object('merged', category_ids, 'children', children,
@@ -140,7 +140,7 @@ begin
   select count(*) into below from categories x where x.parent_id = retire_category.category_id and x.retired_at is null;
   if below > 0 then
     raise exception '% categories in use lie below "%"', below, category_path(category_id)
-      using hint = format('Retire, move or merge them first, or give a successor: select * from retire_category(%s, instead => …);', category_id);
+      using hint = format('Retire, move or merge them first, or give a successor: select * from retire_category(%s, instead => …);', category_id), errcode = 'object_not_in_prerequisite_state';
   end if;
   c := note_change('retire', category_id, array[retire_category.category_id], array[retire_category.category_id],
     jsonb_build_object('followers', (select jsonb_object_agg(x.category_id, x.merged_into) from categories x where x.merged_into = retire_category.category_id)),

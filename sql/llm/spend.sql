@@ -9,7 +9,7 @@ declare
   moment timestamptz := coalesce(now() - since, '-infinity');
 begin
   if by is null or by not in ('day', 'layer', 'branch', 'model', 'purpose', 'route') then
-    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.';
+    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.', errcode = 'invalid_parameter_value';
   end if;
   return query
     with paid as (

@@ -36,9 +36,9 @@ begin
   perform hold_taxonomy();
   select * into k from checks x where x.check_id = undo_check.check_id for update;
   if not found then
-    raise exception 'there is no check %', coalesce(undo_check.check_id::text, 'NULL');
+    raise exception 'there is no check %', coalesce(undo_check.check_id::text, 'NULL') using errcode = 'no_data_found';
   elsif k.verdict is null then
-    raise exception 'check % has no verdict to take back', k.check_id;
+    raise exception 'check % has no verdict to take back', k.check_id using errcode = 'object_not_in_prerequisite_state';
   end if;
   is_second := k.second_at is not null;
   moment := coalesce(k.second_at, k.checked_at);

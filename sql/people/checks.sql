@@ -27,18 +27,18 @@ declare
   made bigint[];
 begin
   if champion_id is null then
-    raise exception 'there is no champion yet: checks are of its answers' using hint = 'Train one: taxon train';
+    raise exception 'there is no champion yet: checks are of its answers' using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
   elsif n is null or n not between 1 and 5000 then
-    raise exception 'spot_check draws 1 to 5000 names at once, not %', coalesce(n::text, 'NULL');
+    raise exception 'draw_checks draws 1 to 5000 names at once, not %', coalesce(n::text, 'NULL') using errcode = 'invalid_parameter_value';
   elsif strategy is null or strategy not in ('uniform', 'surer', 'answered', 'threshold', 'category', 'disagreement') then
     raise exception 'there is no strategy "%"', coalesce(strategy, 'NULL')
-      using hint = 'One of uniform, surer, answered, threshold, category, disagreement.';
+      using hint = 'One of uniform, surer, answered, threshold, category, disagreement.', errcode = 'invalid_parameter_value';
   elsif (strategy = 'category') <> (category_id is not null) then
     raise exception 'strategy category and a category_id go together'
-      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.';
+      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.', errcode = 'invalid_parameter_value';
   elsif strategy = 'category' then
     branch := array(select c.category_id from categories c where c.path_ids @> array[draw_checks.category_id]);
-    if branch = '{}' then raise exception 'there is no category %', category_id; end if;
+    if branch = '{}' then raise exception 'there is no category %', category_id using errcode = 'no_data_found'; end if;
   end if;
   -- one after the other, or two people would be given the same names
   perform hold_lock('checks');

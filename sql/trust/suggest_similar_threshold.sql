@@ -16,7 +16,7 @@ declare
   needed bigint;
 begin
   if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
-    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence;
+    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence using errcode = 'invalid_parameter_value';
   end if;
   select count(*) into total from similar_checks();
   -- A fixed sequence of tests, each at the whole level: it starts at the highest cut with enough checks (counted without

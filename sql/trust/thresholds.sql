@@ -17,23 +17,23 @@ declare
 begin
   if set_thresholds.never_local then
     if branch is null then
-      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');';
+      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');', errcode = 'invalid_parameter_value';
     end if;
     l1 := 1; l2 := 1; l3 := 1;
   end if;
   if l1 is null or l2 is null or l3 is null or not (l1 between 0 and 1 and l2 between 0 and 1 and l3 between 0 and 1) then
-    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', l1, l2, l3;
+    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', l1, l2, l3 using errcode = 'invalid_parameter_value';
   elsif coalesce(btrim(reason), '') = '' then
-    raise exception 'say why: set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => ''…'')';
+    raise exception 'say why: set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => ''…'')' using errcode = 'invalid_parameter_value';
   elsif branch is not null and not exists (select from categories c where c.category_id = branch) then
-    raise exception 'there is no category %', branch;
+    raise exception 'there is no category %', branch using errcode = 'no_data_found';
   end if;
   select f.* into before from thresholds_in_force(set_thresholds.model_id) f;
   target := before.model_id;
   if target is null then
     raise exception '%', case when set_thresholds.model_id is null then 'there is no champion yet: thresholds belong to a model'
                               else format('there is no model %s', set_thresholds.model_id) end
-      using hint = 'Train one: taxon train';
+      using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
   end if;
   perform hold_lock('thresholds');
   select f.l1, f.l2, f.l3 into l1_before, l2_before, l3_before from thresholds_for(target, branch) f;
@@ -53,7 +53,7 @@ begin
     if answers and not kept and not force then
       select s.* into silenced from answered_a_day() s;
       raise exception 'nothing was changed: with these thresholds the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
-        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3);
+        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3), errcode = 'object_not_in_prerequisite_state';
     end if;
   end if;
   if branch is not null or (l1, l2, l3, kept) is distinct from (before.l1, before.l2, before.l3, before.certified) then
@@ -67,7 +67,7 @@ begin
     if answers and note is not null and not force then
       select s.* into silenced from answered_a_day() s;
       raise exception 'nothing was changed: without what this branch would no longer answer the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
-        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.';
+        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.', errcode = 'object_not_in_prerequisite_state';
     end if;
   end if;
   certified := kept;
@@ -92,7 +92,7 @@ begin
       and (undo_thresholds.branch is null or t.branch = undo_thresholds.branch)
     order by t.threshold_id desc limit 1;
   if newest.threshold_id is null then
-    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;';
+    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;', errcode = 'object_not_in_prerequisite_state';
   end if;
   update thresholds t set undone_at = clock_timestamp()
     where t.model_id = target and t.branch is not distinct from newest.branch and t.threshold_id >= newest.threshold_id and t.undone_at is null;

@@ -283,7 +283,7 @@ describe('taxon_writer', () => {
       'select from taxon_internal.llm_calls',
       `insert into taxon.labels (name_key, category_id, source) values ('a', 1, 'human')`,
       `select from taxon_internal.claim('w', 1)`,
-      'select taxon_internal.requeue(1)',
+      'select taxon.decide_again(1)',
       'select from taxon.health()',
     ]);
   });
@@ -312,8 +312,8 @@ describe('taxon_reader', () => {
       `update taxon.products set name = 'a'`,
       'delete from taxon.labels',
       `select taxon.set_setting('guard', 'false')`,
-      'select taxon_internal.requeue(1)',
-      'select taxon_internal.retry_dead()',
+      'select taxon.decide_again(1)',
+      'select taxon.decide_again(failed => true)',
       'select taxon.promote_model(1)',
       'select taxon.roll_back_model()',
       'select taxon.revert_cleaning(1)',
@@ -342,8 +342,8 @@ describe('taxon_admin', () => {
     );
     const { product_id } = await t.insert('known');
     await admin.rows('delete from taxon.labels');
-    expect(await admin.value('select taxon_internal.requeue($1)', product_id)).toBe('pending');
-    expect(await admin.value('select taxon_internal.retry_dead()')).toBe(0);
+    expect(await admin.value('select not_looked_at from taxon.decide_again($1)', product_id)).toBe(1);
+    expect(await admin.value('select products from taxon.decide_again(failed => true)')).toBe(0);
     await admin.rows(`update taxon.categories set external_id = '7' where category_id = $1`, category);
     await admin.rows(`select taxon.rename_category($1, 'Teapots')`, category);
     expect(await admin.value('select taxon.category_path($1)', category)).toBe('Home > Teapots');
@@ -391,7 +391,7 @@ describe('taxon_sidecar', () => {
       `update taxon_internal.queue set worker = 'x'`,
       `select taxon.set_setting('guard', 'false')`,
       'select taxon.promote_model(1)',
-      'select taxon_internal.retry_dead()',
+      'select taxon.decide_again(failed => true)',
     ]);
   });
 });
