@@ -76,5 +76,11 @@ begin
     case when mode <> 'on' then format('; nothing of that is saved while the local layer is %s', case mode when 'off' then 'off' else 'in shadow' end) else '' end);
   return next;
 end $$;
-comment on function learning_curve(integer, bigint) is 'What so many more labels, and those that are new since the training, would bring after a training: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product, dollars a month at what the ledger says a name costs, with a 95% interval; passed_on is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and it says when it cannot say. How often the interval held: docs/measured/learning.md. Example: select labels_now, labels_then, llm_share_now, llm_share_then, low, high, verdict from learning_curve(more => 10000);';
+comment on function learning_curve(integer, bigint) is
+  'Says what so many more labels, and those that are new since the training, would bring after the next training.
+more: how many labels more, 0 or more; 10000 by default.
+model_id: the model whose curve it is; NULL (the default): the champion.
+Returns: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product and dollars a month at what the ledger says a name costs, with a 95% interval; passed_on… is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and says when it cannot say. How often the interval held: docs/measured/learning.md.
+Errors: 22023 where more is no such number; P0002 where there is no such model.
+Example: select labels_now, labels_then, llm_share_now, llm_share_then, low, high, verdict from learning_curve(more => 10000);';
 grant execute on function learning_curve to taxon_reader, taxon_admin;

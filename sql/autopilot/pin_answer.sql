@@ -20,5 +20,12 @@ begin
   end if;
   return (select count(*) from regression_names);
 end $$;
-comment on function pin_answer(text, bigint, text) is '';
+comment on function pin_answer(text, bigint, text) is
+  'Pins the answer to a name: a new model that gets it wrong, where the champion does not, is not promoted.
+name: the name, however it is written.
+category_id: the right answer; NULL: the name is not pinned any more.
+reason: why; NULL by default.
+Returns: how many names are pinned. Pinned names train no model.
+Errors: 22023 without a name; P0002 where there is no such category in use, or nothing is pinned to take back.
+Example: select pin_answer(''kettle 1.7 l'', 7, ''our best seller'');';
 grant execute on function pin_answer to taxon_admin;

@@ -41,7 +41,14 @@ begin
   perform tell_sidecars();
   return before;
 end $$;
-comment on function promote_model(bigint, boolean, text) is 'Makes a model the champion; sidecars load it without a restart. Refused for one that the gate refused, unless forced with a reason. The first time it takes over what people set for branches, never_local among it. Returns the champion before. Example: promote_model(7), or promote_model(7, force => true, reason => ''seasonal range'').';
+comment on function promote_model(bigint, boolean, text) is
+  'Makes a model the champion; sidecars load it without a restart.
+model_id: the model.
+force: true: also one that the gate refused. Default false.
+reason: why; needed with force.
+Returns: the champion before. The first time a model takes over what people set for branches, never_local among it.
+Errors: P0002 where there is no such model; 55000 where it has no files any more or the gate refused it; 22023 where force comes without a reason.
+Example: select promote_model(2, force => true, reason => ''seasonal range'');';
 grant execute on function promote_model to taxon_admin;
 
 create or replace function roll_back_model(reason text default null) returns bigint
@@ -71,5 +78,10 @@ begin
   perform promote_model(target.model_id, true, format('rolled back from model %s%s', now_champion, coalesce(': ' || roll_back_model.reason, '')));
   return target.model_id;
 end $$;
-comment on function roll_back_model(text) is 'Makes the champion before the champion again and returns its id; called again it goes back one more. Thresholds belong to a model and come back with it; answers that were given stay, those that sidecars have in hand are decided again.';
+comment on function roll_back_model(text) is
+  'Makes the champion before the champion again; called again it goes back one more.
+reason: why; NULL by default.
+Returns: its id. Thresholds belong to a model and come back with it; answers that were given stay, those that sidecars have in hand are decided again.
+Errors: 55000 where there is no champion, or none before it.
+Example: select roll_back_model(reason => ''returns doubled'');';
 grant execute on function roll_back_model to taxon_admin;

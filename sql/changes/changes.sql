@@ -20,7 +20,16 @@ begin
   update taxonomy_changes x set path = c.path, note = c.note, settled_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;
   return c;
 end $$;
-comment on function add_category(text, bigint, text, text, boolean) is 'Makes a category below another (NULL: at the top); category_id of the result is its id. A retired one''s name may be used again: it is another category then. make_category() makes a whole path. Example: select path from add_category(''Boats'', preview => true);';
+comment on function add_category(text, bigint, text, text, boolean) is
+  'Makes a category.
+name: its name, 1 to 500 characters.
+parent_id: the category above it; NULL (the default): it stands at the top.
+external_id: your own id of it; NULL by default.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history; category_id is its id. The name of a retired category may be used again: it is another category then.
+Errors: P0002 where there is no such parent; 55000 where the parent is retired or has a category of this name already; 22023 where the name is none; 55P03 while another transaction uses the taxonomy.
+Example: select path from add_category(''Boats'', preview => true);';
 grant execute on function add_category to taxon_admin;
 
 create or replace function rename_category(category_id bigint, name text, reason text default null, preview boolean default false)
@@ -40,7 +49,15 @@ begin
   update taxonomy_changes x set settled_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;
   return c;
 end $$;
-comment on function rename_category(bigint, text, text, boolean) is 'Gives a category another name; its id stays, and with it every label, row, threshold and model. Example: select path, labels from rename_category(7, ''Kettles'', preview => true);';
+comment on function rename_category(bigint, text, text, boolean) is
+  'Gives a category another name; its id stays, and with it every label, row, threshold and model.
+category_id: the category.
+name: its new name, 1 to 500 characters.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history.
+Errors: P0002 where there is no such category; 55000 where it is retired or another has the name; 22023 where the name is none; 55P03 while another transaction uses the taxonomy.
+Example: select path, labels from rename_category(7, ''Kettles'', preview => true);';
 grant execute on function rename_category to taxon_admin;
 
 create or replace function move_category(category_id bigint, parent_id bigint, reason text default null, preview boolean default false)
@@ -71,7 +88,15 @@ begin
   update taxonomy_changes x set note = c.note where x.taxonomy_change_id = c.taxonomy_change_id;
   return c;
 end $$;
-comment on function move_category(bigint, bigint, text, boolean) is 'Hangs a category, with all below it, below another parent (NULL: at the top). Ids stay; l1 to l3 of its rows follow in the same transaction, its branch''s thresholds move along. Example: select labels, products from move_category(7, 3, preview => true);';
+comment on function move_category(bigint, bigint, text, boolean) is
+  'Hangs a category, with all below it, below another parent.
+category_id: the category.
+parent_id: the category above it from now on; NULL: it stands at the top.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history. Ids stay; l1 to l3 of its rows follow in the same transaction, its branch''s thresholds move along.
+Errors: P0002 where there is no such category; 55000 where one is retired, it is there already or another there has its name; 22023 where the parent lies below it; 55P03 while another transaction uses the taxonomy.
+Example: select labels, products from move_category(7, 3, preview => true);';
 grant execute on function move_category to taxon_admin;
 
 create or replace function merge_categories(category_ids bigint[], successor bigint, reason text default null, preview boolean default false)
@@ -123,7 +148,15 @@ begin
   update taxonomy_changes x set before = c.before where x.taxonomy_change_id = c.taxonomy_change_id;
   return c;
 end $$;
-comment on function merge_categories(bigint[], bigint, text, boolean) is 'Retires categories in favour of a successor: it takes their labels, rows, open checks and what is below them, the strictest thresholds of all, and answers in their place that come from old shortlists, old models and old files. undo_taxonomy_change() takes it back. Example: select labels, products from merge_categories(array[9], 6, preview => true);';
+comment on function merge_categories(bigint[], bigint, text, boolean) is
+  'Retires categories in favour of a successor, which takes their labels and rows.
+category_ids: those that are retired.
+successor: the category that stays.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history. The successor takes their open checks and what is below them too, the strictest thresholds of all, and answers in their place that come from old shortlists, old models and old files. undo_taxonomy_change() takes it back.
+Errors: P0002 where there is no such category; 55000 where one is retired; 22023 where none is given, the successor is one of them or lies below one, or two of one name would come together; 55P03 while another transaction uses the taxonomy.
+Example: select labels, products from merge_categories(array[9], 6, preview => true);';
 grant execute on function merge_categories to taxon_admin;
 
 create or replace function retire_category(category_id bigint, instead bigint default null, reason text default null, preview boolean default false)
@@ -157,7 +190,15 @@ begin
   update taxonomy_changes x set note = c.note where x.taxonomy_change_id = c.taxonomy_change_id;
   return c;
 end $$;
-comment on function retire_category(bigint, bigint, text, boolean) is 'Takes a category out of use. With instead it is merged into that one. Without, its labels are forgotten (label_changes keeps them, those of people too: note says how to list them) and its rows are asked again from the first layer on; an answer that still names it counts as none. Refused while categories lie below it. Example: select labels, human_labels from retire_category(7, preview => true);';
+comment on function retire_category(bigint, bigint, text, boolean) is
+  'Takes a category out of use.
+category_id: the category.
+instead: the successor that it is merged into; NULL (the default): none, so that its labels are forgotten and its rows are asked again from the first layer on.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history. label_changes keeps forgotten labels, those of people too: note says how to list them. An answer that still names the category counts as none.
+Errors: P0002 where there is no such category; 55000 where it is retired already or categories in use lie below it; 22023 as of merge_categories(); 55P03 while another transaction uses the taxonomy.
+Example: select labels, human_labels from retire_category(7, preview => true);';
 grant execute on function retire_category to taxon_admin;
 
 create or replace view taxonomy_history with (security_invoker) as

@@ -50,7 +50,17 @@ begin
   perform ask_questions();
   return c;
 end $$;
-comment on function split_category(bigint, text[], bigint, boolean, text, boolean) is 'Makes categories below one and has the LLM asked again which of them each of its labels is (with products also each row that the similar or local layer answered), while that costs no more than max_tokens; more_tokens() continues. The category stays in use: until a name is asked, and where none of the new ones fits, its label stands and answers. Labels of people are never changed, but listed. Example: select labels, human_labels from split_category(7, array[''Electric kettles'', ''Stove kettles''], preview => true);';
+comment on function split_category(bigint, text[], bigint, boolean, text, boolean) is
+  'Makes categories below one and has the LLM asked again which of them each of its labels is.
+category_id: the category that is split; it stays in use.
+names: names of the new categories; NULL (the default), or the same names again: goes on with a split of it that is not finished.
+max_tokens: how many LLM tokens it may cost in all, 100000 by default; called again with more it goes on, with 0 it stops.
+products: true: also each row that the similar or local layer answered is asked about. Default false.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history; taxonomy_progress shows how far it has come. Until a name is asked, and where none of the new categories fits, its label stands and answers. Labels of people are never changed, but listed.
+Errors: P0002 where there is no such category; 55000 where it is retired or has one of the names below it; 22023 where the names are not each once, or max_tokens is below 0; 55P03 while another transaction uses the taxonomy.
+Example: select labels, human_labels from split_category(7, array[''Electric kettles'', ''Stove kettles''], preview => true);';
 grant execute on function split_category to taxon_admin;
 
 create or replace view taxonomy_progress with (security_invoker) as

@@ -21,5 +21,11 @@ begin
   update categories set name = name where merged_into is not null;  -- after their successors
   perform sweep_taxonomy();
 end $$;
-comment on function set_tree_levels(text, text) is 'Chooses which depths of the tree are l1, l2 and l3 (default 1,2,deepest) and moves categories and products along (rows that somebody holds, or inserts meanwhile, in the night: sweep_taxonomy()); models trained before must be trained again.';
+comment on function set_tree_levels(text, text) is
+  'Chooses which depths of the tree are l1, l2 and l3, and moves categories and products along.
+tree_levels: three rising depths from 1 on, the last may be deepest; ''1,2,deepest'' at first.
+reason: why; it stands in taxonomy_history, NULL by default.
+Returns: nothing. Rows that somebody holds, or inserts meanwhile, follow in the night; models trained before must be trained again.
+Errors: 22023 where it is no such choice; 55P03 while another transaction uses the taxonomy.
+Example: select set_tree_levels(''1,2,4'', reason => ''kinds of goods are one deeper'');';
 grant execute on function set_tree_levels to taxon_admin;

@@ -81,5 +81,12 @@ begin
   update taxonomy_changes x set note = u.note where x.taxonomy_change_id = u.taxonomy_change_id;
   return u;
 end $$;
-comment on function undo_taxonomy_change(bigint, text, boolean) is 'Takes a rename, move, merge, retirement or split back. Labels and rows that it moved come back in every column; what was changed since stays (note says how many), and names labelled since stay where they are. Of a split the new categories are merged back into the one. Refused where the category was retired, renamed or moved again since: the later change is undone first. Example: select taxonomy_change_id, kind, path from taxonomy_history where undone_at is null;';
+comment on function undo_taxonomy_change(bigint, text, boolean) is
+  'Takes a rename, move, merge, retirement or split back.
+taxonomy_change_id: the change, as taxonomy_history numbers it.
+reason: why; NULL by default.
+preview: true: shows what it would do and changes nothing. Default false.
+Returns: the row of history of the undo. Labels and rows that the change moved come back in every column; what was changed since stays (note says how many), and names labelled since stay where they are. Of a split the new categories are merged back into the one.
+Errors: P0002 where there is no such change; 55000 where it is undone already or cannot be, or the category was retired, renamed or moved again since: the later change is undone first; 55P03 while another transaction uses the taxonomy.
+Example: select kind, path, note from undo_taxonomy_change(1, preview => true);';
 grant execute on function undo_taxonomy_change to taxon_admin;

@@ -12,5 +12,11 @@ begin
   perform wake();
   return deployment;
 end $$;
-comment on function adopt_deployment(text, text) is 'From now on sidecars of this deployment (TAXON_DEPLOYMENT) make the paid calls of this database, and no others. A restored copy makes none until it is told here. Example: select adopt_deployment(''default'');';
+comment on function adopt_deployment(text, text) is
+  'Says whose sidecars make the paid calls of this database from now on; no others do.
+deployment: TAXON_DEPLOYMENT of those sidecars, default where it is not set.
+reason: why; NULL by default.
+Returns: the deployment. A restored copy makes no paid call until it is told here.
+Errors: 22023 without a deployment.
+Example: select adopt_deployment(''default'', reason => ''the copy takes over'');';
 grant execute on function adopt_deployment to taxon_admin;

@@ -15,5 +15,12 @@ begin
   end if;
   return urgent;
 end $$;
-comment on function mark_urgent(bigint, boolean, text) is 'The LLM is asked about this product''s name also when the budget is used up; false: no longer. Example: select mark_urgent(1);';
+comment on function mark_urgent(bigint, boolean, text) is
+  'Has the LLM asked about a product''s name even when the budget is used up.
+product_id: the product; its name counts, with all rows of it.
+urgent: false: no longer. Default true.
+reason: why; NULL by default.
+Returns: urgent.
+Errors: P0002 where there is no such product with a name.
+Example: select mark_urgent(1, reason => ''on the front page'');';
 grant execute on function mark_urgent to taxon_admin;

@@ -37,7 +37,16 @@ begin
     on conflict do nothing;
   return look_again(false);
 end $$;
-comment on function never_send(bigint, text, bigint, text, boolean) is 'Names of a branch (a category: those that likely lie in it or below), names that match a pattern (a regular expression, in any case) or the name of a product are never sent to a provider, audits included: they wait for people, see waiting_for_people; confirm() settles them. What is in flight is not called back. Returns how many names of the LLM stage wait for people now. Example: select never_send(pattern => ''kettle'', reason => ''not announced yet'');';
+comment on function never_send(bigint, text, bigint, text, boolean) is
+  'Keeps names from every provider, audits included: they wait for people, and confirm() settles them.
+branch: names that likely lie in this category or below it.
+pattern: names that match this regular expression, in any case.
+product_id: the name of this product.
+reason: why; waiting_for_people shows it, NULL by default.
+lifted: true: takes the mark back that was made with the same branch, pattern or product. Default false.
+Returns: how many names of the LLM stage wait for people now; with lifted how many go to the LLM now. Names that another mark holds stay. What is in flight is not called back.
+Errors: 22023 where it is not just one of branch, pattern and product_id, or no regular expression; P0002 where there is no such category, product or mark.
+Example: select never_send(pattern => ''kettle'', reason => ''not announced yet'');';
 grant execute on function never_send to taxon_admin;
 
 create or replace view waiting_for_people with (security_invoker) as

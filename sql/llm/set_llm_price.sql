@@ -30,5 +30,18 @@ begin
           batch_factor = excluded.batch_factor, set_by = excluded.set_by, reason = excluded.reason, set_at = now();
   return llm_price(set_llm_price.provider, set_llm_price.model, greatest(now(), set_llm_price.since::timestamp at time zone 'UTC'));
 end $$;
-comment on function set_llm_price(text, text, numeric, numeric, numeric, date, numeric, numeric, text) is 'Your price of a model, in US dollars a million tokens in, cached and out, from a day on (default: today), and of those that the provider writes into its prompt cache (default: at Anthropic 1.25 times the input, elsewhere not known); it beats the program''s. Calls that are in the ledger keep the price they were made at. What is no price (NaN, infinity, below 0) is refused (SQLSTATE 22023). Returns the price in force then. Example: select set_llm_price(''openai'', ''qwen3:8b'', 0, 0, 0, ''2026-01-01'') ->> ''in'' as dollars;';
+comment on function set_llm_price(text, text, numeric, numeric, numeric, date, numeric, numeric, text) is
+  'Sets your price of a model, which beats the program''s.
+provider: openai (also any server that speaks its protocol) or anthropic.
+model: the model that is asked for.
+dollars_in: US dollars a million tokens in.
+dollars_cached: US dollars a million tokens in that the provider had cached.
+dollars_out: US dollars a million tokens out.
+since: the day it holds from, in UTC; NULL (the default): today.
+batch_factor: what the batch API asks of these prices, 0 to 1; .5 by default.
+dollars_written: US dollars a million tokens that the provider writes into its prompt cache; NULL (the default): at Anthropic 1.25 times dollars_in, elsewhere not known.
+reason: why; NULL by default.
+Returns: the price in force then. Calls that are in the ledger keep the price they were made at.
+Errors: 22023 where it is no price (NaN, infinity, below 0), no factor, no day, no model or another provider.
+Example: select set_llm_price(''openai'', ''qwen3:8b'', 0, 0, 0, ''2026-01-01'', reason => ''our own server'') ->> ''in'' as dollars;';
 grant execute on function set_llm_price to taxon_admin;

@@ -24,5 +24,9 @@ begin
   select count(*) into renewed from gone;
   return renewed;
 end $$;
-comment on function renew_keys(boolean) is 'Puts labels whose key this server normalises to something else under their new key, and returns how many: of several under one a person''s is kept, else what stands there already, else the newest. Reads all labels. Their names are encoded anew when they are needed. Example: select renew_keys();';
+comment on function renew_keys(boolean) is
+  'Puts labels whose key this server normalises to something else under their new key.
+preview: true: counts them and changes nothing. Default false.
+Returns: how many. Of several under one key a person''s is kept, else what stands there already, else the newest. Reads all labels. Their names are encoded anew when they are needed.
+Example: select renew_keys(preview => true);';
 grant execute on function renew_keys to taxon_admin;

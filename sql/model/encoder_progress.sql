@@ -48,5 +48,12 @@ begin
   get diagnostics gone = row_count;
   return gone;
 end $$;
-comment on function remove_encoder(integer, integer, boolean) is 'Removes embeddings of an encoder that no champion or challenger reads, at most so many; returns how many: call again until it is 0, then VACUUM embeddings makes their space free again. Its models stay in the registry; promoted again, they have names encoded anew. taxon model encoders --remove does all of it. Example: select encoder_id, identity, bytes from encoder_progress;';
+comment on function remove_encoder(integer, integer, boolean) is
+  'Removes embeddings of an encoder that no champion or challenger reads.
+encoder_id: the encoder, as encoder_progress numbers it.
+most: at most so many embeddings a call, 10000 by default.
+preview: true: counts them and changes nothing. Default false.
+Returns: how many: call it again until that is 0, then VACUUM embeddings makes their space free again. The encoder''s models stay in the registry; promoted again, they have names encoded anew. taxon model encoders --remove does all of it.
+Errors: P0002 where there is no such encoder; 55000 where a model in use reads it.
+Example: select remove_encoder(3, preview => true);';
 grant execute on function remove_encoder to taxon_admin;

@@ -66,5 +66,8 @@ begin
   return query select * from rights_health();
   return query select * from neighbours_health();
 end $$;
-comment on function health() is 'One row a check: sidecars, champion, queues, provider, dead letters, extension; status ok or warn, and what to do.';
+comment on function health() is
+  'Says whether everything is well, one row a check, and what to do where it is not.
+Returns: item, status (ok or warn), value and a detail in words: sidecars, champion, what the local layer does and is promised, queues, provider, dead letters, alarms, locks, rights and more.
+Example: select item, status from health() where item = ''local layer'';';
 grant execute on function health to taxon_reader, taxon_admin;

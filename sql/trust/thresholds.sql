@@ -73,7 +73,19 @@ begin
   certified := kept;
   return next;
 end $$;
-comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean, boolean) is 'Sets the thresholds of a model (default: the champion), or stricter ones for one branch, where never_local forbids local answers; keeps the history and returns those before. While a promise stands they are certified when none is below what suggest_thresholds() proves; others would make the local layer only watch and need force, else nothing is changed. Rows decided earlier stay as they are. Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
+comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean, boolean) is
+  'Sets the confidences from which on the local layer answers, of a model or of one branch.
+l1: lowest confidence in the top category, 0 to 1.
+l2: lowest confidence in the middle category, 0 to 1.
+l3: lowest confidence in the leaf, 0 to 1.
+reason: why.
+model_id: the model; NULL (the default): the champion.
+branch: a category below which they hold, stricter than the general ones; NULL (the default): everywhere.
+never_local: true: below the branch the local layer never answers. Default false.
+force: true: also where the standing promise is not proved with them. Default false.
+Returns: the thresholds before, whether the new ones are certified, and a note. While a promise stands they are certified when none is below what suggest_thresholds() proves; others would make the local layer only watch, and change nothing without force. Rows decided earlier stay as they are.
+Errors: 22023 where they are no such numbers, there is no reason, or never_local has no branch; P0002 where there is no such category; 55000 where there is no such model, or the promise would not be proved.
+Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
 grant execute on function set_thresholds to taxon_admin;
 
 create or replace function undo_thresholds(model_id bigint default null, branch bigint default null)
@@ -112,7 +124,13 @@ begin
            coalesce((select t.reason from thresholds t where t.threshold_id = f.threshold_id), 'the defaults; not certified')
       from thresholds_for(target, newest.branch) f;
 end $$;
-comment on function undo_thresholds(bigint, bigint) is 'Takes back the newest setting of thresholds of a model (default: the champion), or of one branch of it; called again, the one before. Returns what was undone and what counts now. Example: select l1, l2, l3, reason from undo_thresholds();';
+comment on function undo_thresholds(bigint, bigint) is
+  'Takes back the newest setting of thresholds; called again, the one before.
+model_id: the model; NULL (the default): the champion.
+branch: that of this branch; NULL (the default): the newest of all.
+Returns: what was undone and what counts now.
+Errors: 55000 where nothing is left to undo.
+Example: select l1, l2, l3, reason from undo_thresholds();';
 grant execute on function undo_thresholds to taxon_admin;
 
 create or replace view threshold_history with (security_invoker) as
