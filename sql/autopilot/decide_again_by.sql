@@ -16,7 +16,7 @@ begin
   if not found then
     raise exception 'there is no product %', decide_product_again.product_id using errcode = 'no_data_found';
   end if;
-  products := 1; answered_otherwise := 0; asked_of_llm := 0; not_looked_at := 0;
+  products := 1; answered_otherwise := 0; asked_of_llm := 0; not_looked_at := 0; tokens := null;
   if coalesce(p.name_key, '') = '' then
     products := 0;
     note := 'it has no name, so there is nothing to decide';
@@ -71,7 +71,7 @@ begin
   if decide_failed_again.product_id is not null and key is null then
     raise exception 'there is no product %', decide_failed_again.product_id using errcode = 'no_data_found';
   end if;
-  answered_otherwise := 0; asked_of_llm := 0;
+  answered_otherwise := 0; asked_of_llm := 0; tokens := null;
   if preview then
     hashes := array(select d.name_hash from dead_letters d where key is null or d.name_hash = name_hash(key));
     products := (select count(*) from products x where name_hash(x.name_key) = any (hashes) and x.state = 'failed');

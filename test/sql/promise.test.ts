@@ -83,9 +83,13 @@ describe('a promise', () => {
 
     await judge(t, ids, Array(500).fill(true));
     expect(await mode()).toBe('shadow'); // checks alone change nothing
-    expect(await t.owner.row('select certified, mode from set_promise()')).toEqual({
+    expect(
+      await t.owner.row('select promise_id, certified, mode, checks_missing from set_promise()'),
+    ).toEqual({
+      promise_id: 1,
       certified: true,
       mode: 'on',
+      checks_missing: 0,
     });
     expect(await mode()).toBe('on');
   });
