@@ -17,7 +17,7 @@ await db.rows(`select taxon.make_category('{Home}')`);
 await db.rows(`select taxon.register_encoder('e', 384)`);
 await db.rows(`select taxon.save_model(1, null, '{}')`);
 await db.rows(`select taxon.save_model_file(1, 'm', sha256('x'), 'x')`);
-await db.rows('select taxon.promote(1)');
+await db.rows('select taxon.promote_model(1)');
 const fill = [
   `alter table taxon.products disable trigger user`,
   `insert into taxon.products (name, state) select 'product ' || i, 'done' from generate_series(1, ${rows}) i`,

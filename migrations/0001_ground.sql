@@ -41,7 +41,10 @@ begin
 end $do$;
 comment on function normalise_unusual(text) is 'What normalise() does with names that have anything but usual characters and single spaces.';
 comment on function normalise(text) is
-  'The name key of a name: invisible characters stripped (U+00AD, U+034F, U+061C, U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FE00 to U+FE0F, U+FEFF), U+2019 and U+02BC folded to the apostrophe, white space trimmed and collapsed, lower-cased by und-x-icu (pg_unicode_fast on a server without ICU), composed (NFC). The same as normalise() in src/normalise.ts.';
+  'Makes the name key of a name, the unit of work: two names of one key have one answer.
+name: the name; NULL gives NULL.
+Returns: the name with invisible characters stripped (U+00AD, U+034F, U+061C, U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FE00 to U+FE0F, U+FEFF), U+2019 and U+02BC folded to the apostrophe, white space trimmed and collapsed, lower-cased by und-x-icu (pg_unicode_fast on a server without ICU), composed (NFC). The same as normalise() in src/normalise.ts.
+Example: select normalise('' Red  Kettle '');';
 
 create function name_hash(name_key text) returns bytea
   language sql immutable strict parallel safe

@@ -3,7 +3,7 @@
 
 create table taxonomy_changes (
   taxonomy_change_id bigint generated always as identity primary key,
-  kind text not null check (kind in ('add', 'rename', 'move', 'merge', 'split', 'retire', 'undo')),
+  kind text not null check (kind in ('add', 'rename', 'move', 'merge', 'split', 'retire', 'levels', 'undo')),
   category_id bigint not null,
   path text,
   labels bigint not null,
@@ -28,8 +28,8 @@ create table taxonomy_changes (
 create index taxonomy_changes_open on taxonomy_changes (taxonomy_change_id) where settled_at is null;
 comment on table taxonomy_changes is 'History of the taxonomy: each change with what it touched and what undoing it needs.';
 comment on column taxonomy_changes.taxonomy_change_id is 'Order of the changes; NULL in what a preview returns.';
-comment on column taxonomy_changes.kind is 'add, rename, move, merge, split, retire or undo.';
-comment on column taxonomy_changes.category_id is 'The category it is about; of a merge the one that stays.';
+comment on column taxonomy_changes.kind is 'add, rename, move, merge, split, retire, levels or undo.';
+comment on column taxonomy_changes.category_id is 'The category it is about; of a merge the one that stays; 0 of what is about the whole tree.';
 comment on column taxonomy_changes.path is 'Its path before the change.';
 comment on column taxonomy_changes.labels is 'Labels that the change touches: they get another category (merge), lose theirs (retire), are asked again (split), or show another path (rename, move).';
 comment on column taxonomy_changes.human_labels is 'Those of the labels that people gave.';

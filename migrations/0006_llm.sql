@@ -14,6 +14,7 @@ create table llm_prices (
   set_by text,
   set_at timestamptz not null default now(),
   dollars_written numeric check (dollars_written >= 0),
+  reason text,
   primary key (provider, model, since),
   constraint llm_prices_finite check (greatest(dollars_in, dollars_cached, dollars_out) < 'infinity' and isfinite(since))
 );
@@ -24,6 +25,7 @@ comment on column llm_prices.since is 'The first day of this price (UTC).';
 comment on column llm_prices.dollars_in is 'US dollars a million input tokens.';
 comment on column llm_prices.dollars_cached is 'US dollars a million input tokens that the provider had cached.';
 comment on column llm_prices.dollars_out is 'US dollars a million output tokens.';
+comment on column llm_prices.reason is 'Why, as it was given.';
 comment on column llm_prices.batch_factor is 'What the batch API asks of these prices.';
 comment on column llm_prices.simulated is 'Whether it is the simulator''s: money that nobody pays.';
 comment on column llm_prices.set_by is 'Who set it; NULL: it came with the program.';
@@ -175,11 +177,13 @@ comment on column llm_batch_calls.offered is 'The ids that an answer may use; 0 
 
 create table urgent_names (
   name_hash bytea primary key,
+  reason text,
   marked_by text not null default session_user,
   marked_at timestamptz not null default now()
 );
 comment on table urgent_names is 'Names that the LLM is asked about although the budget is used up; mark_urgent() writes them, and they go when no row waits for them.';
 comment on column urgent_names.name_hash is 'Digest of the name key.';
+comment on column urgent_names.reason is 'Why.';
 comment on column urgent_names.marked_by is 'Who marked it.';
 comment on column urgent_names.marked_at is 'When.';
 
@@ -194,7 +198,7 @@ create table never_send_marks (
   marked_at timestamptz not null default now(),
   check (num_nonnulls(category_id, pattern, name_key) = 1)
 );
-comment on table never_send_marks is 'Names that no provider may be sent: those of a branch, of a pattern, or one. They wait for people; never_send() and may_send_again() write here.';
+comment on table never_send_marks is 'Names that no provider may be sent: those of a branch, of a pattern, or one. They wait for people; never_send() writes here.';
 comment on column never_send_marks.mark_id is 'Id of the mark.';
 comment on column never_send_marks.category_id is 'Names that likely lie in this category or below it.';
 comment on column never_send_marks.pattern is 'Name keys that match this regular expression, in any case.';

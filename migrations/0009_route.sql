@@ -58,7 +58,7 @@ comment on column products.model_id is 'The model that gave the confidences.';
 comment on column products.llm_call_id is 'The ledger''s row of the call that answered.';
 comment on column products.state is 'pending, done or failed.';
 comment on column products.failure is 'Why it failed.';
-comment on column products.inserted_xact is 'The transaction that last made this row pending or answered it from memory: its INSERT, its new name, requeue(). wait_for() refuses its own.';
+comment on column products.inserted_xact is 'The transaction that last made this row pending or answered it from memory: its INSERT, its new name, decide_again(). wait_for() refuses its own.';
 comment on column products.created_at is 'When the row was inserted.';
 comment on column products.classified_at is 'When it was answered.';
 comment on column products.evidence_id is 'The evidence of the local layer''s decision; NULL: it was not asked, or the evidence is past its days.';
@@ -162,7 +162,7 @@ create table dead_letters (
   error text,
   created_at timestamptz not null default now()
 );
-comment on table dead_letters is 'Names that failed again and again; retry_dead() puts them back.';
+comment on table dead_letters is 'Names that failed again and again; decide_again() puts them back.';
 comment on column dead_letters.dead_letter_id is 'Id of the entry.';
 comment on column dead_letters.stage is 'Where it failed: local or llm.';
 comment on column dead_letters.name_key is 'The name.';

@@ -71,7 +71,7 @@ async function trainAndPromote({ db, taxon, recalibrate }: Shop) {
   await recalibrate();
   return {
     model_id,
-    ...(await db.row<{ verdict: string }>('select verdict from taxon_internal.keep_promise()')),
+    ...(await db.row<{ verdict: string }>('select verdict from taxon.set_promise()')),
   };
 }
 

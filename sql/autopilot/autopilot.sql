@@ -51,5 +51,8 @@ begin
   return query
     select s.key, case when (s.value)::boolean then 'on' else 'off' end, s.description from all_settings s where s.key like 'autopilot\_%' order by s.key;
 end $$;
-comment on function autopilot() is 'What the autopilot does now, why, what it waits for, how its last five runs ended, and its switches. Example: select item, state from autopilot();';
+comment on function autopilot() is
+  'Says what the autopilot does now, why, what it waits for, how its last five runs ended, and its switches.
+Returns: item, its state and a detail in words; the switches are the settings autopilot_….
+Example: select item, state from autopilot();';
 grant execute on function autopilot to taxon_reader, taxon_admin;

@@ -6,5 +6,8 @@ create or replace function gate_report(model_id bigint default null)
   select g.gate_id, g.challenger, g.champion, g.passed, g.reasons, g.judged_at, g.numbers from gate_verdicts g
     where gate_report.model_id is null or g.challenger = gate_report.model_id order by g.gate_id desc;
 $$;
-comment on function gate_report(bigint) is 'What the gate said of a challenger (NULL: of all), the newest first. Example: select challenger, passed, reasons from gate_report();';
+comment on function gate_report(bigint) is
+  'Says what the gate found of a challenger, with its reasons and numbers, the newest first.
+model_id: the challenger; NULL (the default): all.
+Example: select challenger, passed, reasons from gate_report();';
 grant execute on function gate_report to taxon_reader, taxon_admin, taxon_sidecar;

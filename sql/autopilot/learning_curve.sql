@@ -21,13 +21,13 @@ declare
   digits integer;
 begin
   if more is null or more < 0 then
-    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL') using hint = 'select * from learning_curve(more => 10000);';
+    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL') using hint = 'select * from learning_curve(more => 10000);', errcode = 'invalid_parameter_value';
   end if;
   labels_now := trainable_labels();
   labels_then := labels_now + more;
   select x.* into m from models x where case when learning_curve.model_id is null then x.state = 'champion' else x.model_id = learning_curve.model_id end;
   if m.model_id is null then
-    if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id using hint = 'select * from models_readable;'; end if;
+    if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id using hint = 'select * from models_readable;', errcode = 'no_data_found'; end if;
     verdict := 'cannot be said: there is no champion yet (taxon train)';
     return next; return;
   end if;
@@ -76,5 +76,11 @@ begin
     case when mode <> 'on' then format('; nothing of that is saved while the local layer is %s', case mode when 'off' then 'off' else 'in shadow' end) else '' end);
   return next;
 end $$;
-comment on function learning_curve(integer, bigint) is 'What so many more labels, and those that are new since the training, would bring after a training: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product, dollars a month at what the ledger says a name costs, with a 95% interval; passed_on is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and it says when it cannot say. How often the interval held: docs/measured/learning.md. Example: select labels_now, labels_then, llm_share_now, llm_share_then, low, high, verdict from learning_curve(more => 10000);';
+comment on function learning_curve(integer, bigint) is
+  'Says what so many more labels, and those that are new since the training, would bring after the next training.
+more: how many labels more, 0 or more; 10000 by default.
+model_id: the model whose curve it is; NULL (the default): the champion.
+Returns: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product and dollars a month at what the ledger says a name costs, with a 95% interval; passed_on… is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and says when it cannot say. How often the interval held: docs/measured/learning.md.
+Errors: 22023 where more is no such number; P0002 where there is no such model.
+Example: select labels_now, labels_then, llm_share_now, llm_share_then, low, high, verdict from learning_curve(more => 10000);';
 grant execute on function learning_curve to taxon_reader, taxon_admin;

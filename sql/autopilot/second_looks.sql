@@ -95,5 +95,5 @@ create or replace function stale_answers(branch bigint default null, since times
     -- where it is surest that the answer is another one first
     order by g.clear desc, d.l3_confidence desc, p.product_id;
 $$;
-comment on function stale_answers(bigint, timestamptz) is 'Answers of older models that the champion would not give today: those that it would answer otherwise, the surest first, then those that it would leave to the LLM; of a branch (as answered) and since a moment, if given. Nothing is changed: redecide() does. Filled in the background after a promotion. Example: select name, path, would_be, would from stale_answers() limit 20;';
+comment on function stale_answers(bigint, timestamptz) is 'Answers of older models that the champion would not give today: those that it would answer otherwise, the surest first, then those that it would leave to the LLM; of a branch (as answered) and since a moment, if given. Nothing is changed: decide_again() does. Filled in the background after a promotion. Example: select name, path, would_be, would from stale_answers() limit 20;';
 grant execute on function stale_answers to taxon_reader, taxon_admin;

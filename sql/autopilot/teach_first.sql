@@ -7,7 +7,7 @@ declare
   how text := coalesce(strategy, setting('teach_strategy') #>> '{}');
 begin
   if how not in ('random', 'unfamiliar', 'uncertain', 'mixed') then
-    raise exception 'there is no strategy "%"', how using hint = 'One of random, unfamiliar, uncertain, mixed; docs/measured/learning.md compares them.';
+    raise exception 'there is no strategy "%"', how using hint = 'One of random, unfamiliar, uncertain, mixed; docs/measured/learning.md compares them.', errcode = 'invalid_parameter_value';
   end if;
   return query
     with ranked as (
@@ -26,5 +26,12 @@ begin
       order by case how when 'random' then r.chance when 'unfamiliar' then r.far when 'uncertain' then r.unsure else least(r.far, r.unsure) end, r.chance
       limit teach_first.most;
 end $$;
-comment on function teach_first(integer, text, interval) is 'Names whose labels would teach most, first those that teach most; strategy: random, unfamiliar (far from every label by embedding), uncertain (the model is least sure), mixed (the last two in turn); default: the setting teach_strategy. docs/measured/learning.md compares them. Label them by reject() or judge(), or let draw_teaching() ask the LLM. Example: select name, path, why from teach_first(20, ''unfamiliar'');';
+comment on function teach_first(integer, text, interval) is
+  'Lists the names whose labels would teach a model most, those that teach most first.
+most: at most so many names, 100 by default.
+strategy: random, unfamiliar (far from every label by embedding), uncertain (the model is least sure) or mixed (the last two in turn); NULL (the default): the setting teach_strategy.
+since: how far back, an interval; 30 days by default.
+Returns: the name with its answer and why it stands there. Label them by confirm() or reject(), or let the LLM be asked (setting teach_tokens_a_day). docs/measured/learning.md compares the strategies.
+Errors: 22023 where there is no such strategy.
+Example: select name, path, why from teach_first(20, ''unfamiliar'');';
 grant execute on function teach_first to taxon_reader, taxon_admin;

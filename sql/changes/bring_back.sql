@@ -112,7 +112,7 @@ declare
 begin
   for c in select * from categories x where x.category_id = any (category_ids) order by x.level loop
     if not exists (select from categories a where a.category_id = c.parent_id and a.retired_at is null) and c.parent_id is not null then
-      raise exception 'what was above "%" is retired itself', category_path(c.category_id) using hint = 'Undo that first: select * from taxonomy_history;';
+      raise exception 'what was above "%" is retired itself', category_path(c.category_id) using hint = 'Undo that first: select * from taxonomy_history;', errcode = 'object_not_in_prerequisite_state';
     end if;
     perform refuse_same_name(c.parent_id, c.name, c.category_id);
     -- the model of today may not know it any more

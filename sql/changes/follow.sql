@@ -28,10 +28,10 @@ begin
   select * into c from categories x where x.category_id = need_category.category_id;
   if not found then
     raise exception 'there is no category %', coalesce(category_id::text, 'NULL')
-      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';';
+      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';', errcode = 'no_data_found';
   elsif c.retired_at is not null then
     raise exception 'category % ("%") is retired', category_id, category_path(category_id)
-      using hint = coalesce(format('Its successor is %s.', c.merged_into), 'select * from taxonomy_history;');
+      using hint = coalesce(format('Its successor is %s.', c.merged_into), 'select * from taxonomy_history;'), errcode = 'object_not_in_prerequisite_state';
   end if;
   return c;
 end $$;
@@ -44,10 +44,10 @@ declare
                     and normalise(c.name) = normalise(refuse_same_name.name) and c.retired_at is null and c.category_id is distinct from but_not);
 begin
   if coalesce(normalise(name), '') = '' or name <> btrim(name) or length(name) > 500 then
-    raise exception 'a category''s name has 1 to 500 characters and no blanks around it, not "%"', name;
+    raise exception 'a category''s name has 1 to 500 characters and no blanks around it, not "%"', name using errcode = 'invalid_parameter_value';
   elsif twin is not null then
     raise exception 'there is "%" already: category %', category_path(twin), twin
-      using hint = format('If both are the same: select * from merge_categories(array[…], %s);', twin);
+      using hint = format('If both are the same: select * from merge_categories(array[…], %s);', twin), errcode = 'object_not_in_prerequisite_state';
   end if;
 end $$;
 comment on function refuse_same_name(bigint, text, bigint) is 'An error where the name is none, or a category in use below this parent has it, case, apostrophes and invisible characters aside. Example: select refuse_same_name(null, ''Kettles'');';

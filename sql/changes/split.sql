@@ -143,3 +143,15 @@ begin
             from (select a from jsonb_array_elements(said) a order by name_hash(a ->> 'name_key')) x);
 end $$;
 comment on function settle_split(bigint, jsonb, jsonb) is 'settle_questions(), name by name where another transaction holds the label or a row of one, or a row refuses; the answer to that one is kept (kept_answers). Returns how many names got a category. Example: select settle_split(12, ''[]'', ''[]'');';
+
+create or replace function unfinished_split(category_id bigint, names text[]) returns taxonomy_changes
+  language sql stable security definer set search_path from current as $$
+  select c.* from taxonomy_changes c
+    where c.kind = 'split' and c.category_id = unfinished_split.category_id and c.undone_at is null
+      and exists (select from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id and k.state in ('waiting', 'asked'))
+      and (unfinished_split.names is null
+           or array(select normalise(n) from unnest(unfinished_split.names) n order by 1)
+              = array(select normalise(x.name) from categories x where to_jsonb(x.category_id) = any (array(select jsonb_array_elements(c.before -> 'made'))) order by 1))
+    order by c.taxonomy_change_id desc limit 1;
+$$;
+comment on function unfinished_split(bigint, text[]) is 'The newest split of a category that has names left to ask, of all or of that into these names; NULL: none. Example: select taxonomy_change_id from unfinished_split(7, null);';

@@ -1,18 +1,28 @@
 -- taxon: A category is split: new ones below it, and its names are asked again, within a budget of tokens.
 
-create or replace function split_category(category_id bigint, names text[], max_tokens bigint default 100000, products boolean default false,
+create or replace function split_category(category_id bigint, names text[] default null, max_tokens bigint default 100000, products boolean default false,
     reason text default null, preview boolean default false) returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
   made bigint[];
   c taxonomy_changes;
 begin
+  if max_tokens is null or max_tokens < 0 then
+    raise exception 'max_tokens must be 0 or more, not %', coalesce(max_tokens::text, 'NULL') using errcode = 'invalid_parameter_value';
+  end if;
   if not preview then perform lock_taxonomy(array[split_category.category_id]); end if;
   perform need_category(category_id);
+  c := unfinished_split(split_category.category_id, names);
+  if c.taxonomy_change_id is not null then
+    c.max_tokens := split_category.max_tokens;
+    if not preview then
+      update taxonomy_changes x set max_tokens = c.max_tokens where x.taxonomy_change_id = c.taxonomy_change_id;
+      perform ask_questions();
+    end if;
+    return c;
+  end if;
   if coalesce(cardinality(names), 0) = 0 or cardinality(names) <> (select count(distinct normalise(n)) from unnest(names) n) then
-    raise exception 'a split needs the names of the new categories, each once' using hint = format('select * from split_category(%s, array[''…'', ''…'']);', category_id);
-  elsif max_tokens is null or max_tokens < 0 then
-    raise exception 'max_tokens must be 0 or more, not %', coalesce(max_tokens::text, 'NULL');
+    raise exception 'a split needs the names of the new categories, each once' using hint = format('select * from split_category(%s, array[''…'', ''…'']);', category_id), errcode = 'invalid_parameter_value';
   end if;
   perform refuse_same_name(split_category.category_id, n) from unnest(names) n;
   if not preview then
@@ -40,28 +50,23 @@ begin
   perform ask_questions();
   return c;
 end $$;
-comment on function split_category(bigint, text[], bigint, boolean, text, boolean) is 'Makes categories below one and has the LLM asked again which of them each of its labels is (with products also each row that the similar or local layer answered), while that costs no more than max_tokens; more_tokens() continues. The category stays in use: until a name is asked, and where none of the new ones fits, its label stands and answers. Labels of people are never changed, but listed. Example: select labels, human_labels from split_category(7, array[''Electric kettles'', ''Stove kettles''], preview => true);';
+comment on function split_category(bigint, text[], bigint, boolean, text, boolean) is
+  'Makes categories below one and has the LLM asked again which of them each of its labels is.
+category_id: the category that is split; it stays in use.
+names: names of the new categories; NULL (the default), or the same names again: goes on with a split of it that is not finished.
+max_tokens: how many LLM tokens it may cost in all, 100000 by default; called again with more it goes on, with 0 it stops.
+products: true: also each row that the similar or local layer answered is asked about. Default false.
+reason: why; NULL by default.
+preview: true: shows what it would touch and changes nothing. Default false.
+Returns: the row of history; taxonomy_progress shows how far it has come. Until a name is asked, and where none of the new categories fits, its label stands and answers. Labels of people are never changed, but listed.
+Errors: P0002 where there is no such category; 55000 where it is retired or has one of the names below it; 22023 where the names are not each once, or max_tokens is below 0; 55P03 while another transaction uses the taxonomy.
+Example: select labels, human_labels from split_category(7, array[''Electric kettles'', ''Stove kettles''], preview => true);';
 grant execute on function split_category to taxon_admin;
-
-create or replace function more_tokens(taxonomy_change_id bigint, max_tokens bigint) returns bigint
-  language plpgsql security definer set search_path from current as $$
-begin
-  if max_tokens is null or max_tokens < 0 then
-    raise exception 'max_tokens must be 0 or more, not %', coalesce(max_tokens::text, 'NULL') using errcode = 'invalid_parameter_value';
-  end if;
-  update taxonomy_changes c set max_tokens = more_tokens.max_tokens where c.taxonomy_change_id = more_tokens.taxonomy_change_id and c.kind = 'split';
-  if not found then
-    raise exception 'change % is no split', coalesce(taxonomy_change_id::text, 'NULL') using hint = 'select * from taxonomy_progress;';
-  end if;
-  return ask_questions();
-end $$;
-comment on function more_tokens(bigint, bigint) is 'Sets how many tokens a split may cost in all; 0 stops it. Returns how many names are asked now. Example: select taxonomy_change_id, tokens, max_tokens from taxonomy_progress;';
-grant execute on function more_tokens to taxon_admin;
 
 create or replace view taxonomy_progress with (security_invoker) as
   select c.taxonomy_change_id, category_path(c.category_id) as path, n.waiting, n.asked, n.moved, n.kept, n.person, n.other, t.tokens, c.max_tokens,
          case when c.undone_at is not null then 'undone' when n.waiting + n.asked = 0 then 'done'
-              when n.asked = 0 and c.max_tokens - t.tokens < t.each then 'its budget is used up: more_tokens()' else 'asking' end as state
+              when n.asked = 0 and c.max_tokens - t.tokens < t.each then 'its budget is used up: split_category(), with more max_tokens' else 'asking' end as state
     from taxonomy_changes c
     cross join lateral split_tokens(c.taxonomy_change_id) t
     cross join lateral (

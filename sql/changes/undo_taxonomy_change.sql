@@ -1,6 +1,6 @@
 -- taxon: A change of the taxonomy is taken back.
 
-create or replace function undo_taxonomy_change(taxonomy_change_id bigint, reason text default null) returns taxonomy_changes
+create or replace function undo_taxonomy_change(taxonomy_change_id bigint, reason text default null, preview boolean default false) returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
   c taxonomy_changes;
@@ -11,30 +11,41 @@ declare
   of_labels record;
   of_rows record;
 begin
+  if preview then
+    -- done, and undone with its savepoint
+    begin
+      u := undo_taxonomy_change(undo_taxonomy_change.taxonomy_change_id, undo_taxonomy_change.reason);
+      raise exception using errcode = 'TXOFF';
+    exception when sqlstate 'TXOFF' then
+      u.taxonomy_change_id := null;
+      return u;
+    end;
+  end if;
   select * into c from taxonomy_changes x where x.taxonomy_change_id = undo_taxonomy_change.taxonomy_change_id;
   if not found then
-    raise exception 'there is no change %', coalesce(undo_taxonomy_change.taxonomy_change_id::text, 'NULL') using hint = 'select * from taxonomy_history;';
+    raise exception 'there is no change %', coalesce(undo_taxonomy_change.taxonomy_change_id::text, 'NULL') using hint = 'select * from taxonomy_history;', errcode = 'no_data_found';
   end if;
   back := c.categories || c.category_id || array(select (e #>> '{}')::bigint from jsonb_array_elements(coalesce(nullif(c.before -> 'made', 'null'), '[]')) e);
   perform lock_taxonomy(back);
   select * into c from taxonomy_changes x where x.taxonomy_change_id = undo_taxonomy_change.taxonomy_change_id for update;
   select * into now_is from categories x where x.category_id = c.category_id;
   if c.undone_at is not null then
-    raise exception 'change % is undone already', c.taxonomy_change_id;
-  elsif c.kind in ('add', 'undo') then
-    raise exception '% is not undone here', case c.kind when 'add' then 'making a category' else 'an undo' end
-      using hint = case c.kind when 'add' then format('select * from retire_category(%s);', c.category_id) else 'Make the change again.' end;
+    raise exception 'change % is undone already', c.taxonomy_change_id using errcode = 'object_not_in_prerequisite_state';
+  elsif c.kind in ('add', 'levels', 'undo') then
+    raise exception '% is not undone here', case c.kind when 'add' then 'making a category' when 'levels' then 'a choice of levels' else 'an undo' end
+      using hint = case c.kind when 'add' then format('select * from retire_category(%s);', c.category_id)
+                              when 'levels' then format('select set_tree_levels(%L);', c.before ->> 'levels') else 'Make the change again.' end, errcode = 'object_not_in_prerequisite_state';
   elsif c.kind in ('rename', 'move', 'merge', 'split') and now_is.retired_at is not null then
-    raise exception 'category % ("%") was retired since', c.category_id, category_path(c.category_id) using hint = 'Undo that first: select * from taxonomy_history;';
+    raise exception 'category % ("%") was retired since', c.category_id, category_path(c.category_id) using hint = 'Undo that first: select * from taxonomy_history;', errcode = 'object_not_in_prerequisite_state';
   end if;
   why := format('change %s undone', c.taxonomy_change_id);
   u := note_change('undo', c.category_id, back, back, '{}', undo_taxonomy_change.reason, false, undo_of => c.taxonomy_change_id);
   if c.kind = 'rename' then
-    if now_is.name <> c.before ->> 'after' then raise exception 'it was renamed again since, to "%"', now_is.name; end if;
+    if now_is.name <> c.before ->> 'after' then raise exception 'it was renamed again since, to "%"', now_is.name using errcode = 'object_not_in_prerequisite_state'; end if;
     perform refuse_same_name(now_is.parent_id, c.before ->> 'name', c.category_id);
     update categories x set name = c.before ->> 'name' where x.category_id = c.category_id;
   elsif c.kind = 'move' then
-    if now_is.parent_id is distinct from (c.before ->> 'after')::bigint then raise exception 'it was moved again since, to "%"', category_path(c.category_id); end if;
+    if now_is.parent_id is distinct from (c.before ->> 'after')::bigint then raise exception 'it was moved again since, to "%"', category_path(c.category_id) using errcode = 'object_not_in_prerequisite_state'; end if;
     if c.before ->> 'parent' is not null then perform need_category((c.before ->> 'parent')::bigint); end if;
     perform refuse_same_name((c.before ->> 'parent')::bigint, now_is.name);
     perform place_below(c.category_id, (c.before ->> 'parent')::bigint);
@@ -70,5 +81,12 @@ begin
   update taxonomy_changes x set note = u.note where x.taxonomy_change_id = u.taxonomy_change_id;
   return u;
 end $$;
-comment on function undo_taxonomy_change(bigint, text) is 'Takes a rename, move, merge, retirement or split back. Labels and rows that it moved come back in every column; what was changed since stays (note says how many), and names labelled since stay where they are. Of a split the new categories are merged back into the one. Refused where the category was retired, renamed or moved again since: the later change is undone first. Example: select taxonomy_change_id, kind, path from taxonomy_history where undone_at is null;';
+comment on function undo_taxonomy_change(bigint, text, boolean) is
+  'Takes a rename, move, merge, retirement or split back.
+taxonomy_change_id: the change, as taxonomy_history numbers it.
+reason: why; NULL by default.
+preview: true: shows what it would do and changes nothing. Default false.
+Returns: the row of history of the undo. Labels and rows that the change moved come back in every column; what was changed since stays (note says how many), and names labelled since stay where they are. Of a split the new categories are merged back into the one.
+Errors: P0002 where there is no such change; 55000 where it is undone already or cannot be, or the category was retired, renamed or moved again since: the later change is undone first; 55P03 while another transaction uses the taxonomy.
+Example: select kind, path, note from undo_taxonomy_change(1, preview => true);';
 grant execute on function undo_taxonomy_change to taxon_admin;

@@ -32,5 +32,9 @@ create or replace function drift_by_week(weeks integer default 12)
          coalesce(j.n, 0), case when j.n >= enough_checks() then j.gap::real end
     from weekly w left join judged j using (week, branch) order by w.week desc, w.branch;
 $$;
-comment on function drift_by_week(integer) is 'Week by week, all names (branch 0) and by top category of the answers: cache misses decided by the champion; how far what it says has moved from quiet times (PSI: .1 is worth a look, .25 is large; NULL: not watched); share of n-grams that no training name had; checked names, and how far the mean confidence lies from the share that was right (NULL below enough_checks() of them). Example: select week, names, psi from drift_by_week(4) where branch = 0;';
+comment on function drift_by_week(integer) is
+  'Shows week by week how far the names that arrive have moved from those of quiet times.
+weeks: so many weeks back, 12 by default.
+Returns: all names (branch 0) and each top category of the answers: cache misses that the champion decided; psi, how far what it says has moved (.1 is worth a look, .25 is large; NULL: not watched); new_words, the share of n-grams that no training name had; checked names, and how far the mean confidence lies from the share that was right (NULL below 30 of them).
+Example: select week, names, psi from drift_by_week(4) where branch = 0;';
 grant execute on function drift_by_week to taxon_reader, taxon_admin;

@@ -1,6 +1,6 @@
 -- taxon: forget(): one name, out of everything that holds it.
 
-create or replace function forget(name text, blank boolean default false) returns table (what text, removed bigint, detail text)
+create or replace function forget(name text, blank boolean default false, preview boolean default false) returns table (what text, removed bigint, detail text)
   language plpgsql security definer set search_path from current as $$
 declare
   key text := normalise(forget.name);
@@ -11,8 +11,17 @@ declare
   calls bigint[];
   t record;
 begin
+  if preview then
+    -- done, and undone with its savepoint
+    begin
+      return query select f.* from forget(forget.name, forget.blank) f;
+      raise exception using errcode = 'TXOFF';
+    exception when sqlstate 'TXOFF' then
+      return;
+    end;
+  end if;
   if coalesce(key, '') = '' then
-    raise exception 'forget() needs a name' using hint = 'select * from forget(''Red kettle 1.7 l'');';
+    raise exception 'forget() needs a name' using hint = 'select * from forget(''Red kettle 1.7 l'');', errcode = 'invalid_parameter_value';
   end if;
   -- what learn_guard() reads meanwhile would have its words; before all other locks, as that takes a minute at 743,000 labels
   perform hold_lock('guard', patience => '5 min');
@@ -97,5 +106,12 @@ begin
     ('files', 'the caches of embeddings in <data dir>/matrices are made anew by the next training; exports, report pages, CSV files and logs are yours to remove'),
     ('forgotten_names', 'its digest is kept for two days, so that what is in flight does not bring it back')) n(what, detail);
 end $$;
-comment on function forget(text, boolean) is 'Forgets a name, however it is written: removes it from products (with blank => true the rows stay, without name and answer), memory, embeddings, queue, dead letters, evidence, checks, history, the names of calls, and every other table that is about names; blanks it in messages and where other rows were answered by it. Returns what was removed and how many, then in words what models, providers, back-ups and files may still hold. What is in flight does not bring it back; rows that the application has not committed yet are not seen: call it again. begin; select * from forget(…); rollback; shows it first. Example: select what, removed from forget(''never seen'');';
+comment on function forget(text, boolean, boolean) is
+  'Forgets a name, however it is written: removes it from every table that holds it.
+name: the name.
+blank: true: its rows of products stay, without name and answer. Default false: they go.
+preview: true: shows what would be removed and changes nothing. Default false.
+Returns: what was removed and how many rows, then in words what models, providers, back-ups and files may still hold. It goes out of products, memory, embeddings, queue, evidence, checks, history and the names of calls; in messages, and where other rows were answered by it, it is blanked. What is in flight does not bring it back; rows that the application has not committed yet are not seen: call it again.
+Errors: 22023 without a name; 55P03 while another transaction uses the taxonomy.
+Example: select what, removed from forget(''never seen'');';
 grant execute on function forget to taxon_admin;

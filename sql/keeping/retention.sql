@@ -41,5 +41,8 @@ begin
                (select count(*) from forgotten_names f where f.forgotten_at < now() - interval '2 days')
       ) x left join retention_runs r using (thing) order by x.place;
 end $$;
-comment on function retention() is 'What is removed by itself: for how long each thing is kept and by which setting, its rows and bytes now, how many are due, when the nightly job of the sidecars last ran and how many it removed. rows of models: those that have files. All else (labels, products, history, checks) is kept until somebody removes it. Example: select thing, kept, rows, due from retention();';
+comment on function retention() is
+  'Shows what is removed by itself: for how long each thing is kept and by which setting.
+Returns: rows and bytes now, how many are due, when the nightly job of the sidecars last ran and how many it removed; rows of models are those that have files. All else (labels, products, history, checks) is kept until somebody removes it.
+Example: select thing, kept, rows, due from retention();';
 grant execute on function retention to taxon_reader, taxon_admin;

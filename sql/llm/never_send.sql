@@ -1,25 +1,35 @@
 -- taxon: Names that no provider may be sent: they wait in the LLM stage, at a moment that never comes, for people.
 
-create or replace function never_send(branch bigint default null, pattern text default null, product_id bigint default null, reason text default null)
-  returns integer
+create or replace function never_send(branch bigint default null, pattern text default null, product_id bigint default null, reason text default null,
+    lifted boolean default false) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
   key text;
+  freed integer;
 begin
   if num_nonnulls(branch, pattern, product_id) <> 1 then
     raise exception 'one of branch, pattern and product_id'
-      using hint = 'select never_send(pattern => ''\miban\M'', reason => ''account numbers'');';
+      using hint = 'select never_send(pattern => ''\miban\M'', reason => ''account numbers'');', errcode = 'invalid_parameter_value';
   elsif branch is not null and not exists (select from categories c where c.category_id = branch) then
-    raise exception 'there is no category %', branch;
+    raise exception 'there is no category %', branch using errcode = 'no_data_found';
   elsif product_id is not null then
     select p.name_key into key from products p where p.product_id = never_send.product_id;
-    if coalesce(key, '') = '' then raise exception 'there is no product % with a name', product_id; end if;
+    if coalesce(key, '') = '' then raise exception 'there is no product % with a name', product_id using errcode = 'no_data_found'; end if;
   elsif pattern is not null then
     begin
       perform '' ~* pattern;
     exception when invalid_regular_expression then
-      raise exception '% is no regular expression: %', pattern, sqlerrm;
+      raise exception '% is no regular expression: %', pattern, sqlerrm using errcode = 'invalid_parameter_value';
     end;
+  end if;
+  if lifted then
+    delete from never_send_marks m where m.category_id = never_send.branch or m.pattern = never_send.pattern or m.name_hash = name_hash(key);
+    if not found then
+      raise exception 'there is no such mark' using hint = 'select * from @internal@.never_send_marks;', errcode = 'no_data_found';
+    end if;
+    freed := look_again(true);
+    if freed > 0 then perform wake(); end if;
+    return freed;
   end if;
   insert into never_send_marks as m (category_id, pattern, name_key, reason)
     select never_send.branch, never_send.pattern, key, never_send.reason
@@ -27,26 +37,17 @@ begin
     on conflict do nothing;
   return look_again(false);
 end $$;
-comment on function never_send(bigint, text, bigint, text) is 'Names of a branch (a category: those that likely lie in it or below), names that match a pattern (a regular expression, in any case) or the name of a product are never sent to a provider, audits included: they wait for people, see waiting_for_people; confirm() settles them. What is in flight is not called back. Returns how many names of the LLM stage wait for people now. Example: select never_send(pattern => ''kettle'', reason => ''not announced yet'');';
+comment on function never_send(bigint, text, bigint, text, boolean) is
+  'Keeps names from every provider, audits included: they wait for people, and confirm() settles them.
+branch: names that likely lie in this category or below it.
+pattern: names that match this regular expression, in any case.
+product_id: the name of this product.
+reason: why; waiting_for_people shows it, NULL by default.
+lifted: true: takes the mark back that was made with the same branch, pattern or product. Default false.
+Returns: how many names of the LLM stage wait for people now; with lifted how many go to the LLM now. Names that another mark holds stay. What is in flight is not called back.
+Errors: 22023 where it is not just one of branch, pattern and product_id, or no regular expression; P0002 where there is no such category, product or mark.
+Example: select never_send(pattern => ''kettle'', reason => ''not announced yet'');';
 grant execute on function never_send to taxon_admin;
-
-create or replace function may_send_again(branch bigint default null, pattern text default null, product_id bigint default null) returns integer
-  language plpgsql security definer set search_path from current as $$
-declare
-  freed integer;
-begin
-  delete from never_send_marks m
-    where m.category_id = may_send_again.branch or m.pattern = may_send_again.pattern
-       or m.name_hash = (select name_hash(p.name_key) from products p where p.product_id = may_send_again.product_id);
-  if not found then
-    raise exception 'there is no such mark' using hint = 'select * from never_send_marks;';
-  end if;
-  freed := look_again(true);
-  if freed > 0 then perform wake(); end if;
-  return freed;
-end $$;
-comment on function may_send_again(bigint, text, bigint) is 'Takes a mark of never_send() back, given by what it was made with; returns how many names go to the LLM now. Those that another mark holds stay. Example: select mark_id, reason from never_send_marks;';
-grant execute on function may_send_again to taxon_admin;
 
 create or replace view waiting_for_people with (security_invoker) as
   select min(p.product_id) as product_id, q.name_key, count(p.product_id) as rows,

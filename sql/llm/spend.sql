@@ -9,7 +9,7 @@ declare
   moment timestamptz := coalesce(now() - since, '-infinity');
 begin
   if by is null or by not in ('day', 'layer', 'branch', 'model', 'purpose', 'route') then
-    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.';
+    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.', errcode = 'invalid_parameter_value';
   end if;
   return query
     with paid as (
@@ -40,5 +40,11 @@ begin
       where s.what is not null or a.what is not null and spend.by in ('day', 'layer', 'branch')
       order by 1;
 end $$;
-comment on function spend(text, interval) is 'What the LLM has cost since then (NULL: ever), by day, layer, branch, model, purpose or route. tokens and cost are those of calls whose answer arrived; unknown: calls in flight or without an answer, with their upper estimates. cost is NULL where the price of a call is not known. products: rows that arrived in that day, layer or branch, by model, purpose and route all that arrived; tokens_a_product counts the unknown too. Audits stand at the layer they judge. Example: select what, calls, tokens_in, cost from spend(by => ''purpose'', since => ''1 day'');';
+comment on function spend(text, interval) is
+  'Shows what the LLM has cost.
+by: day, layer, branch, model, purpose or route; day by default.
+since: how far back, an interval; 30 days by default, NULL: ever.
+Returns: tokens and cost of calls whose answer arrived; unknown_…: of calls in flight or without an answer, with their upper estimates. cost is NULL where the price of a call is not known. products: rows that arrived in that day, layer or branch, by model, purpose and route all that arrived; tokens_a_product counts the unknown too. Audits stand at the layer they judge.
+Errors: 22023 where by is another word.
+Example: select what, calls, tokens_in, cost from spend(by => ''purpose'', since => ''1 day'');';
 grant execute on function spend to taxon_reader, taxon_admin;

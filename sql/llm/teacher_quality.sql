@@ -20,5 +20,8 @@ create or replace function teacher_quality(since interval default null)
     order by g.n desc, g.model, g.prompt_version;
 $$;
 comment on function teacher_quality(interval) is
-  'How often the LLM is wrong, by model version and prompt version: answers given, of which people checked some and found so many wrong. People look where something seems wrong, so error and its interval (lower to upper, 95%, exact) are of the names that were drawn at random: audits and spot checks of all cache misses. NULL: fewer than enough_checks() were. Example: select model, answers, checked, wrong, error from teacher_quality(''30 days'');';
+  'Shows how often the LLM is wrong, by version of model and prompt.
+since: how far back, an interval; NULL (the default): ever.
+Returns: answers given, of which people checked some and found so many wrong. People look where something seems wrong, so error and its interval (lower to upper, 95%, exact) are of the names that were drawn at random: audits and checks of all cache misses. NULL: fewer than 30 were.
+Example: select model, answers, checked, wrong, error from teacher_quality(''30 days'');';
 grant execute on function teacher_quality to taxon_reader, taxon_admin;

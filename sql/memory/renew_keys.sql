@@ -1,7 +1,13 @@
 -- taxon: Keys that no longer are their own normal form are made again.
 
-create or replace function renew_keys() returns bigint
-  language sql volatile security definer set search_path from current as $$
+create or replace function renew_keys(preview boolean default false) returns bigint
+  language plpgsql security definer set search_path from current as $$
+declare
+  renewed bigint;
+begin
+  if preview then
+    return (select count(*) from labels x where normalise(x.name_key) <> x.name_key);
+  end if;
   with gone as (
     delete from labels x where normalise(x.name_key) <> x.name_key returning x.*
   ), kept as (
@@ -15,7 +21,12 @@ create or replace function renew_keys() returns bigint
   ), known as (
     update key_counts set rules = name_rules(), changed = 0, example = null, counted_at = clock_timestamp()
   )
-  select count(*) from gone;
-$$;
-comment on function renew_keys() is 'Puts labels whose key this server normalises to something else under their new key, and returns how many: of several under one a person''s is kept, else what stands there already, else the newest. Reads all labels. Their names are encoded anew when they are needed. Example: select renew_keys();';
+  select count(*) into renewed from gone;
+  return renewed;
+end $$;
+comment on function renew_keys(boolean) is
+  'Puts labels whose key this server normalises to something else under their new key.
+preview: true: counts them and changes nothing. Default false.
+Returns: how many. Of several under one key a person''s is kept, else what stands there already, else the newest. Reads all labels. Their names are encoded anew when they are needed.
+Example: select renew_keys(preview => true);';
 grant execute on function renew_keys to taxon_admin;

@@ -23,21 +23,24 @@ comment on column encoder_progress.models is 'Models that read it.';
 comment on column encoder_progress.indexed is 'Whether it has the index of neighbour_index().';
 grant select on encoder_progress to taxon_reader, taxon_admin;
 
-create or replace function remove_encoder(encoder_id integer, most integer default 10000) returns integer
+create or replace function remove_encoder(encoder_id integer, most integer default 10000, preview boolean default false) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
   reader record;
   gone integer;
 begin
   if not exists (select from encoders e where e.encoder_id = remove_encoder.encoder_id) then
-    raise exception 'there is no encoder %', coalesce(encoder_id::text, 'NULL') using hint = 'select encoder_id, identity from encoders;';
+    raise exception 'there is no encoder %', coalesce(encoder_id::text, 'NULL') using hint = 'select encoder_id, identity from encoders;', errcode = 'no_data_found';
   end if;
   -- nobody is promoted meanwhile
   perform hold_lock('models');
   select * into reader from serving() s where s.encoder_id = remove_encoder.encoder_id limit 1;
   if found then
     raise exception 'encoder % is read by model %, the % of today', encoder_id, reader.model_id, reader.role
-      using hint = 'Promote a model of another encoder first: select model_id, encoder, state from models_readable;';
+      using hint = 'Promote a model of another encoder first: select model_id, encoder, state from models_readable;', errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if preview then
+    return (select count(*) from (select from embeddings x where x.encoder_id = remove_encoder.encoder_id limit most) x);
   end if;
   delete from embeddings e using (
       select x.name_hash from embeddings x where x.encoder_id = remove_encoder.encoder_id limit most for update skip locked) old
@@ -45,5 +48,12 @@ begin
   get diagnostics gone = row_count;
   return gone;
 end $$;
-comment on function remove_encoder(integer, integer) is 'Removes embeddings of an encoder that no champion or challenger reads, at most so many; returns how many: call again until it is 0, then VACUUM embeddings makes their space free again. Its models stay in the registry; promoted again, they have names encoded anew. taxon model encoders --remove does all of it. Example: select encoder_id, identity, bytes from encoder_progress;';
+comment on function remove_encoder(integer, integer, boolean) is
+  'Removes embeddings of an encoder that no champion or challenger reads.
+encoder_id: the encoder, as encoder_progress numbers it.
+most: at most so many embeddings a call, 10000 by default.
+preview: true: counts them and changes nothing. Default false.
+Returns: how many: call it again until that is 0, then VACUUM embeddings makes their space free again. The encoder''s models stay in the registry; promoted again, they have names encoded anew. taxon model encoders --remove does all of it.
+Errors: P0002 where there is no such encoder; 55000 where a model in use reads it.
+Example: select remove_encoder(3, preview => true);';
 grant execute on function remove_encoder to taxon_admin;

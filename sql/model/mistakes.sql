@@ -18,20 +18,33 @@ create or replace function confident_mistakes(most integer default 100)
   select d.name_key, category_path(d.has), category_path(d.says), d.level, d.confidence, d.voices, d.source, d.run_id
     from disagreeing d order by d.confidence desc, d.name_key;
 $$;
-comment on function confident_mistakes(integer) is 'Labels that a model which had not seen them says are wrong, the surest first: name, label, what was predicted, the first level where they differ and the calibrated confidence there. Labels that changed since are left out, people''s are not: they may be wrong too. (Not named limit, which is reserved.)';
+comment on function confident_mistakes(integer) is
+  'Lists labels that a model which had not seen them says are wrong, the surest first.
+most: at most so many, 100 by default.
+Returns: name, label, what was predicted, the first level where they differ and the calibrated confidence there. Labels that changed since are left out, people''s are not: they may be wrong too.
+Example: select name, label, predicted, confidence from confident_mistakes(20);';
 grant execute on function confident_mistakes to taxon_reader, taxon_admin;
 
-create or replace function revert_cleaning(run_id bigint) returns table (reverted bigint, kept bigint)
+create or replace function revert_cleaning(run_id bigint, preview boolean default false) returns table (reverted bigint, kept bigint)
   language plpgsql security definer set search_path from current
   -- the planner takes what was written a moment ago for a row or two and joins it by nested loops: 40,000 changes of
   -- 200,000 labels did not end in four minutes
   set enable_nestloop = off as $$
 begin
+  if preview then
+    -- done, and undone with its savepoint
+    begin
+      return query select r.* from revert_cleaning(revert_cleaning.run_id) r;
+      raise exception using errcode = 'TXOFF';
+    exception when sqlstate 'TXOFF' then
+      return;
+    end;
+  end if;
   perform hold_taxonomy();
   perform from training_runs r where r.run_id = revert_cleaning.run_id;
   if not found then
     raise exception 'there is no run %', coalesce(revert_cleaning.run_id::text, 'NULL')
-      using hint = 'select run_id, state, started_at from training_runs;';
+      using hint = 'select run_id, state, started_at from training_runs;', errcode = 'no_data_found';
   end if;
   return query
     with ours as materialized (
@@ -63,6 +76,11 @@ begin
       and name_hash(x.name_key) = name_hash(o.name_key) and x.run_id is null and x.reason is null
       and x.change_id > o.change_id and x.before_updated_at = o.after_updated_at and x.after_updated_at = o.before_updated_at;
 end $$;
-comment on function revert_cleaning(bigint) is
-  'Brings back every label that a cleaning run changed, in every column, and returns how many. A label that a person, the LLM, an import or a later cleaning changed since, or that was removed, is kept as it is (kept); called again it does nothing more, but takes what a later cleaning had hidden once that was reverted. Products that were answered from a cleaned label keep their answer.';
+comment on function revert_cleaning(bigint, boolean) is
+  'Brings back every label that a cleaning run changed, in every column.
+run_id: the run, as taxon clean and label_changes name it.
+preview: true: counts them and changes nothing. Default false.
+Returns: how many came back, and how many are kept as they are: those that a person, the LLM, an import or a later cleaning changed since, or that were removed. Called again it does nothing more, but takes what a later cleaning had hidden once that was reverted. Products that were answered from a cleaned label keep their answer.
+Errors: P0002 where there is no such run; 55P03 while another transaction uses the taxonomy.
+Example: select reverted, kept from revert_cleaning(1, preview => true);';
 grant execute on function revert_cleaning to taxon_admin;

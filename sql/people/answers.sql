@@ -8,7 +8,12 @@ create or replace function confirm(product_id bigint, category_id bigint default
     settle_verdict(o.name_key, confirm.product_id, o.answer, coalesce(confirm.category_id, o.answer)) s;
 $$;
 comment on function confirm(bigint, bigint) is
-  'A person says that a product''s answer is right, or with category_id what it is. The answer is that of the name''s open check (what draw_checks() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again (product_changes keeps what was). A row that was right keeps its source; one that is corrected gets human, other rows of the name exact. Returns what changed. Example: select verdict, label_after, corrected from confirm(501, 3);';
+  'Says for a person that a product''s answer is right, or what it is.
+product_id: the product.
+category_id: what it is; NULL (the default): the answer is right.
+Returns: what changed. The answer is that of the name''s open check (what draw_checks() showed) where there is one, else the row''s. It becomes the label of the name, which beats all others, at once; rows of the name that say otherwise are corrected, those that took another answer from it by similarity are decided again. A row that was right keeps its source; one that is corrected gets human, other rows of the name exact.
+Errors: P0002 where there is no such product or category in use; 55000 where it has no name, or no answer and no category_id is given; 55P03 while another transaction uses the taxonomy.
+Example: select verdict, label_after, corrected from confirm(501, 3);';
 grant execute on function confirm to taxon_admin;
 
 create or replace function reject(product_id bigint)
@@ -18,7 +23,11 @@ create or replace function reject(product_id bigint)
   select s.* from open_answer(reject.product_id, null) o, settle_verdict(o.name_key, reject.product_id, o.answer, null) s;
 $$;
 comment on function reject(bigint) is
-  'A person says that a product''s answer (as for confirm()) is wrong, and not what it is. A label that gives it is forgotten and rows of the name that carry it go to the LLM with the whole tree; those that took it by similarity are decided again. Where a person''s label gives it, label and rows stay and only the check is written. Example: select label_before, asked_again from reject(501);';
+  'Says for a person that a product''s answer is wrong, and not what it is.
+product_id: the product; its answer is that of confirm().
+Returns: what changed. A label that gives the answer is forgotten and rows of the name that carry it go to the LLM with the whole tree; those that took it by similarity are decided again. Where a person''s label gives it, label and rows stay and only the check is written.
+Errors: P0002 where there is no such product; 55000 where it has no name or no answer; 55P03 while another transaction uses the taxonomy.
+Example: select label_before, asked_again from reject(501);';
 grant execute on function reject to taxon_admin;
 
 create or replace function undo_check(check_id bigint)
@@ -36,9 +45,9 @@ begin
   perform hold_taxonomy();
   select * into k from checks x where x.check_id = undo_check.check_id for update;
   if not found then
-    raise exception 'there is no check %', coalesce(undo_check.check_id::text, 'NULL');
+    raise exception 'there is no check %', coalesce(undo_check.check_id::text, 'NULL') using errcode = 'no_data_found';
   elsif k.verdict is null then
-    raise exception 'check % has no verdict to take back', k.check_id;
+    raise exception 'check % has no verdict to take back', k.check_id using errcode = 'object_not_in_prerequisite_state';
   end if;
   is_second := k.second_at is not null;
   moment := coalesce(k.second_at, k.checked_at);
@@ -67,5 +76,9 @@ begin
   return next;
 end $$;
 comment on function undo_check(bigint) is
-  'Takes the last verdict on a check back, a second opinion first: the check is open again, the label is what it was in every column, rows have the answer they had. What was changed since is kept (kept). Example: select label_before, label_after, undone from undo_check(1);';
+  'Takes the last verdict on a check back, a second opinion first.
+check_id: the check, as confirm() and open_checks() name it.
+Returns: the label before and after, what was undone, and what was changed since and is kept. The check is open again, the label is what it was in every column, rows have the answer they had.
+Errors: P0002 where there is no such check; 55000 where it has no verdict; 55P03 while another transaction uses the taxonomy.
+Example: select label_before, label_after, undone from undo_check(1);';
 grant execute on function undo_check to taxon_admin;

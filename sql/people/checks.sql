@@ -27,18 +27,18 @@ declare
   made bigint[];
 begin
   if champion_id is null then
-    raise exception 'there is no champion yet: checks are of its answers' using hint = 'Train one: taxon train';
+    raise exception 'there is no champion yet: checks are of its answers' using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
   elsif n is null or n not between 1 and 5000 then
-    raise exception 'spot_check draws 1 to 5000 names at once, not %', coalesce(n::text, 'NULL');
+    raise exception 'draw_checks draws 1 to 5000 names at once, not %', coalesce(n::text, 'NULL') using errcode = 'invalid_parameter_value';
   elsif strategy is null or strategy not in ('uniform', 'surer', 'answered', 'threshold', 'category', 'disagreement') then
     raise exception 'there is no strategy "%"', coalesce(strategy, 'NULL')
-      using hint = 'One of uniform, surer, answered, threshold, category, disagreement.';
+      using hint = 'One of uniform, surer, answered, threshold, category, disagreement.', errcode = 'invalid_parameter_value';
   elsif (strategy = 'category') <> (category_id is not null) then
     raise exception 'strategy category and a category_id go together'
-      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.';
+      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.', errcode = 'invalid_parameter_value';
   elsif strategy = 'category' then
     branch := array(select c.category_id from categories c where c.path_ids @> array[draw_checks.category_id]);
-    if branch = '{}' then raise exception 'there is no category %', category_id; end if;
+    if branch = '{}' then raise exception 'there is no category %', category_id using errcode = 'no_data_found'; end if;
   end if;
   -- one after the other, or two people would be given the same names
   perform hold_lock('checks');
@@ -131,7 +131,13 @@ begin
       from waiting_checks(coalesce(made, '{}')) o;
 end $$;
 comment on function draw_checks(integer, text, bigint) is
-  'Draws answers of the champion for people to judge, writes them into checks and returns them; path is the answer, also where the name was passed on: what the model would have said. Each name is drawn once. Strategies: uniform, all cache misses alike; surer, those alike that are in the surer half; answered, local answers alike; these three certify thresholds. threshold, the tenth nearest to the thresholds; category, one branch; disagreement, where the voices, or memory''s label and the model, disagree: these teach most. weight: how many names each stands for. A name judged before for one of the latter takes that verdict along without asking. Drawn names never train. Example: select check_id, name, path from draw_checks(20, ''surer'');';
+  'Draws answers of the champion for people to judge, and writes them into checks.
+n: how many names, 1 to 5000; 50 by default.
+strategy: uniform (the default), all cache misses alike; surer, those alike that are in the surer half; answered, local answers alike: these three certify thresholds. threshold, the tenth nearest to the thresholds; category, one branch; disagreement, where the voices, or memory''s label and the model, disagree: these teach most.
+category_id: the branch of strategy category; NULL by default.
+Returns: the names with path, the answer, also where the name was passed on: what the model would have said. weight: how many names each stands for. Each name is drawn once; one judged before for one of the latter strategies takes that verdict along without asking. Drawn names never train.
+Errors: 55000 where there is no champion; 22023 where n or the strategy is none; P0002 where there is no such category.
+Example: select check_id, name, path from draw_checks(20, ''surer'');';
 grant execute on function draw_checks to taxon_admin;
 
 create or replace function open_checks()
@@ -141,5 +147,8 @@ create or replace function open_checks()
   language sql stable security definer set search_path from current as $$
   select * from waiting_checks(null);
 $$;
-comment on function open_checks() is 'The drawn answers that wait for a person, the oldest first; path is the answer to judge. Example: select check_id, product_id, name, path, layer from open_checks() limit 10;';
+comment on function open_checks() is
+  'Lists the drawn answers that wait for a person, the oldest first.
+Returns: path is the answer to judge; confirm(product_id) and reject(product_id) do.
+Example: select check_id, product_id, name, path, layer from open_checks() limit 10;';
 grant execute on function open_checks to taxon_reader, taxon_admin;

@@ -192,7 +192,7 @@ begin
   answer := coalesce(in_use(answer), answer);
   if truth is not null and not exists (select from categories c where c.category_id = truth and c.retired_at is null) then
     raise exception 'there is no category % in use', truth
-      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';';
+      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';', errcode = 'no_data_found';
   end if;
   perform hold_names(array(select key union
     select p.name_key from products p where p.matched_key is not null and name_hash(p.matched_key) = hash));

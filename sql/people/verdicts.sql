@@ -5,9 +5,9 @@ create or replace function open_answer(product bigint, truth bigint) returns tab
 begin
   select p.name_key, p.category_id into name_key, answer from products p where p.product_id = product;
   if not found then
-    raise exception 'there is no product %', coalesce(product::text, 'NULL');
+    raise exception 'there is no product %', coalesce(product::text, 'NULL') using errcode = 'no_data_found';
   elsif coalesce(name_key, '') = '' then
-    raise exception 'product % has no name, so there is nothing to judge', product;
+    raise exception 'product % has no name, so there is nothing to judge', product using errcode = 'object_not_in_prerequisite_state';
   end if;
   -- what is on the list is what the person looks at, also where the LLM answered the row meanwhile
   answer := coalesce((select k.category_id from checks k
@@ -15,7 +15,7 @@ begin
                         order by k.check_id desc limit 1), answer);
   if coalesce(answer, truth) is null then
     raise exception 'product % has no answer yet, so there is nothing to judge', product
-      using hint = format('Say what it is: select * from confirm(%s, category_id => …);', product);
+      using hint = format('Say what it is: select * from confirm(%s, category_id => …);', product), errcode = 'object_not_in_prerequisite_state';
   end if;
   return next;
 end $$;
@@ -26,12 +26,12 @@ create or replace function checked_answer(id bigint, is_right boolean, said bigi
   language plpgsql stable security definer set search_path from current as $$
 begin
   if is_right is null or is_right and said is not null then
-    raise exception 'a verdict is true, false, or false with a category_id';
+    raise exception 'a verdict is true, false, or false with a category_id' using errcode = 'invalid_parameter_value';
   end if;
   select k.name_key, k.product_id, k.category_id, case when is_right then k.category_id else said end
     into name_key, product_id, answer, truth from checks k where k.check_id = id;
   if not found then
-    raise exception 'there is no check %', coalesce(id::text, 'NULL') using hint = 'select check_id, name, path from open_checks();';
+    raise exception 'there is no check %', coalesce(id::text, 'NULL') using hint = 'select check_id, name, path from open_checks();', errcode = 'no_data_found';
   end if;
   return next;
 end $$;

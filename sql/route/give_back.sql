@@ -1,4 +1,4 @@
--- taxon_internal: What did not come to an end: back into the queue, or, tried too often, a dead letter. And what is decided again.
+-- taxon_internal: What did not come to an end: back into the queue, or, tried too often, a dead letter.
 
 create or replace function bury(entries bigint[], error text default null) returns void
   language plpgsql security definer set search_path from current as $$
@@ -55,59 +55,3 @@ begin
 end $$;
 comment on function give_back(text, text[], text, text, boolean, interval, text, uuid) is 'Returns leased names to the queue (those of one purpose or one claim, or all). With counts (the name''s own failure) a name past max_attempts becomes a dead letter and its rows failed (an audit goes to people instead, a name that was to teach is dropped, what a split asks keeps its label); without (a provider''s fault, a shutdown) the attempt is forgotten.';
 grant execute on function give_back to taxon_sidecar;
-
-create or replace function requeue(product_id bigint) returns text
-  language plpgsql security definer set search_path from current as $$
-declare
-  key text;
-  hit labels;
-  answered boolean;
-begin
-  perform hold_taxonomy();
-  select p.name_key into key from products p where p.product_id = requeue.product_id for update;
-  if not found then raise exception 'there is no product %', requeue.product_id; end if;
-  if coalesce(key, '') = '' then return 'failed'; end if;
-  select * into hit from exact(key);
-  answered := found;  -- not "hit is not null": that is false where any column is NULL
-  update products p set
-      state = case when answered then 'done' else 'pending' end,
-      source = case when answered then 'exact' end, category_id = hit.category_id,
-      (l1, l2, l3) = (select c.l1, c.l2, c.l3 from categories c where c.category_id = hit.category_id),
-      similarity = null, matched_key = null, llm_call_id = null, failure = null, inserted_xact = pg_current_xact_id(),
-      classified_at = case when answered then now() end
-    where p.product_id = requeue.product_id;
-  if answered then return 'done'; end if;
-  -- also where the name is queued: that entry may be settled and gone before this row is seen as pending
-  insert into queue (name_key) values (key);
-  perform wake();
-  return 'pending';
-end $$;
-comment on function requeue(bigint) is 'Decides a product again from the first layer on; returns its new state.';
-grant execute on function requeue to taxon_admin;
-
-create or replace function retry_dead(name_key text default null) returns integer
-  language plpgsql security definer set search_path from current as $$
-declare
-  hashes bytea[];
-  p record;
-begin
-  with back as (
-    delete from dead_letters d
-      where retry_dead.name_key is null or d.name_hash = name_hash(normalise(retry_dead.name_key)) returning d.name_key, d.name_hash
-  ), queued as (
-    insert into queue (name_key) select b.name_key from back b
-  )
-  select coalesce(array_agg(b.name_hash), '{}') into hashes from back b;
-  for p in select x.product_id from products x where name_hash(x.name_key) = any (hashes) and x.state = 'failed' order by x.product_id loop
-    begin
-      update products x set state = 'pending', failure = null, inserted_xact = pg_current_xact_id() where x.product_id = p.product_id and x.state = 'failed';
-    exception when others or assert_failure then
-      if is_conflict(sqlstate) then raise; end if;
-      raise warning 'product % stays failed: %', p.product_id, sqlerrm;
-    end;
-  end loop;
-  if hashes <> '{}' then perform wake(); end if;
-  return cardinality(hashes);
-end $$;
-comment on function retry_dead(text) is 'Puts dead letters (or the one of this name) back into the queue; returns how many. A row that refuses (a trigger of the application) stays failed, with a WARNING.';
-grant execute on function retry_dead to taxon_admin;

@@ -1,11 +1,15 @@
 -- taxon: explain(): why a row says what it says.
 
-create or replace function explain(product_id bigint) returns table (item text, detail text)
+create or replace function explain(product_id bigint, as_json boolean default false) returns table (item text, detail text)
   language plpgsql stable security definer set search_path from current as $$
 declare
   x jsonb := explain_json(product_id);
   three text := '%s / %s / %s';
 begin
+  if as_json then
+    return query select 'json', jsonb_pretty(x);
+    return;
+  end if;
   return query
     select v.item, v.detail from (values
       ('product', format('%s (%s)%s', x #>> '{product,name}', x #>> '{product,state}', coalesce(': ' || (x #>> '{product,failure}'), ''))),
@@ -48,5 +52,11 @@ begin
       coalesce(nullif(h ->> 'after', ''), 'nothing'), coalesce(h ->> 'after_source', '-'), coalesce(', ' || (h ->> 'why'), ''), h ->> 'by')
     from jsonb_array_elements(x -> 'history') h;
 end $$;
-comment on function explain(bigint) is 'Why a product says what it says, line by line: the layer that answered, the evidence, the thresholds then and now, the alternatives, tokens, checks and the history of the row and its label. explain_json() has the same as jsonb. Example: select * from explain(1);';
+comment on function explain(bigint, boolean) is
+  'Says why a product says what it says, line by line.
+product_id: the product.
+as_json: true: one line, item json, whose detail is all of it as JSON. Default false.
+Returns: the layer that answered, the evidence, the thresholds then and now, the alternatives, tokens, checks and the history of the row and its label. As JSON: product, answer, similar, label, local, evidence, thresholds (then, now), alternatives (similar, nearest, shortlist), llm, cost, checks, history; null or empty where there is nothing.
+Errors: P0002 where there is no such product.
+Example: select * from explain(1);';
 grant execute on function explain to taxon_reader, taxon_admin;

@@ -24,9 +24,9 @@ begin
          else 'no model yet: the local layer passes everything on; train one: taxon train' end
     from models m where m.state = 'champion';
   return query select 'local layer', case when x.mode = (setting('local_layer') #>> '{}') then 'ok' else 'warn' end, x.mode,
-    case when x.mode = 'on' then 'answers what clears the thresholds' || case when s.promise_id is null then '' else format(', promised: at most %s%% wrong', round(100 * s.max_error::numeric, 2)) end
-         when x.mode = (setting('local_layer') #>> '{}') then 'as the setting local_layer says; the LLM answers; select * from shadow_report()'
-         else format('only watches, the LLM answers: that at most %s%% is wrong is not proved for the champion; select * from keep_promise() says what is missing',
+    case when x.mode = 'on' then 'answers what clears the thresholds' || case when s.promise_id is null then '' else format(', promised: at most %s%% wrong at %s%% confidence (%s)', round(100 * s.max_error::numeric, 2), round(100 * s.confidence::numeric, 1), s.reason) end
+         when x.mode = (setting('local_layer') #>> '{}') then 'as the setting local_layer says; the LLM answers; what it would have answered: select * from @internal@.shadow_report()'
+         else format('only watches, the LLM answers: that at most %s%% is wrong is not proved for the champion; select * from set_promise() says what is missing',
                      round(100 * s.max_error::numeric, 2)) end
     from (select local_mode() as mode) x left join standing_promise() s on true;
   for item in select unnest(array['local', 'llm']) loop
@@ -55,7 +55,7 @@ begin
   select count(*) into n from dead_letters;
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,
     case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d order by d.created_at desc limit 1)
-      || '; select retry_dead() puts them back' end;
+      || '; select * from decide_again(failed => true) puts them back' end;
   return query select * from trust_health();
   return query select * from autopilot_health();
   return query select * from forgotten_health();
@@ -66,5 +66,8 @@ begin
   return query select * from rights_health();
   return query select * from neighbours_health();
 end $$;
-comment on function health() is 'One row a check: sidecars, champion, queues, provider, dead letters, extension; status ok or warn, and what to do.';
+comment on function health() is
+  'Says whether everything is well, one row a check, and what to do where it is not.
+Returns: item, status (ok or warn), value and a detail in words: sidecars, champion, what the local layer does and is promised, queues, provider, dead letters, alarms, locks, rights and more.
+Example: select item, status from health() where item = ''local layer'';';
 grant execute on function health to taxon_reader, taxon_admin;

@@ -10,7 +10,11 @@ create or replace function look_up(name text)
     from similar_matches(normalise(look_up.name)) m
     where m.matched_key <> normalise(look_up.name) and length(normalise(look_up.name)) <= 500 and (setting('similar_layer'))::boolean;
 $$;
-comment on function look_up(text) is 'Read-only: what the exact and similar layers say of a name. The first row that is not blocked_by anything is their answer.';
+comment on function look_up(text) is
+  'Says what the exact and similar layers answer to a name, and writes nothing.
+name: the name.
+Returns: a row a label that is found; the first that is not blocked_by anything is their answer.
+Example: select layer, path, similarity from look_up(''lamp'');';
 grant execute on function look_up to taxon_reader, taxon_writer, taxon_admin;
 
 create or replace function wait_for(product_id bigint, timeout interval default '5 s') returns products
@@ -36,7 +40,7 @@ begin
     exit when p.state <> 'pending';
     -- xmin would be another after a SAVEPOINT; inserted_xact is the top transaction's
     if p.inserted_xact = pg_current_xact_id_if_assigned() then
-      raise exception 'wait_for could never see the answer: product % was inserted, renamed or requeued by this very transaction', p.product_id
+      raise exception 'wait_for could never see the answer: product % was inserted, renamed or decided again by this very transaction', p.product_id
         using hint = 'Commit first. Note that psql -c "insert …; select …" is one transaction; use two -c.',
               errcode = 'invalid_transaction_state';
     end if;
@@ -45,5 +49,10 @@ begin
   end loop;
   return p;
 end $$;
-comment on function wait_for(bigint, interval) is 'Waits until a product is answered and returns its row; after the timeout the row as it is, still pending. Raises at once where the answer could never be seen.';
+comment on function wait_for(bigint, interval) is
+  'Waits until a product is answered and returns its row.
+product_id: the product.
+timeout: for how long at most; 5 seconds by default. After it the row comes as it is, still pending.
+Errors: 22004 without a timeout; 25000 where the answer could never be seen: the product is of this very transaction, or the transaction is not READ COMMITTED; P0002 where there is no such product.
+Example: select state, source from wait_for(501, timeout => ''1 s'');';
 grant execute on function wait_for to taxon_reader, taxon_writer, taxon_admin;

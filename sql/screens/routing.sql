@@ -20,5 +20,9 @@ create or replace function routing(since interval default null)
          case when l.layer = 'llm' then s.cost else 0 end
     from layers l, spent s order by l.place;
 $$;
-comment on function routing(interval) is 'Products by the layer that answered them (pending and failed besides), their share, and the tokens and dollars of provider calls (NULL where a call''s price is not known); since => ''1 day'' limits to rows and calls that new.';
+comment on function routing(interval) is
+  'Shows how many products each layer answered, and what provider calls cost.
+since: only rows and calls that new, an interval; NULL (the default): all.
+Returns: a row a layer, pending and failed besides, its share, tokens and dollars (NULL where a call''s price is not known).
+Example: select layer, products, share from routing(since => ''1 day'');';
 grant execute on function routing to taxon_reader, taxon_admin;

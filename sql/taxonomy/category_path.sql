@@ -7,5 +7,8 @@ begin atomic
     from categories c join categories a on a.category_id = any (c.path_ids)
     where c.category_id = category_path.category_id;
 end;
-comment on function category_path(bigint) is 'The names from the root to a category: "a > b > c".';
+comment on function category_path(bigint) is
+  'Writes the names from the root to a category: "a > b > c".
+category_id: the category; NULL where there is none of this id.
+Example: select category_path(3);';
 grant execute on function category_path to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;

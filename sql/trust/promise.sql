@@ -8,14 +8,21 @@ create or replace function suggest_thresholds(max_error double precision default
 begin
   if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
     raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', max_error, confidence
-      using hint = 'suggest_thresholds(max_error => .05, confidence => .95)';
+      using hint = 'suggest_thresholds(max_error => .05, confidence => .95)', errcode = 'invalid_parameter_value';
   end if;
   return query select * from proved_thresholds(max_error, each_look(confidence), suggest_thresholds.model_id);
 end $$;
-comment on function suggest_thresholds(double precision, double precision, bigint) is 'The loosest thresholds of a model (default: the champion) of which checks prove that at most max_error of the answers is wrong, and how many they answer: just what set_promise() with the same numbers would set, proved at each_look(confidence). The procedure is Learn-then-Test (Angelopoulos and others, 2021) with a fixed sequence: cuts in steps of .02 of coverage, found without looking at a label, are tested one after the other from coverage 4 × max_error on, each by an exact binomial test at the full level, until the first fails; the last that passed is certified. Only checks that people judged and that were drawn alike among all names above the cut count. Where nothing passes it says how many more checks would do (checks_missing). Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
+comment on function suggest_thresholds(double precision, double precision, bigint) is
+  'Finds the loosest thresholds of which checks prove that few of the answers are wrong: just what set_promise() with the same numbers would set.
+max_error: the largest share of wrong answers, above 0 and below 1; .05 by default.
+confidence: of the promise, above .5 and below 1; .95 by default. Each single proof is made at a stricter one, so that all of a year hold together.
+model_id: the model; NULL (the default): the champion.
+Returns: thresholds, how many names they answer, and a verdict; where nothing passes checks_missing says how many more checks would do. The procedure is Learn-then-Test (Angelopoulos and others, 2021) with a fixed sequence: cuts in steps of .02 of coverage, found without looking at a label, are tested one after the other from coverage 4 × max_error on, each by an exact binomial test at the full level, until the first fails; the last that passed is certified. Only checks that people judged and that were drawn alike among all names above the cut count.
+Errors: 22023 where max_error or confidence is out of range.
+Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
 grant execute on function suggest_thresholds to taxon_reader, taxon_admin;
 
-create or replace function set_promise(max_error double precision, confidence double precision default .95, reason text default null, force boolean default false)
+create or replace function set_promise(max_error double precision default null, confidence double precision default .95, reason text default null, force boolean default false)
   returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric,
                  mode text, verdict text, checks_missing bigint, llm_names_more_a_day numeric, llm_tokens_more_a_day numeric)
   language plpgsql security definer set search_path from current as $$
@@ -25,13 +32,20 @@ declare
   silenced record;
   stricter boolean;
 begin
-  if coalesce(btrim(set_promise.reason), '') = '' then
-    raise exception 'say why: set_promise(max_error => .05, confidence => .95, reason => ''…'')';
+  if set_promise.max_error is null and set_promise.reason is null then
+    select k.certified, k.l1, k.l2, k.l3, k.coverage, k.upper_bound, k.mode, k.verdict
+      into certified, l1, l2, l3, coverage, upper_bound, mode, verdict from keep_promise() k;
+    select s.promise_id, t.checks_missing into promise_id, checks_missing
+      from standing_promise() s, suggest_thresholds(s.max_error, s.confidence) t;
+    return next;
+    return;
+  elsif coalesce(btrim(set_promise.reason), '') = '' then
+    raise exception 'say why: set_promise(max_error => .05, confidence => .95, reason => ''…'')' using errcode = 'invalid_parameter_value';
   elsif not exists (select from champion()) then
-    raise exception 'there is no champion yet: a promise is about what it answers' using hint = 'Train one: taxon train';
+    raise exception 'there is no champion yet: a promise is about what it answers' using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
   elsif set_promise.max_error is null or set_promise.confidence is null
         or not (set_promise.max_error > 0 and set_promise.max_error < 1 and set_promise.confidence > .5 and set_promise.confidence < 1) then
-    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error, set_promise.confidence;
+    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error, set_promise.confidence using errcode = 'invalid_parameter_value';
   end if;
   perform hold_lock('thresholds');
   select s.* into proof from suggest_thresholds(set_promise.max_error, set_promise.confidence) s;
@@ -58,7 +72,15 @@ begin
   select k.l1, k.l2, k.l3, k.coverage, k.upper_bound, k.mode into l1, l2, l3, coverage, upper_bound, mode from keep_promise() k;
   return next;
 end $$;
-comment on function set_promise(double precision, double precision, text, boolean) is 'Promises that at most max_error of the local layer''s answers is wrong, at that confidence, and sets the thresholds that checks certify for it. Where they certify none it changes nothing (promise_id is NULL) and says how many checks are missing, and how many names and tokens a day more the LLM would be asked; with force the promise stands all the same, and the local layer is in shadow until checks certify it: local_mode() says so, and draw_checks() makes the list of names to check. Replaces the promise that stood. Example: select certified, l3, mode, verdict from set_promise(max_error => .05, confidence => .95, reason => ''returns cost more than tokens'');';
+comment on function set_promise(double precision, double precision, text, boolean) is
+  'Promises that few of the local layer''s answers are wrong, and sets the thresholds that checks prove for it; without arguments it proves the promise that stands again.
+max_error: the largest share of wrong answers, above 0 and below 1; NULL (the default): that of the standing promise.
+confidence: of the promise, above .5 and below 1; .95 by default.
+reason: why.
+force: true: the promise stands also where checks do not prove it yet. Default false.
+Returns: what is proved, with its thresholds and a verdict. Where checks prove nothing it changes nothing (promise_id is NULL) and says how many are missing, and how many names and tokens a day more the LLM would be asked; with force the local layer is in shadow until checks prove it (mode), and draw_checks() makes the list of names to check. It replaces the promise that stood. Proved again, after more checks or a promotion, thresholds stay where nothing can be proved.
+Errors: 22023 where there is no reason, or max_error or confidence is out of range; 55000 where there is no champion, or no promise stands to be proved again.
+Example: select certified, l3, mode, verdict from set_promise(max_error => .05, confidence => .95, reason => ''returns cost more than tokens'');';
 grant execute on function set_promise to taxon_admin;
 
 create or replace function end_promise(reason text) returns bigint
@@ -67,15 +89,20 @@ declare
   ended bigint;
 begin
   if coalesce(btrim(reason), '') = '' then
-    raise exception 'say why: end_promise(reason => ''…'')';
+    raise exception 'say why: end_promise(reason => ''…'')' using errcode = 'invalid_parameter_value';
   end if;
   perform hold_lock('thresholds');
   update promises p set ended_at = clock_timestamp(), ended_because = end_promise.reason, ended_by = session_user
     where p.ended_at is null returning p.promise_id into ended;
   if ended is null then
-    raise exception 'no promise stands';
+    raise exception 'no promise stands' using errcode = 'object_not_in_prerequisite_state';
   end if;
   return ended;
 end $$;
-comment on function end_promise(text) is 'Takes back the promise that stands; the thresholds in force stay. Returns its id. Example: select end_promise(reason => ''the catalogue is being rebuilt'');';
+comment on function end_promise(text) is
+  'Takes back the promise that stands; the thresholds in force stay.
+reason: why.
+Returns: its id.
+Errors: 22023 without a reason; 55000 where none stands.
+Example: select end_promise(reason => ''the catalogue is being rebuilt'');';
 grant execute on function end_promise to taxon_admin;

@@ -105,7 +105,7 @@ begin
   perform hold_lock('thresholds');
   select s.* into promise from standing_promise() s;
   if promise.promise_id is null then
-    raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');';
+    raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');', errcode = 'object_not_in_prerequisite_state';
   end if;
   update promises p set checks = judged_checks() where p.promise_id = promise.promise_id;
   select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
@@ -171,6 +171,6 @@ begin
   insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, calibration_id)
     values (general.model_id, general.l1, general.l2, general.l3, 'without what a branch no longer answers the promise is not proved',
             session_user, promise.promise_id, general.calibration_id);
-  return 'what the other branches answer is not certified any more, the local layer only watches: select * from keep_promise()';
+  return 'what the other branches answer is not certified any more, the local layer only watches: select * from set_promise()';
 end $$;
 comment on function recheck_promise(bigint) is 'After a branch was given thresholds of its own: whether the general ones are still proved for the answers that are left; where not, they are set anew as not certified. NULL: nothing changed. Example: select recheck_promise(1);';

@@ -16,7 +16,7 @@ declare
   needed bigint;
 begin
   if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
-    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence;
+    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence using errcode = 'invalid_parameter_value';
   end if;
   select count(*) into total from similar_checks();
   -- A fixed sequence of tests, each at the whole level: it starts at the highest cut with enough checks (counted without
@@ -54,5 +54,11 @@ begin
   end if;
   return next;
 end $$;
-comment on function suggest_similar_threshold(double precision, double precision) is 'The lowest similarity from which on at most max_error of the similar layer''s answers are wrong, proved by people''s checks (a fixed sequence of Clopper-Pearson tests from similarity 1 downward in steps of .02), the share of today''s similar answers that would stay, and the bound. It never goes below the threshold in force: nobody has seen answers there. Example: select threshold, verdict from suggest_similar_threshold(.05);';
+comment on function suggest_similar_threshold(double precision, double precision) is
+  'Finds the lowest similarity from which on few of the similar layer''s answers are wrong, proved by people''s checks.
+max_error: the largest share of wrong answers, above 0 and below 1; .05 by default.
+confidence: of the proof, above .5 and below 1; .95 by default.
+Returns: the threshold, the share of today''s similar answers that would stay, the bound and a verdict. A fixed sequence of Clopper-Pearson tests from similarity 1 downward in steps of .02; it never goes below the threshold in force: nobody has seen answers there.
+Errors: 22023 where max_error or confidence is out of range.
+Example: select threshold, verdict from suggest_similar_threshold(.05);';
 grant execute on function suggest_similar_threshold to taxon_reader, taxon_admin;

@@ -17,23 +17,23 @@ declare
 begin
   if set_thresholds.never_local then
     if branch is null then
-      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');';
+      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');', errcode = 'invalid_parameter_value';
     end if;
     l1 := 1; l2 := 1; l3 := 1;
   end if;
   if l1 is null or l2 is null or l3 is null or not (l1 between 0 and 1 and l2 between 0 and 1 and l3 between 0 and 1) then
-    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', l1, l2, l3;
+    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', l1, l2, l3 using errcode = 'invalid_parameter_value';
   elsif coalesce(btrim(reason), '') = '' then
-    raise exception 'say why: set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => ''…'')';
+    raise exception 'say why: set_thresholds(l1 => .75, l2 => .55, l3 => .40, reason => ''…'')' using errcode = 'invalid_parameter_value';
   elsif branch is not null and not exists (select from categories c where c.category_id = branch) then
-    raise exception 'there is no category %', branch;
+    raise exception 'there is no category %', branch using errcode = 'no_data_found';
   end if;
   select f.* into before from thresholds_in_force(set_thresholds.model_id) f;
   target := before.model_id;
   if target is null then
     raise exception '%', case when set_thresholds.model_id is null then 'there is no champion yet: thresholds belong to a model'
                               else format('there is no model %s', set_thresholds.model_id) end
-      using hint = 'Train one: taxon train';
+      using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
   end if;
   perform hold_lock('thresholds');
   select f.l1, f.l2, f.l3 into l1_before, l2_before, l3_before from thresholds_for(target, branch) f;
@@ -53,7 +53,7 @@ begin
     if answers and not kept and not force then
       select s.* into silenced from answered_a_day() s;
       raise exception 'nothing was changed: with these thresholds the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
-        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3);
+        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3), errcode = 'object_not_in_prerequisite_state';
     end if;
   end if;
   if branch is not null or (l1, l2, l3, kept) is distinct from (before.l1, before.l2, before.l3, before.certified) then
@@ -67,13 +67,25 @@ begin
     if answers and note is not null and not force then
       select s.* into silenced from answered_a_day() s;
       raise exception 'nothing was changed: without what this branch would no longer answer the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
-        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.';
+        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.', errcode = 'object_not_in_prerequisite_state';
     end if;
   end if;
   certified := kept;
   return next;
 end $$;
-comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean, boolean) is 'Sets the thresholds of a model (default: the champion), or stricter ones for one branch, where never_local forbids local answers; keeps the history and returns those before. While a promise stands they are certified when none is below what suggest_thresholds() proves; others would make the local layer only watch and need force, else nothing is changed. Rows decided earlier stay as they are. Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
+comment on function set_thresholds(real, real, real, text, bigint, bigint, boolean, boolean) is
+  'Sets the confidences from which on the local layer answers, of a model or of one branch.
+l1: lowest confidence in the top category, 0 to 1.
+l2: lowest confidence in the middle category, 0 to 1.
+l3: lowest confidence in the leaf, 0 to 1.
+reason: why.
+model_id: the model; NULL (the default): the champion.
+branch: a category below which they hold, stricter than the general ones; NULL (the default): everywhere.
+never_local: true: below the branch the local layer never answers. Default false.
+force: true: also where the standing promise is not proved with them. Default false.
+Returns: the thresholds before, whether the new ones are certified, and a note. While a promise stands they are certified when none is below what suggest_thresholds() proves; others would make the local layer only watch, and change nothing without force. Rows decided earlier stay as they are.
+Errors: 22023 where they are no such numbers, there is no reason, or never_local has no branch; P0002 where there is no such category; 55000 where there is no such model, or the promise would not be proved.
+Example: select l1_before, l2_before, l3_before, certified from set_thresholds(l1 => .8, l2 => .7, l3 => .6, reason => ''fewer mistakes'');';
 grant execute on function set_thresholds to taxon_admin;
 
 create or replace function undo_thresholds(model_id bigint default null, branch bigint default null)
@@ -92,7 +104,7 @@ begin
       and (undo_thresholds.branch is null or t.branch = undo_thresholds.branch)
     order by t.threshold_id desc limit 1;
   if newest.threshold_id is null then
-    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;';
+    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;', errcode = 'object_not_in_prerequisite_state';
   end if;
   update thresholds t set undone_at = clock_timestamp()
     where t.model_id = target and t.branch is not distinct from newest.branch and t.threshold_id >= newest.threshold_id and t.undone_at is null;
@@ -112,7 +124,13 @@ begin
            coalesce((select t.reason from thresholds t where t.threshold_id = f.threshold_id), 'the defaults; not certified')
       from thresholds_for(target, newest.branch) f;
 end $$;
-comment on function undo_thresholds(bigint, bigint) is 'Takes back the newest setting of thresholds of a model (default: the champion), or of one branch of it; called again, the one before. Returns what was undone and what counts now. Example: select l1, l2, l3, reason from undo_thresholds();';
+comment on function undo_thresholds(bigint, bigint) is
+  'Takes back the newest setting of thresholds; called again, the one before.
+model_id: the model; NULL (the default): the champion.
+branch: that of this branch; NULL (the default): the newest of all.
+Returns: what was undone and what counts now.
+Errors: 55000 where nothing is left to undo.
+Example: select l1, l2, l3, reason from undo_thresholds();';
 grant execute on function undo_thresholds to taxon_admin;
 
 create or replace view threshold_history with (security_invoker) as

@@ -23,5 +23,9 @@ create or replace function trust(since interval default '30 days')
           union all select 'all', null, w.answered::bigint, w.sample::bigint, w.measured, w.lower, w.upper, w.verdict, 9 from whole w) x
     order by x.place;
 $$;
-comment on function trust(interval) is 'One row a layer, then all: the largest share of wrong answers promised, rows answered, checks judged, the measured share of wrong answers with its interval (95%; corrected for the auditor''s own error), and what follows; below enough_checks() checks no share, but how many are missing. all weighs the layers by the rows that they answered and has the worst verdict; rows that people answered are not in it. Exact answers and the LLM''s have no promise: their error is memory''s own. Example: select layer, verdict from trust(''7 days'');';
+comment on function trust(interval) is
+  'Says what each layer promises, and what audits and checks measured, then all of them together.
+since: rows and checks of so long, an interval; 30 days by default.
+Returns: the largest share of wrong answers promised, rows answered, checks judged, the measured share of wrong answers with its interval (95%; corrected for the auditor''s own error), and what follows; below 30 checks no share, but how many are missing. all weighs the layers by the rows that they answered and has the worst verdict; rows that people answered are not in it. Exact answers and the LLM''s have no promise: their error is memory''s own.
+Example: select layer, verdict from trust(''7 days'');';
 grant execute on function trust to taxon_reader, taxon_admin;

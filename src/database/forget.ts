@@ -8,15 +8,6 @@ export interface Forgotten {
   detail: string | null;
 }
 
-/** Carries the lines of a dry run out of its transaction, which is rolled back. */
-class DryRun extends Error {
-  readonly rows: Forgotten[];
-  constructor(rows: Forgotten[]) {
-    super('dry run');
-    this.rows = rows;
-  }
-}
-
 /**
  * Forgets a name wherever it stands, and says what may still hold it.
  *
@@ -29,13 +20,5 @@ export async function forgetName(
   options: { blank?: boolean; dryRun?: boolean } = {},
 ): Promise<Forgotten[]> {
   const { blank = false, dryRun = false } = options;
-  const work = db.transaction(async (client) => {
-    const { rows } = await client.query<Forgotten>(`select * from ${db.at}forget($1, $2)`, [name, blank]);
-    if (dryRun) throw new DryRun(rows);
-    return rows;
-  });
-  return refusing(work).catch((error: unknown) => {
-    if (error instanceof DryRun) return error.rows;
-    throw error;
-  });
+  return refusing(db.rows(`select * from ${db.at}forget($1, $2, $3)`, [name, blank, dryRun]));
 }

@@ -198,7 +198,7 @@ describe('a provider that misbehaves', () => {
     },
   );
 
-  it('refusing a batch for one name: that name becomes a dead letter, the others are answered; retry_dead brings it back', async () => {
+  it('refusing a batch for one name: that name becomes a dead letter, the others are answered; decide_again() brings it back', async () => {
     await nothingIsSure();
     simulator.setFaults([{ kind: 'rubbish' }]);
     await db.rows(`select taxon.set_setting('max_attempts', '3')`);
@@ -208,7 +208,7 @@ describe('a provider that misbehaves', () => {
     expect(counts).toEqual({ failed: 3 });
     expect(await db.row('select count(*) as n from taxon_internal.dead_letters')).toEqual({ n: 3 });
     simulator.setFaults([]);
-    await db.rows('select taxon_internal.retry_dead()');
+    await db.rows('select taxon.decide_again(failed => true)');
     expect(await settled(db)).toEqual({ llm: 3 });
     await db.rows(`select taxon.set_setting('max_attempts', '5')`);
     await asTrained();

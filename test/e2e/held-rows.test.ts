@@ -123,7 +123,7 @@ describe('a trigger of the application that refuses one name of twelve', () => {
     expect(booked).toEqual([{ state: 'ok', calls: simulator.calls().length - before, names: 12 }]);
     expect(await db.rows('select from taxon_internal.paid_twice')).toEqual([]);
     await db.rows('drop trigger refuse on taxon.products');
-    await db.rows('select taxon_internal.retry_dead()');
+    await db.rows('select taxon.decide_again(failed => true)');
     await settled(db);
     expect(simulator.calls().length - before).toBe(booked[0]?.calls);
   });

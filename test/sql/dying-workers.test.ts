@@ -78,11 +78,11 @@ describe.each(['local', 'llm'] as const)('a name that ends its workers, in the s
     expect(await t.owner.rows('select name_key from dead_letters')).toEqual([{ name_key: 'bad' }]);
   });
 
-  test('is brought back by retry_dead with all its tries', async () => {
+  test('is brought back by decide_again() with all its tries', async () => {
     await waiting(stage, 'bad');
     await t.owner.rows(`update queue set attempts = 5`);
     expect(await claim()).toEqual([]);
-    await t.owner.rows('select retry_dead()');
+    await t.owner.rows('select decide_again(failed => true)');
     expect(await claims.local()).toEqual([{ name_key: 'bad', attempts: 1 }]);
   });
 });

@@ -9,7 +9,10 @@ const explained = async (name: string) => {
   const lines = await t.owner.rows<{ item: string; detail: string }>('select * from explain($1)', id);
   return {
     text: (item: string) => lines.filter((line) => line.item === item).map(({ detail }) => detail),
-    json: await t.owner.value<Record<string, never>>('select explain_json($1)', id),
+    json: await t.owner.value<Record<string, never>>(
+      'select detail::jsonb from explain($1, as_json => true)',
+      id,
+    ),
   };
 };
 

@@ -53,20 +53,24 @@ describe('give_back', () => {
     expect(await t.queued()).toEqual(['good']);
   });
 
-  test('a dead letter comes back by retry_dead, one by name or all, and twice is harmless', async () => {
+  test('a dead letter comes back by decide_again(), that of one product or all, and twice is harmless', async () => {
     await t.owner.rows(`select set_setting('max_attempts', '1')`);
     await t.insertAll('A', 'b');
     await t.claim('one');
     await t.owner.rows(`select give_back('one', array['a', 'b'], 'local', 'no')`);
     expect(await t.owner.value(`select count(*) from products where state = 'failed'`)).toBe(2);
-    expect(await t.owner.value(`select retry_dead(' A')`)).toBe(1);
+    expect(
+      await t.owner.value(
+        `select products from decide_again((select product_id from products where name = 'A'), failed => true)`,
+      ),
+    ).toBe(1);
     expect(await t.queued()).toEqual(['a']);
     expect(await t.owner.rows('select name, state, failure from products order by 1')).toEqual([
       { name: 'A', state: 'pending', failure: null },
       { name: 'b', state: 'failed', failure: 'no' },
     ]);
-    expect(await t.owner.value('select retry_dead()')).toBe(1);
-    expect(await t.owner.value('select retry_dead()')).toBe(0);
+    expect(await t.owner.value('select products from decide_again(failed => true)')).toBe(1);
+    expect(await t.owner.value('select products from decide_again(failed => true)')).toBe(0);
     expect(await t.claim('one')).toEqual(['a', 'b']);
   });
 
@@ -80,20 +84,20 @@ describe('give_back', () => {
     expect(await t.owner.rows('select error from dead_letters')).toEqual([{ error: 'second' }]);
   });
 
-  test('retry_dead leaves rows without a name alone', async () => {
+  test('decide_again() leaves failed rows without a name alone', async () => {
     await t.insert('');
-    expect(await t.owner.value('select retry_dead()')).toBe(0);
+    expect(await t.owner.value('select products from decide_again(failed => true)')).toBe(0);
     expect(await t.owner.value('select state from products')).toBe('failed');
   });
 });
 
-describe('requeue', () => {
+describe('decide_again, of one product,', () => {
   test('decides anew: pending where memory is silent, and twice is harmless', async () => {
     await t.label('a', 'Home');
     const { product_id } = await t.insert('a');
     await t.owner.rows('delete from labels');
     for (let i = 0; i < 2; i++) {
-      expect(await t.owner.value('select requeue($1)', product_id)).toBe('pending');
+      expect(await t.owner.value('select not_looked_at from decide_again($1)', product_id)).toBe(1);
       expect(await t.product(product_id)).toMatchObject({
         state: 'pending',
         source: null,
@@ -107,7 +111,7 @@ describe('requeue', () => {
   test('where memory has a label by now the answer is there at once, its path too', async () => {
     const { product_id } = await t.insert('a');
     const category = await t.label('a', 'Home > Kitchen'); // confidence and llm_call_id are NULL, as after an import
-    expect(await t.owner.value('select requeue($1)', product_id)).toBe('done');
+    expect(await t.owner.value('select answered_otherwise from decide_again($1)', product_id)).toBe(1);
     expect(await t.product(product_id)).toMatchObject({
       state: 'done',
       source: 'exact',
@@ -127,14 +131,14 @@ describe('requeue', () => {
     await other.rows('begin');
     const result = JSON.stringify([{ name_key: 'done', category_id: category, confidence: null }]);
     await other.rows(`select taxon_internal.settle_local('one', null, $1)`, result);
-    await t.owner.rows('select requeue($1)', done.product_id);
+    await t.owner.rows('select decide_again($1)', done.product_id);
     await other.rows('commit');
     expect(await t.queued('local')).toEqual(['done']);
   });
 
   test('of a product without a name, and of none', async () => {
     const { product_id } = await t.insert('');
-    expect(await t.owner.value('select requeue($1)', product_id)).toBe('failed');
-    await expect(t.owner.rows('select requeue(4711)')).rejects.toThrow('there is no product 4711');
+    expect(await t.owner.value('select products from decide_again($1)', product_id)).toBe(0);
+    await expect(t.owner.rows('select decide_again(4711)')).rejects.toThrow('there is no product 4711');
   });
 });

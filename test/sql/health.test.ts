@@ -112,7 +112,7 @@ describe('health', () => {
     expect(await item('dead letters')).toEqual({
       status: 'warn',
       value: '1',
-      detail: 'newest: no answer; select retry_dead() puts them back',
+      detail: 'newest: no answer; select * from decide_again(failed => true) puts them back',
     });
   });
 });

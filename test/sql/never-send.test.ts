@@ -121,10 +121,10 @@ describe('never_send', () => {
     expect(await people()).toEqual(['ring']);
   });
 
-  test('lasts: retry_dead, requeue and the sweeps do not send it, and it is no name that waits too long', async () => {
+  test('lasts: decide_again() and the sweeps do not send it, and it is no name that waits too long', async () => {
     const id = await passedOn('a');
     await t.owner.rows('select never_send(product_id => $1)', id);
-    await t.owner.rows('select requeue($1)', id);
+    await t.owner.rows('select decide_again($1)', id);
     await passedOn('A');
     await t.owner.rows(`update queue set created_at = now() - interval '1 day'`);
     await t.owner.rows(
@@ -195,18 +195,18 @@ describe('names that wait for people', () => {
   });
 });
 
-describe('may_send_again', () => {
+describe('never_send, lifted,', () => {
   test('lets go what no other mark holds', async () => {
     const id = await passedOn('secret lamp');
     await passedOn('secret phone');
     await t.owner.rows(`select never_send(pattern => 'secret')`);
     await t.owner.rows('select never_send(product_id => $1)', id);
     expect(await people()).toEqual(['secret lamp', 'secret phone']);
-    expect(await t.owner.value(`select may_send_again(pattern => 'secret')`)).toBe(1);
+    expect(await t.owner.value(`select never_send(pattern => 'secret', lifted => true)`)).toBe(1);
     expect([await people(), await claim()]).toEqual([['secret lamp'], ['secret phone']]);
-    expect(await t.owner.value('select may_send_again(product_id => $1)', id)).toBe(1);
+    expect(await t.owner.value('select never_send(product_id => $1, lifted => true)', id)).toBe(1);
     expect(await claim()).toEqual(['secret lamp']);
-    await expect(t.owner.rows(`select may_send_again(pattern => 'secret')`)).rejects.toThrow(
+    await expect(t.owner.rows(`select never_send(pattern => 'secret', lifted => true)`)).rejects.toThrow(
       'there is no such mark',
     );
   });

@@ -255,6 +255,8 @@ describe('what decides is a number', () => {
       await expect(t.owner.rows('update products set l3_confidence = $1', value)).rejects.toMatchObject({
         code: '23514',
       });
-    await expect(t.owner.rows('select more_tokens(1, -1)')).rejects.toMatchObject({ code: '22023' });
+    await expect(t.owner.rows('select split_category(1, max_tokens => -1)')).rejects.toMatchObject({
+      code: '22023',
+    });
   });
 });

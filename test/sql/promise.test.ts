@@ -83,9 +83,13 @@ describe('a promise', () => {
 
     await judge(t, ids, Array(500).fill(true));
     expect(await mode()).toBe('shadow'); // checks alone change nothing
-    expect(await t.owner.row('select certified, mode from keep_promise()')).toEqual({
+    expect(
+      await t.owner.row('select promise_id, certified, mode, checks_missing from set_promise()'),
+    ).toEqual({
+      promise_id: 1,
       certified: true,
       mode: 'on',
+      checks_missing: 0,
     });
     expect(await mode()).toBe('on');
   });
@@ -137,7 +141,7 @@ describe('a promise', () => {
       ended: true,
     });
     await expect(t.owner.rows(`select end_promise('again')`)).rejects.toThrow('no promise stands');
-    await expect(t.owner.rows('select keep_promise()')).rejects.toThrow('no promise stands');
+    await expect(t.owner.rows('select set_promise()')).rejects.toThrow('no promise stands');
   });
 
   test('replaces the one before; what was proved for a stricter one is enough', async () => {
@@ -168,7 +172,7 @@ describe('a promise', () => {
       fresh,
       home,
     );
-    expect(await t.owner.value('select certified from keep_promise()')).toBe(true);
+    expect(await t.owner.value('select certified from set_promise()')).toBe(true);
     expect(await mode()).toBe('on');
   });
 

@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
-import { referenceText, uncommented } from '../support/reference.ts';
+import { referencePages, uncommented, unexplained } from '../support/reference.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
@@ -33,6 +34,29 @@ test('an object without one is found, whatever it is', async () => {
   await t.owner.rows('rollback');
 });
 
-test('docs/sql-reference.md is what the comments say; `npm run reference` writes it anew', async () => {
-  await expect(await referenceText(t.owner)).toMatchFileSnapshot(join(packageRoot, 'docs/sql-reference.md'));
+test('the comment of a public function names its parameters and what it raises, and ends with an example', async () => {
+  // these are being rewritten with their bodies
+  const open = /^(coverage_curve|set_setting|setting|simulate_thresholds): /;
+  expect((await unexplained(t.owner)).filter((line) => !open.test(line))).toEqual([]);
+});
+
+test('a public function of which they are not said is found', async () => {
+  const before = await unexplained(t.owner);
+  await t.owner.rows('begin');
+  await t.owner.client.query(`
+    create function taxon.planted(a integer, b integer) returns void language plpgsql as 'begin raise exception ''no''; end';
+    comment on function taxon.planted(integer, integer) is 'Plants.\nb: how many.\nExample: planted(1, 2).'`);
+  expect((await unexplained(t.owner)).filter((line) => !before.includes(line))).toEqual([
+    'planted: nothing of a',
+    'planted: no errors',
+    'planted: no example last',
+  ]);
+  await t.owner.rows('rollback');
+});
+
+test('docs/reference/ is what the comments say; `npm run reference` writes it anew', async () => {
+  const pages = await referencePages(t.owner);
+  const folder = join(packageRoot, 'docs/reference');
+  for (const [name, text] of pages) await expect(text).toMatchFileSnapshot(join(folder, name));
+  expect(readdirSync(folder).sort()).toEqual([...pages.keys()].sort());
 });

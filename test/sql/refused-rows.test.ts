@@ -78,7 +78,7 @@ describe('one row that refuses', () => {
     await t.owner.rows(`update queue set attempts = 5`);
     await t.owner.rows(`select give_back('one', '{mug}', 'local', 'broke')`);
     await refuses('MUG');
-    expect(await t.owner.value('select retry_dead()')).toBe(1);
+    expect(await t.owner.value('select products from decide_again(failed => true)')).toBe(1);
     expect(await t.owner.rows('select name, state from products order by product_id')).toEqual([
       { name: 'mug', state: 'pending' },
       { name: 'MUG', state: 'failed' },

@@ -160,7 +160,7 @@ describe('settling', () => {
       await t.owner.rows(
         `update queue set attempts = 5; select give_back('w', array['dead'], 'local', 'no')`,
       );
-      await t.owner.rows(`select retry_dead(), requeue(1)`);
+      await t.owner.rows(`select decide_again(failed => true), decide_again(1)`);
       expect(await t.owner.rows('select name, source, state from products order by name')).toEqual([
         { name: 'dead', source: null, state: 'pending' },
         { name: 'later', source: 'exact', state: 'done' },

@@ -115,7 +115,7 @@ describe('embeddings', () => {
     await t.owner.rows(
       `insert into checks (name_key, layer, strategy, weight) values ('checked', 'llm', 'audit', 1)`,
     );
-    await t.owner.rows(`select keep_right('regression', 1)`);
+    await t.owner.rows(`select pin_answer('regression', 1)`);
     expect(await due()).toMatchObject({ embeddings: 600 });
     await set('forget_embeddings', 'false');
     expect([await forgetAll(), (await due()).embeddings]).toEqual([0, 0]);

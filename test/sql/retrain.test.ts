@@ -87,7 +87,7 @@ describe('the gate', () => {
     const home = await t.category('Home > Kettles');
     const other = await t.category('Home > Knives');
     for (const [i] of [...champion].entries()) {
-      await t.owner.rows(`select keep_right($1, $2)`, `kettle ${i}`, home);
+      await t.owner.rows(`select pin_answer($1, $2)`, `kettle ${i}`, home);
       for (const [id, said] of [
         [old, champion],
         [fresh, challenger],

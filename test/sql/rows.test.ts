@@ -252,7 +252,7 @@ describe('a row that a trigger of the application refuses', () => {
     expect(await t.owner.value('select count(*) from llm_calls')).toBe(1);
     // brought back when the shop has mended its trigger, memory answers
     await refusesNothing();
-    await t.owner.rows('select retry_dead()');
+    await t.owner.rows('select decide_again(failed => true)');
     await again();
     expect((await rows())[0]).toMatchObject({ name: 'bad', state: 'done' });
   });

@@ -124,7 +124,7 @@ describe('stale_answers', () => {
     await t.owner.rows(`select add_category('Steel pots', $1)`, pots);
     expect(await stale()).toMatchObject([{ would: 'ask the LLM' }, { would: 'ask the LLM' }]);
     await t.owner.rows(`select set_setting('local_layer', '"shadow"')`);
-    await expect(t.owner.rows('select * from redecide(preview => true)')).rejects.toThrow(
+    await expect(t.owner.rows('select * from decide_again(preview => true)')).rejects.toThrow(
       'the local layer answers nothing now, so the LLM would be asked about all of these rows',
     );
   });
@@ -154,9 +154,11 @@ describe('stale_answers', () => {
   });
 });
 
-describe('redecide', () => {
-  const redecide = (given: string) =>
-    t.owner.row(`select products, answered_otherwise, asked_of_llm, not_looked_at from redecide(${given})`);
+describe('decide_again', () => {
+  const again = (given: string) =>
+    t.owner.row(
+      `select products, answered_otherwise, asked_of_llm, not_looked_at from decide_again(${given})`,
+    );
   let next: number;
   beforeEach(async () => {
     await decided(old, 0.9, 'pot', 'pan', 'lid');
@@ -165,13 +167,13 @@ describe('redecide', () => {
   });
 
   test('with preview says what would come of it, and changes nothing', async () => {
-    expect(await redecide('preview => true')).toEqual({
+    expect(await again('preview => true')).toEqual({
       products: 2,
       answered_otherwise: 1,
       asked_of_llm: 1,
       not_looked_at: 0,
     });
-    expect(await redecide('stale_only => false, preview => true')).toEqual({
+    expect(await again('stale_only => false, preview => true')).toEqual({
       products: 3,
       answered_otherwise: 1,
       asked_of_llm: 1,
@@ -181,17 +183,17 @@ describe('redecide', () => {
   });
 
   test('takes the answers back, keeps them in the history, and has the names decided anew', async () => {
-    expect(await redecide(`branch => ${pots}`)).toMatchObject({ products: 2 });
+    expect(await again(`branch => ${pots}`)).toMatchObject({ products: 2 });
     expect(await t.queued('local')).toEqual(['lid', 'pan']);
     expect(
       await t.owner.rows(
         'select name, before_source, reason from product_changes join products using (product_id) order by 1',
       ),
     ).toEqual([
-      { name: 'lid', before_source: 'local', reason: 'redecide()' },
-      { name: 'pan', before_source: 'local', reason: 'redecide()' },
+      { name: 'lid', before_source: 'local', reason: 'decide_again()' },
+      { name: 'pan', before_source: 'local', reason: 'decide_again()' },
     ]);
-    expect(await redecide('preview => true')).toMatchObject({ products: 0 });
+    expect(await again('preview => true')).toMatchObject({ products: 0 });
   });
 
   test.each([
@@ -200,6 +202,6 @@ describe('redecide', () => {
     [`source => 'similar'`, 'only local answers are known to be stale'],
     ['branch => 99', 'there is no category 99'],
   ])('refuses %s', async (given, message) => {
-    await expect(redecide(given)).rejects.toThrow(message);
+    await expect(again(given)).rejects.toThrow(message);
   });
 });

@@ -33,7 +33,7 @@ test('the transcript in docs/guide/tuning.md is what psql shows; vitest --update
     'select feasible, coverage, checked, wrong, upper_bound, verdict from taxon.suggest_thresholds(max_error => .05, confidence => .95)';
   await show(
     'A model was trained and 4,000 new names came in. The defaults run, and nobody knows how wrong they are.',
-    'select l1, l2, l3, certified, taxon_internal.local_mode() from taxon_internal.thresholds_in_force()',
+    `select item, value, detail from taxon.health() where item in ('champion', 'local layer')`,
     curve,
   );
   await show('How many checks would it take?', suggest);
@@ -75,9 +75,9 @@ test('the transcript in docs/guide/tuning.md is what psql shows; vitest --update
   await show(
     'Looser ones are not certified, and refused without force; with it the local layer only watches until that is undone.',
     `select certified from taxon.set_thresholds(l1 => .6, l2 => .5, l3 => .4, reason => 'fewer calls', force => true)`,
-    'select taxon_internal.local_mode()',
+    `select value, detail from taxon.health() where item = 'local layer'`,
     'select l1, l2, l3, certified from taxon.undo_thresholds()',
-    'select taxon_internal.local_mode()',
+    `select value, detail from taxon.health() where item = 'local layer'`,
     'select l3, cause, promised, certified, upper_bound, checks, reason, undone_at is not null as undone from taxon.threshold_history',
   );
   const text = shown.join('\n').replaceAll(/ +$/gm, '');

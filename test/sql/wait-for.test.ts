@@ -3,7 +3,7 @@ import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
 const own =
-  /could never see the answer: product \d+ was inserted, renamed or requeued by this very transaction/;
+  /could never see the answer: product \d+ was inserted, renamed or decided again by this very transaction/;
 
 describe('wait_for', () => {
   test('of an answered product returns its row at once', async () => {
@@ -87,10 +87,10 @@ describe('wait_for where the answer could never be seen', () => {
     await t.owner.rows('rollback');
   });
 
-  test('after requeue in the same transaction: raises', async () => {
+  test('after decide_again() in the same transaction: raises', async () => {
     const { product_id } = await t.insert('new');
     await t.owner.rows('begin');
-    await t.owner.rows('select requeue($1)', product_id);
+    await t.owner.rows('select decide_again($1)', product_id);
     await expect(t.owner.rows('select wait_for($1)', product_id)).rejects.toThrow(
       'could never see the answer',
     );

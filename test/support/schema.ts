@@ -32,6 +32,10 @@ export async function psqlFile(url: string, file: string): Promise<void> {
   await program('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-1', '-q', '-f', file, url]);
 }
 
+/** Runs a file in psql as a person does, each statement by itself; returns what it shows. */
+export const psqlScript = (url: string, file: string) =>
+  program('psql', ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-P', 'pager=off', '-q', '-f', file, url]);
+
 /** One statement in psql, as it looks on a person's screen, prompt included. */
 export async function psqlScreen(url: string, statement: string): Promise<string> {
   const options = ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-P', 'pager=off'];
