@@ -58,17 +58,44 @@ comment on function name_hash(text) is 'sha256 of a name key (32 bytes): what in
 -- people type and read it
 do $$ begin execute format('alter function normalise(text) set schema %I', (current_schemas(false))[2]); end $$;
 
+-- A setting says itself what it takes: set_setting() asks nothing else. A topic brings its own rows.
 create table all_settings (
   key text primary key,
   value jsonb not null,
   description text not null,
-  changed_at timestamptz not null default now()
+  kind text not null default 'internal'
+    check (kind in ('switch', 'number', 'whole', 'choice', 'text', 'cron', 'branches', 'internal')),
+  least numeric,
+  most numeric,
+  choices text[],
+  unit text,
+  nullable boolean not null default false,
+  or_zero boolean not null default false,
+  topic text,
+  audience text not null default 'internal' check (audience in ('everyday', 'expert', 'internal')),
+  changed_with text,
+  changed_at timestamptz not null default now(),
+  changed_by text,
+  reason text,
+  check ((choices is not null) = (kind = 'choice'))
 );
-comment on table all_settings is 'What all processes agree on; change with set_setting(key, value).';
+comment on table all_settings is 'What all processes agree on, and what each setting takes; change with set_setting(key, value, reason).';
 comment on column all_settings.key is 'The setting''s name.';
-comment on column all_settings.value is 'Its value; set_setting() keeps the JSON type.';
+comment on column all_settings.value is 'Its value.';
 comment on column all_settings.description is 'What it does.';
+comment on column all_settings.kind is 'switch (true or false), number, whole (number), choice, text, cron (a schedule), branches (ids of top categories), or internal: written by pgtaxon alone.';
+comment on column all_settings.least is 'Least number that it takes; NULL: no bound.';
+comment on column all_settings.most is 'Largest number that it takes; NULL: no bound.';
+comment on column all_settings.choices is 'What a choice may be.';
+comment on column all_settings.unit is 'What a number counts.';
+comment on column all_settings.nullable is 'Whether null is a value: no limit.';
+comment on column all_settings.or_zero is 'Whether 0 is a value as well, below least.';
+comment on column all_settings.topic is 'The topic that it belongs to, as in sql/order.';
+comment on column all_settings.audience is 'everyday: the view settings shows it; expert; internal: set_setting() does not know it.';
+comment on column all_settings.changed_with is 'The call that changes it instead of set_setting(); NULL: set_setting().';
 comment on column all_settings.changed_at is 'When it was last changed.';
+comment on column all_settings.changed_by is 'Who changed it last; NULL: never changed.';
+comment on column all_settings.reason is 'Why, in words, if anybody said so.';
 
 -- What pgtaxon made here, so that what a restore or a hand has lost is seen and mended.
 create table schema_objects (

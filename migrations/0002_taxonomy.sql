@@ -39,5 +39,6 @@ comment on column categories.in_use_since is 'Since when it is in use: made, or 
 -- people type and read it
 do $$ begin execute format('alter table categories set schema %I', (current_schemas(false))[2]); end $$;
 
-insert into all_settings (key, value, description) values
-  ('tree_levels', '"1,2,deepest"', 'Which depths of the tree are l1, l2 and l3; change with set_tree_levels().');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('tree_levels', '"1,2,deepest"', 'Which depths of the category tree count as l1, l2 and l3.',
+    'text', null, null, null, null, false, false, 'taxonomy', 'everyday', 'set_tree_levels(''1,2,deepest'')');

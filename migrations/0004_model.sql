@@ -168,5 +168,6 @@ comment on column out_of_fold.l3_confidence is 'Calibrated probability that its 
 comment on column out_of_fold.voices is 'How many voices, each alone, predict this category; NULL: not noted.';
 comment on column out_of_fold.predicted_at is 'When.';
 
-insert into all_settings (key, value, description) values
-  ('fill_embeddings', 'true', 'Sidecars that name several encoders encode in the background every labelled name that one of them has not seen; false: a pause.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('fill_embeddings', 'true', 'Whether sidecars that name several encoders encode every labelled name with each of them in the background.',
+    'switch', null, null, null, null, false, false, 'model', 'expert', null);

@@ -97,10 +97,16 @@ comment on column audit_waiting.product_id is 'The row.';
 comment on column audit_waiting.weight is 'How many rows it stands for: 1 / audit_share at the pick.';
 comment on column audit_waiting.picked_at is 'When.';
 
-insert into all_settings (key, value, description) values
-  ('audit_share', '0.01', 'Share of the answered rows of each layer that is audited.'),
-  ('audit_tokens_a_day', '20000', 'LLM tokens that audits may cost a day; 0: audits go to people only.'),
-  ('audit_people_a_day', '20', 'How many audits a day are put before people, alike for each layer; of more that are due, chance takes these.'),
-  ('auditor', '"llm"', 'Who audits: "llm" or "human".'),
-  ('auditor_error', '0.2', 'How often the LLM as auditor is wrong itself, until enough of its audits were checked by people to know better.'),
-  ('similar_promise', '0', 'Largest share of wrong answers promised for the similar layer; 0: no promise.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('audit_share', '0.01', 'Which share of the answered rows of each layer is judged a second time.',
+    'number', 0, 1, null, 'share', false, false, 'trust', 'everyday', null),
+  ('audit_tokens_a_day', '20000', 'How many LLM tokens audits may cost a day; 0 leaves audits to people.',
+    'whole', 0, 1e15, null, 'tokens', false, false, 'trust', 'everyday', null),
+  ('audit_people_a_day', '20', 'How many audits a day are put before people; chance takes them from those that are due.',
+    'whole', 0, 1e15, null, 'names', false, false, 'trust', 'everyday', null),
+  ('auditor', '"llm"', 'Who audits: the LLM or people.',
+    'choice', null, null, '{llm,human}', null, false, false, 'trust', 'everyday', null),
+  ('auditor_error', '0.2', 'How often the LLM is taken to be wrong as the auditor, until people have checked enough of its audits.',
+    'number', 0, 1, null, 'share', false, false, 'trust', 'expert', null),
+  ('similar_promise', '0', 'The largest share of wrong answers promised for the similar layer; 0 promises nothing.',
+    'number', 0, 1, null, 'share', false, false, 'trust', 'everyday', null);

@@ -208,11 +208,18 @@ comment on column never_send_marks.reason is 'Why.';
 comment on column never_send_marks.marked_by is 'Who marked it.';
 comment on column never_send_marks.marked_at is 'When.';
 
-insert into all_settings (key, value, description) values
-  ('llm_tokens_a_day', 'null', 'LLM tokens that all calls may cost a day (UTC); null: no limit. Used up, the LLM stage waits for the next day, but for names marked urgent.'),
-  ('llm_tokens_a_month', 'null', 'The same for a month.'),
-  ('llm_dollars_a_day', 'null', 'US dollars that all calls may cost a day (UTC); null: no limit.'),
-  ('llm_dollars_a_month', 'null', 'The same for a month.'),
-  ('llm_full_batch', '20', 'Names of a full batch of the LLM, for savings(): what TAXON_LLM_BATCH is. Where the ledger has larger batches, the largest counts.'),
-  ('ledger_names_days', '365', 'For how many days the names of each LLM call are kept; 0: until its answer has come. The calls themselves stay.'),
-  ('llm_deployment', 'null', 'The deployment that may make paid calls, and the database that this was said in; adopt_deployment() changes it.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('llm_tokens_a_day', 'null', 'How many tokens all LLM calls may cost a day (UTC); urgent names are asked beyond it.',
+    'number', 0, 1e15, null, 'tokens', true, false, 'llm', 'everyday', null),
+  ('llm_tokens_a_month', 'null', 'How many tokens all LLM calls may cost a month (UTC).',
+    'number', 0, 1e15, null, 'tokens', true, false, 'llm', 'everyday', null),
+  ('llm_dollars_a_day', 'null', 'How many US dollars all LLM calls may cost a day (UTC).',
+    'number', 0, 1e15, null, 'US dollars', true, false, 'llm', 'everyday', null),
+  ('llm_dollars_a_month', 'null', 'How many US dollars all LLM calls may cost a month (UTC).',
+    'number', 0, 1e15, null, 'US dollars', true, false, 'llm', 'everyday', null),
+  ('llm_full_batch', '20', 'How many names a full LLM batch has, for the savings in routing(); the ledger''s largest batch counts where it is larger.',
+    'whole', 1, 100, null, 'names', false, false, 'llm', 'expert', null),
+  ('ledger_names_days', '365', 'For how many days the names of each LLM call are kept; 0 keeps them until the answer has come. The calls stay.',
+    'whole', 0, 36500, null, 'days', false, false, 'llm', 'expert', null),
+  ('llm_deployment', 'null', 'The deployment that may make paid calls, and the database that this was said in.',
+    'text', null, null, null, null, true, false, 'llm', 'expert', 'adopt_deployment(''default'')');

@@ -171,9 +171,14 @@ comment on column index_comparisons.largest_shift is 'The largest change of the 
 comment on column index_comparisons.promise_id is 'The promise that stood.';
 comment on column index_comparisons.passed is 'Whether the setting auto uses the index.';
 
-insert into all_settings (key, value, description) values
-  ('similarity_threshold', '0.6', 'The lowest pg_trgm similarity at which the similar layer answers, 0.3 to 1.'),
-  ('similar_layer', 'true', 'Whether the similar layer answers at all.'),
-  ('guard', 'true', 'Whether a token that memory''s own matches tell apart (case, etui, чехол) stops the similar layer.'),
-  ('signatures_from', '50000', 'From how many labels on the similar layer looks names up by signatures (label_signatures) and not by the GIN index of their trigrams; a sidecar makes them. They find names that are .6 alike or more: with a lower similarity_threshold GIN answers.'),
-  ('neighbours', '"auto"', 'How the memory voice finds the nearest labelled names: "auto" uses an HNSW index from 20,000 labels on where pgvector is 0.8.4 or newer, once it is built and index_comparisons says that answers stay as they are; "exact" compares with all of them; "index" uses the index whatever was found; "off" leaves the voice out.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('similarity_threshold', '0.6', 'The lowest trigram similarity at which the similar layer answers.',
+    'number', 0.3, 1, null, 'similarity', false, false, 'memory', 'everyday', null),
+  ('similar_layer', 'true', 'Whether the similar layer answers at all.',
+    'switch', null, null, null, null, false, false, 'memory', 'everyday', null),
+  ('guard', 'true', 'Whether a word that decides the category in memory (case, etui, чехол) stops the similar layer.',
+    'switch', null, null, null, null, false, false, 'memory', 'expert', null),
+  ('signatures_from', '50000', 'From how many labels on the similar layer looks names up by signatures instead of the GIN index of their trigrams. Signatures find names that are 0.6 alike or more; with a lower similarity_threshold GIN answers.',
+    'whole', 0, 1e15, null, 'labels', false, false, 'memory', 'expert', null),
+  ('neighbours', '"auto"', 'How the memory voice finds the nearest labelled names: auto uses an HNSW index from 20,000 labels on, with pgvector 0.8.4 or newer and once index_comparisons says that answers stay as they are; exact compares with all of them; hnsw uses the index whatever was found; off leaves the voice out.',
+    'choice', null, null, '{auto,exact,hnsw,off}', null, false, false, 'memory', 'expert', null);

@@ -241,10 +241,16 @@ comment on column evidence.voices is 'How many voices, each alone, give the answ
 comment on column evidence.clears is 'Whether the thresholds in force were cleared.';
 comment on column evidence.answered is 'Whether the local layer answered; false although clears: in shadow.';
 
-insert into all_settings (key, value, description) values
-  ('local_layer', '"on"', '"on": the local model answers where all levels clear; "shadow": it only writes confidences; "off": it is not asked.'),
-  ('shadow_branches', '[]', 'Top categories (ids) in which the local layer only watches.'),
-  ('partial_answers', 'false', 'Whether a row shows the levels that clear their thresholds while the LLM is asked for the rest.'),
-  ('evidence_days', '180', 'For how many days evidence of the local layer is kept; 0: none is written.'),
-  ('notify', 'true', 'Whether inserts wake an idle sidecar by NOTIFY; false: sidecars poll only.'),
-  ('max_attempts', '5', 'After this many failed attempts a name becomes a dead letter.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('local_layer', '"on"', 'What the local model does: on answers where all levels clear, shadow only records what it would answer, off is not asked.',
+    'choice', null, null, '{on,shadow,off}', null, false, false, 'route', 'everyday', null),
+  ('shadow_branches', '[]', 'The top categories in which the local model only records what it would answer.',
+    'branches', null, null, null, 'category ids', false, false, 'route', 'everyday', null),
+  ('partial_answers', 'false', 'Whether a row shows the levels that are sure while the LLM is asked for the rest.',
+    'switch', null, null, null, null, false, false, 'route', 'everyday', null),
+  ('evidence_days', '180', 'For how many days the evidence of local decisions is kept; 0 writes none.',
+    'whole', 0, 36500, null, 'days', false, false, 'route', 'expert', null),
+  ('notify', 'true', 'Whether inserts wake an idle sidecar by NOTIFY; off, sidecars poll.',
+    'switch', null, null, null, null, false, false, 'route', 'expert', null),
+  ('max_attempts', '5', 'After how many failed attempts a name becomes a dead letter.',
+    'whole', 1, 100, null, 'attempts', false, false, 'route', 'expert', null);

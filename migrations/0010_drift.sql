@@ -64,6 +64,8 @@ comment on column alarms.acted is 'What is done for as long as it is open. audit
 comment on column alarms.threshold_before is 'The row of thresholds in force when it was raised; NULL: the defaults.';
 comment on column alarms.threshold_after is 'The tighter row that it set; NULL: none.';
 
-insert into all_settings (key, value, description) values
-  ('drift_names_a_year', '100000', 'For how many cache misses a year the alarms of drift are tuned: at most one false alarm is expected in 20 such years.'),
-  ('drift_burst_hours', '6', 'All names that are decided within so many hours count as one burst: none can raise an alarm of drift by itself, nor be quiet times by itself. 0: off.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('drift_names_a_year', '100000', 'For how many cache misses a year the alarms of drift are tuned: at most one false alarm is expected in 20 such years.',
+    'number', 1000, 1e12, null, 'names', false, false, 'drift', 'expert', null),
+  ('drift_burst_hours', '6', 'Names decided within this time count as one burst, which by itself raises no alarm of drift and is no quiet time; 0 switches it off.',
+    'number', 0, 168, null, 'hours', false, false, 'drift', 'expert', null);

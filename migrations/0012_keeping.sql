@@ -57,8 +57,12 @@ comment on column import_paths.first is 'The first of them.';
 comment on column import_paths.external_id is 'The shop''s own id of the category, where a row has one.';
 comment on column import_paths.category_id is 'The category in use that it leads to.';
 
-insert into all_settings (key, value, description) values
-  ('ledger_days', '0', 'For how many days the calls of the ledger are kept, 62 at least, as budgets count a month; 0: for ever. What was spent before is then out of every sum.'),
-  ('forget_embeddings', 'true', 'Whether embeddings are removed whose name no label, product, queue entry, check or regression name has any more; false: they are kept for ever.'),
-  ('model_days', '30', 'For how many days retired models keep their files; 0: for ever. The rows of models stay in any case.'),
-  ('way_back', '5', 'How many champions before the champion keep their files whatever their age, so that roll_back_model() can go back to them, 1 to 1000.');
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('ledger_days', '0', 'For how many days the calls of the ledger are kept, two months at least as budgets count a month; 0 keeps them for ever. What was spent before is then out of every sum.',
+    'whole', 62, 36500, null, 'days', false, true, 'keeping', 'expert', null),
+  ('forget_embeddings', 'true', 'Whether embeddings are removed whose name no label, product, queue entry, check or regression name has any more.',
+    'switch', null, null, null, null, false, false, 'keeping', 'expert', null),
+  ('model_days', '30', 'For how many days retired models keep their files; 0 keeps them for ever. The rows of models stay.',
+    'whole', 0, 36500, null, 'days', false, false, 'keeping', 'expert', null),
+  ('champions_kept', '5', 'How many champions before the champion keep their files whatever their age, for roll_back_model().',
+    'whole', 1, 1000, null, 'models', false, false, 'keeping', 'expert', null);

@@ -101,7 +101,7 @@ async function run(): Promise<void> {
     const { db } = shop;
     const models = await makeModels(shop);
     await db.rows(`select taxon.set_setting('similar_layer', 'false')`);
-    await db.rows(`select taxon.set_setting('stale_names', '0')`);
+    await db.rows(`select taxon.set_setting('second_looks_most', '0')`);
     sidecars = startSidecars(shop.config, Number(values.sidecars));
     await arrivals(db, world.weeks[turns]?.slice(0, rate * 2) ?? [], rate, 2);
     const memory = [sidecars.map(memoryOf).join(' / ')];

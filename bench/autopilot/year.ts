@@ -61,7 +61,7 @@ async function open(shop: Shop, world: World, error: number): Promise<void> {
   await shop.taxon('train', '--no-clean');
   // as a shop of this size would: at 30,000 labels reading all of them takes 15 ms a name, of several models at the gate
   await db.rows((await db.row<{ make: string }>('select taxon_internal.neighbour_index() as make')).make);
-  await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
+  await db.rows(`select taxon.set_setting('neighbours', '"hnsw"')`);
   await db.rows(`select taxon.set_promise($1, .95, 'the year', true)`, [error]);
 }
 

@@ -55,7 +55,7 @@ export async function recall(
   let short = 0;
   for (let from = 0; from < names.length; from += 32) {
     const some = names.slice(from, from + 32);
-    const rows = Map.groupBy(await ask(db, some, 'index'), (row) => row.name_key);
+    const rows = Map.groupBy(await ask(db, some, 'hnsw'), (row) => row.name_key);
     for (const { key, exact } of some) {
       const mine = rows.get(key) ?? [];
       if (mine.length < exact.size) short++;
@@ -89,7 +89,7 @@ export async function times(db: Database, names: readonly Asked[], rounds: numbe
   let next = 0;
   const some = (count: number) => Array.from({ length: count }, () => names[next++ % names.length] as Asked);
   // each way's first answers read the table from disk
-  for (const how of ['exact', 'index']) await ask(db, some(32).slice(0, how === 'exact' ? 4 : 32), how);
+  for (const how of ['exact', 'hnsw']) await ask(db, some(32).slice(0, how === 'exact' ? 4 : 32), how);
   for (let i = 0; i < rounds; i++)
     for (const [how, way] of Object.entries(ways)) {
       // as many more by the index as make its percentiles steady

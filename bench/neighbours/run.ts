@@ -166,7 +166,7 @@ if (sizes.length > 0) {
   const db = openDatabase(server.url, { schema: 'taxon', poolSize: 1 }, 'bench');
   try {
     // whatever pgvector is here, and below 20,000 labels too
-    await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
+    await db.rows(`select taxon.set_setting('neighbours', '"hnsw"')`);
     for (const [kind, vectors, wanted] of sets) {
       if (values.only !== undefined && values.only !== kind) continue;
       if (vectors === null) console.error(`the ${kind} names are not here; left out`);

@@ -101,7 +101,7 @@ async function widen(db: Database, champion: Champion, labels: number): Promise<
   const began = performance.now();
   await makeIndex(values.url, 'taxon', champion.encoder_id);
   console.error(`index of neighbours in ${Math.round((performance.now() - began) / 1000)} s`);
-  await db.rows(`select taxon.set_setting('neighbours', '"index"')`);
+  await db.rows(`select taxon.set_setting('neighbours', '"hnsw"')`);
   await db.rows('vacuum analyze taxon.labels, taxon_internal.embeddings, taxon_internal.label_signatures');
 }
 

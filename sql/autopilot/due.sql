@@ -6,7 +6,7 @@ create or replace function new_labels(model_id bigint default null) returns tabl
     from (select coalesce(new_labels.model_id, (select c.model_id from champion() c)) as model_id) w left join models m using (model_id);
 $$;
 comment on function new_labels(bigint) is 'How many labels a model (default: the champion) was trained on, and how many more memory has now. Example: select known, new from new_labels();';
-grant execute on function new_labels to taxon_reader, taxon_admin;
+grant execute on function new_labels to taxon_admin;
 
 create or replace function retrain_due(scheduled boolean default false) returns table (cause text, reason text)
   language plpgsql stable security definer set search_path from current as $$

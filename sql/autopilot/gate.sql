@@ -48,7 +48,7 @@ create or replace function gate_pairs(champion bigint, challenger bigint)
     where a.model_id = gate_pairs.champion and not exists (select from regression_names r where r.name_hash = a.name_hash);
 $$;
 comment on function gate_pairs(bigint, bigint) is 'What two models say of the same names, and who is right: names that people checked, the regression set, and labels of the LLM and of imports that trained neither. Example: select kind, count(*) from gate_pairs(1, 2) group by 1;';
-grant execute on function gate_pairs to taxon_reader, taxon_admin;
+grant execute on function gate_pairs to taxon_admin;
 
 create or replace function sign_test(worse bigint, better bigint) returns double precision
   language sql immutable parallel safe
@@ -57,7 +57,7 @@ begin atomic
   select case when worse = 0 then 1 else beta_share(worse, better + 1, .5) end;
 end;
 comment on function sign_test(bigint, bigint) is 'How likely it is that at least so many of the names on which two models differ went worse, were they alike: the exact one-sided paired test (McNemar). Example: select round(sign_test(8, 2)::numeric, 3);';
-grant execute on function sign_test to taxon_reader, taxon_admin;
+grant execute on function sign_test to taxon_admin;
 
 create or replace function gate_surer_half(champion bigint, challenger bigint)
   returns table (names bigint, champion_wrong bigint, challenger_wrong bigint, worse bigint, better bigint, p double precision)
@@ -82,7 +82,7 @@ create or replace function gate_surer_half(champion bigint, challenger bigint)
   select c.names, c.champion_wrong, c.challenger_wrong, c.worse, c.better, sign_test(c.worse, c.better) from counted c;
 $$;
 comment on function gate_surer_half(bigint, bigint) is 'Of the labelled names that the gate asked both models: how many of the half of which each is surest it gets wrong, and how likely so much worse a half is by chance. Example: select names, champion_wrong, challenger_wrong from gate_surer_half(1, 2);';
-grant execute on function gate_surer_half to taxon_reader, taxon_admin;
+grant execute on function gate_surer_half to taxon_admin;
 
 create or replace function teacher_agreement(model_id bigint default null, most integer default 1000)
   returns table (branch bigint, names bigint, agreed double precision, expected double precision)
@@ -103,7 +103,7 @@ create or replace function teacher_agreement(model_id bigint default null, most 
     group by b.branch order by b.branch;
 $$;
 comment on function teacher_agreement(bigint, integer) is 'Of the newest names that the local layer passed on: how often the LLM agreed with what a model (default: whichever decided the name) said of the top category, and how often its confidences let expect that; branch 0: all. Example: select branch, names, agreed, expected from teacher_agreement();';
-grant execute on function teacher_agreement to taxon_reader, taxon_admin;
+grant execute on function teacher_agreement to taxon_admin;
 
 create or replace function certified_coverage(model_id bigint) returns double precision
   language plpgsql stable security definer set search_path from current as $$
@@ -128,4 +128,4 @@ begin
   return coalesce(covered, 0);
 end $$;
 comment on function certified_coverage(bigint) is 'The share of cache misses that a model would answer with thresholds that today''s checks prove for the standing promise (without one: with those in force); 0 where they prove none. Counted on the uniform checks. Example: select certified_coverage(1);';
-grant execute on function certified_coverage to taxon_reader, taxon_admin;
+grant execute on function certified_coverage to taxon_admin;

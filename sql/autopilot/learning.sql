@@ -54,7 +54,7 @@ create or replace function curve_ahead(names double precision[], passed double p
     from cumulated c, now_at n group by n.y;
 $$;
 comment on function curve_ahead(double precision[], double precision[], bigint, double precision, double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/measured/learning.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
-grant execute on function curve_ahead to taxon_reader, taxon_admin;
+grant execute on function curve_ahead to taxon_admin;
 
 create or replace function measured_points(model_id bigint)
   returns table (names double precision, path double precision, passed_on double precision, held_out bigint)
@@ -103,7 +103,7 @@ create or replace function learning_points(model_id bigint default null)
     order by p.names;
 $$;
 comment on function learning_points(bigint) is 'What a model''s training measured of its letters voice (default: the champion): after so many names, the share of held-out names with the whole path right by their labels, and the share it would pass on to the LLM to answer the others as well as the model does; the LLM''s share of the products that goes with it in the traffic since the promotion, and the tokens saved a product. Example: select names, all_right, passed_on, llm_share from learning_points();';
-grant execute on function learning_points to taxon_reader, taxon_admin;
+grant execute on function learning_points to taxon_admin;
 
 create or replace function retrain_pays()
   returns table (pays boolean, labels_trained bigint, labels_now bigint, llm_share_now numeric, llm_share_then numeric, low numeric, high numeric,
@@ -139,7 +139,7 @@ begin
   return next;
 end $$;
 comment on function retrain_pays() is 'Whether the labels that are new since the champion''s training are expected to pay for another: the LLM''s share of the products (where too few arrived: of the names that memory does not know) falls by the setting retrain_gain at least. Where the curve says nothing, a fifth more labels do. Example: select pays, labels_trained, labels_now, verdict from retrain_pays();';
-grant execute on function retrain_pays to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function retrain_pays to taxon_admin, taxon_sidecar;
 
 create or replace function learning_history()
   returns table (model_id bigint, created_at timestamptz, labels bigint, all_right numeric, passed_on numeric, wrong numeric, foretold numeric,
@@ -162,4 +162,4 @@ create or replace function learning_history()
     order by r.model_id;
 $$;
 comment on function learning_history() is 'Every training that measured a curve: its labels, how its letters voice did on held-out names with all of them, and, for the share that it had wrong by their labels, what the curve of the training before had foretold, with its 95% interval and whether that held. Example: select model_id, labels, wrong, foretold, low, high, held from learning_history();';
-grant execute on function learning_history to taxon_reader, taxon_admin;
+grant execute on function learning_history to taxon_admin;

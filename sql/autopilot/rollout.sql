@@ -74,7 +74,7 @@ create or replace function shadow_pairs(model_id bigint, champion bigint, from_e
     where x.evidence_id > shadow_pairs.from_evidence_id and x.model_id = shadow_pairs.model_id;
 $$;
 comment on function shadow_pairs(bigint, bigint, bigint) is 'What a challenger in shadow and the champion say of the same names, from an evidence on: whether each would answer, and whether they say the same. Example: select count(*) from shadow_pairs(2, 1, 0);';
-grant execute on function shadow_pairs to taxon_reader, taxon_admin;
+grant execute on function shadow_pairs to taxon_admin;
 
 create or replace function shadow_verdict(model_id bigint, champion bigint, from_evidence_id bigint)
   returns table (names bigint, challenger_covers double precision, champion_covers double precision, both_answer bigint, differ bigint, against text)
@@ -101,7 +101,7 @@ begin
   return next;
 end $$;
 comment on function shadow_verdict(bigint, bigint, bigint) is 'What the shadow has shown: shares of names that either would answer, on how many they differ, and what speaks against the challenger (NULL: nothing). Example: select names, against from shadow_verdict(2, 1, 0);';
-grant execute on function shadow_verdict to taxon_reader, taxon_admin;
+grant execute on function shadow_verdict to taxon_admin;
 
 create or replace function audits_disprove(model_id bigint, since timestamptz) returns text
   language plpgsql stable security definer set search_path from current as $$
@@ -116,7 +116,7 @@ begin
   return format('audits: %s of %s of its answers wrong, promised at most %s%%', test.wrong, test.judged, round((100 * promise.max_error)::numeric, 2));
 end $$;
 comment on function audits_disprove(bigint, timestamptz) is 'Whether audits of a model''s answers since a moment disprove the standing promise, in words; NULL: they do not. Example: select audits_disprove(1, now() - interval ''1 day'');';
-grant execute on function audits_disprove to taxon_reader, taxon_admin;
+grant execute on function audits_disprove to taxon_admin;
 
 create or replace function watch_promoted(model_id bigint) returns void
   language plpgsql security definer set search_path from current as $$

@@ -46,11 +46,11 @@ begin
   return query
     select x.product_id, x.name_key from products x
       where x.source = 'local' and x.product_id < coalesce(p.below_product_id, 9223372036854775807) and x.state = 'done' and x.model_id <> champion_id
-      order by x.product_id desc limit least(most, (setting('stale_names'))::bigint - p.looked);
+      order by x.product_id desc limit least(most, (setting('second_looks_most'))::bigint - p.looked);
   get diagnostics found_rows = row_count;
   if found_rows = 0 then update look_progress x set done_at = now() where x.model_id = champion_id; end if;
 end $$;
-comment on function rows_to_look_at(integer) is 'The next rows, from the newest down, that an older model has answered and the champion has not been asked about; none while names wait for the local layer, or when as many as the setting stale_names says were looked at. Sidecars call it. Example: select product_id from rows_to_look_at(10);';
+comment on function rows_to_look_at(integer) is 'The next rows, from the newest down, that an older model has answered and the champion has not been asked about; none while names wait for the local layer, or when as many as the setting second_looks_most says were looked at. Sidecars call it. Example: select product_id from rows_to_look_at(10);';
 grant execute on function rows_to_look_at to taxon_admin, taxon_sidecar;
 
 create or replace function save_second_looks(model_id bigint, looks jsonb) returns void
@@ -96,4 +96,4 @@ create or replace function stale_answers(branch bigint default null, since times
     order by g.clear desc, d.l3_confidence desc, p.product_id;
 $$;
 comment on function stale_answers(bigint, timestamptz) is 'Answers of older models that the champion would not give today: those that it would answer otherwise, the surest first, then those that it would leave to the LLM; of a branch (as answered) and since a moment, if given. Nothing is changed: decide_again() does. Filled in the background after a promotion. Example: select name, path, would_be, would from stale_answers() limit 20;';
-grant execute on function stale_answers to taxon_reader, taxon_admin;
+grant execute on function stale_answers to taxon_admin;

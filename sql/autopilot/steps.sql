@@ -93,7 +93,7 @@ create or replace function run_model(run_id bigint) returns bigint
   select m.model_id from models m where m.run_id = run_model.run_id and m.encoder_id is not null order by m.model_id desc limit 1;
 $$;
 comment on function run_model(bigint) is 'The model that a run has made, beside a first one of letters alone; NULL: none yet. Example: select run_model(1);';
-grant execute on function run_model to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function run_model to taxon_admin, taxon_sidecar;
 
 create or replace function cleaned_by(run_id bigint) returns bigint
   language sql stable security definer set search_path from current as $$

@@ -7,7 +7,7 @@ create or replace function teach_tokens_today() returns bigint
     where c.purpose = 'teach' and c.state <> 'failed' and c.started_at >= date_trunc('day', now(), 'UTC');
 $$;
 comment on function teach_tokens_today() is 'LLM tokens that names asked because they teach have cost since midnight UTC, calls in flight with their upper estimate. Example: select teach_tokens_today(), setting(''teach_tokens_a_day'');';
-grant execute on function teach_tokens_today to taxon_reader, taxon_admin;
+grant execute on function teach_tokens_today to taxon_admin;
 
 create or replace function is_training_name(name_hash bytea) returns boolean
   language sql immutable parallel safe
@@ -16,7 +16,7 @@ begin atomic
   select is_training_name.name_hash >= '\x2147ae147ae2';
 end;
 comment on function is_training_name(bytea) is 'Whether a name''s label trains a model: the lowest 13 % of the digests are held out for ever, to choose and to measure. Example: select is_training_name(name_hash(''red kettle''));';
-grant execute on function is_training_name to taxon_reader, taxon_admin;
+grant execute on function is_training_name to taxon_admin;
 
 create or replace function teachable(since interval)
   returns table (name_hash bytea, name_key text, product_id bigint, layer text, category_id bigint, confidence real, nearest real)

@@ -49,7 +49,7 @@ create or replace function gate_differences(champion bigint, challenger bigint)
   select c.kind, c.branch, c.names, c.worse, c.better, sign_test(c.worse, c.better) from counted c order by 1, 2;
 $$;
 comment on function gate_differences(bigint, bigint) is 'On how many names a challenger is worse or better than the champion: people (checks and the regression set) and teacher (held-out labels of the LLM and of imports), in all (branch 0) and by top category. Example: select * from gate_differences(1, 2);';
-grant execute on function gate_differences to taxon_reader, taxon_admin;
+grant execute on function gate_differences to taxon_admin;
 
 create or replace function gate_judges(champion bigint, challenger bigint, facts jsonb default '{}')
   returns table (passed boolean, reasons text[], numbers jsonb)
@@ -146,7 +146,7 @@ begin
   return next;
 end $$;
 comment on function gate_judges(bigint, bigint, jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known; they do not count for the full model that follows a first one of letters alone, nor does how the LLM agreed with that one. Example: select passed, reasons from gate_judges(1, 2);';
-grant execute on function gate_judges to taxon_reader, taxon_admin;
+grant execute on function gate_judges to taxon_admin;
 
 create or replace function pass_gate(run_id bigint, challenger bigint, facts jsonb default '{}') returns boolean
   language plpgsql security definer set search_path from current as $$

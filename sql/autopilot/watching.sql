@@ -5,7 +5,7 @@ create or replace function running_step(run_id bigint) returns text
   select s.step from run_steps s where s.run_id = running_step.run_id and s.state = 'running' order by s.started_at desc limit 1;
 $$;
 comment on function running_step(bigint) is 'The step that a run does now; NULL: none. Example: select running_step(1);';
-grant execute on function running_step to taxon_reader, taxon_admin;
+grant execute on function running_step to taxon_admin;
 
 create or replace function autopilot_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$

@@ -18,7 +18,7 @@ create or replace function taxonomy_preview(category_ids bigint[])
             from labels x where x.category_id = any (category_ids)) l;
 $$;
 comment on function taxonomy_preview(bigint[]) is 'What carries one of these categories itself: labels (of people among them), rows, waiting queue entries, thresholds and marks of branches, labels that train, and the models that know one. Every change of the taxonomy says the same with preview => true. Example: select labels, products from taxonomy_preview(array[7, 9]);';
-grant execute on function taxonomy_preview to taxon_reader, taxon_admin;
+grant execute on function taxonomy_preview to taxon_admin;
 
 create or replace function need_category(category_id bigint) returns categories
   language plpgsql stable security definer set search_path from current as $$

@@ -21,7 +21,7 @@ begin atomic
     from most;
 end;
 comment on function drift_words(drift_streams, boolean) is 'In words, where more of a stream''s names lie than did in quiet times, on the worse side or on the better. Example: select drift_words(s) from drift_streams s where names > 0;';
-grant execute on function drift_words to taxon_reader, taxon_admin;
+grant execute on function drift_words to taxon_admin;
 
 create or replace function agreement_words(s drift_streams, worse boolean default true) returns text
   language sql stable
@@ -38,7 +38,7 @@ begin atomic
     from cells;
 end;
 comment on function agreement_words(drift_streams, boolean) is 'In words, how often the LLM agrees of late and did before. Example: select agreement_words(s) from drift_streams s where stream = ''agreement'' and names > 0;';
-grant execute on function agreement_words to taxon_reader, taxon_admin;
+grant execute on function agreement_words to taxon_admin;
 
 create or replace function alarm_advice(stream text, branch bigint) returns text
   language sql immutable parallel safe
@@ -50,7 +50,7 @@ begin atomic
                      else 'where the answers are wrong, label some and retrain' end) end;
 end;
 comment on function alarm_advice(text, bigint) is 'What a person should do about an alarm of a stream and a top category (0: all): the first words of its detail. Example: select alarm_advice(''novelty'', 0);';
-grant execute on function alarm_advice to taxon_reader, taxon_admin;
+grant execute on function alarm_advice to taxon_admin;
 
 create or replace function raise_alarm(model_id bigint, stream text, branch bigint, value real, limit_value real, detail text) returns bigint
   language plpgsql set search_path from current as $$
@@ -117,9 +117,9 @@ create or replace function shadow_branch(branch bigint) returns boolean
   language plpgsql set search_path from current as $$
 begin
   if branch = 0 then
-    update all_settings s set value = '"shadow"', changed_at = now() where s.key = 'local_layer' and s.value = '"on"';
+    update all_settings s set value = '"shadow"', changed_at = now(), changed_by = session_user, reason = 'an alarm of drift' where s.key = 'local_layer' and s.value = '"on"';
   else
-    update all_settings s set value = s.value || to_jsonb(branch), changed_at = now()
+    update all_settings s set value = s.value || to_jsonb(branch), changed_at = now(), changed_by = session_user, reason = 'an alarm of drift'
       where s.key = 'shadow_branches' and not s.value @> to_jsonb(branch);
   end if;
   return found;
@@ -137,10 +137,10 @@ begin
   if a.alarm_id is null then return false; end if;
   -- what another open alarm needs stays
   if a.acted = 'shadow' and not exists (select from alarms x where x.ended_at is null and x.acted = 'shadow') then
-    update all_settings s set value = '"on"', changed_at = now() where s.key = 'local_layer' and s.value = '"shadow"';
+    update all_settings s set value = '"on"', changed_at = now(), changed_by = session_user, reason = 'the alarm of drift has ended' where s.key = 'local_layer' and s.value = '"shadow"';
   elsif a.acted = 'shadow branch' and not exists (
       select from alarms x where x.ended_at is null and x.acted = 'shadow branch' and x.branch = a.branch) then
-    update all_settings s set changed_at = now(),
+    update all_settings s set changed_at = now(), changed_by = session_user, reason = 'the alarm of drift has ended',
         value = coalesce((select jsonb_agg(v) from jsonb_array_elements(s.value) v where v <> to_jsonb(a.branch)), '[]')
       where s.key = 'shadow_branches';
   end if;

@@ -17,7 +17,7 @@ begin atomic
   end;
 end;
 comment on function drift_constant(text) is 'The numbers that the watch for drift works with. Example: select drift_constant(''block'');';
-grant execute on function drift_constant to taxon_reader, taxon_admin;
+grant execute on function drift_constant to taxon_admin;
 
 create or replace function drift_value(stream text, said real, nearest real, unknown real) returns double precision
   language sql immutable parallel safe
@@ -28,7 +28,7 @@ begin atomic
   select case stream when 'confidence' then said when 'novelty' then unknown when 'familiarity' then said + 2 * coalesce(nearest, 1) end;
 end;
 comment on function drift_value(text, real, real, real) is 'The number of a row of evidence that a stream watches. Example: select drift_value(''familiarity'', .9, .8, 0);';
-grant execute on function drift_value to taxon_reader, taxon_admin;
+grant execute on function drift_value to taxon_admin;
 
 create or replace function drift_bets(counts bigint[]) returns double precision[]
   language sql immutable strict parallel safe
@@ -51,7 +51,7 @@ begin atomic
   select array_agg(ln(stake / unsure) order by lambda, share, i) from stakes;
 end;
 comment on function drift_bets(bigint[]) is 'From counts of the bins in quiet times: the logarithm of what each of twelve bets pays for a name in each bin, bet after bet. Example: select drift_bets(''{100,100}'');';
-grant execute on function drift_bets to taxon_reader, taxon_admin;
+grant execute on function drift_bets to taxon_admin;
 
 create or replace function drift_limit(streams integer, share double precision default 1) returns double precision
   language sql stable
@@ -60,7 +60,7 @@ begin atomic
   select ln(20 * (setting('drift_names_a_year'))::float8 * share * streams / drift_constant('block'));
 end;
 comment on function drift_limit(integer, double precision) is 'What the logarithm of a test must stay below, so that in quiet times one false alarm is expected in 20 years of all streams together. A name stands in eight: four numbers, each of all names and of its branch. share: how many blocks of 50 make one of the test. Example: select drift_limit(8);';
-grant execute on function drift_limit to taxon_reader, taxon_admin;
+grant execute on function drift_limit to taxon_admin;
 
 create or replace function agreement_bets(counts bigint[]) returns double precision[]
   language sql immutable strict parallel safe
@@ -83,7 +83,7 @@ begin atomic
   select array_agg(ln(stake / unsure) order by profile, share, i) from stakes;
 end;
 comment on function agreement_bets(bigint[]) is 'From counts of cells in quiet times, four a bin (0, 1, 2, 3 levels agree): the logarithm of what each of twelve bets pays for a name in each cell, bet after bet. Example: select agreement_bets(''{10,10,20,60}'');';
-grant execute on function agreement_bets to taxon_reader, taxon_admin;
+grant execute on function agreement_bets to taxon_admin;
 
 create or replace function drift_burst(decided_at timestamptz, hours double precision) returns bigint
   language sql stable
@@ -91,7 +91,7 @@ begin atomic
   select floor(extract(epoch from drift_burst.decided_at)::float8 / (3600 * nullif(hours, 0)))::bigint;
 end;
 comment on function drift_burst(timestamptz, double precision) is 'Which stretch of so many hours (drift_burst_hours) a moment lies in: names of one are one burst, and a burst or a backfill is no drift; NULL: that is off. Example: select drift_burst(now(), 6) is not null;';
-grant execute on function drift_burst to taxon_reader, taxon_admin;
+grant execute on function drift_burst to taxon_admin;
 
 create or replace function bets_on_worse(stream text) returns integer[]
   language sql immutable parallel safe
@@ -101,4 +101,4 @@ begin atomic
   select case stream when 'agreement' then '{1,2,3,4,5,6,7,8,9,10,11,12}'::integer[] when 'novelty' then '{1,2,3,4,5,6}'::integer[] else '{7,8,9,10,11,12}'::integer[] end;
 end;
 comment on function bets_on_worse(text) is 'Which of a stream''s twelve bets are that something gets worse (less sure, less familiar, newer words, less agreement): they alone raise alarms. Example: select bets_on_worse(''novelty'');';
-grant execute on function bets_on_worse to taxon_reader, taxon_admin;
+grant execute on function bets_on_worse to taxon_admin;

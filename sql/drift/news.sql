@@ -13,7 +13,7 @@ begin atomic
             from cells x, generate_series(1, 3) l(depth) group by l.depth) c;
 end;
 comment on function agrees_more(drift_streams) is 'Whether the LLM of late agrees at least as often as in quiet times, on each level. Example: select agrees_more(s) from drift_streams s where stream = ''agreement'' and names > 0;';
-grant execute on function agrees_more to taxon_reader, taxon_admin;
+grant execute on function agrees_more to taxon_admin;
 
 create or replace function note_news(s drift_streams, limit_value real, detail text) returns bigint
   language sql volatile set search_path from current as $$

@@ -127,7 +127,7 @@ begin atomic
       and ((s).branch = 0 or c.l1 = (s).branch);
 end;
 comment on function drift_cells(drift_streams, bigint) is 'In which cell of a stream each name lies that it has not looked at, up to an id, and in which burst it was decided. Example: select c.* from drift_streams s, drift_cells(s, 1000) c;';
-grant execute on function drift_cells to taxon_reader, taxon_admin;
+grant execute on function drift_cells to taxon_admin;
 
 create or replace function watch_stream(s drift_streams, upto bigint, most double precision) returns drift_streams
   language plpgsql set search_path from current as $$

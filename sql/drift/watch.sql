@@ -6,7 +6,7 @@ begin atomic
   select exists (select from alarms a where a.model_id = (s).model_id and a.stream = (s).stream and a.branch = (s).branch and a.ended_at is null);
 end;
 comment on function in_alarm(drift_streams) is 'Whether a stream has an open alarm; then it rests until that ends. Example: select stream, branch from drift_streams s where in_alarm(s);';
-grant execute on function in_alarm to taxon_reader, taxon_admin;
+grant execute on function in_alarm to taxon_admin;
 
 create or replace function watch_drift()
   returns table (stream text, branch bigint, names bigint, value real, limit_value real, alarm_id bigint)

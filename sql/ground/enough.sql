@@ -8,7 +8,7 @@ begin atomic
   select 30;
 end;
 comment on function enough_checks() is 'From how many checks on a share is said of them; below it is said how many are missing. Example: select enough_checks(); is 30.';
-grant execute on function enough_checks to taxon_reader, taxon_admin;
+grant execute on function enough_checks to taxon_admin;
 
 create or replace function checks_wanted(checks bigint) returns text
   language sql immutable parallel safe
@@ -17,7 +17,7 @@ begin atomic
               else format('too few checks: %s more until a share is said', enough_checks() - coalesce(checks, 0)) end;
 end;
 comment on function checks_wanted(bigint) is 'How many checks are missing until a share of them is said, in words; NULL: none. Example: select checks_wanted(3);';
-grant execute on function checks_wanted to taxon_reader, taxon_admin;
+grant execute on function checks_wanted to taxon_admin;
 
 create or replace function share_told(hits bigint, checks bigint) returns numeric
   language sql immutable parallel safe
@@ -25,7 +25,7 @@ begin atomic
   select case when checks >= enough_checks() then round(hits / checks::numeric, 4) end;
 end;
 comment on function share_told(bigint, bigint) is 'A share of checks; NULL below enough_checks() of them. Example: select share_told(3, 60);';
-grant execute on function share_told to taxon_reader, taxon_admin;
+grant execute on function share_told to taxon_admin;
 
 create or replace function bound_told(hits bigint, checks bigint, upper boolean) returns numeric
   language sql immutable parallel safe
@@ -33,4 +33,4 @@ begin atomic
   select case when checks >= enough_checks() then round(share_bound(hits, checks, .975, upper)::numeric, 4) end;
 end;
 comment on function bound_told(bigint, bigint, boolean) is 'An end of the interval (95%, Clopper-Pearson) of a share of checks; NULL below enough_checks() of them. Example: select bound_told(3, 60, true);';
-grant execute on function bound_told to taxon_reader, taxon_admin;
+grant execute on function bound_told to taxon_admin;

@@ -56,7 +56,7 @@ begin atomic
   order by 1, 2, 3;
 end;
 comment on function path_risks(text[]) is 'Who could make the owner''s functions call something else: may create in a schema that they look into, or owns a function or an operator there, or may make triggers on the owner''s tables in the first two of the schemas; and the statement that ends it. No row: nobody but superusers and members of the owner. Example: select * from path_risks(current_schemas(false)::text[]);';
-grant execute on function path_risks to taxon_reader, taxon_admin;
+grant execute on function path_risks to taxon_admin;
 
 create or replace function rights_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$

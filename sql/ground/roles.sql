@@ -28,7 +28,7 @@ begin
 end $$;
 
 grant execute on function normalise, normalise_unusual, name_hash to taxon_reader, taxon_writer, taxon_admin, taxon_sidecar;
-grant select on all_settings, schema_objects to taxon_sidecar;
+grant select on schema_objects to taxon_sidecar;
 
 comment on table migrations is 'The once-only migrations that ran here; written by taxon migrate.';
 comment on column migrations.id is 'Order of running.';

@@ -9,7 +9,7 @@ begin atomic
     + 12.507343278686905 / (x + 4) - .13857109526572012 / (x + 5) + 9.9843695780195716e-6 / (x + 6) + 1.5056327351493116e-7 / (x + 7));
 end;
 comment on function ln_gamma(double precision) is 'Logarithm of the gamma function for x of 1 or more (Lanczos, Numerical Recipes in the nine-term form of Godfrey).';
-grant execute on function ln_gamma to taxon_reader, taxon_admin;
+grant execute on function ln_gamma to taxon_admin;
 
 create or replace function beta_share(a double precision, b double precision, x double precision) returns double precision
   language plpgsql immutable strict parallel safe set search_path from current as $$
@@ -49,7 +49,7 @@ begin
   return case when flip then 1 - h else h end;
 end $$;
 comment on function beta_share(double precision, double precision, double precision) is 'The regularised incomplete beta function I_x(a, b), a and b of 1 or more: by its continued fraction (Lentz).';
-grant execute on function beta_share to taxon_reader, taxon_admin;
+grant execute on function beta_share to taxon_admin;
 
 create or replace function share_bound(events bigint, trials bigint, confidence double precision, upper boolean) returns double precision
   language plpgsql immutable strict parallel safe set search_path from current as $$
@@ -73,7 +73,7 @@ begin
   return case when upper then high else low end;
 end $$;
 comment on function share_bound(bigint, bigint, double precision, boolean) is 'Clopper and Pearson''s one-sided bound of a share of which `events` were seen in `trials`: with the given confidence the share is not above (upper) or not below it. An interval of .95 takes both at .975.';
-grant execute on function share_bound to taxon_reader, taxon_admin;
+grant execute on function share_bound to taxon_admin;
 
 create or replace function fit_platt(said real[], is_right boolean[], weights double precision[] default null,
     label_error double precision default 0, out said_offset real, out slope real)
@@ -130,4 +130,4 @@ begin
   slope := exp(c);
 end $$;
 comment on function fit_platt(real[], boolean[], double precision[], double precision) is 'Offset and slope for calibrate() that suit what was said of some names and whether it was right (NULL: not known); label_error is how often the judge is wrong. Survives few names and names that are all right. Example: select slope > 0 from fit_platt(array[.9, .8], array[true, true]);';
-grant execute on function fit_platt to taxon_reader, taxon_admin;
+grant execute on function fit_platt to taxon_admin;

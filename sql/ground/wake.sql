@@ -37,3 +37,17 @@ begin
   perform pg_notify('@channel@', '');
 end $$;
 comment on function tell_sidecars() is 'Notifies every sidecar, idle or not. Example: select tell_sidecars();';
+
+create or replace function let_sidecars_poll() returns trigger
+  language plpgsql security definer set search_path from current as $$
+begin
+  -- at once; heartbeats switch it on again
+  update sidecars set idle = false where idle;
+  perform note_idle();
+  return null;
+end $$;
+comment on function let_sidecars_poll() is 'Trigger: from the moment that notify is switched off nobody is woken.';
+
+select keep_trigger('create trigger notify_off after update of value on all_settings
+    for each row when (new.key = ''notify''::text AND new.value = ''false''::jsonb) execute function let_sidecars_poll()',
+  'Switching notify off holds at once.');

@@ -65,20 +65,20 @@ grant execute on function forget_embeddings to taxon_admin, taxon_sidecar;
 
 create or replace function models_past_days() returns setof bigint
   language sql stable security definer set search_path from current as $$
-  with way_back as (
+  with champions_kept as (
     select p.model_id from promotions p
       where p.rolled_back_at is null and p.model_id not in (select c.model_id from champion() c)
-      group by p.model_id order by max(p.promotion_id) desc limit (setting('way_back'))::integer
+      group by p.model_id order by max(p.promotion_id) desc limit (setting('champions_kept'))::integer
   )
   select m.model_id from models m
     where (setting('model_days'))::integer > 0 and m.state = 'retired'
       and greatest(m.created_at, m.promoted_at, m.barred_at) < now() - make_interval(days => (setting('model_days'))::integer)
       and exists (select from model_files f where f.model_id = m.model_id)
-      and m.model_id not in (select w.model_id from way_back w)
+      and m.model_id not in (select w.model_id from champions_kept w)
       and not exists (select from rollouts r where r.ended_at is null and m.model_id in (r.model_id, r.champion))
     order by m.model_id;
 $$;
-comment on function models_past_days() is 'Retired models whose files are due: older than the setting model_days, not among the newest way_back on the way of roll_back_model(), in no rollout. Example: select * from models_past_days();';
+comment on function models_past_days() is 'Retired models whose files are due: older than the setting model_days, not among the newest champions_kept on the way of roll_back_model(), in no rollout. Example: select * from models_past_days();';
 
 create or replace function forget_models(most integer default 1) returns integer
   language plpgsql security definer set search_path from current as $$

@@ -33,8 +33,8 @@ begin
                'forget_embeddings', (select count(*) from embeddings), pg_total_relation_size('embeddings'),
                (select count(*) from unneeded_embeddings where (setting('forget_embeddings'))::boolean)
         union all
-        select 6, 'models', case when model_days = 0 then 'for ever' else format('%s days; the champion, what is in a rollout and %s champions before it longer', model_days, setting('way_back')) end,
-               'model_days, way_back', (select count(distinct f.model_id) from model_files f), pg_total_relation_size('model_files'),
+        select 6, 'models', case when model_days = 0 then 'for ever' else format('%s days; the champion, what is in a rollout and %s champions before it longer', model_days, setting('champions_kept')) end,
+               'model_days, champions_kept', (select count(distinct f.model_id) from model_files f), pg_total_relation_size('model_files'),
                (select count(*) from models_past_days())
         union all
         select 7, 'forgotten names', '2 days', null, (select count(*) from forgotten_names), pg_total_relation_size('forgotten_names'),

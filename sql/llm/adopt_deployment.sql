@@ -6,8 +6,8 @@ begin
   if coalesce(deployment, '') = '' then
     raise exception 'which deployment?' using hint = 'The TAXON_DEPLOYMENT of the sidecars; "default" where it is not set.', errcode = 'invalid_parameter_value';
   end if;
-  update all_settings s set value = jsonb_build_object('name', deployment, 'database', database_identity(),
-      'reason', adopt_deployment.reason, 'by', session_user), changed_at = now()
+  update all_settings s set value = jsonb_build_object('name', deployment, 'database', database_identity()),
+      changed_at = now(), changed_by = session_user, reason = adopt_deployment.reason
     where s.key = 'llm_deployment';
   perform wake();
   return deployment;

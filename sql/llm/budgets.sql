@@ -21,7 +21,7 @@ create or replace function llm_budgets()
     order by g.key;
 $$;
 comment on function llm_budgets() is 'The budgets that are set, what of them is spent (calls in flight and lost ones with their upper estimates, doubted ones at the full price of their tokens, simulated ones too), and when the next day or month begins. A budget is used up at a share of 1. Example: select budget, most, spent from llm_budgets();';
-grant execute on function llm_budgets to taxon_reader, taxon_admin;
+grant execute on function llm_budgets to taxon_admin;
 
 create or replace function forget_urgent() returns integer
   language sql volatile security definer set search_path from current as $$
@@ -39,7 +39,7 @@ create or replace function may_pay(deployment text) returns boolean
   select coalesce(setting('llm_deployment') = jsonb_build_object('name', deployment, 'database', database_identity()), false);
 $$;
 comment on function may_pay(text) is 'Whether this deployment may make paid calls here. Example: select may_pay(''default'');';
-grant execute on function may_pay to taxon_reader, taxon_admin;
+grant execute on function may_pay to taxon_admin;
 
 create or replace function llm_stop(worker text) returns text
   language sql stable security definer set search_path from current as $$

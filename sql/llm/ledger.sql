@@ -67,7 +67,7 @@ create or replace function product_cost(product_id bigint)
     group by p.product_id;
 $$;
 comment on function product_cost(bigint) is 'What the LLM calls with this product''s name have cost, audits and lost calls included: its share of each, a call''s tokens by its names. All rows of the name share it (shared_by). cost is NULL where a price is not known. Example: select calls, tokens, cost from product_cost(1);';
-grant execute on function product_cost to taxon_reader, taxon_admin;
+grant execute on function product_cost to taxon_admin;
 
 create or replace function forget_call_names(most integer default 10000) returns integer
   language sql volatile security definer set search_path from current as $$

@@ -13,7 +13,7 @@ begin atomic
       and not exists (select from categories d where d.parent_id = f.category_id and d.retired_at is null);
 end;
 comment on function new_categories(bigint) is 'Categories (the deepest) that a model (default: the champion) does not know, as they are newer than its training; below: the nearest category above that it may know, NULL: none. Until the next training the LLM is offered them with any name whose shortlist lies below that. Example: select path from new_categories();';
-grant execute on function new_categories to taxon_reader, taxon_admin;
+grant execute on function new_categories to taxon_admin;
 
 create or replace function offer_today(shortlist bigint[], odds real[], with_new boolean, out offered bigint[], out offered_odds real[])
   language plpgsql stable security definer set search_path from current as $$

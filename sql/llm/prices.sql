@@ -38,7 +38,7 @@ create or replace function llm_price(provider text, model text, at timestamptz d
     order by p.model = llm_price.model desc, p.set_by is not null desc, p.since desc limit 1;
 $$;
 comment on function llm_price(text, text, timestamptz, boolean) is 'The price of a model at a moment: US dollars a million tokens in, cached, written (into the provider''s cache; null: not known) and out, with batch those of the batch API; NULL: not known. A dated version (gpt-5.4-nano-2026-03-17) without a price of its own has its model''s. Example: select llm_price(''openai'', ''gpt-6-luna'', ''2026-11-01'') ->> ''out'' as dollars;';
-grant execute on function llm_price to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function llm_price to taxon_admin, taxon_sidecar;
 
 create or replace function llm_cost(price jsonb, tokens_in bigint, tokens_cached bigint, tokens_out bigint, tokens_written bigint default 0)
   returns numeric
@@ -49,7 +49,7 @@ begin atomic
           + tokens_out * (price ->> 'out')::numeric) / 1000000;
 end;
 comment on function llm_cost(jsonb, bigint, bigint, bigint, bigint) is 'US dollars of a call; cached and written tokens are parts of tokens_in. NULL where the price is, or where tokens were written into the cache and nothing says what that costs. Example: select llm_cost(llm_price(''openai'', ''gpt-6-luna''), 1000000, 600000, 100000);';
-grant execute on function llm_cost to taxon_reader, taxon_admin;
+grant execute on function llm_cost to taxon_admin;
 
 create or replace function settled_cost(price jsonb, tokens_in bigint, tokens_cached bigint, tokens_out bigint, tokens_written bigint, doubt text)
   returns numeric

@@ -18,7 +18,7 @@ create or replace function full_batch_tokens(since timestamptz default '-infinit
   select r.route, r.calls, r.names::bigint, r.full_batch, r.each + (r.tokens - r.each * r.n) / r.full_batch from routes r order by 1;
 $$;
 comment on function full_batch_tokens(timestamptz) is 'By route, what a name costs the LLM in a full batch (the setting llm_full_batch, or the largest in the ledger), by the answered calls since then. Example: select route, names, tokens_a_name from full_batch_tokens();';
-grant execute on function full_batch_tokens to taxon_reader, taxon_admin;
+grant execute on function full_batch_tokens to taxon_admin;
 
 create or replace function savings(since interval default '30 days')
   returns table (against text, assumption text, products bigint, local_names bigint, llm_names bigint, tokens_a_name numeric, tokens_then numeric,
@@ -61,7 +61,7 @@ create or replace function savings(since interval default '30 days')
     cross join lateral (select round(((select x.local + x.llm from names x) * u.tokens_a_name)::numeric) as tokens) t;
 $$;
 comment on function savings(interval) is 'What the names that came in since then (NULL: ever) would have cost in full batches through the same layers without the local one, beside all that was spent (audits, calls in flight and lost ones with their upper estimates): each name that the local layer or the LLM answered, once, at what a full batch of the ledger''s calls costs a name; exact and similar answers stay. assumption says where the number comes from. That answers of the LLM would have made memory know more is not counted. NULL: not measured. Example: select tokens_then, tokens_spent, share_saved, assumption from savings();';
-grant execute on function savings to taxon_reader, taxon_admin;
+grant execute on function savings to taxon_admin;
 
 create or replace function spend_parts(by text, since timestamptz)
   returns table (what text, llm_call_id bigint, part numeric)

@@ -60,7 +60,7 @@ begin
     from fit_platt(judged.said, judged.is_right) f;
 end $$;
 comment on function llm_calibration(text) is 'Offset and slope for calibrate() that turn what a model version says of its own certainty into a confidence, fitted on its answers to names that were drawn at random and checked by people; NULL under 50 of them. Example: select checks from llm_calibration(''gpt-1'');';
-grant execute on function llm_calibration to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function llm_calibration to taxon_admin, taxon_sidecar;
 
 create or replace function llm_confidence(said real, model text) returns real
   language sql stable security definer set search_path from current as $$
@@ -68,7 +68,7 @@ create or replace function llm_confidence(said real, model text) returns real
     from llm_calibration(llm_confidence.model) c;
 $$;
 comment on function llm_confidence(real, text) is 'How likely an answer is right of which a model version said that it is so sure (labels.confidence keeps what was said, and nothing is decided by it). NULL: not calibrated, fewer than 50 of its answers were drawn at random and checked. Of many answers call llm_calibration() once instead. Example: select llm_confidence(.9, ''gpt-1'');';
-grant execute on function llm_confidence to taxon_reader, taxon_admin;
+grant execute on function llm_confidence to taxon_admin;
 
 create or replace function checked_truths(most integer default null)
   returns table (name_key text, category_id bigint, never_trained boolean)
@@ -87,4 +87,4 @@ create or replace function checked_truths(most integer default null)
     order by x.sealed desc, o.name_hash limit most;
 $$;
 comment on function checked_truths(integer) is 'Names of which people said what they are, in an order that is chance but always the same: first those that were drawn for checks and so never train a model. taxon llm compare asks about them. Example: select count(*) from checked_truths();';
-grant execute on function checked_truths to taxon_reader, taxon_admin;
+grant execute on function checked_truths to taxon_admin;

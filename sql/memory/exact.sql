@@ -6,4 +6,4 @@ begin atomic
   select l.* from labels l where l.name_hash = name_hash(exact.name_key);
 end;
 comment on function exact(text) is 'Layer 1: the label of this name key, if memory holds one.';
-grant execute on function exact to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function exact to taxon_admin, taxon_sidecar;

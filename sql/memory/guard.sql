@@ -13,7 +13,7 @@ begin atomic
       and w not in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op', 'gb', 'tb', 'x', 'х');
 end;
 comment on function deciding_words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
-grant execute on function deciding_words to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function deciding_words to taxon_admin, taxon_sidecar;
 
 create or replace function words_are_codes(name_key text) returns boolean
   language sql immutable strict parallel safe
@@ -45,7 +45,7 @@ begin atomic
     from told;
 end;
 comment on function words_are_codes(text) is 'What only_codes() asks of a name key that may be nothing but codes. Example: select words_are_codes(''bx-1200/3'');';
-grant execute on function words_are_codes to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function words_are_codes to taxon_admin, taxon_sidecar;
 
 create or replace function only_codes(name_key text) returns boolean
   language sql immutable parallel safe
@@ -59,7 +59,7 @@ begin atomic
 end;
 comment on function only_codes(text) is
   'Whether a name key is nothing but codes (EAN, article numbers), of which no two that look alike are the same thing: each word has a digit and at most four letters in a row, or is a word like "арт", "kod", "sku"; beside a measure ("400 ml") one code must have five digits. The similar layer answers no such name and repeats no such label. Example: select only_codes(''5901234123457''), only_codes(''wd-40 400 ml'');';
-grant execute on function only_codes to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function only_codes to taxon_admin, taxon_sidecar;
 
 create or replace function blocking_word(a text, b text, category_id bigint) returns text
   language plpgsql stable strict set search_path from current
@@ -80,7 +80,7 @@ begin
       limit 1);
 end $$;
 comment on function blocking_word(text, text, bigint) is 'The word that forbids to give one of two name keys the category of the other: they differ by it, and memory knows that it decides the category or is at home elsewhere. NULL when there is none.';
-grant execute on function blocking_word to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function blocking_word to taxon_admin, taxon_sidecar;
 
 create or replace function learn_guard() returns integer
   language plpgsql security definer set search_path from current as $$

@@ -10,7 +10,7 @@ begin atomic
                    where c.oid in (to_regcollation('pg_catalog."und-x-icu"'), to_regcollation('pg_catalog.pg_unicode_fast'))));
 end;
 comment on function name_rules() is 'By which tables of Unicode this server normalises names: its major version and the versions of the collations that normalise() may use. Example: select name_rules() like ''PostgreSQL %'';';
-grant execute on function name_rules to taxon_reader, taxon_admin;
+grant execute on function name_rules to taxon_admin;
 
 -- a new database has no label of another server
 insert into key_counts (rules) select name_rules() where not exists (select from labels) on conflict do nothing;

@@ -51,7 +51,7 @@ begin
   perform set_config('pg_trgm.similarity_threshold', callers, true);
 end $$;
 comment on function near_labels(text[], integer, bytea) is 'For each of some name keys the most similar labels at or above the similarity threshold, at most so many, best first; equals with a person''s label first, then by the alphabet. train_from: only labels that would train (digest at least that, not sealed, not the name itself). Above the setting signatures_from by signatures, which miss a few that are hardly alike enough, else by the index of trigrams. Example: select * from near_labels(''{red kettle}'', 10);';
-grant execute on function near_labels to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function near_labels to taxon_admin, taxon_sidecar;
 
 create or replace function similar_matches(name_key text, most integer default 10)
   returns table (matched_key text, category_id bigint, similarity real, blocked_by text)
@@ -66,7 +66,7 @@ begin
       from near_labels(array[similar_matches.name_key], most) n order by n.similarity desc, n.human desc, n.matched_key;
 end $$;
 comment on function similar_matches(text, integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer; "(only codes)" where one of the two names is only_codes().';
-grant execute on function similar_matches to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function similar_matches to taxon_admin, taxon_sidecar;
 
 create or replace function similar_labels(names text[], train_from bytea default null)
   returns table (name_key text, matched_key text, category_id bigint, similarity real)
@@ -95,7 +95,7 @@ begin
   end loop;
 end $$;
 comment on function similar_labels(text[], bytea) is 'Layer 2 for many names at once: of each name the best labelled name that is near enough and not blocked by the guard; names without one are absent. train_from: as if memory held only the labels that would train, see near_labels(). Example: select name_key, matched_key from similar_labels(''{red kettle, blue mug}'');';
-grant execute on function similar_labels to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function similar_labels to taxon_admin, taxon_sidecar;
 
 create or replace function similar_label(name_key text) returns table (matched_key text, category_id bigint, similarity real)
   language sql stable strict
@@ -103,4 +103,4 @@ begin atomic
   select s.matched_key, s.category_id, s.similarity from similar_labels(array[similar_label.name_key]) s;
 end;
 comment on function similar_label(text) is 'Layer 2: the best labelled name that is near enough and not blocked by the guard.';
-grant execute on function similar_label to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function similar_label to taxon_admin, taxon_sidecar;

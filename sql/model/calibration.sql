@@ -44,7 +44,7 @@ begin atomic
                                    (now).offsets[level], (now).slopes[level]), 1) end;
 end;
 comment on function rescaled(real, integer, calibrations, calibrations) is 'A threshold of one calibration as one of another, at a level 1 to 3: the same names pass it. Example: select rescaled(.5, 3, null, null); is .5.';
-grant execute on function rescaled to taxon_reader, taxon_admin;
+grant execute on function rescaled to taxon_admin;
 
 create or replace function calibration_in_force(model_id bigint) returns setof calibrations
   language sql stable rows 1

@@ -7,12 +7,12 @@ create or replace function neighbour_index(encoder_id integer default null) retu
     from encoders e where e.encoder_id = coalesce(neighbour_index.encoder_id, (select c.encoder_id from champion() c));
 $$;
 comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon model encoders --index. Example: select neighbour_index(1);';
-grant execute on function neighbour_index to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function neighbour_index to taxon_admin, taxon_sidecar;
 
 create or replace function index_pays(encoder_id integer) returns boolean
   language sql stable security definer set search_path from current as $$
   -- counted as far as it matters: asked every minute; labels first, as embeddings may be mostly those of products
-  select setting('neighbours') = '"index"' or setting('neighbours') = '"auto"' and hnsw_is_sound()
+  select setting('neighbours') = '"hnsw"' or setting('neighbours') = '"auto"' and hnsw_is_sound()
     and 20000 = (select count(*) from (select from labels limit 20000) l)
     and 20000 = (select count(*) from (select from embeddings e where e.encoder_id = index_pays.encoder_id and e.labelled limit 20000) l);
 $$;
@@ -108,7 +108,7 @@ begin
     from pg_stat_progress_create_index p join pg_class c on c.oid = p.index_relid where c.oid = i.index_id;
   select * into compared from index_comparisons c where c.encoder_id = encoder and c.index_id = i.index_id order by c.comparison_id desc limit 1;
   status := 'ok';
-  if way = 'index' then
+  if way = 'hnsw' then
     status := case when hnsw_is_sound() and i.valid is not null then 'ok' else 'warn' end;
     detail := case when i.valid is not true then 'there is no index that may be used, all labels are compared: ' || detail
       when compared.comparison_id is null then 'not compared with exact neighbours'

@@ -21,11 +21,11 @@ create or replace function neighbours_by(encoder_id integer) returns text
   select case when setting('neighbours') <> '"auto"' then setting('neighbours') #>> '{}'
               when hnsw_is_sound() and exists (
                 select from near_index(neighbours_by.encoder_id) i join index_comparisons c using (index_id)
-                  where i.valid and c.passed and c.encoder_id = neighbours_by.encoder_id) then 'index'
+                  where i.valid and c.passed and c.encoder_id = neighbours_by.encoder_id) then 'hnsw'
               else 'exact' end;
 $$;
-comment on function neighbours_by(integer) is 'How the neighbours of an encoder are found now: exact, index or off. With the setting neighbours at auto by the index that is there, valid, and compared (index_comparisons). Example: select neighbours_by(1);';
-grant execute on function neighbours_by to taxon_reader, taxon_admin, taxon_sidecar;
+comment on function neighbours_by(integer) is 'How the neighbours of an encoder are found now: exact, hnsw or off. With the setting neighbours at auto by the index that is there, valid, and compared (index_comparisons). Example: select neighbours_by(1);';
+grant execute on function neighbours_by to taxon_admin, taxon_sidecar;
 
 create or replace function neighbours(names text[], k integer default 30, encoder_id integer default null, vectors halfvec[] default null, how text default null)
   returns table (name_key text, neighbour_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, cosine real)
@@ -56,7 +56,7 @@ begin
             join categories c on c.category_id = l.category_id
             order by near.product) n
         where q.vector is not null;
-  elsif how = 'index' then
+  elsif how = 'hnsw' then
     -- The expression of the index that neighbour_index() makes; its scan goes on until k rows pass the filters. 100 candidates find
     -- .967 to .984 of the 30 nearest of 57,029 labels and .966 of 998,000 (docs/measured/neighbours.md), 150 .004 to .015 more in half as much time again (speed.md).
     perform set_config('hnsw.iterative_scan', 'strict_order', true),
@@ -81,5 +81,5 @@ begin
     $q$, encoder.encoder_id, encoder.dimension) using names, k, vectors;
   end if;
 end $$;
-comment on function neighbours(text[], integer, integer, halfvec[], text) is 'For each name key the k nearest labelled names, never itself, with their category and the cosine; nearest first. vectors[i] is the embedding of names[i]; by default what is stored of the encoder (default: the champion''s), and names without one have no neighbours. how, by default what neighbours_by() says: exact reads all labelled embeddings (.4 µs each at 384 dimensions), index uses the HNSW index of neighbour_index(), off returns nothing. Example: select neighbour_key, cosine from neighbours(array[''kettle'']);';
-grant execute on function neighbours to taxon_reader, taxon_admin, taxon_sidecar;
+comment on function neighbours(text[], integer, integer, halfvec[], text) is 'For each name key the k nearest labelled names, never itself, with their category and the cosine; nearest first. vectors[i] is the embedding of names[i]; by default what is stored of the encoder (default: the champion''s), and names without one have no neighbours. how, by default what neighbours_by() says: exact reads all labelled embeddings (.4 µs each at 384 dimensions), hnsw uses the HNSW index of neighbour_index(), off returns nothing. Example: select neighbour_key, cosine from neighbours(array[''kettle'']);';
+grant execute on function neighbours to taxon_admin, taxon_sidecar;

@@ -29,7 +29,7 @@ begin atomic
     order by c.category_id, b.level desc;
 end;
 comment on function overridden(bigint) is 'Every category below a branch that has thresholds of its own, with those of the nearest such branch. Example: select count(*) from overridden(1);';
-grant execute on function overridden to taxon_reader, taxon_admin;
+grant execute on function overridden to taxon_admin;
 
 create or replace function thresholds_for(model_id bigint, category_id bigint)
   returns table (l1 real, l2 real, l3 real, never_local boolean, threshold_id bigint)
@@ -42,7 +42,7 @@ begin atomic
     left join overridden(f.model_id) o on o.category_id = thresholds_for.category_id;
 end;
 comment on function thresholds_for(bigint, bigint) is 'The thresholds for answers of one category: those in force, or the nearest branch''s own where these are stricter; model_id NULL: the champion. Example: select l1, l2, l3, never_local from thresholds_for(null, 1);';
-grant execute on function thresholds_for to taxon_reader, taxon_admin;
+grant execute on function thresholds_for to taxon_admin;
 
 create or replace function standing_promise() returns setof promises
   language sql stable rows 1
@@ -50,7 +50,7 @@ begin atomic
   select * from promises p where p.ended_at is null;
 end;
 comment on function standing_promise() is 'The promise that stands; no row: none does. Example: select max_error, confidence from standing_promise();';
-grant execute on function standing_promise to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function standing_promise to taxon_admin, taxon_sidecar;
 
 create or replace function local_mode(branch bigint default null, model_id bigint default null) returns text
   language sql stable
@@ -67,6 +67,6 @@ begin atomic
     else 'on' end;
 end;
 comment on function local_mode(bigint, bigint) is 'What the local layer does with names of a top category (NULL: in general): on: it answers; shadow: it decides and records, the LLM answers; off: it is not used. Follows the settings local_layer and shadow_branches, and is shadow while a promise stands that is not proved for the model (default: the champion). Example: select local_mode();';
-grant execute on function local_mode to taxon_reader, taxon_admin;
+grant execute on function local_mode to taxon_admin;
 
 grant select on thresholds, promises to taxon_sidecar;

@@ -8,7 +8,7 @@ begin atomic
     where m.model_id = trained_from.model_id or trained_from.model_id is null and m.state = 'champion';
 end;
 comment on function trained_from(bigint) is 'When the training of a model (default: the champion) began: categories that came into use later are unknown to it. Example: select trained_from();';
-grant execute on function trained_from to taxon_reader, taxon_admin;
+grant execute on function trained_from to taxon_admin;
 
 create or replace function count_labels(encoder_id integer) returns table (labels bigint, unencoded bigint)
   language sql stable security definer set search_path from current as $$

@@ -59,4 +59,4 @@ begin
           from label_changes x where name_hash(x.name_key) = name_hash(p.name_key) and x.name_key = p.name_key) h), '[]'));
 end $$;
 comment on function explain_json(bigint) is 'All that is known about one product: product, answer, similar, label, local, evidence, thresholds (then, now), alternatives (similar, nearest, shortlist), llm, cost, checks, history; null or empty where there is nothing. Example: select explain_json(1) -> ''answer'' ->> ''layer'';';
-grant execute on function explain_json to taxon_reader, taxon_admin;
+grant execute on function explain_json to taxon_admin;

@@ -7,7 +7,7 @@ begin atomic
                      from categories x, categories y where x.category_id = a and y.category_id = b), false);
 end;
 comment on function same_path(bigint, bigint) is 'Whether two categories have the same l1, l2 and l3: then one answer is as right as the other. Example: same_path(7, 7) is true, same_path(7, NULL) false.';
-grant execute on function same_path to taxon_reader, taxon_admin;
+grant execute on function same_path to taxon_admin;
 
 create or replace function agreed_levels(a bigint, b bigint) returns smallint
   language sql stable parallel safe
@@ -16,4 +16,4 @@ begin atomic
     from categories x, categories y where x.category_id = a and y.category_id = b;
 end;
 comment on function agreed_levels(bigint, bigint) is 'On how many levels two categories agree, from the top. Example: select agreed_levels(7, 7);';
-grant execute on function agreed_levels to taxon_reader, taxon_admin;
+grant execute on function agreed_levels to taxon_admin;

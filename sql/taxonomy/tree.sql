@@ -28,7 +28,7 @@ begin atomic
     from categories c where c.category_id = in_use.category_id;
 end;
 comment on function in_use(bigint) is 'The category itself, or where it is retired its successor; NULL where it has none. Example: select in_use(7);';
-grant execute on function in_use to taxon_reader, taxon_admin;
+grant execute on function in_use to taxon_admin;
 
 create or replace function level_ids(path_ids bigint[], tree_levels text) returns bigint[]
   language plpgsql immutable strict parallel safe set search_path from current as $$

@@ -7,7 +7,7 @@ create or replace function audit_tokens_today() returns bigint
     where c.purpose = 'audit' and c.state <> 'failed' and c.started_at >= date_trunc('day', now(), 'UTC');
 $$;
 comment on function audit_tokens_today() is 'LLM tokens that audits have cost since midnight UTC, calls in flight with their upper estimate. Example: select audit_tokens_today(), setting(''audit_tokens_a_day'');';
-grant execute on function audit_tokens_today to taxon_reader, taxon_admin;
+grant execute on function audit_tokens_today to taxon_admin;
 
 create or replace function audit_candidates(name_key text, category_id bigint) returns bigint[]
   language sql stable security definer set search_path from current as $$
@@ -211,4 +211,4 @@ begin atomic
   select greatest((setting('audit_share'))::float8, case when exists (select from alarms a where a.ended_at is null) then .2 else 0 end);
 end;
 comment on function audit_share_now() is 'The share of answered rows that is audited now: the setting audit_share, at least .2 while an alarm is open. Example: select audit_share_now();';
-grant execute on function audit_share_now to taxon_reader, taxon_admin;
+grant execute on function audit_share_now to taxon_admin;

@@ -22,7 +22,7 @@ begin atomic
     order by c.name_hash, c.floor, c.check_id desc;
 end;
 comment on function checked_names(bigint) is 'The checked names that may certify a model: judged by people, drawn alike among all names of which it says at least drawn_from, with its confidences and whether its path is right. Example: select count(*) from checked_names(1);';
-grant execute on function checked_names to taxon_reader, taxon_admin;
+grant execute on function checked_names to taxon_admin;
 
 create or replace function coverage_steps(model_id bigint, since interval default null)
   returns table (step double precision, cut real, l1 real, l2 real, l3 real, names bigint, coverage double precision,

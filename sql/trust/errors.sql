@@ -24,7 +24,7 @@ create or replace function auditor_error(confidence double precision default .97
     from estimated;
 $$;
 comment on function auditor_error(double precision) is 'How often the LLM as auditor calls a right answer wrong, with one-sided bounds: the setting auditor_error, taken as if 30 checks had found it, until people have judged 30 of its audits too; from then on what they found, each of its two verdicts counted for as many audits as it stands for, so that people may look at disagreements first. Example: select round(error::numeric, 2) from auditor_error() → 0.20';
-grant execute on function auditor_error to taxon_reader, taxon_admin;
+grant execute on function auditor_error to taxon_admin;
 
 create or replace function corrected_error(human_wrong double precision, human_checks double precision, llm_wrong double precision,
     llm_checks double precision, disagreement double precision default 0)
@@ -50,7 +50,7 @@ create or replace function corrected_error(human_wrong double precision, human_c
   select coalesce(j.m, 0), coalesce(j.lo, 0), coalesce(j.hi, 1) from judged j order by coalesce(j.hi, 1) - coalesce(j.lo, 0), j.place limit 1;
 $$;
 comment on function corrected_error(double precision, double precision, double precision, double precision, double precision) is 'A share of wrong answers with its interval (95%) from people''s verdicts or from the LLM''s, whichever interval is narrower. An auditor that calls a share a of right answers wrong, and wrong ones always, disagrees with d = e + (1 - e) a of all answers, so e = (d - a) / (1 - a), from 0; its ends take d and a at opposite ends of their own intervals (Clopper-Pearson). People''s interval is wider by half their disagreement on either side. Example: select round(measured::numeric, 3), round(upper::numeric, 3) from corrected_error(3, 100, 0, 0) → 0.030, 0.085';
-grant execute on function corrected_error to taxon_reader, taxon_admin;
+grant execute on function corrected_error to taxon_admin;
 
 create or replace function people_disagreement() returns double precision
   language sql stable security definer set search_path from current as $$
@@ -58,7 +58,7 @@ create or replace function people_disagreement() returns double precision
     where c.auditor = 'human' and c.verdict is not null and c.second_verdict is not null;
 $$;
 comment on function people_disagreement() is 'Of the checks that two people judged, the share where they differ; 0 while there is none. Example: select people_disagreement();';
-grant execute on function people_disagreement to taxon_reader, taxon_admin;
+grant execute on function people_disagreement to taxon_admin;
 
 create or replace function layer_errors(since interval default '30 days')
   returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision, upper double precision, counts_as double precision)
@@ -85,7 +85,7 @@ create or replace function layer_errors(since interval default '30 days')
     order by l.place;
 $$;
 comment on function layer_errors(interval) is 'The error of each layer''s answers, from checks drawn alike among them: audits, spot checks of answered names, and of all cache misses where the local layer had answered. by_people: how many of the checks people judged; counts_as: how many all of them count for, as weights differ. Below enough_checks() of these no share is said (NULL). Example: select layer, sample from layer_errors(''7 days'');';
-grant execute on function layer_errors to taxon_reader, taxon_admin;
+grant execute on function layer_errors to taxon_admin;
 
 create or replace function layer_verdicts(since interval default '30 days')
   returns table (layer text, promised double precision, sample bigint, measured double precision, lower double precision, upper double precision, verdict text)
@@ -107,7 +107,7 @@ create or replace function layer_verdicts(since interval default '30 days')
     from promised p;
 $$;
 comment on function layer_verdicts(interval) is 'What trust() says of each layer, without the traffic. Example: select layer, verdict from layer_verdicts();';
-grant execute on function layer_verdicts to taxon_reader, taxon_admin;
+grant execute on function layer_verdicts to taxon_admin;
 
 create or replace function memory_error()
   returns table (source text, labels bigint, checked bigint, error numeric, lower numeric, upper numeric)
@@ -145,7 +145,7 @@ create or replace function memory_error()
     order by 1;
 $$;
 comment on function memory_error() is 'How many labels of each source are wrong, from audits of exact answers and of the LLM''s: share and interval (95%), each name once, weighed so that names that traffic asks for often do not count more. Labels that no traffic has met are not in it, and below enough_checks() checks no share is said. Example: select source, error from memory_error();';
-grant execute on function memory_error to taxon_reader, taxon_admin;
+grant execute on function memory_error to taxon_admin;
 
 create or replace function corrected_rows(since interval default null) returns table (layer text, corrected bigint, names bigint)
   language sql stable security definer set search_path from current as $$
@@ -155,7 +155,7 @@ create or replace function corrected_rows(since interval default null) returns t
     group by 1 order by 1;
 $$;
 comment on function corrected_rows(interval) is 'How many rows were corrected after they had been answered, and of how many names, by the layer that had answered. Example: select * from corrected_rows(''7 days'');';
-grant execute on function corrected_rows to taxon_reader, taxon_admin;
+grant execute on function corrected_rows to taxon_admin;
 
 create or replace function trust_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$

@@ -9,7 +9,7 @@ begin atomic
   select 1 - (1 - confidence) / 5;
 end;
 comment on function each_look(double precision) is 'The confidence at which each single proof of a promise is made, so that all proofs of a year together hold at the promised one. Example: select each_look(.95); is .99.';
-grant execute on function each_look to taxon_reader, taxon_admin;
+grant execute on function each_look to taxon_admin;
 
 create or replace function proved_thresholds(max_error double precision, proof double precision, model_id bigint default null)
   returns table (feasible boolean, l1 real, l2 real, l3 real, coverage numeric, checked bigint, wrong bigint,
@@ -57,7 +57,7 @@ begin
   return next;
 end $$;
 comment on function proved_thresholds(double precision, double precision, bigint) is 'One proof at one confidence, as suggest_thresholds() makes it. checks_missing: 0 where it is feasible, NULL where more checks will not help or nothing is known. Example: select feasible, l3, checks_missing from proved_thresholds(.05, .99);';
-grant execute on function proved_thresholds to taxon_reader, taxon_admin;
+grant execute on function proved_thresholds to taxon_admin;
 
 create or replace function checks_short(checked bigint, wrong bigint, coverage double precision, max_error double precision, proof double precision)
   returns bigint
@@ -92,7 +92,7 @@ begin
   return greatest(ceil(low / greatest(coverage * case when coverage <= .25 then 2 else 1 end, .01)), 1);
 end $$;
 comment on function checks_short(bigint, bigint, double precision, double precision, double precision) is 'How many more checks would certify the first cut, were half as many of them wrong as are allowed, or as many as so far where that is more by more than chance; NULL: more checks will not help. Example: select checks_short(100, 1, .2, .05, .99);';
-grant execute on function checks_short to taxon_reader, taxon_admin;
+grant execute on function checks_short to taxon_admin;
 
 create or replace function keep_promise(model_id bigint default null)
   returns table (certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric, mode text, verdict text)
@@ -130,7 +130,7 @@ create or replace function judged_checks() returns integer
     where c.layer = 'local' and c.auditor = 'human' and c.verdict is not null and c.strategy in ('uniform', 'surer', 'answered');
 $$;
 comment on function judged_checks() is 'How many checks that may prove a promise people have judged. Example: select judged_checks();';
-grant execute on function judged_checks to taxon_reader, taxon_admin;
+grant execute on function judged_checks to taxon_admin;
 
 create or replace function renew_promise() returns text
   language plpgsql security definer set search_path from current as $$

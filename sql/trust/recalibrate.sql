@@ -26,7 +26,7 @@ begin atomic
     left join categories t on t.category_id = coalesce(o.truth_category_id, case when o.verdict then o.category_id end);
 end;
 comment on function check_outcomes(bigint) is 'What a model says of the names that people judged, and whether l1, l1 and l2, and the whole path are right; NULL where nobody said what it is. Example: select count(*) from check_outcomes(1);';
-grant execute on function check_outcomes to taxon_reader, taxon_admin;
+grant execute on function check_outcomes to taxon_admin;
 
 create or replace function label_outcomes(model_id bigint)
   returns table (evidence_id bigint, said real[], is_right boolean[])
@@ -44,7 +44,7 @@ begin atomic
     left join categories a on a.category_id = e.category_id;
 end;
 comment on function label_outcomes(bigint) is 'What a model said of cache misses that the LLM answered in the end, passed on or audited, and whether the LLM says the same of l1, l1 and l2, and the whole path. Example: select count(*) from label_outcomes(1);';
-grant execute on function label_outcomes to taxon_reader, taxon_admin;
+grant execute on function label_outcomes to taxon_admin;
 
 create or replace function fit_calibration(model_id bigint default null) returns setof calibrations
   language plpgsql security definer rows 1 set search_path from current as $$
@@ -122,7 +122,7 @@ create or replace function calibration_state(model_id bigint default null)
     where m.model_id = coalesce(calibration_state.model_id, (select x.model_id from champion() x));
 $$;
 comment on function calibration_state(bigint) is 'What the confidences of a model (default: the champion) rest on, and how many checks are missing. Example: select state from calibration_state();';
-grant execute on function calibration_state to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function calibration_state to taxon_admin, taxon_sidecar;
 
 create or replace function calibration_error(model_id bigint default null)
   returns table (level integer, names bigint, confidence double precision, is_right double precision, error double precision,
@@ -152,7 +152,7 @@ create or replace function calibration_error(model_id bigint default null)
     from generate_series(1, 3) l(level) left join bins b using (level) group by l.level order by l.level;
 $$;
 comment on function calibration_error(bigint) is 'How far confidences are from how often they come true, for each level of a model (default: the champion), on the names that people checked: expected calibration error of 15 bins, of the calibration in force and of what the model says itself; level 3 is the whole path; NULL below enough_checks() names. On the names that it was fitted on a calibration looks a little better than it is. Example: select level, names from calibration_error();';
-grant execute on function calibration_error to taxon_reader, taxon_admin, taxon_sidecar;
+grant execute on function calibration_error to taxon_admin, taxon_sidecar;
 
 create or replace function unscored_checks(model_id bigint, most integer default 1000) returns table (check_id bigint, name_key text)
   language sql stable security definer set search_path from current as $$

@@ -20,7 +20,7 @@ begin
   return high;
 end $$;
 comment on function checks_to_prove(double precision, double precision, double precision) is 'About how many checks prove that at most max_error are wrong, when a share `error` of them turns out wrong; NULL: none do. Example: select checks_to_prove(.05, 0, .95) → 59';
-grant execute on function checks_to_prove to taxon_reader, taxon_admin;
+grant execute on function checks_to_prove to taxon_admin;
 
 create or replace function similar_checks() returns table (similarity real, weight double precision, wrong boolean)
   language sql stable security definer set search_path from current as $$
@@ -31,7 +31,7 @@ create or replace function similar_checks() returns table (similarity real, weig
       and case when c.auditor = 'human' then c.verdict else c.second_verdict end is not null;
 $$;
 comment on function similar_checks() is 'Answers of the similar layer that were drawn alike and judged by people. Example: select count(*) filter (where wrong) from similar_checks();';
-grant execute on function similar_checks to taxon_reader, taxon_admin;
+grant execute on function similar_checks to taxon_admin;
 
 create or replace function similar_error_by_band()
   returns table (from_similarity numeric, to_similarity numeric, hits bigint, checks bigint, wrong bigint, error numeric, lower numeric, upper numeric)
@@ -51,4 +51,4 @@ create or replace function similar_error_by_band()
     from bands left join hits h using (b) left join judged j using (b) order by b;
 $$;
 comment on function similar_error_by_band() is 'The similar layer''s error by bands of similarity of .02, from 1 down to the threshold: hits, judged checks, wrong ones, their share and its interval (95%, Clopper-Pearson; NULL below enough_checks() checks). Example: select * from similar_error_by_band() where checks > 0;';
-grant execute on function similar_error_by_band to taxon_reader, taxon_admin;
+grant execute on function similar_error_by_band to taxon_admin;

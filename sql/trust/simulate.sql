@@ -9,7 +9,7 @@ begin atomic
     from llm_calls c where c.purpose = 'answer' and c.state in ('ok', 'unknown') and c.started_at >= now() - interval '30 days';
 end;
 comment on function llm_cost_of_a_name() is 'Mean tokens and dollars that the LLM took to answer one name in the last 30 days, by the ledger; NULL: it answered none, or the price is not known. Example: select tokens, cost from llm_cost_of_a_name();';
-grant execute on function llm_cost_of_a_name to taxon_reader, taxon_admin;
+grant execute on function llm_cost_of_a_name to taxon_admin;
 
 create or replace function answered_a_day() returns table (names numeric, tokens numeric)
   language sql stable security definer set search_path from current as $$
@@ -22,7 +22,7 @@ create or replace function answered_a_day() returns table (names numeric, tokens
     from answered a, llm_cost_of_a_name() c;
 $$;
 comment on function answered_a_day() is 'How many names a day the local layer''s champion has answered of late (30 days, by its evidence), and what the LLM would take for them at what it took for a name; tokens NULL: it answered none. Both NULL: it has decided nothing yet. Example: select names, tokens from answered_a_day();';
-grant execute on function answered_a_day to taxon_reader, taxon_admin;
+grant execute on function answered_a_day to taxon_admin;
 
 create or replace function said_near(thresholds real[], k calibrations, side integer) returns real[]
   language sql immutable parallel safe
@@ -86,4 +86,4 @@ create or replace function shadow_report(since interval default null)
     order by b.branch is null, b.names desc, b.branch;
 $$;
 comment on function shadow_report(interval) is 'What the local layer would have answered while it was in shadow, by top category, the last row all of it: names, the tokens and dollars that they would have saved, how many of them memory has a label for and how many of these say something else (the LLM is wrong itself at times), and what people''s checks found, with a 95% interval (shares are NULL below enough_checks()). since => ''7 days'' looks at newer ones only. Example: select path, names, labelled, disagree, checked, wrong from shadow_report();';
-grant execute on function shadow_report to taxon_reader, taxon_admin;
+grant execute on function shadow_report to taxon_admin;

@@ -69,7 +69,7 @@ export async function learnGuard(db: Database): Promise<number> {
 const neighboursAtOnce = 32;
 
 /** How neighbours are found, where it is not for neighbours_by() to say. */
-export type HowFound = 'exact' | 'index';
+export type HowFound = 'exact' | 'hnsw';
 
 /** A labelled name near another by embedding. */
 export interface NearLabel {

@@ -44,8 +44,8 @@ export async function thresholdsInForce(
   modelId: number | null = null,
 ): Promise<Thresholds | null> {
   const [row] = await db.rows<Thresholds>(
-    `select t.*, array[s.l1_said, s.l2_said, s.l3_said] as said
-     from ${db.internal}thresholds_in_force($1) t join ${db.internal}thresholds_said($1) s using (model_id)`,
+    `select model_id, l1, l2, l3, said, certified, reason from ${db.at}models_readable
+       where model_id = $1 or $1 is null and state = 'champion'`,
     [modelId],
   );
   return row ?? null;

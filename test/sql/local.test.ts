@@ -32,7 +32,9 @@ describe('clears, the decision between layer 3 and layer 4', () => {
     ['one missing', [0.9, null, 0.9], false],
     ['not a number: no confidence', [Number.NaN, 0.9, 0.9], false],
   ])('%s', async (_what, confidence, expected) => {
-    expect(await t.owner.value('select clears(true, $1, $2, $3, .75, .55, .40)', ...confidence)).toBe(expected);
+    expect(await t.owner.value('select clears(true, $1, $2, $3, .75, .55, .40)', ...confidence)).toBe(
+      expected,
+    );
   });
 
   test('compares what a sidecar computed in single precision', async () => {

@@ -74,7 +74,7 @@ async function useIndex(work: () => Promise<void>): Promise<void> {
     `insert into models (encoder_id, manifest, state) values (1, '{}', 'champion') on conflict do nothing`,
   );
   await t.owner.rows(await t.owner.value<string>('select neighbour_index()'));
-  await t.owner.rows(`select set_setting('neighbours', '"index"')`);
+  await t.owner.rows(`select set_setting('neighbours', '"hnsw"')`);
   await work();
 }
 
@@ -199,7 +199,7 @@ describe('neighbours', () => {
     await t.owner.rows(`select set_setting('neighbours', '"off"')`);
     expect(await ask()).toEqual([]);
     await expect(t.owner.rows(`select set_setting('neighbours', '"near"')`)).rejects.toThrow(
-      'must be "auto"',
+      'takes "auto", "exact", "hnsw", "off"',
     );
   });
 
@@ -238,6 +238,6 @@ describe('neighbours', () => {
     const passed = await save([...alike(99), { exact: unsure, index: sure }], 0.95);
     expect(passed).toMatchObject({ other_decisions: 1, passed: true });
     expect(passed.largest_shift).toBeCloseTo(0.7, 5);
-    expect(await way()).toBe('index');
+    expect(await way()).toBe('hnsw');
   });
 });

@@ -47,9 +47,9 @@ const call = (days: number, state = 'ok') =>
 describe('files of models', () => {
   const forget = (most: number) => t.owner.value<number>('select forget_models($1)', most);
 
-  test('of retired models go after model_days, but for the newest way_back', async () => {
+  test('of retired models go after model_days, but for the newest champions_kept', async () => {
     const ids = await champions(5);
-    await set('way_back', '2');
+    await set('champions_kept', '2');
     await t.owner.rows(`update models set promoted_at = now() where model_id = $1`, ids[1]);
     expect(await due()).toMatchObject({ models: 1 });
     expect(await forget(10)).toBe(1);
@@ -75,7 +75,7 @@ describe('files of models', () => {
     const [first, second] = await champions(3);
     const candidate = await model();
     await t.owner.rows(`update models set created_at = now() - interval '1 year'`);
-    await set('way_back', '1');
+    await set('champions_kept', '1');
     await t.owner.rows('select start_rollout($1)', first);
     expect(await forget(10)).toBe(0);
     await t.owner.rows(`select end_rollout('refused', 'x')`);

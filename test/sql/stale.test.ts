@@ -142,13 +142,13 @@ describe('stale_answers', () => {
     expect(await t.owner.value('select count(*) from second_looks')).toBe(1);
   });
 
-  test('as many rows are looked at as stale_names says, and none while names wait', async () => {
+  test('as many rows are looked at as second_looks_most says, and none while names wait', async () => {
     await decided(old, 0.9, 'pot', 'pan', 'lid');
     const next = await makeModel(t);
     await t.insertAll('waits');
     expect(await look(next, {})).toEqual([]);
     await t.owner.rows('delete from queue');
-    await t.owner.rows(`select set_setting('stale_names', '1')`);
+    await t.owner.rows(`select set_setting('second_looks_most', '1')`);
     expect(await look(next, { lid: [pans, 0.9] })).toEqual(['lid']);
     expect(await look(next, {})).toEqual([]);
   });

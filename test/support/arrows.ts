@@ -17,7 +17,7 @@ export function topics(): Map<string, string> {
 }
 
 /** What calls or reads what: bodies that are bound when created, and views, by the catalogue; all others by their text. */
-async function arrows(sql: Session): Promise<{ from: string; to: string }[]> {
+export async function arrows(sql: Session): Promise<{ from: string; to: string }[]> {
   const bound = await sql.rows<{ from: string; to: string }>(`
     with thing (class, oid, name) as (
       select 'pg_proc'::regclass, p.oid, p.proname from pg_proc p

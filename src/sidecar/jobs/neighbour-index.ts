@@ -42,7 +42,7 @@ async function compare(db: Database, model: LoadedModel, work: IndexWork): Promi
     }));
     return { views, answers: await classifier.predict(views) };
   };
-  const [exact, index] = [await ask('exact'), await ask('index')];
+  const [exact, index] = [await ask('exact'), await ask('hnsw')];
   let [found, wanted] = [0, 0];
   for (const [i, { neighbours }] of exact.views.entries()) {
     const farthest = (neighbours.at(-1)?.cosine ?? 1) - alike;

@@ -184,7 +184,7 @@ describe('an index of neighbours', () => {
 
   test('is used once a model was asked both ways, and that is kept', async () => {
     await jobOf(database.url).run(db);
-    await until(way, (how) => how === 'index', 120);
+    await until(way, (how) => how === 'hnsw', 120);
     const [kept] = await owner.rows('select * from index_comparisons');
     expect(kept).toMatchObject({
       encoder_id: 1,
@@ -198,7 +198,7 @@ describe('an index of neighbours', () => {
     const asked = await owner.rows<{ name: string }>('select compared_names(1) as name');
     expect(asked.every(({ name }) => partOf(name) === 'test')).toBe(true);
     expect(await work()).toBeNull();
-    expect(await health()).toMatchObject({ status: 'ok', value: 'index' });
+    expect(await health()).toMatchObject({ status: 'ok', value: 'hnsw' });
     expect((await health()).detail).toMatch(
       /^compared on 500 names: \d+(\.\d)?% of the exact neighbours found/,
     );
