@@ -36,7 +36,7 @@ grant execute on function forget_urgent to taxon_sidecar;
 
 create or replace function may_pay(deployment text) returns boolean
   language sql stable security definer set search_path from current as $$
-  select coalesce(setting('llm_deployment') = jsonb_build_object('name', deployment, 'database', database_identity()), false);
+  select coalesce(setting('llm_deployment') @> jsonb_build_object('name', deployment, 'database', database_identity()), false);
 $$;
 comment on function may_pay(text) is 'Whether this deployment may make paid calls here. Example: select may_pay(''default'');';
 grant execute on function may_pay to taxon_admin;

@@ -45,7 +45,7 @@ export async function psqlScreen(url: string, statement: string): Promise<string
 }
 
 /** What pg_dump has to be told for a back-up of pgtaxon alone. */
-export const bothSchemas = (schema: string) => [`--schema=${schema}`, `--schema=${schema}_internal`];
+const bothSchemas = (schema: string) => [`--schema=${schema}`, `--schema=${schema}_internal`];
 
 /** Everything that the two schemas are, owners, privileges and comments included, and what its settings say. */
 export async function schemaText(url: string, schema: string): Promise<string> {
