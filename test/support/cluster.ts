@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, statfsSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +17,25 @@ export const { postgres } = config;
 /** Kept with the project and not in a folder that goes: what had to be downloaded or built. */
 export const cacheDir = join(config.dataDir, 'cache');
 
+const memory = '/dev/shm';
+
+/**
+ * Where temporary clusters lie: in memory where that has 4 GB, unless TMPDIR says otherwise. Sixteen files of test/sql
+ * took 20 s of processor time there and 27 on a disk.
+ */
+function temporaryFolder(): string {
+  if (process.env.TMPDIR !== undefined) return tmpdir();
+  try {
+    const { bavail, bsize } = statfsSync(memory);
+    return bavail * bsize >= 4 * 2 ** 30 ? memory : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** A temporary data folder for a cluster, removed with its cluster by `remove` or when this process ends in any way. */
 export function temporaryDataDir(): { dataDir: string; remove(): Promise<void> } {
-  const dataDir = mkdtempSync(join(tmpdir(), 'taxon-'));
+  const dataDir = mkdtempSync(join(temporaryFolder(), 'taxon-'));
   // Root's server runs as another user, who has to get through.
   chmodSync(dataDir, 0o711);
   mkdirSync(cacheDir, { recursive: true });

@@ -130,6 +130,16 @@ function databaseOf(cluster: Cluster, name: string): TestDatabase {
 
 const uniqueName = () => `test_${randomBytes(6).toString('hex')}`;
 
+/** Copies the files: 75 ms, where the default, which writes all pages to the log, took 155. */
+async function clone(cluster: Cluster, template: string): Promise<TestDatabase> {
+  const name = uniqueName();
+  await sql(
+    cluster.url('postgres'),
+    `create database ${name} owner ${owner} template ${template} strategy file_copy`,
+  );
+  return databaseOf(cluster, name);
+}
+
 /**
  * A database for one test file, cloned from a template in about .1 s.
  *
@@ -141,9 +151,7 @@ export async function testDatabase(options: { template?: boolean } = {}): Promis
   await once(cluster, exists(bareTemplate), () => makeBareTemplate(cluster));
   if (template === migratedTemplate)
     await once(cluster, exists(template), () => makeMigratedTemplate(cluster));
-  const name = uniqueName();
-  await sql(cluster.url('postgres'), `create database ${name} owner ${owner} template ${template}`);
-  return databaseOf(cluster, name);
+  return clone(cluster, template);
 }
 
 /**
@@ -167,9 +175,7 @@ export async function testDatabaseFrom(
     await build(cluster.url(building, owner));
     await sql(cluster.url('postgres'), `alter database ${building} rename to ${template}`);
   });
-  const name = uniqueName();
-  await sql(cluster.url('postgres'), `create database ${name} owner ${owner} template ${template}`);
-  return databaseOf(cluster, name);
+  return clone(cluster, template);
 }
 
 /** A database of another locale, not migrated, with the extensions in the schema `extensions`. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { Origin } from '../../src/cluster/binaries.ts';
 import { provideBinaries } from '../../src/cluster/provide.ts';
@@ -14,6 +15,8 @@ declare module 'vitest' {
 
 /** One throw-away cluster a run, gone with it. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  // Tests start the command line hundreds of times; a sidecar's start takes .27 s of 1.6 s less of the processor with it.
+  process.env.NODE_COMPILE_CACHE ??= join(cacheDir, 'compiled');
   const { origin } = await provideBinaries(cacheDir, postgres);
   project.provide('postgres', origin);
   const { dataDir, remove } = temporaryDataDir();

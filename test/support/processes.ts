@@ -33,6 +33,7 @@ export function startTaxon(
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       TAXON_POSTGRES: postgres,
       ...environment,
     },

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type TestDatabase, testDatabase } from './database.ts';
+import { emptying } from './emptying.ts';
 
 const int8 = 20;
 const numeric = 1700;
@@ -91,13 +92,11 @@ export interface TaxonDatabase {
   queued(stage?: 'local' | 'llm'): Promise<string[]>;
 }
 
-const emptied =
-  'second_looks, look_progress, taxonomy_questions, taxonomy_changes, products, forgotten_names, retention_runs, audit_waiting, promises, product_changes, queue, dead_letters, labels, label_signatures, signature_state, label_changes, embeddings, guard_tokens, sidecars, llm_calls, llm_batches, urgent_names, never_send_marks, thresholds, model_files, models, training_runs, retrain_requests, regression_names, encoders, categories';
-
 /** Call at the top of a test file: registers the hooks that make, empty and drop its database. */
 export function taxonDatabase(): TaxonDatabase {
   let database: TestDatabase;
   let owner: Session;
+  let janitor: Session;
   const sessions: Session[] = [];
   let settings: { key: string; value: string }[] = [];
 
@@ -109,12 +108,14 @@ export function taxonDatabase(): TaxonDatabase {
   beforeAll(async () => {
     database = await testDatabase();
     owner = await open(database.url, 'taxon, taxon_internal, extensions, public');
+    janitor = await open(database.superUrl);
+    await janitor.rows('set session_replication_role = replica');
     settings = await owner.rows('select key, value::text from all_settings');
   });
   beforeEach(async () => {
-    await owner.rows(`truncate ${emptied} restart identity cascade`);
+    await janitor.rows(emptying);
     await owner.rows(
-      'update all_settings s set value = was.value::jsonb from json_to_recordset($1) was(key text, value text) where s.key = was.key',
+      'update all_settings s set value = was.value::jsonb from json_to_recordset($1) was(key text, value text) where s.key = was.key and s.value <> was.value::jsonb',
       JSON.stringify(settings),
     );
   });
