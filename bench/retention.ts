@@ -13,24 +13,24 @@ alone and while forgetOld() removes half of the evidence, of the names of calls 
 
 const { url, close } = await throwAwayServer(loadConfig());
 const db = openDatabase(url, { schema: 'taxon', poolSize: 4 }, 'bench');
-await db.rows(`select taxon.make_category('{Home}')`);
-await db.rows(`select taxon.register_encoder('e', 384)`);
-await db.rows(`select taxon.save_model(1, null, '{}')`);
-await db.rows(`select taxon.save_model_file(1, 'm', sha256('x'), 'x')`);
+await db.rows(`select taxon_internal.make_category('{Home}')`);
+await db.rows(`select taxon_internal.register_encoder('e', 384)`);
+await db.rows(`select taxon_internal.save_model(1, null, '{}')`);
+await db.rows(`select taxon_internal.save_model_file(1, 'm', sha256('x'), 'x')`);
 await db.rows('select taxon.promote_model(1)');
 const fill = [
   `alter table taxon.products disable trigger user`,
   `insert into taxon.products (name, state) select 'product ' || i, 'done' from generate_series(1, ${rows}) i`,
   `alter table taxon.products enable trigger user`,
-  `insert into taxon.evidence (product_id, model_id, decided_at, category_id, l1_said, l2_said, l3_said, margin, clears, answered)
+  `insert into taxon_internal.evidence (product_id, model_id, decided_at, category_id, l1_said, l2_said, l3_said, margin, clears, answered)
      select i, 1, now() - case when i <= ${rows / 2} then interval '200 days' else interval '2 days' end, 1, .9, .8, .7, .2, true, true
        from generate_series(1, ${rows}) i`,
-  `insert into taxon.llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, lease_until, started_at)
+  `insert into taxon_internal.llm_calls (worker, purpose, route, provider, model, simulated, state, names, tokens_in, tokens_out, lease_until, started_at)
      select 'w', 'answer', 'tree', 'openai', 'm', true, 'ok', 20, 9, 9, now(), now() - case when i <= ${rows / 40} then interval '400 days' else interval '2 days' end
        from generate_series(1, ${rows / 20}) i`,
-  `insert into taxon.llm_call_names (llm_call_id, name_hash) select 1 + (i - 1) / 20, sha256(('product ' || i)::bytea) from generate_series(1, ${rows}) i`,
+  `insert into taxon_internal.llm_call_names (llm_call_id, name_hash) select 1 + (i - 1) / 20, sha256(('product ' || i)::bytea) from generate_series(1, ${rows}) i`,
   // half of the names are those of products
-  `insert into taxon.embeddings (encoder_id, name_hash, embedding)
+  `insert into taxon_internal.embeddings (encoder_id, name_hash, embedding)
      select 1, sha256((case when i % 2 = 0 then 'product ' else 'gone ' end || i)::bytea), v from generate_series(1, ${rows}) i,
        (select array_agg(.05::real)::vector(384)::halfvec as v from generate_series(1, 384)) v`,
   `analyze`,
@@ -54,9 +54,9 @@ async function work(over: () => boolean) {
     await db.rows('insert into taxon.products (name) values ($1)', [name]);
     inserts.push(performance.now() - at);
     at = performance.now();
-    await db.rows(`select taxon.claim('w', 10)`);
-    await db.rows(`select taxon.settle_from_memory('w', array[$1])`, [name]);
-    await db.rows(`select taxon.settle_local('w', 1, $1)`, [
+    await db.rows(`select taxon_internal.claim('w', 10)`);
+    await db.rows(`select taxon_internal.settle_from_memory('w', array[$1])`, [name]);
+    await db.rows(`select taxon_internal.settle_local('w', 1, $1)`, [
       JSON.stringify([
         { name_key: name, category_id: 1, confidence: [0.99, 0.99, 0.99], margin: 0.9, unknown: 0 },
       ]),

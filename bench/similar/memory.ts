@@ -32,7 +32,9 @@ async function fill(db: Database, labels: number): Promise<void> {
     ids.push(id);
   }
   await db.transaction(async (client) => {
-    await client.query('set local search_path = taxon, public; set local statement_timeout = 0');
+    await client.query(
+      'set local search_path = taxon, taxon_internal, public; set local statement_timeout = 0',
+    );
     await client.query(`set local maintenance_work_mem = '512MB'; drop index labels_trigrams`);
     await pipeline(
       lines(names.keys, ids),

@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   const sets = read(values.data ?? join(benchFolder(config), 'trust-titles.jsonl'));
   const { url, release } = await resolveDatabase(config, 'taxon_bench');
   const db = openDatabase(url, { schema, poolSize: 1 }, 'taxon bench');
-  const drop = () => db.rows(`drop schema if exists ${schema} cascade`);
+  const drop = () => db.rows(`drop schema if exists ${schema}, ${schema}_internal cascade`);
   const rows: Record<string, unknown>[] = [];
   try {
     await drop();
