@@ -5,9 +5,11 @@ create or replace function setting(key text) returns jsonb
 begin atomic
   select s.value from all_settings s where s.key = setting.key;
 end;
-comment on function setting(text) is 'The value of a setting; NULL where there is none of that name.
-key: its name, as in the view settings.
-Example: select setting(''local_layer'');';
+comment on function setting(text) is
+  'Reads a setting.
+key: its name.
+Returns: its value; NULL where there is none of that name.
+Example: select setting(''max_attempts'');';
 grant execute on function setting to taxon_reader, taxon_admin, taxon_sidecar;
 
 create or replace function set_setting(key text, value jsonb, reason text default null) returns jsonb
@@ -29,12 +31,13 @@ begin
     where x.key = set_setting.key;
   return value;
 end $$;
-comment on function set_setting(text, jsonb, text) is 'Changes a setting.
-key: its name, as in the view settings; the others are in taxon_internal.all_settings.
-value: as JSON: true, 0.5, ''"shadow"'', ''[7]''; null takes a limit away.
-reason: why, for those who come later.
-Returns the value.
-Errors: P0002 there is no such setting; 22023 it does not take that value; 55000 another function changes it.
+comment on function set_setting(text, jsonb, text) is
+  'Changes a setting.
+key: its name, as in the view settings; the others stand in taxon_internal.all_settings.
+value: its new value as JSON: true, 0.5, ''"shadow"'' or ''[7]''; null takes a limit away.
+reason: why, for those who come later; NULL by default.
+Returns: the value.
+Errors: P0002 where there is no such setting; 22023 where it does not take that value; 55000 where another function changes it.
 Example: select set_setting(''similarity_threshold'', ''0.7'', reason => ''too many wrong ones'');';
 grant execute on function set_setting to taxon_admin;
 

@@ -9,5 +9,10 @@ create or replace function coverage_curve(model_id bigint default null, since in
     from coverage_steps(coalesce(coverage_curve.model_id, (select m.model_id from models m where m.state = 'champion')), since) s
     order by s.step;
 $$;
-comment on function coverage_curve(bigint, interval) is 'What each choice of thresholds would answer and get wrong, on cache misses of a model (default: the champion): a row for each .02 of coverage with thresholds, expected error (1 - mean confidence) and the error that checks measured with its 95% interval (NULL below enough_checks() of them); since => ''30 days'' looks at newer evidence only. Many rows are looked at, so the best of them looks better than it is: suggest_thresholds() allows for that. Example: select coverage, l3, names, checked, wrong from coverage_curve();';
+comment on function coverage_curve(bigint, interval) is
+  'Shows what each choice of thresholds would answer and get wrong, on cache misses of a model.
+model_id: the model; NULL (the default): the champion.
+since: only evidence of so long, an interval; NULL (the default): all that is kept.
+Returns: a row for each .02 of coverage with thresholds, expected error (1 - mean confidence) and the error that checks measured with its 95% interval (NULL below 30 of them). Many rows are looked at, so the best of them looks better than it is: suggest_thresholds() allows for that.
+Example: select coverage, l3, names, checked, wrong from coverage_curve();';
 grant execute on function coverage_curve to taxon_reader, taxon_admin;

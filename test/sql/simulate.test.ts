@@ -132,9 +132,18 @@ describe('simulate_thresholds', () => {
     expect(await simulate(0, 0, 0)).toMatchObject({ names: 20, share_after: 0.5 });
   });
 
+  test('without arguments shows what the thresholds in force do', async () => {
+    await makeModel(t);
+    const inForce = await t.owner.row<{ l1: number; l2: number; l3: number }>(
+      'select l1, l2, l3 from thresholds_in_force()',
+    );
+    const shown = await t.owner.row('select * from simulate_thresholds()');
+    expect(shown).toEqual(await simulate(inForce.l1, inForce.l2, inForce.l3));
+    expect(shown).toMatchObject({ newly_answered: 0, newly_passed: 0 });
+  });
+
   test.each([
     [1.1, 0.5, 0.5],
-    [0.5, null, 0.5],
     [0.5, 0.5, Number.NaN],
   ])('%s / %s / %s are refused', async (...given) => {
     await makeModel(t);
