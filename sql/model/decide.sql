@@ -52,8 +52,8 @@ comment on function decision_rules(bigint, bigint[], real[]) is 'What the local 
 create or replace function decide(model_id bigint, answers jsonb)
   returns table (place bigint, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, l1_confidence real, l2_confidence real,
                  l3_confidence real, threshold_id bigint, clear boolean, live boolean, safe bigint)
-  -- PL/pgSQL keeps the plan, which takes as long as the decision of a lone name
-  language plpgsql stable set search_path from current as $$
+  -- PL/pgSQL keeps the plan, and one plan for all: making it takes longer than deciding a lone name
+  language plpgsql stable set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   in_parts boolean := (setting('partial_answers'))::boolean;
