@@ -1,6 +1,5 @@
 import type { Database } from '../../src/database/open.ts';
-import type { Recall } from './doc.ts';
-import { asked, recall } from './measure.ts';
+import { asked, type Recall, recall } from './measure.ts';
 import type { Vectors } from './vectors.ts';
 
 /** What was done to memory, how long it took, and what it did to recall. */

@@ -1,15 +1,8 @@
 import type { ChurnStep } from './churn.ts';
+import type { Recall } from './measure.ts';
 
 /** As src/train/join/neighbours.ts has it. */
 const mostCompared = 200_000;
-
-export interface Recall {
-  /** Share of the exact neighbours that the index finds; of the worst twentieth of the names. */
-  recall: number;
-  worst: number;
-  /** Names that got fewer than there are. */
-  short: number;
-}
 
 /** Milliseconds a name. */
 interface Times {

@@ -5,6 +5,14 @@ import { nearest } from '../../src/train/join/neighbours.ts';
 import { timed } from '../measure.ts';
 import type { Vectors } from './vectors.ts';
 
+export interface Recall {
+  /** Share of the exact neighbours that the index finds; of the worst twentieth of the names. */
+  recall: number;
+  worst: number;
+  /** Names that got fewer than there are. */
+  short: number;
+}
+
 const k = neighboursAsked;
 
 /** A name of the measurement, and those of memory that are truly nearest. */
