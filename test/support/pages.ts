@@ -28,13 +28,16 @@ const edgeOfTranscript = /^<!-- transcript: (begin|end) -->$/;
 
 const statement = /^(?:select|insert|update|delete|grant|create|alter|truncate)\s/;
 
+/** All lines of a page. */
+export const linesOf = (page: string): string[] => readFileSync(join(packageRoot, page), 'utf8').split('\n');
+
 /** The lines of a page that stand in blocks of code, and its code spans: `…` in all other lines. Transcripts are left out. */
 export function codeOf(page: string): { lines: Line[]; spans: Code[] } {
   const lines: Line[] = [];
   const spans: Code[] = [];
   let fence: Kind | null = null;
   let inTranscript = false;
-  for (const [i, line] of readFileSync(join(packageRoot, page), 'utf8').split('\n').entries()) {
+  for (const [i, line] of linesOf(page).entries()) {
     const at = `${page}:${i + 1}`;
     const [, edge] = edgeOfTranscript.exec(line) ?? [];
     if (edge !== undefined) inTranscript = edge === 'begin';
@@ -47,10 +50,44 @@ export function codeOf(page: string): { lines: Line[]; spans: Code[] } {
       fence = fence !== null ? null : language === 'sql' ? 'sql' : 'screen';
     } else if (text !== '' && (fence !== null || /^ {4}/.test(line)))
       lines.push({ at, text, kind: fence ?? (statement.test(text) ? 'sql' : 'shell') });
-    else for (const [, span = ''] of line.matchAll(/`([^`]+)`/g)) spans.push({ at, text: span });
+    else for (const span of spansIn(line)) spans.push({ at, text: span });
   }
   return { lines, spans };
 }
+
+/** A row of a table on a page: its cells by the titles of their columns. */
+export interface Row {
+  at: string;
+  cells: Record<string, string>;
+}
+
+/** The rows of all tables of a page. */
+export function rowsOf(page: string): Row[] {
+  const rows: Row[] = [];
+  let titles: string[] | null = null;
+  for (const [i, line] of linesOf(page).entries()) {
+    if (!line.startsWith('| ')) {
+      // the line of dashes follows the titles
+      if (!line.startsWith('|-')) titles = null;
+      continue;
+    }
+    const cells = line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+    if (titles === null) titles = cells;
+    else
+      rows.push({
+        at: `${page}:${i + 1}`,
+        cells: Object.fromEntries(titles.map((title, at) => [title, cells[at] ?? ''])),
+      });
+  }
+  return rows;
+}
+
+/** What stands in code spans of a text. */
+export const spansIn = (text: string): string[] =>
+  Array.from(text.matchAll(/`([^`]+)`/g), ([, span = '']) => span);
 
 /** The SQL on a page, a statement each: in blocks of SQL, behind the prompts of a screen, and in spans. */
 export function statementsOf(page: string): Code[] {
