@@ -13,6 +13,8 @@ type Kind = 'sql' | 'shell' | 'screen';
 /** A line of a block of code: of SQL (a fence says so), of a screen (a fence alone), or of shell (four spaces in, and no SQL). */
 interface Line extends Code {
   kind: Kind;
+  /** The heading above it. */
+  heading: string;
 }
 
 const guide = 'docs/guide';
@@ -37,19 +39,21 @@ export function codeOf(page: string): { lines: Line[]; spans: Code[] } {
   const spans: Code[] = [];
   let fence: Kind | null = null;
   let inTranscript = false;
+  let heading = '';
   for (const [i, line] of linesOf(page).entries()) {
     const at = `${page}:${i + 1}`;
     const [, edge] = edgeOfTranscript.exec(line) ?? [];
     if (edge !== undefined) inTranscript = edge === 'begin';
     if (inTranscript) continue;
     const text = line.trim();
+    if (fence === null) heading = /^#+ (.*)/.exec(line)?.[1] ?? heading;
     const [, language] = /^```(.*)$/.exec(line) ?? [];
     if (language !== undefined) {
       if (!['', 'sql'].includes(language))
         throw new Error(`${at}: nothing runs what is written in ${language}`);
       fence = fence !== null ? null : language === 'sql' ? 'sql' : 'screen';
     } else if (text !== '' && (fence !== null || /^ {4}/.test(line)))
-      lines.push({ at, text, kind: fence ?? (statement.test(text) ? 'sql' : 'shell') });
+      lines.push({ at, text, heading, kind: fence ?? (statement.test(text) ? 'sql' : 'shell') });
     else for (const span of spansIn(line)) spans.push({ at, text: span });
   }
   return { lines, spans };
@@ -105,6 +109,13 @@ export function statementsOf(page: string): Code[] {
       .map((part) => ({ at, text: part }));
   });
   return [...written, ...spans.filter(({ text }) => statement.test(text))];
+}
+
+/** What stands in the shell blocks of a page below a heading, to be run as it is. */
+export function shellOf(page: string, heading: string): string {
+  const found = codeOf(page).lines.filter((line) => line.kind === 'shell' && line.heading === heading);
+  if (found.length === 0) throw new Error(`${page} has no lines of shell below "${heading}"`);
+  return found.map(({ text }) => text).join('\n');
 }
 
 /** A command as a shell runs it: variables that are set for it or exported, and its words. */
