@@ -1,90 +1,11 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { version } from '../config.ts';
+import { CommanderError } from 'commander';
 import { messageOf, TaxonError } from '../errors.ts';
-import { setLogLevel } from '../log.ts';
 import { printableLines } from '../printable.ts';
 import { hideSecrets } from '../secrets.ts';
-import { classifyCommand } from './classify.ts';
-import { cleanCommand } from './clean.ts';
-import { completionCommand } from './completion/completion.ts';
-import { dbCommand } from './db.ts';
-import { demoCommand } from './demo.ts';
-import { exportCommand } from './export.ts';
-import { setFlags } from './flags.ts';
-import { forgetCommand } from './forget.ts';
-import { addGroups } from './help.ts';
-import { importCommand } from './import.ts';
-import { llmCommand } from './llm/group.ts';
-import { migrateCommand } from './migrate.ts';
-import { modelCommand } from './model/group.ts';
-import { replayCommand } from './replay.ts';
-import { reportCommand } from './report.ts';
-import { reviewCommand } from './review.ts';
-import { sidecarCommand } from './sidecar.ts';
-import { statusCommand } from './status.ts';
-import { trainCommand } from './train.ts';
-import { upCommand } from './up.ts';
+import { makeProgram } from './program.ts';
 
-const program = new Command('taxon')
-  .description(
-    'Files product names under a taxonomy inside PostgreSQL, by the cheapest layer that can be trusted.',
-  )
-  .version(version, '-V, --version', 'print the version')
-  .option('--database-url <url>', 'the database; default: DATABASE_URL, else a private cluster here')
-  .option('--schema <name>', 'the schema that holds everything (default: taxon)')
-  .option('--data-dir <folder>', 'the private cluster and every cache (default: .taxon)')
-  .option('--verbose', 'also notices for debugging, and stacks of errors')
-  .option('--quiet', 'only warnings and errors')
-  .showHelpAfterError('(add --help for the options and examples)')
-  .enablePositionalOptions()
-  .addHelpText(
-    'after',
-    `
-Each command has its own --help, with examples.
-
-Settings: flags, then TAXON_* variables, then taxon.config.json.`,
-  )
-  .hook('preAction', (root) => {
-    const { verbose, quiet, ...flags } = root.opts();
-    if (verbose) setLogLevel('debug');
-    if (quiet) setLogLevel('warn');
-    setFlags(flags);
-  })
-  .exitOverride();
-
-addGroups(program, [
-  {
-    title: 'Start',
-    example: 'taxon up',
-    commands: [upCommand(), demoCommand(), migrateCommand(), sidecarCommand(), dbCommand()],
-  },
-  {
-    title: 'Names in, answers out',
-    example: 'taxon import labels.csv --as labels',
-    commands: [importCommand(), exportCommand(), classifyCommand(), forgetCommand()],
-  },
-  {
-    title: 'See how it goes',
-    example: 'taxon status --watch',
-    commands: [statusCommand(), reportCommand(), replayCommand()],
-  },
-  {
-    title: 'Learn',
-    example: 'taxon train',
-    commands: [trainCommand(), cleanCommand(), reviewCommand(), modelCommand()],
-  },
-  {
-    title: 'Ask the LLM',
-    example: "taxon llm prompt 'red kettle 1.7 l'",
-    commands: [llmCommand()],
-  },
-  {
-    title: 'In the shell',
-    example: 'source <(taxon completion bash)',
-    commands: [completionCommand()],
-  },
-]);
+const program = makeProgram();
 
 /** A reader that went away (`taxon status | head`) is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
