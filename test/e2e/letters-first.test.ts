@@ -130,7 +130,7 @@ it('taxon classify answers thousands of names in their order, repeated ones too'
   expect(answers.every(({ layer }) => layer === 'local')).toBe(true);
   // as the database writes a real number: the shortest that reads as the same one
   expect(answers.map(({ confidence }) => confidence.map(Math.fround))).toEqual(
-    expected.map((answer) => answer?.confidence),
+    expected.map((answer) => answer?.confidence.map(Math.fround)),
   );
   expect(await encoded()).toEqual(new Set());
 });
