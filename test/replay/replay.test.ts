@@ -33,7 +33,9 @@ const options = (more: Partial<ReplayOptions> = {}): ReplayOptions => ({
 });
 const scratches = async (on = db) =>
   (
-    await on.rows<{ n: string }>(`select nspname as n from pg_namespace where nspname like 'taxon\\_replay%'`)
+    await on.rows<{ n: string }>(
+      `select nspname as n from pg_namespace where nspname like 'taxon\\_replay%' order by 1`,
+    )
   ).map((row) => row.n);
 /** Everything that a replay might touch by mistake, in a few numbers. */
 const stand = () =>
@@ -184,9 +186,9 @@ describe('the scratch schema', () => {
           await (await makeScratch(db, database.url)).drop();
           return scratches();
         },
-        (names) => names.length === 1,
+        (names) => names.length === 2,
       );
-      expect(await scratches()).toEqual([living.db.schema]);
+      expect(await scratches()).toEqual([living.db.schema, `${living.db.schema}_internal`]);
     } finally {
       await living.drop();
     }
