@@ -10,7 +10,7 @@ import { insert, waitingLocally } from '../support/rows.ts';
 import { newNames, shopOfFile } from '../support/shop.ts';
 
 const shop = shopOfFile();
-const old = loadConfig({}, {});
+const old = loadConfig({ encoderThreads: 1 }, {});
 // another prefix is another encoder
 const next = loadConfig(
   { encoderPrefix: 'query: ', encoderBeside: [{ encoderPrefix: old.encoderPrefix }] },

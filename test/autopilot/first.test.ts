@@ -8,7 +8,7 @@ import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { untrainedShop } from '../support/shop.ts';
 
-const config = loadConfig({}, {});
+const config = loadConfig({ encoderThreads: 1 }, {});
 let shop: TestDatabase;
 let db: Database;
 let asSidecar: Database;

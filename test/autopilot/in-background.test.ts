@@ -19,7 +19,12 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
   const asSidecar = look(url);
   try {
     const said = vi.spyOn(log, 'info');
-    const job = autopilotJob(loadConfig({}, {}), url, trainingCommands, new AbortController().signal);
+    const job = autopilotJob(
+      loadConfig({ encoderThreads: 1 }, {}),
+      url,
+      trainingCommands,
+      new AbortController().signal,
+    );
     await job.run(asSidecar);
     const found = await until(
       () =>
@@ -44,7 +49,7 @@ it('a sidecar that stops waits until its retraining has given the run back', asy
     await mine.rows(`select taxon.request_retrain('test')`);
     const sidecar = await startSidecar(
       untrained.url,
-      { ...loadConfig({}, {}), retrain: true },
+      { ...loadConfig({ encoderThreads: 1 }, {}), retrain: true },
       [],
       trainingCommands,
     );

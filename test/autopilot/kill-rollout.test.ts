@@ -19,7 +19,7 @@ beforeAll(async () => {
   db = look(database.url);
   for (const key of ['shadow_names', 'canary_names', 'watch_names']) await set(key, far);
   await db.rows(`select taxon.set_setting('canary_share', '0.5')`);
-  ({ model_id: challenger } = await retrain(db, loadConfig({}, {}), {
+  ({ model_id: challenger } = await retrain(db, loadConfig({ encoderThreads: 1 }, {}), {
     reason: 'test',
     clean: false,
     seed: 2,

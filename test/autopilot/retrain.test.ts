@@ -15,7 +15,7 @@ import { newNames, shopDatabase } from '../support/shop.ts';
 let database: TestDatabase;
 let db: Database;
 let asSidecar: Database;
-const config = loadConfig({}, {});
+const config = loadConfig({ encoderThreads: 1 }, {});
 
 beforeAll(async () => {
   database = await shopDatabase();

@@ -68,7 +68,6 @@ const environment = () => ({
   DATABASE_URL: database.url,
   TAXON_LLM_BASE_URL: llm.url,
   TAXON_LLM_MODEL: 'another',
-  TAXON_ENCODER_THREADS: '1',
 });
 const compare = (...args: string[]) => runTaxon(['llm', 'compare', ...args], environment());
 async function compared(...args: string[]): Promise<Comparison> {

@@ -19,7 +19,7 @@ async function run(
   options: { wait: 'first' | 'full'; onFirst?: (report: DemoReport) => void } = { wait: 'first' },
 ): Promise<DemoReport> {
   const { signal } = new AbortController();
-  const demo = await runDemo(database.url, loadConfig({}, {}), signal, {
+  const demo = await runDemo(database.url, loadConfig({ encoderThreads: 1 }, {}), signal, {
     catalogue,
     training: trainingCommands,
     ...options,

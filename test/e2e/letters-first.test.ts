@@ -86,7 +86,7 @@ it('some names are settled by letters and some are not', () => {
 });
 
 it('taxon classify answers from letters what they settle, and stores no vector of any name', async () => {
-  const environment = { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1' };
+  const environment = { DATABASE_URL: database.url };
   const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, names.join('\n'));
   const answers = stdout
     .trim()
@@ -104,7 +104,7 @@ it('taxon classify answers from letters what they settle, and stores no vector o
 
 /** As `taxon classify --layers local` prints them. */
 async function classified(given: readonly string[]) {
-  const environment = { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1' };
+  const environment = { DATABASE_URL: database.url };
   const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, given.join('\n'));
   return stdout
     .trim()

@@ -51,7 +51,7 @@ it('a promoted model is loaded by every sidecar without a restart, and so is the
 
   const {
     made: { model_id },
-  } = await train(db, loadConfig({}, {}), { seed: 2 });
+  } = await train(db, loadConfig({ encoderThreads: 1 }, {}), { seed: 2 });
   expect(model_id).not.toBe(old);
   await db.rows('select taxon.promote_model($1)', [model_id]);
   await until(models, (loaded) => loaded.every((id) => id === model_id));

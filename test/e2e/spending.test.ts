@@ -140,7 +140,7 @@ it('names that may not be sent are in no request, by sidecar or classify --llm; 
   const [asked] = names(1) as [string];
   const { stdout, code } = await runTaxon(
     ['classify', '--llm', '--layers', 'exact'],
-    { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1', ...environment },
+    { DATABASE_URL: database.url, ...environment },
     `secret lamp\n${asked}\n`,
   );
   expect(code).toBe(0);
@@ -176,7 +176,7 @@ it('only the deployment that the database has adopted makes paid calls', async (
   await inLlmStage(5);
   const refused = await runTaxon(
     ['classify', '--llm', '--layers', 'exact'],
-    { DATABASE_URL: database.url, TAXON_ENCODER_THREADS: '1', TAXON_DEPLOYMENT: 'copy', ...environment },
+    { DATABASE_URL: database.url, TAXON_DEPLOYMENT: 'copy', ...environment },
     'something new\n',
   );
   expect([refused.code, refused.stderr]).toEqual([

@@ -16,7 +16,7 @@ import { runTaxon } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const taxon = taxonDatabase();
-const config = loadConfig({}, {});
+const config = loadConfig({ encoderThreads: 1 }, {});
 let folder: string;
 let db: Database;
 

@@ -14,7 +14,7 @@ import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look, waitingLocally } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
-const config = loadConfig({}, {});
+const config = loadConfig({ encoderThreads: 1 }, {});
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
 const file = join(folder, 'm.taxon');
 let database: TestDatabase;

@@ -12,7 +12,7 @@ import { runTaxon } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { labelled, newNames, shopDatabase } from '../support/shop.ts';
 
-const config = loadConfig({}, {});
+const config = loadConfig({ encoderThreads: 1 }, {});
 const folder = mkdtempSync(join(tmpdir(), 'move-'));
 const file = join(folder, 'm.taxon');
 /** Where the model comes from, and a database of the same taxonomy with other ids. */

@@ -73,7 +73,7 @@ export function driftingHistory(): Row[] {
 /** A database with that history in memory, encoded; nothing trained. Made once a run. */
 export function historyDatabase(): Promise<TestDatabase> {
   return testDatabaseFrom('template_replay', async (url) => {
-    const config = loadConfig({}, {});
+    const config = loadConfig({ encoderThreads: 1 }, {});
     const db = openDatabase(url, config);
     const encoder = await openEncoder(config);
     try {

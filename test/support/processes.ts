@@ -34,6 +34,8 @@ export function startTaxon(
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+      // A thread that loads the encoder costs .6 s, and nothing here is long enough to be worth a second.
+      TAXON_ENCODER_THREADS: '1',
       TAXON_POSTGRES: postgres,
       ...environment,
     },
@@ -96,7 +98,6 @@ export async function startSidecarProcess(
     DATABASE_URL: url,
     TAXON_POLL_MS: '300',
     TAXON_LLM_WAIT_MS: '200',
-    TAXON_ENCODER_THREADS: '1',
     ...environment,
   });
   await sidecar.says('sidecar started');

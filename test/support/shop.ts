@@ -104,7 +104,7 @@ export function shopDatabase(): Promise<TestDatabase> {
   return testDatabaseFrom('template_shop', (url) =>
     using(url, async (db) => {
       await remember(db);
-      const config = loadConfig({}, {});
+      const config = loadConfig({ encoderThreads: 1 }, {});
       const { made, inHand } = await train(db, config, { seed: 1, clean: false });
       await diagnoseModel(db, config, made.model_id, new AbortController().signal, inHand);
     }),

@@ -27,7 +27,7 @@ function file(name: string, rows: readonly { name: string; path: string[] }[]): 
 
 beforeAll(async () => {
   shop = await shopDatabase();
-  const config = loadConfig({}, {});
+  const config = loadConfig({ encoderThreads: 1 }, {});
   const db = openDatabase(shop.url, config);
   const signal = new AbortController().signal;
   await exportFile(db, config, parquet, { what: 'labels', embeddings: true, signal });

@@ -13,7 +13,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon } from '../support/processes.ts';
 import { labelled, shopDatabase } from '../support/shop.ts';
 
-const config: Config = loadConfig({}, {});
+const config: Config = loadConfig({ encoderThreads: 1 }, {});
 const going = new AbortController().signal;
 let shop: TestDatabase;
 let db: Database;

@@ -8,7 +8,6 @@ const shop = shopOfFile();
 const taxon = (...args: string[]) =>
   runTaxon(['llm', 'prompt', ...args], {
     DATABASE_URL: shop.url,
-    TAXON_ENCODER_THREADS: '1',
     TAXON_LLM_BASE_URL: 'http://127.0.0.1:9/v1',
     TAXON_LLM_MODEL: 'simulated-llm',
   });

@@ -7,8 +7,7 @@ import { newNames, shopOfFile } from '../../support/shop.ts';
 const names = newNames(80, 7000);
 const shop = shopOfFile();
 
-const taxon = (args: string[], stdin = '') =>
-  runTaxon(args, { DATABASE_URL: shop.url, TAXON_ENCODER_THREADS: '1' }, stdin);
+const taxon = (args: string[], stdin = '') => runTaxon(args, { DATABASE_URL: shop.url }, stdin);
 const json = async (...args: string[]) => {
   const { code, stdout, stderr } = await taxon([...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);

@@ -33,7 +33,7 @@ const holder = (): ChampionHolder => ({
   refresh: async () => {},
   close: async () => {},
 });
-const config = loadConfig({}, {});
+const config = loadConfig({ encoderThreads: 1 }, {});
 const jobOf = (url: string, signal = stopping.signal): Job =>
   neighbourIndexJob(config, url, holder(), signal);
 
