@@ -32,9 +32,26 @@ comment on column llm_prices.set_by is 'Who set it; NULL: it came with the progr
 comment on column llm_prices.set_at is 'When it was written.';
 comment on column llm_prices.dollars_written is 'US dollars a million input tokens that the provider wrote into its prompt cache; NULL: not known, a call that wrote some has no known cost.';
 
+-- Why the LLM is asked; each row is written by its file in sql/purposes/, with the functions that it names.
+create table purposes (
+  purpose text primary key,
+  hooks text not null check (hooks ~ '^[a-z_]+$'),
+  place smallint unique,
+  answers_rows boolean not null,
+  wants_label boolean not null,
+  of_one_change boolean not null
+);
+comment on table purposes is 'Purposes of LLM calls. What claims, drops, settles and buries names calls the functions of each by name, so that a new one is a file in sql/purposes/.';
+comment on column purposes.purpose is 'Its name, as in queue and llm_calls.';
+comment on column purposes.hooks is 'What the names of its functions begin with: hooks "audit" has audit_may_claim(), audit_drop(), audit_settle(), audit_bury() and audit_hold().';
+comment on column purposes.place is 'Its place in the order of claiming, the lowest first; NULL: its names are never queued, and it needs a settle function alone.';
+comment on column purposes.answers_rows is 'Whether rows wait for its answers: they are settled from memory when it knows the name, and names marked urgent are asked beyond a budget.';
+comment on column purposes.wants_label is 'Whether it asks for a label that memory does not have. One that comes meanwhile makes the question needless; until then the shortlist''s first and the branch are all that says where the name may lie.';
+comment on column purposes.of_one_change is 'Whether each of its calls is booked on one taxonomy change: names of one call then share their shortlist.';
+
 create table llm_calls (
   llm_call_id bigint generated always as identity primary key,
-  purpose text not null check (purpose in ('answer', 'escalate', 'audit', 'compare', 'teach', 'split')),
+  purpose text not null references purposes,
   route text not null,
   provider text not null,
   model text not null,
@@ -72,7 +89,7 @@ create index llm_calls_started_at on llm_calls using brin (started_at);
 create index llm_calls_taxonomy on llm_calls (taxonomy_change_id) where taxonomy_change_id is not null;
 comment on table llm_calls is 'The ledger: one row for each provider call, committed as started before the call is sent and completed in the transaction that settles its answers.';
 comment on column llm_calls.llm_call_id is 'Id of the call.';
-comment on column llm_calls.purpose is 'answer, escalate, audit, compare, teach or split (a split category''s names asked again).';
+comment on column llm_calls.purpose is 'Why the LLM is asked.';
 comment on column llm_calls.route is 'shortlist (candidates that pay for themselves), two-stage (the upper categories, then what is below the chosen one), subtree (that), tree (the whole compact taxonomy).';
 comment on column llm_calls.provider is 'openai (or any compatible server) or anthropic.';
 comment on column llm_calls.model is 'The model asked for.';

@@ -91,7 +91,7 @@ create table queue (
   stage text not null default 'local' check (stage in ('local', 'llm')),
   name_key text not null,
   name_hash bytea generated always as (name_hash(name_key)) stored,
-  purpose text not null default 'answer' check (purpose in ('answer', 'escalate', 'audit', 'compare', 'teach', 'split')),
+  purpose text not null default 'answer' references purposes,
   step smallint not null default 1,
   branch bigint,
   shortlist bigint[],
@@ -121,7 +121,7 @@ comment on column queue.queue_id is 'Id of the entry.';
 comment on column queue.stage is 'local or llm.';
 comment on column queue.name_key is 'The name.';
 comment on column queue.name_hash is 'Digest of the name key.';
-comment on column queue.purpose is 'What the LLM is asked for: answer, escalate, audit, compare, teach or split.';
+comment on column queue.purpose is 'What the LLM is asked for.';
 comment on column queue.step is 'Step of the purpose.';
 comment on column queue.branch is 'The likely l1, so that a batch is of one subtree; with next subtree the category that the first of two stages chose.';
 comment on column queue.shortlist is 'Candidate categories for the prompt, best first; NULL: nothing is known.';

@@ -16,20 +16,14 @@ begin
                               for update skip locked)
         returning k.*
     )
-    select t.llm_call_id, l.purpose, count(*) as n,
+    select t.llm_call_id, p.hooks, count(*) as n,
            coalesce(jsonb_agg(jsonb_build_object('name_key', t.name_key, 'category_id', t.category_id, 'confidence', t.confidence) order by t.kept_id)
                       filter (where t.category_id is not null), '[]') as answers,
            coalesce(jsonb_agg(jsonb_build_object('name_key', t.name_key, 'none', true) order by t.kept_id) filter (where t.category_id is null), '[]') as refused
-      from taken t join llm_calls l using (llm_call_id) group by 1, 2 order by 1
+      from taken t join llm_calls l using (llm_call_id) join purposes p using (purpose) group by 1, 2 order by 1
   loop
     -- what still cannot be written is kept again
-    if c.purpose = 'audit' then
-      perform settle_audits(c.llm_call_id, c.answers, c.refused);
-    elsif c.purpose = 'split' then
-      perform settle_split(c.llm_call_id, c.answers, c.refused);
-    else
-      perform settle_answers(c.llm_call_id, c.answers);
-    end if;
+    execute format('select %I($1, $2, $3)', c.hooks || '_settle') using c.llm_call_id, c.answers, c.refused;
     settled := settled + c.n;
   end loop;
   return settled;

@@ -8,7 +8,7 @@ create or replace function settle_llm(worker text, llm_call_id bigint, answers j
 declare
   valid integer;
   call llm_calls;
-  kind text;
+  its purposes;
   mine bytea[];
   booked numeric;
   its_names bytea[];
@@ -25,7 +25,7 @@ begin
     raise exception 'a call cannot have % tokens in, % of them cached and % written, % out, for % dollars', tokens_in, tokens_cached, tokens_written, tokens_out, cost
       using errcode = 'invalid_parameter_value';
   end if;
-  kind := call.purpose;
+  select * into strict its from purposes p where p.purpose = call.purpose;
   its_names := names_of_call(call);
   -- what was not asked in this call is not answered by it
   select coalesce(jsonb_agg(a) filter (where not u.refused), '[]'), coalesce(jsonb_agg(a) filter (where u.refused), '[]') into answers, refused
@@ -34,26 +34,18 @@ begin
   mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
   -- a category that was retired while the call was in flight is no answer: the whole tree of today is asked
   select coalesce(jsonb_agg(a) filter (where c.retired_at is null or in_use(c.category_id) is not null), '[]'),
-         refused || coalesce(jsonb_agg(jsonb_build_object('name_key', a -> 'name_key', 'moved', true, 'none', kind = 'split'))
+         refused || coalesce(jsonb_agg(jsonb_build_object('name_key', a -> 'name_key', 'moved', true, 'none', its.of_one_change))
                                filter (where c.retired_at is not null and in_use(c.category_id) is null), '[]')
     into answers, refused
     from jsonb_array_elements(answers) a left join categories c on c.category_id = (a ->> 'category_id')::bigint;
-  if kind = 'audit' then
-    valid := settle_audits(settle_llm.llm_call_id, answers, refused);
-  elsif kind = 'split' then
-    valid := settle_split(settle_llm.llm_call_id, answers, refused);
-  elsif kind = 'compare' then  -- answers of a comparison are nobody's label
-    valid := jsonb_array_length(answers);
-  else
-    valid := settle_answers(settle_llm.llm_call_id, answers);
-  end if;
+  execute format('select %I($1, $2, $3)', its.hooks || '_settle') into valid using settle_llm.llm_call_id, answers, refused;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q
     set shortlist = null, odds = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, claim_id = null, available_at = clock_timestamp()
     from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, purpose text, moved boolean)
-    where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = kind and q.name_hash = name_hash(r.name_key)
+    where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = its.purpose and q.name_hash = name_hash(r.name_key)
       and q.name_hash = any (mine);
-  perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error, purpose => kind)
+  perform give_back(settle_llm.worker, array_agg(r.names), 'llm', r.error, purpose => its.purpose)
     from (select r ->> 'name_key' as names, r ->> 'error' as error from jsonb_array_elements(refused) r
             where (r ->> 'moved')::boolean is not true) r
     group by r.error;
@@ -73,5 +65,5 @@ begin
   return valid;
 end $$;
 comment on function settle_llm(text, bigint, jsonb, jsonb, integer, integer, integer, numeric, text, text, integer, text) is
-  'Layer 4''s answers: label, rows, queue and ledger in one transaction; of an audit''s call: verdicts of checks and ledger; of a split''s: labels and rows that still are what was split; of a comparison''s: the ledger alone. Only answers to names of this call are taken, also after it was given up as lost; a call that is settled already stays as it is, and its number of answers is returned again. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; of an audit, none: true says that no candidate fits. cost: what the provider itself says; NULL: by the price, and with a doubt about the counts not known. SQLSTATE P0002: the worker has no such call; 22023: the call has failed, or counts or cost are none.';
+  'Layer 4''s answers: what they bring to labels, rows or checks (the function …_settle() of the call''s purpose), queue and ledger in one transaction. Only answers to names of this call are taken, also after it was given up as lost; a call that is settled already stays as it is, and its number of answers is returned again. Ids that were merged meanwhile count as their successors; a name whose category was retired is asked again, or, of a taxonomy change, stays what it was. answers: [{name_key, category_id, confidence}]; refused: [{name_key, error}] go back to the queue, [{name_key, moved: true, next, branch, purpose}] with their next step; none: true says that no candidate fits. cost: what the provider itself says; NULL: by the price, and with a doubt about the counts not known. SQLSTATE P0002: the worker has no such call; 22023: the call has failed, or counts or cost are none.';
 grant execute on function settle_llm to taxon_admin, taxon_sidecar;

@@ -75,8 +75,8 @@ begin
       from jsonb_array_elements(given) g join labels l on l.name_hash = name_hash(g ->> 'name_key') where l.name_hash = any (mine)));
   late := unwritten.late || unfinished.late;
   errors := unwritten.errors || unfinished.errors;
-  delete from queue q
-    where q.name_hash = any (mine) and (q.purpose = 'teach' or q.purpose in ('answer', 'escalate') and q.name_hash <> all (late));
+  delete from queue q using purposes p
+    where q.name_hash = any (mine) and p.purpose = q.purpose and p.wants_label and not (p.answers_rows and q.name_hash = any (late));
   perform put_off(late, errors, '{local,llm}', settle_answers.llm_call_id);
   return jsonb_array_length(given);
 end $$;

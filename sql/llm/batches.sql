@@ -58,29 +58,6 @@ $$;
 comment on function cancel_batches() is 'Marks all batches that have not ended as cancelled; returns how many. Whoever looks after them next (a sidecar within a minute, taxon llm backfill) tells the provider, takes what was answered before, and gives the other names back. Example: select cancel_batches().';
 grant execute on function cancel_batches to taxon_admin, taxon_sidecar;
 
-create or replace function end_batch(llm_batch_id bigint, failed boolean, error text default null, owed boolean default true) returns void
-  language plpgsql security definer set search_path from current as $$
-declare
-  batch_worker text := format('batch %s', end_batch.llm_batch_id);
-begin
-  perform fail_call(batch_worker, c.llm_call_id, c.name_keys, coalesce(end_batch.error, 'the batch has no result of it'), not owed, false, interval '0')
-    from open_batch_calls(end_batch.llm_batch_id) c;
-  -- a call that was begun and, as the answer of that was lost, never put into the batch: it was not sent
-  perform fail_call(batch_worker, c.llm_call_id, '{}', 'it was never sent', true, false, interval '0')
-    from llm_calls c
-    where c.worker = batch_worker and c.state = 'started' and not exists (select from llm_batch_calls k where k.llm_call_id = c.llm_call_id);
-  -- what was claimed and is in no call
-  perform end_sidecar(batch_worker);
-  delete from llm_batches b
-    where b.llm_batch_id = end_batch.llm_batch_id
-      and not exists (select from llm_batch_calls c where c.llm_batch_id = end_batch.llm_batch_id);
-  update llm_batches b
-    set state = case when end_batch.failed then 'failed' else 'ended' end, error = end_batch.error, ended_at = clock_timestamp()
-    where b.llm_batch_id = end_batch.llm_batch_id;
-end $$;
-comment on function end_batch(bigint, boolean, text, boolean) is 'Closes a batch: calls that are still open are failed, or with owed unknown with their upper estimate, and every name that it still holds goes back, uncounted. One without calls is forgotten. Example: end_batch(3, failed => true, error => ''its account is gone'').';
-grant execute on function end_batch to taxon_admin, taxon_sidecar;
-
 create or replace function batch_totals(first bigint)
   returns table (batches bigint, calls bigint, names bigint, answered bigint, tokens_in bigint, tokens_cached bigint,
                  tokens_out bigint, cost numeric, simulated boolean)

@@ -17,7 +17,7 @@ begin
     where c.token = start_call.token and c.state in ('started', 'unknown') returning c.llm_call_id into id;
   -- the lease ended before the call could start, and another worker asks about a name by now
   if start_call.claim_id is not null and not hold_lease(worker, start_call.claim_id, name_keys, lease) then
-    perform fail_call(worker, id, '{}', 'its names were not held any more before it was sent', true, false, interval '0');
+    perform close_call(worker, id, 'its names were not held any more before it was sent', true);
     return null;
   elsif id is not null then
     return id;
@@ -26,7 +26,7 @@ begin
   insert into llm_calls (claim_id, token, worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, taxonomy_change_id, attempt)
     values (start_call.claim_id, start_call.token, worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
             coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper, tokens_in_upper), llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, clock_timestamp() + lease, reason, prompt_version,
-            case when start_call.purpose = 'split' then
+            case when (select p.of_one_change from purposes p where p.purpose = start_call.purpose) then
               (select max(k.taxonomy_change_id) from taxonomy_questions k
                  where k.name_hash in (select name_hash(n) from unnest(name_keys) n) and k.state = 'asked') end,
             (select max(q.attempts) from queue q
@@ -75,23 +75,18 @@ create or replace function names_of_call(c llm_calls) returns bytea[]
 $$;
 comment on function names_of_call(llm_calls) is 'Digests of the names whose answers a call may bring. Example: select names_of_call(c) from llm_calls c where c.llm_call_id = 12;';
 
-create or replace function fail_call(worker text, llm_call_id bigint, names text[], error text, arrived boolean,
-                                     counts boolean, wait interval, claim_id uuid default null) returns void
+create or replace function close_call(worker text, llm_call_id bigint, error text, arrived boolean) returns void
   language plpgsql security definer set search_path from current as $$
 begin
   update llm_calls c
-    set state = case when arrived then 'failed' else 'unknown' end, error = fail_call.error, ended_at = clock_timestamp(),
+    set state = case when arrived then 'failed' else 'unknown' end, error = close_call.error, ended_at = clock_timestamp(),
         tokens_in = case when arrived then 0 else c.tokens_in end, tokens_out = case when arrived then 0 else c.tokens_out end,
         cost = case when arrived then 0 else c.cost end
-    where c.llm_call_id = fail_call.llm_call_id and c.state = 'started' and c.worker = fail_call.worker;
-  if found then perform mark_names(array[fail_call.llm_call_id], case when arrived then 'failed' else 'lost' end); end if;
-  if arrived then perform leave_no_names(fail_call.llm_call_id); end if;
-  perform give_back(worker, names, 'llm', error, counts, wait,
-                    (select c.purpose from llm_calls c where c.llm_call_id = fail_call.llm_call_id), fail_call.claim_id);
+    where c.llm_call_id = close_call.llm_call_id and c.state = 'started' and c.worker = close_call.worker;
+  if found then perform mark_names(array[close_call.llm_call_id], case when arrived then 'failed' else 'lost' end); end if;
+  if arrived then perform leave_no_names(close_call.llm_call_id); end if;
 end $$;
-comment on function fail_call(text, bigint, text[], text, boolean, boolean, interval, uuid) is
-  'Closes a call that brought no answer: failed when the provider''s refusal arrived (nothing owed), unknown with the upper estimate when nothing did. Its names go back, those of one claim or all.';
-grant execute on function fail_call to taxon_admin, taxon_sidecar;
+comment on function close_call(text, bigint, text, boolean) is 'Closes a call that brought no answer: failed when the provider''s refusal arrived (nothing owed), unknown with the upper estimate when nothing did. Example: select close_call(''worker'', 12, ''HTTP 429'', true);';
 
 create or replace function close_lost_calls() returns integer
   language sql volatile security definer set search_path from current as $$

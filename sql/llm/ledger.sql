@@ -43,7 +43,7 @@ create or replace view paid_twice with (security_invoker) as
 comment on view paid_twice is 'Names that were paid for more than once for the same purpose and step, and why; calls without an answer count, with their upper estimate.';
 comment on column paid_twice.name_key is 'The name; NULL where neither memory nor a product has it any more.';
 comment on column paid_twice.name_hash is 'Its digest.';
-comment on column paid_twice.purpose is 'answer, escalate, audit or compare.';
+comment on column paid_twice.purpose is 'Why the LLM was asked.';
 comment on column paid_twice.step is 'Step of the purpose.';
 comment on column paid_twice.calls is 'How many calls were, or may have to be, paid for.';
 comment on column paid_twice.llm_call_ids is 'Which, the oldest first.';

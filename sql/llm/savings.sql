@@ -70,7 +70,7 @@ create or replace function spend_parts(by text, since timestamptz)
                              when 'purpose' then c.purpose when 'route' then c.route when 'layer' then 'llm' end,
          c.llm_call_id, 1::numeric
     from llm_calls c
-    where c.started_at >= spend_parts.since and (by in ('day', 'model', 'purpose', 'route') or by = 'layer' and c.purpose in ('answer', 'escalate'))
+    where c.started_at >= spend_parts.since and (by in ('day', 'model', 'purpose', 'route') or by = 'layer' and c.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
   union all
   -- by names: each has the same part of its call
   select v.what, c.llm_call_id, coalesce(count(n.name_hash) / nullif(sum(count(n.name_hash)) over (partition by c.llm_call_id), 0), 1)
@@ -79,12 +79,12 @@ create or replace function spend_parts(by text, since timestamptz)
     left join labels l on spend_parts.by = 'branch' and l.name_hash = n.name_hash
     left join categories a on a.category_id = l.category_id
     cross join lateral (select case when n.name_hash is null then null
-      when spend_parts.by = 'layer' and c.purpose in ('compare', 'teach') then c.purpose
+      when spend_parts.by = 'layer' and c.purpose <> 'audit' then c.purpose
       when spend_parts.by = 'layer' then 'audit of ' || (select k.layer from checks k where k.name_hash = n.name_hash and k.strategy = 'audit'
                                                           order by k.llm_call_id = c.llm_call_id desc nulls last, k.check_id desc limit 1)
       else (select x.name from categories x
               where x.category_id = coalesce(a.l1, (select p.l1 from products p where name_hash(p.name_key) = n.name_hash and p.l1 is not null limit 1))) end as what) v
-    where c.started_at >= spend_parts.since and (by = 'branch' or by = 'layer' and c.purpose not in ('answer', 'escalate'))
+    where c.started_at >= spend_parts.since and (by = 'branch' or by = 'layer' and c.purpose <> all (array(select p.purpose from purposes p where p.answers_rows)))
     group by v.what, c.llm_call_id;
 $$;
 comment on function spend_parts(text, timestamptz) is 'Which part of each call belongs to what, for spend(): whole calls, or the shares of their names; what is NULL where it is not known. Example: select what, part from spend_parts(''purpose'', now() - interval ''1 day'');';

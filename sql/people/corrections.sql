@@ -151,7 +151,7 @@ begin
     corrected := case when wrong = '{}' then 0 else correct_rows(wrong, correct_products.product_id, truth, correct_products.check_id) end;
     asked_again := 0;
     delete from dead_letters d where d.name_hash = hash;
-    delete from queue q where q.name_hash = hash and q.purpose in ('answer', 'escalate');
+    delete from queue q where q.name_hash = hash and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows));
   else
     corrected := 0;
     -- the lower layers would only say it again

@@ -162,7 +162,7 @@ declare
 begin
   for r in select p.product_id, d.error from dead_letters d join products p on name_hash(p.name_key) = d.name_hash and p.state = 'pending'
              where (hashes is null or d.name_hash = any (hashes))
-               and not exists (select from queue q where q.name_hash = d.name_hash and q.purpose in ('answer', 'escalate'))
+               and not exists (select from queue q where q.name_hash = d.name_hash and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
              order by p.product_id for no key update of p skip locked loop
     begin
       update products p set state = 'failed', failure = coalesce(r.error, 'failed too often') where p.product_id = r.product_id;
@@ -190,7 +190,7 @@ begin
     select q.queue_id, q.stage, q.name_key, q.name_hash, l.error,
            case when l.error is null then greatest(q.attempts - (q.worker is not null)::integer, 0) else q.attempts + (q.worker is null)::integer end as tried
       from late l join queue q on q.name_hash = l.hash
-      where q.stage = any (stages) and q.purpose in ('answer', 'escalate')
+      where q.stage = any (stages) and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows))
       order by q.queue_id for update of q skip locked
   ), dead as (
     delete from queue q using entry e where q.queue_id = e.queue_id and e.error is not null and e.tried >= highest
@@ -202,7 +202,7 @@ begin
   ), waits as (
     -- to the local stage: what memory knows is settled there, and nobody is asked
     update queue q
-      set stage = 'local', purpose = 'answer', worker = null, claim_id = null, attempts = e.tried, available_at = clock_timestamp() + interval '1 s',
+      set stage = 'local', purpose = default, worker = null, claim_id = null, attempts = e.tried, available_at = clock_timestamp() + interval '1 s',
           last_error = coalesce(e.error, q.last_error), held_since = case when e.error is null then coalesce(q.held_since, now()) end,
           llm_call_id = coalesce(put_off.llm_call_id, q.llm_call_id)
       from entry e where q.queue_id = e.queue_id and (e.error is null or e.tried < highest)

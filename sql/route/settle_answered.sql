@@ -16,7 +16,7 @@ begin
     select q.queue_id, q.name_hash, q.name_key, q.llm_call_id, l.category_id, l.llm_call_id as label_call_id
       from queue q
       left join labels l on l.name_hash = q.name_hash
-      where q.stage = settle_answered.stage and q.purpose in ('answer', 'escalate')
+      where q.stage = settle_answered.stage and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows))
         and (names is null and q.available_at <= moment
              -- not what was put off this very moment; what waits for people never comes due
              or q.name_hash = any (hashes) and (q.worker is not null or q.available_at <= moment or q.available_at = 'infinity'))

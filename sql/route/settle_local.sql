@@ -20,7 +20,8 @@ begin
     select 'llm', e.name_key, e.branch, e.shortlist, e.odds
       from jsonb_to_recordset(entries) e(name_key text, branch bigint, shortlist bigint[], odds real[])
       -- a stronger model has it
-      where not exists (select from queue q where q.name_hash = name_hash(e.name_key) and q.stage = 'llm' and q.purpose = 'escalate')
+      where not exists (select from queue q where q.name_hash = name_hash(e.name_key) and q.stage = 'llm'
+                          and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
       order by name_hash(e.name_key)
     on conflict (name_hash, purpose, step) where stage = 'llm' do nothing;
   return array[]::bytea[];

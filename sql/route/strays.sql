@@ -17,7 +17,7 @@ comment on function is_stray(xid8, pg_snapshot) is 'Whether a row with this arri
 create or replace function is_queued(name_key text) returns boolean
   language sql stable
 begin atomic
-  select exists (select from queue q where q.name_hash = name_hash(is_queued.name_key) and q.purpose in ('answer', 'escalate'))
+  select exists (select from queue q where q.name_hash = name_hash(is_queued.name_key) and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
       -- a row that refuses even to be called failed stays pending
       or exists (select from dead_letters d where d.name_hash = name_hash(is_queued.name_key));
 end;

@@ -41,7 +41,7 @@ begin
           'cosine', n.cosine) order by n.cosine desc) from neighbours(array[p.name_key], 5, encoder) n), '[]'),
       'shortlist', coalesce((select jsonb_agg(category_path(s.id) order by s.place)
         from queue q, unnest(q.shortlist) with ordinality s(id, place)
-        where q.stage = 'llm' and q.name_hash = name_hash(p.name_key) and q.purpose in ('answer', 'escalate') and s.place <= 12), '[]')),
+        where q.stage = 'llm' and q.name_hash = name_hash(p.name_key) and q.purpose = any (array(select u.purpose from purposes u where u.answers_rows)) and s.place <= 12), '[]')),
     'llm', (select jsonb_build_object('llm_call_id', c.llm_call_id, 'provider', c.provider, 'model', coalesce(c.model_version, c.model),
         'simulated', c.simulated, 'tokens', round((c.tokens_in + c.tokens_out)::numeric / greatest(c.names, 1), 1),
         'cost', round(c.cost / greatest(c.names, 1), 8), 'at', c.ended_at) from llm_calls c where c.llm_call_id = p.llm_call_id),

@@ -163,48 +163,6 @@ end $$;
 comment on function draw_audits() is 'Draws a share (audit_share_now()) of the rows that were inserted since the last call, each with the same chance whatever layer answers it and however late, as checks of strategy audit. Rows answered by similar or local, or from imported labels, go to the LLM within the setting audit_tokens_a_day. What the LLM said itself, and all beyond the budget or without a provider, is people''s: audit_people_a_day of it, spread over the day and alike for each layer. Names that a person has labelled are judged by that label, names that the LLM has audited before by that. Sidecars call it every minute. Example: select * from draw_audits();';
 grant execute on function draw_audits to taxon_admin, taxon_sidecar;
 
-create or replace function settle_audits(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
-  language plpgsql security definer set search_path from current as $$
-declare
-  valid integer;
-  held bytea[];
-begin
-  -- a late answer is taken as long as the check is open: it was paid for
-  with given as (
-    select distinct on (a.name_key) name_hash(a.name_key) as hash, c.category_id
-      from jsonb_to_recordset(answers) a(name_key text, category_id bigint) join categories c on c.category_id = in_use(a.category_id)
-  ), judged as (
-    select g.hash, g.category_id from given g
-    union all
-    -- the answer was among the candidates, so "none of these" says that it is wrong
-    select name_hash(r ->> 'name_key'), null from jsonb_array_elements(refused) r where (r ->> 'none')::boolean
-  ), free as materialized (
-    -- what a person judges at this moment is kept until he is done
-    select k.check_id, j.category_id as truth, j.hash from judged j join checks k on k.name_hash = j.hash
-      where k.auditor = 'llm' and k.verdict is null order by k.check_id for update of k skip locked
-  ), written as (
-    update checks k
-      set verdict = same_path(k.category_id, f.truth), truth_category_id = f.truth, checked_at = clock_timestamp(),
-          llm_call_id = settle_audits.llm_call_id,
-          checked_by = (select c.provider || ' ' || c.model from llm_calls c where c.llm_call_id = settle_audits.llm_call_id)
-      from free f where k.check_id = f.check_id
-  ), gone as (
-    delete from queue q
-      where q.queue_id in (select x.queue_id from queue x join judged j on j.hash = x.name_hash
-                             where x.stage = 'llm' and x.purpose = 'audit' for update of x skip locked)
-  )
-  select (select count(*) from given), array_agg(distinct k.name_hash) into valid, held
-    from judged j join checks k on k.name_hash = j.hash
-    where k.auditor = 'llm' and k.verdict is null and k.check_id not in (select f.check_id from free f);
-  if held is not null then
-    perform keep_answers(settle_audits.llm_call_id, (
-      select jsonb_agg(a) from jsonb_array_elements(answers || coalesce((select jsonb_agg(r) from jsonb_array_elements(refused) r where (r ->> 'none')::boolean), '[]')) a
-        where name_hash(a ->> 'name_key') = any (held)));
-  end if;
-  return valid;
-end $$;
-comment on function settle_audits(bigint, jsonb, jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; those of checks that somebody holds are kept (kept_answers). Returns how many names got a category. Example: settle_audits(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
-
 create or replace function audit_share_now() returns double precision
   language sql stable
 begin atomic

@@ -30,15 +30,20 @@ test('one that does is found, however it is written', async () => {
     create function planted_text() returns bigint language sql as 'select count(*) from health()';
     create function planted_plpgsql() returns void language plpgsql as $$ begin perform explain(1); -- routing()
       end $$;
+    create function planted_hook() returns void language plpgsql as $$ begin
+      execute format('select %I(null)', (select p.hooks || '_hold' from purposes p limit 1)); end $$;
     create function planted_reader() returns bigint language sql as 'select count(*) from products_readable';
     create view planted_view as select * from health();
     create function planted_innocent() returns text language sql as $$ select 'health()' -- health()
     $$;`);
-  const planted = ['bound', 'text', 'plpgsql', 'reader', 'view', 'innocent'].map(
+  const planted = ['bound', 'text', 'plpgsql', 'hook', 'reader', 'view', 'innocent'].map(
     (name) => [`planted_${name}`, 'ground'] as const,
   );
   expect(await arrowsBack(t.owner, new Map([...topics(), ...planted]))).toEqual([
     'ground: planted_bound → health (screens)',
+    ...['answer', 'audit', 'split', 'teach'].map(
+      (purpose) => `ground: planted_hook → ${purpose}_hold (purposes)`,
+    ),
     'ground: planted_plpgsql → explain (screens)',
     'ground: planted_reader → products_readable (screens)',
     'ground: planted_text → health (screens)',

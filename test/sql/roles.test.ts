@@ -54,6 +54,7 @@ const tables: Record<string, string> = {
   products_readable: 'writer: select',
   promises: 'sidecar: select',
   promotions: '',
+  purposes: '',
   queue: '',
   regression_names: '',
   retention_runs: '',

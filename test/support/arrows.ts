@@ -16,7 +16,10 @@ export function topics(): Map<string, string> {
   return found;
 }
 
-/** What calls or reads what: bodies that are bound when created, and views, by the catalogue; all others by their text. */
+/**
+ * What calls or reads what: bodies that are bound when created, and views, by the catalogue; all others by their text.
+ * A body that makes a function's name of a purpose's hooks calls that function of each purpose.
+ */
 export async function arrows(sql: Session): Promise<{ from: string; to: string }[]> {
   const bound = await sql.rows<{ from: string; to: string }>(`
     with thing (class, oid, name) as (
@@ -34,6 +37,7 @@ export async function arrows(sql: Session): Promise<{ from: string; to: string }
     `select p.proname as name, p.prosrc as text from pg_proc p
        where p.pronamespace in (select oid from pg_namespace where nspname like 'taxon%') and p.prosqlbody is null`,
   );
+  const hooks = await sql.rows<{ hooks: string }>('select distinct hooks from purposes');
   const bare = (text: string) => text.replaceAll(/--.*|'(?:[^']|'')*'/g, '');
   return [
     ...bound,
@@ -42,6 +46,11 @@ export async function arrows(sql: Session): Promise<{ from: string; to: string }
         from: name,
         to: called ?? read ?? '',
       })),
+    ),
+    ...written.flatMap(({ name, text }) =>
+      Array.from(text.matchAll(/\bhooks \|\| '(_\w+)'/g)).flatMap(([, suffix]) =>
+        hooks.map((purpose) => ({ from: name, to: `${purpose.hooks}${suffix}` })),
+      ),
     ),
   ];
 }

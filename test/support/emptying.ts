@@ -6,6 +6,7 @@ const filled = [
   'key_counts',
   'llm_prices',
   'migrations',
+  'purposes',
   'schema_objects',
 ];
 
