@@ -73,7 +73,11 @@ async function run(): Promise<void> {
   }
   try {
     await shop.taxon('train', '--no-clean');
-    for (const [key, value] of Object.entries({ similar_layer: false, second_looks_most: 0, shadow_names: 1e9 }))
+    for (const [key, value] of Object.entries({
+      similar_layer: false,
+      second_looks_most: 0,
+      shadow_names: 1e9,
+    }))
       await db.rows('select taxon.set_setting($1, $2)', [key, JSON.stringify(value)]);
     await db.rows(`select taxon.set_thresholds(0, 0, 0, 'the bench', 1)`);
     const config = {
