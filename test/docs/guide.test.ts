@@ -9,13 +9,15 @@ const t = taxonDatabase();
 /** What a DBA types; all else the owner of the schemas does. */
 const forDbas = /^(?:alter|create|grant)\s/;
 
-/** The shop, with what the pages name: categories up to 12, models up to 9, four changes of the taxonomy, a pinned answer. */
+/** The shop, with what the pages name: categories up to 12, models up to 9, four changes of the taxonomy, a pinned answer, a table of goods. */
 async function makeGuideShop(): Promise<void> {
   await makeShop(t);
   for (const leaf of ['Pots', 'Hoses', 'Seeds']) await t.category(`Garden > ${leaf}`);
   while ((await makeModel(t, false)) < 9);
   for (const name of ['Planters', 'Flower pots', 'Pots'])
     await t.owner.rows('select rename_category(10, $1)', name);
+  await t.owner.rows('create temporary table if not exists goods (id integer, title text)');
+  await t.owner.rows(`insert into goods values (42, 'Red kettle')`);
   await t.owner.rows(`select pin_answer('kettle 1.7 l', 3, reason => 'a best-seller')`);
 }
 

@@ -28,10 +28,20 @@ export const pages = [
 /** Their own tests write what stands between these, and compare it (test/sql/transcript.test.ts, ledger-page.test.ts). */
 const edgeOfTranscript = /^<!-- transcript: (begin|end) -->$/;
 
-const statement = /^(?:select|insert|update|delete|grant|create|alter|truncate)\s/;
+const statement = /^(?:select|insert|update|delete|grant|create|alter|drop|truncate)\s/;
 
 /** All lines of a page. */
 export const linesOf = (page: string): string[] => readFileSync(join(packageRoot, page), 'utf8').split('\n');
+
+/** The lines of a page that stand in no block of code. */
+export function proseOf(page: string): Code[] {
+  let fenced = false;
+  return linesOf(page).flatMap((text, i) => {
+    const fence = text.startsWith('```');
+    if (fence) fenced = !fenced;
+    return fence || fenced || /^ {4}/.test(text) ? [] : [{ at: `${page}:${i + 1}`, text }];
+  });
+}
 
 /** The lines of a page that stand in blocks of code, and its code spans: `…` in all other lines. Transcripts are left out. */
 export function codeOf(page: string): { lines: Line[]; spans: Code[] } {
