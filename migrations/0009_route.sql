@@ -101,7 +101,7 @@ create table queue (
   available_at timestamptz not null default clock_timestamp(),
   last_error text,
   created_at timestamptz not null default now(),
-  odds real[],
+  probabilities real[],
   next text check (next in ('subtree', 'tree')),
   asked smallint not null default 0,
   claim_id uuid,
@@ -130,7 +130,7 @@ comment on column queue.worker is 'The sidecar that holds the lease; NULL when f
 comment on column queue.available_at is 'From when it may be claimed; a lease is this moment moved into the future.';
 comment on column queue.last_error is 'What went wrong last.';
 comment on column queue.created_at is 'When the name began to wait in this stage.';
-comment on column queue.odds is 'How likely each of the shortlist is, by the local model; NULL: nobody says, all are offered.';
+comment on column queue.probabilities is 'How likely each of the shortlist is, by the local model; NULL: nobody says, all are offered.';
 comment on column queue.next is 'Where an answer has left the name: subtree (below branch), tree (nothing of a part fitted); NULL: the batch chooses.';
 comment on column queue.asked is 'Steps that the name has been through; each is paid for once.';
 comment on column queue.claim_id is 'The claim that took it, an id made by the sidecar; what is renewed and taken back is told by it.';

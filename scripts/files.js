@@ -29,6 +29,18 @@ const rules = [
   },
 ];
 
+/** Longest line of SQL, strings and comments left out: two halves of a screen. */
+const widest = 140;
+/** What tests do not hold repeatable SQL to: whose objects a file makes, and lines that one can read. */
+function judgeSql(path, text) {
+  if (!/^-- (taxon|taxon_internal): /.test(text))
+    errors.push(`${path}:1: the first line says whose objects these are: -- taxon_internal: …`);
+  const code = text.replaceAll(/--.*|'(?:[^']|'')*'/g, (found) => found.replaceAll(/[^\n]/g, ''));
+  for (const [at, line] of code.split('\n').entries())
+    if (line.length > widest)
+      errors.push(`${path}:${at + 1}: ${line.length} characters of code, at most ${widest}`);
+}
+
 const errors = [];
 const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: folder, encoding: 'utf8' })
   .split('\0')
@@ -44,6 +56,7 @@ for (const path of tracked) {
     errors.push(`${path}: ${lines.length} lines, at most ${most} (or a reason in scripts/files.js)`);
   if (!long && mayBeLong.has(path))
     errors.push(`${path}: ${lines.length} lines, needs no exception in scripts/files.js`);
+  if (/^sql\/.*\.sql$/.test(path)) judgeSql(path, text);
   const against = [];
   for (const rule of rules.filter((rule) => rule.in.test(path)))
     for (const [at, line] of lines.entries())

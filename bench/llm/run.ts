@@ -110,7 +110,7 @@ async function measure(source: Source, provider: Provider, traffic: readonly Arr
       // as settle_local has it
       branch: coveredOf(said) < 0.85 ? null : (said?.path[0] ?? null),
       shortlist: said?.candidates.map(({ path }) => deepest(path)) ?? [],
-      odds: said?.candidates.map(({ probability }) => probability) ?? [],
+      probabilities: said?.candidates.map(({ probability }) => probability) ?? [],
     };
   };
   const coveredOf = (said: Said | undefined) =>
@@ -135,7 +135,7 @@ async function measure(source: Source, provider: Provider, traffic: readonly Arr
   const everyRow = await askAll(open(all), taxonomy, provider, batch, wholeTree(taxonomy));
   const twoStage = async (at: readonly number[]) =>
     askAll(
-      open(at).map((each) => ({ ...each, shortlist: [], odds: [] })),
+      open(at).map((each) => ({ ...each, shortlist: [], probabilities: [] })),
       taxonomy,
       provider,
       batch,

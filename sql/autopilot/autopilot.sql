@@ -15,7 +15,8 @@ begin
     state := 'nothing'; detail := null;
   else
     state := coalesce(running_step(run.run_id), run.state);
-    detail := format('run %s (%s) since %s: %s%s', run.run_id, run.kind, to_char(run.started_at, 'YYYY-MM-DD HH24:MI'), coalesce(run.reason, 'by hand'),
+    detail := format('run %s (%s) since %s: %s%s', run.run_id, run.kind, to_char(run.started_at, 'YYYY-MM-DD HH24:MI'),
+      coalesce(run.reason, 'by hand'),
       case when run.state = 'running' and run.lease_until < now() then '; its process died, another goes on with it'
            when run.state = 'running' then format(', by %s', run.worker) else '' end);
   end if;
@@ -32,7 +33,8 @@ begin
   select * into n from new_labels();
   if exists (select from retrain_requests q where q.run_id is null) then
     state := 'asked for';
-    select format('%s, by %s since %s: a sidecar that may train begins it', q.reason, q.requested_by, to_char(q.requested_at, 'YYYY-MM-DD HH24:MI')) into detail
+    select format('%s, by %s since %s: a sidecar that may train begins it', q.reason, q.requested_by,
+      to_char(q.requested_at, 'YYYY-MM-DD HH24:MI')) into detail
       from retrain_requests q where q.run_id is null;
   elsif due.cause is not null then
     state := 'due'; detail := due.reason;
@@ -45,11 +47,13 @@ begin
   if not (setting('autopilot_request'))::boolean then detail := 'autopilot_request is off; ' || detail; end if;
   return next;
   return query
-    select format('run %s', t.run_id), t.state, format('%s, %s: %s', to_char(t.started_at, 'YYYY-MM-DD HH24:MI'), coalesce(t.reason, 'by hand'),
+    select format('run %s', t.run_id), t.state,
+      format('%s, %s: %s', to_char(t.started_at, 'YYYY-MM-DD HH24:MI'), coalesce(t.reason, 'by hand'),
         coalesce(t.error, format('model %s, %s labels', run_model(t.run_id), t.report ->> 'labels')))
       from training_runs t where t.kind = 'retrain' and t.state not in ('running', 'rollout') order by t.run_id desc limit 5;
   return query
-    select s.key, case when (s.value)::boolean then 'on' else 'off' end, s.description from all_settings s where s.key like 'autopilot\_%' order by s.key;
+    select s.key, case when (s.value)::boolean then 'on' else 'off' end, s.description from all_settings s where s.key like 'autopilot\_%'
+      order by s.key;
 end $$;
 comment on function autopilot() is
   'Says what the autopilot does now, why, what it waits for, how its last five runs ended, and its switches.

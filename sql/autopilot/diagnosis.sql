@@ -17,7 +17,8 @@ create or replace function begin_diagnosis(model_id bigint, lease interval defau
     from models m where m.model_id = begin_diagnosis.model_id and m.encoder_id is not null and r.run_id = m.run_id and r.state <> 'running'
     returning m.metrics, m.settings, m.code_version, r.report;
 $$;
-comment on function begin_diagnosis(bigint, interval) is 'Takes the diagnosis of a model for so long, the first or another, and returns what its training has stored; no row for one that was made elsewhere or is of letters alone. Example: select metrics from begin_diagnosis(1);';
+comment on function begin_diagnosis(bigint,
+  interval) is 'Takes the diagnosis of a model for so long, the first or another, and returns what its training has stored; no row for one that was made elsewhere or is of letters alone. Example: select metrics from begin_diagnosis(1);';
 grant execute on function begin_diagnosis to taxon_admin, taxon_sidecar;
 
 create or replace function end_diagnosis(model_id bigint, found jsonb default null) returns void
@@ -30,5 +31,6 @@ create or replace function end_diagnosis(model_id bigint, found jsonb default nu
                     else coalesce(r.report, '{}') || jsonb_build_object('diagnostics', end_diagnosis.found -> 'report') end
     from models m where m.model_id = end_diagnosis.model_id and r.run_id = m.run_id and r.state <> 'running';
 $$;
-comment on function end_diagnosis(bigint, jsonb) is 'Keeps what a diagnosis has found, learning (the curve) and report (what taxon report shows); without it the diagnosis was cut short, and another process may begin it at once. Example: select end_diagnosis(1);';
+comment on function end_diagnosis(bigint,
+  jsonb) is 'Keeps what a diagnosis has found, learning (the curve) and report (what taxon report shows); without it the diagnosis was cut short, and another process may begin it at once. Example: select end_diagnosis(1);';
 grant execute on function end_diagnosis to taxon_admin, taxon_sidecar;

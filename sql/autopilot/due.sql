@@ -33,13 +33,16 @@ begin
   elsif (setting('retrain_labels'))::bigint > 0 and n.new >= (setting('retrain_labels'))::bigint
         and (case when (setting('retrain_growth'))::numeric > 0 then n.new >= (setting('retrain_growth'))::numeric * n.known
                  else (select p.pays from retrain_pays() p) end)
-        and n.known + n.new >= (select coalesce(l.n, 0) + greatest((setting('retrain_labels'))::bigint, (setting('retrain_growth'))::numeric / 2 * coalesce(l.n, 0))
+        and n.known + n.new >= (select coalesce(l.n, 0) + greatest((setting('retrain_labels'))::bigint,
+          (setting('retrain_growth'))::numeric / 2 * coalesce(l.n, 0))
                                  from (select (last.report ->> 'labels')::bigint as n) l) then
     return query select 'labels', format('%s new labels beside %s', n.new, n.known);
-  elsif exists (select from alarms a where a.ended_at is null and a.raised_at > coalesce(last.started_at, '-infinity') and a.stream <> 'agreement')
+  elsif exists (select from alarms a where a.ended_at is null and a.raised_at > coalesce(last.started_at, '-infinity')
+    and a.stream <> 'agreement')
         -- one training answers all alarms before it; with fewer labels it would have nothing to answer them with
         and n.new >= greatest(200, .02 * n.known) then
-    return query select 'drift', (select a.detail from alarms a where a.ended_at is null and a.stream <> 'agreement' order by a.alarm_id desc limit 1);
+    return query select 'drift', (select a.detail from alarms a where a.ended_at is null and a.stream <> 'agreement'
+      order by a.alarm_id desc limit 1);
   end if;
 end $$;
 comment on function retrain_due(boolean) is 'Why a retraining is due now; no row: it is not. One is not due while another runs, or its model is in shadow or canary, nor within 6 hours of one that failed (people may ask for it: request_retrain()). Example: select cause, reason from retrain_due();';

@@ -17,7 +17,8 @@ create or replace function unanswered_gate_names(model_id bigint, test_bound byt
     where not exists (select from gate_answers a where a.model_id = unanswered_gate_names.model_id and a.name_hash = name_hash(g.name_key))
     limit unanswered_gate_names.most;
 $$;
-comment on function unanswered_gate_names(bigint, bytea, integer) is 'Those names of the gate of which a model has not said anything yet. Example: select count(*) from unanswered_gate_names(1, ''\x0ccccccccccd'');';
+comment on function unanswered_gate_names(bigint, bytea,
+  integer) is 'Those names of the gate of which a model has not said anything yet. Example: select count(*) from unanswered_gate_names(1, ''\x0ccccccccccd'');';
 grant execute on function unanswered_gate_names to taxon_admin, taxon_sidecar;
 
 create or replace function save_gate_answers(model_id bigint, answers jsonb) returns void
@@ -27,13 +28,15 @@ create or replace function save_gate_answers(model_id bigint, answers jsonb) ret
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint, said real)
     on conflict do nothing;
 $$;
-comment on function save_gate_answers(bigint, jsonb) is 'Keeps what a model says of names of the gate; answers: [{name_key, category_id, said}], said of the whole path. Example: select save_gate_answers(1, ''[]'');';
+comment on function save_gate_answers(bigint,
+  jsonb) is 'Keeps what a model says of names of the gate; answers: [{name_key, category_id, said}], said of the whole path. Example: select save_gate_answers(1, ''[]'');';
 grant execute on function save_gate_answers to taxon_admin, taxon_sidecar;
 
 create or replace function gate_pairs(champion bigint, challenger bigint)
   returns table (kind text, branch bigint, name_key text, champion_right boolean, challenger_right boolean)
   language sql stable security definer set search_path from current as $$
-  select 'checked', (select c.l1 from categories c where c.category_id = coalesce(k.truth_category_id, k.category_id)), k.name_key, a.is_right[3], b.is_right[3]
+  select 'checked', (select c.l1 from categories c where c.category_id = coalesce(k.truth_category_id, k.category_id)), k.name_key,
+    a.is_right[3], b.is_right[3]
     from check_outcomes(gate_pairs.champion) a join check_outcomes(gate_pairs.challenger) b using (check_id) join checks k using (check_id)
     where a.is_right[3] is not null and b.is_right[3] is not null
   union all
@@ -65,7 +68,8 @@ create or replace function gate_surer_half(champion bigint, challenger bigint)
   -- Two models may be right alike often, and one of them not know when: then it answers less within any promise. Each picks the
   -- half of the same names of which it is surest, and must be right there as often.
   with asked as (
-    select a.name_hash, a.said as was, b.said as will, same_path(in_use(a.category_id), l.category_id) as was_right, same_path(in_use(b.category_id), l.category_id) as will_right
+    select a.name_hash, a.said as was, b.said as will, same_path(in_use(a.category_id), l.category_id) as was_right,
+      same_path(in_use(b.category_id), l.category_id) as will_right
       from gate_answers a join gate_answers b on b.model_id = gate_surer_half.challenger and b.name_hash = a.name_hash
       join labels l on l.name_hash = a.name_hash
       where a.model_id = gate_surer_half.champion and a.said is not null and b.said is not null
@@ -74,14 +78,16 @@ create or replace function gate_surer_half(champion bigint, challenger bigint)
            2 * row_number() over (order by x.will desc, x.name_hash) <= count(*) over () as will_sure
       from asked x
   ), counted as (
-    select count(*) as names, count(*) filter (where r.was_sure and not r.was_right) as champion_wrong, count(*) filter (where r.will_sure and not r.will_right) as challenger_wrong,
+    select count(*) as names, count(*) filter (where r.was_sure and not r.was_right) as champion_wrong,
+      count(*) filter (where r.will_sure and not r.will_right) as challenger_wrong,
            count(*) filter (where r.was_sure and r.was_right and not (r.will_sure and r.will_right)) as worse,
            count(*) filter (where r.will_sure and r.will_right and not (r.was_sure and r.was_right)) as better
       from ranked r
   )
   select c.names, c.champion_wrong, c.challenger_wrong, c.worse, c.better, sign_test(c.worse, c.better) from counted c;
 $$;
-comment on function gate_surer_half(bigint, bigint) is 'Of the labelled names that the gate asked both models: how many of the half of which each is surest it gets wrong, and how likely so much worse a half is by chance. Example: select names, champion_wrong, challenger_wrong from gate_surer_half(1, 2);';
+comment on function gate_surer_half(bigint,
+  bigint) is 'Of the labelled names that the gate asked both models: how many of the half of which each is surest it gets wrong, and how likely so much worse a half is by chance. Example: select names, champion_wrong, challenger_wrong from gate_surer_half(1, 2);';
 grant execute on function gate_surer_half to taxon_admin;
 
 create or replace function teacher_agreement(model_id bigint default null, most integer default 1000)
@@ -102,7 +108,8 @@ create or replace function teacher_agreement(model_id bigint default null, most 
     from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b
     group by b.branch order by b.branch;
 $$;
-comment on function teacher_agreement(bigint, integer) is 'Of the newest names that the local layer passed on: how often the LLM agreed with what a model (default: whichever decided the name) said of the top category, and how often its confidences let expect that; branch 0: all. Example: select branch, names, agreed, expected from teacher_agreement();';
+comment on function teacher_agreement(bigint,
+  integer) is 'Of the newest names that the local layer passed on: how often the LLM agreed with what a model (default: whichever decided the name) said of the top category, and how often its confidences let expect that; branch 0: all. Example: select branch, names, agreed, expected from teacher_agreement();';
 grant execute on function teacher_agreement to taxon_admin;
 
 create or replace function certified_coverage(model_id bigint) returns double precision

@@ -53,7 +53,8 @@ create or replace function curve_ahead(names double precision[], passed double p
          min(c.p_then) filter (where c.at >= .975)
     from cumulated c, now_at n group by n.y;
 $$;
-comment on function curve_ahead(double precision[], double precision[], bigint, double precision, double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/measured/learning.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
+comment on function curve_ahead(double precision[], double precision[], bigint, double precision,
+  double precision) is 'Draws a learning curve on: from shares of held-out names that were passed on after learning from so many names, what it is at from_names and what is to be expected at to_names with a 95% interval, over 11 bends weighed by how well they fit. No row from fewer than four points below .98. How often the interval held: docs/measured/learning.md. Example: select round(passed_then::numeric, 2) from curve_ahead(''{1000, 2000, 4000, 8000}'', ''{.9, .8, .65, .5}'', 1000, 8000, 12000);';
 grant execute on function curve_ahead to taxon_admin;
 
 create or replace function measured_points(model_id bigint)
@@ -61,7 +62,8 @@ create or replace function measured_points(model_id bigint)
   language sql stable
 begin atomic
   select (p ->> 'names')::float8, (p ->> 'path')::float8, (p ->> 'passedOn')::float8, (m.metrics #>> '{learning,heldOut}')::bigint
-    from models m, jsonb_array_elements(case when jsonb_typeof(m.metrics #> '{learning,points}') = 'array' then m.metrics #> '{learning,points}' end) p
+    from models m, jsonb_array_elements(case when jsonb_typeof(m.metrics #> '{learning,points}') = 'array'
+      then m.metrics #> '{learning,points}' end) p
     where m.model_id = measured_points.model_id and p ->> 'passedOn' is not null order by 1;
 end;
 comment on function measured_points(bigint) is 'The learning curve that a model''s training measured: names learnt from, share of held-out names with the whole path right by their labels, share passed on. No row where it measured none. Example: select names, passed_on from measured_points(1);';
@@ -106,7 +108,8 @@ comment on function learning_points(bigint) is 'What a model''s training measure
 grant execute on function learning_points to taxon_admin;
 
 create or replace function retrain_pays()
-  returns table (pays boolean, labels_trained bigint, labels_now bigint, llm_share_now numeric, llm_share_then numeric, low numeric, high numeric,
+  returns table (pays boolean, labels_trained bigint, labels_now bigint, llm_share_now numeric, llm_share_then numeric, low numeric,
+    high numeric,
                  least_gain numeric, verdict text)
   language plpgsql stable security definer set search_path from current as $$
 declare
@@ -131,10 +134,12 @@ begin
   elsif llm_share_then is null then
     pays := coalesce(labels_now >= rule_of_thumb * labels_trained, false);
     verdict := format('%s, by rule of thumb: of %s labels the champion has seen %s, and a fifth more are worth a training (by the curve it %s)',
-                      case when pays then 'yes' else 'no' end, labels_now, coalesce(labels_trained::text, 'nobody knows how many'), l.verdict);
+                      case when pays then 'yes' else 'no' end, labels_now, coalesce(labels_trained::text, 'nobody knows how many'),
+                        l.verdict);
   else
     pays := llm_share_now - llm_share_then >= least_gain;
-    verdict := format('%s: %s; at least %s points are asked for', case when pays then 'yes' else 'no' end, l.verdict, round(least_gain * 100, 2));
+    verdict := format('%s: %s; at least %s points are asked for', case when pays then 'yes' else 'no' end, l.verdict,
+      round(least_gain * 100, 2));
   end if;
   return next;
 end $$;
@@ -142,7 +147,8 @@ comment on function retrain_pays() is 'Whether the labels that are new since the
 grant execute on function retrain_pays to taxon_admin, taxon_sidecar;
 
 create or replace function learning_history()
-  returns table (model_id bigint, created_at timestamptz, labels bigint, all_right numeric, passed_on numeric, wrong numeric, foretold numeric,
+  returns table (model_id bigint, created_at timestamptz, labels bigint, all_right numeric, passed_on numeric, wrong numeric,
+    foretold numeric,
                  low numeric, high numeric, held boolean)
   language sql stable security definer set search_path from current as $$
   with runs as (
@@ -150,15 +156,18 @@ create or replace function learning_history()
            lag(m.model_id) over (order by m.model_id) as before
       from models m
       cross join lateral (select array_agg(p.names order by p.names) as names, array_agg(1 - p.path order by p.names) as wrong,
-                                 array_agg(p.passed_on order by p.names) as passed, max(p.held_out) as held_out from measured_points(m.model_id) p) x
+                                 array_agg(p.passed_on order by p.names) as passed, max(p.held_out) as held_out
+                                   from measured_points(m.model_id) p) x
       where x.names is not null
   )
-  select r.model_id, r.created_at, r.labels, round((1 - now.wrong)::numeric, 4), round(now.passed::numeric, 4), round(now.wrong::numeric, 4),
+  select r.model_id, r.created_at, r.labels, round((1 - now.wrong)::numeric, 4), round(now.passed::numeric, 4),
+    round(now.wrong::numeric, 4),
          round(a.passed_then::numeric, 4), round(a.low::numeric, 4), round(a.high::numeric, 4), now.wrong between a.low and a.high
     from runs r
     cross join lateral (select r.wrong[cardinality(r.wrong)] as wrong, r.passed[cardinality(r.passed)] as passed) now
     left join runs b on b.model_id = r.before
-    left join lateral curve_ahead(b.names, b.wrong, least(b.held_out, r.held_out), b.names[cardinality(b.names)], r.names[cardinality(r.names)]) a on true
+    left join lateral curve_ahead(b.names, b.wrong, least(b.held_out, r.held_out), b.names[cardinality(b.names)],
+      r.names[cardinality(r.names)]) a on true
     order by r.model_id;
 $$;
 comment on function learning_history() is 'Every training that measured a curve: its labels, how its letters voice did on held-out names with all of them, and, for the share that it had wrong by their labels, what the curve of the training before had foretold, with its 95% interval and whether that held. Example: select model_id, labels, wrong, foretold, low, high, held from learning_history();';

@@ -21,17 +21,21 @@ declare
   digits integer;
 begin
   if more is null or more < 0 then
-    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL') using hint = 'select * from learning_curve(more => 10000);', errcode = 'invalid_parameter_value';
+    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL')
+      using hint = 'select * from learning_curve(more => 10000);', errcode = 'invalid_parameter_value';
   end if;
   labels_now := trainable_labels();
   labels_then := labels_now + more;
-  select x.* into m from models x where case when learning_curve.model_id is null then x.state = 'champion' else x.model_id = learning_curve.model_id end;
+  select x.* into m from models x where case when learning_curve.model_id is null then x.state = 'champion'
+    else x.model_id = learning_curve.model_id end;
   if m.model_id is null then
-    if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id using hint = 'select * from models_readable;', errcode = 'no_data_found'; end if;
+    if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id
+      using hint = 'select * from models_readable;', errcode = 'no_data_found'; end if;
     verdict := 'cannot be said: there is no champion yet (taxon train)';
     return next; return;
   end if;
-  select array_agg(x.names order by x.names) as names, array_agg(x.passed_on order by x.names) as passed, max(x.names) as last, max(x.held_out) as held
+  select array_agg(x.names order by x.names) as names, array_agg(x.passed_on order by x.names) as passed, max(x.names) as last,
+    max(x.held_out) as held
     into p from measured_points(m.model_id) x;
   labels_trained := coalesce((m.data ->> 'labels')::bigint, p.last::bigint);
   -- measured: with fewer labels two of three intervals held at twice as many
@@ -40,9 +44,11 @@ begin
   held_out := p.held;
   select x.* into a from curve_ahead(p.names, p.passed, p.held, p.last, p.last * labels_then / nullif(labels_trained, 0)) x;
   if points = 0 then
-    verdict := format('cannot be said: the training of model %s measured no learning curve (an older version, or too few names)', m.model_id);
+    verdict := format('cannot be said: the training of model %s measured no learning curve (an older version, or too few names)',
+      m.model_id);
   elsif a.passed_then is null then
-    verdict := format('cannot be said: of the %s points of model %s fewer than four say anything; train on more labels', points, m.model_id);
+    verdict := format('cannot be said: of the %s points of model %s fewer than four say anything; train on more labels', points,
+      m.model_id);
   elsif labels_then > reach * labels_trained then
     verdict := format('cannot be said: %s labels are more than %s times the %s that model %s has seen, and the curve''s intervals do not hold so far ahead',
                       labels_then, reach, labels_trained, m.model_id);
@@ -73,7 +79,8 @@ begin
     round(shown[1] * 100, digits), round(shown[2] * 100, digits), round(shown[3] * 100, digits), round(shown[4] * 100, digits),
     case when llm_share_now is null then format('; of all products it cannot be said: %s were answered since model %s became champion, %s are needed',
                                                 t.products, m.model_id, enough) else '' end,
-    case when mode <> 'on' then format('; nothing of that is saved while the local layer is %s', case mode when 'off' then 'off' else 'in shadow' end) else '' end);
+    case when mode <> 'on' then format('; nothing of that is saved while the local layer is %s', case mode when 'off' then 'off'
+      else 'in shadow' end) else '' end);
   return next;
 end $$;
 comment on function learning_curve(integer, bigint) is

@@ -10,13 +10,16 @@ begin
   elsif pin_answer.category_id is null then
     delete from regression_names r where r.name_hash = name_hash(key);
     if not found then
-      raise exception 'the answer to "%" is not pinned', key using hint = 'select name_key, category_id from @internal@.regression_names;', errcode = 'no_data_found';
+      raise exception 'the answer to "%" is not pinned', key using hint = 'select name_key, category_id from @internal@.regression_names;',
+        errcode = 'no_data_found';
     end if;
   elsif not exists (select from categories c where c.category_id = pin_answer.category_id and c.retired_at is null) then
-    raise exception 'there is no category % in use', pin_answer.category_id using hint = 'select category_id, category_path(category_id) from categories;', errcode = 'no_data_found';
+    raise exception 'there is no category % in use', pin_answer.category_id
+      using hint = 'select category_id, category_path(category_id) from categories;', errcode = 'no_data_found';
   else
     insert into regression_names (name_key, category_id, reason) values (key, pin_answer.category_id, pin_answer.reason)
-      on conflict (name_hash) do update set category_id = excluded.category_id, reason = excluded.reason, added_by = session_user, added_at = clock_timestamp();
+      on conflict (name_hash) do update set category_id = excluded.category_id, reason = excluded.reason, added_by = session_user,
+        added_at = clock_timestamp();
   end if;
   return (select count(*) from regression_names);
 end $$;

@@ -15,18 +15,22 @@ begin
     raise exception 'model % has no files and cannot be loaded', promote_model.model_id
       using hint = 'Files of retired models go after model_days: select * from retention(); those that have files: select model_id, files from models_readable;', errcode = 'object_not_in_prerequisite_state';
   elsif force and coalesce(btrim(promote_model.reason), '') = '' then
-    raise exception 'say why: promote_model(%, force => true, reason => ''…'')', promote_model.model_id using errcode = 'invalid_parameter_value';
+    raise exception 'say why: promote_model(%, force => true, reason => ''…'')', promote_model.model_id
+      using errcode = 'invalid_parameter_value';
   end if;
   select g.* into refused from gate_verdicts g where g.challenger = promote_model.model_id order by g.gate_id desc limit 1;
   if refused.passed is false and not force
      and not exists (select from promotions p where p.model_id = promote_model.model_id) then
     raise exception 'the gate refused model %: %', promote_model.model_id, array_to_string(refused.reasons, '; ')
-      using hint = format('select * from gate_report(%s); to promote it all the same: promote_model(%s, force => true, reason => ''…'')', promote_model.model_id, promote_model.model_id), errcode = 'object_not_in_prerequisite_state';
+      using hint = format('select * from gate_report(%s); to promote it all the same: promote_model(%s, force => true, reason => ''…'')',
+        promote_model.model_id, promote_model.model_id), errcode = 'object_not_in_prerequisite_state';
   end if;
   perform end_rollout('replaced', format('model %s was promoted', promote_model.model_id))
     from rollouts r where r.ended_at is null and r.model_id <> promote_model.model_id;
-  update models m set state = 'retired' where m.state = 'champion' and m.model_id <> promote_model.model_id returning m.model_id into before;
-  update models m set state = 'champion', promoted_at = now(), barred_at = null where m.model_id = promote_model.model_id and m.state <> 'champion';
+  update models m set state = 'retired' where m.state = 'champion' and m.model_id <> promote_model.model_id
+    returning m.model_id into before;
+  update models m set state = 'champion', promoted_at = now(), barred_at = null where m.model_id = promote_model.model_id
+    and m.state <> 'champion';
   if found then
     -- one that comes back has its own
     if before is not null and not exists (select from promotions p where p.model_id = promote_model.model_id) then
@@ -74,8 +78,10 @@ begin
   -- the target's own row goes too, as promote_model() writes it anew on top of what was before it
   update promotions p set rolled_back_at = clock_timestamp()
     where p.promotion_id >= target.promotion_id and p.rolled_back_at is null;
-  perform end_rollout('returned', format('rolled back by %s%s', session_user, coalesce(': ' || roll_back_model.reason, ''))) from rollouts r where r.ended_at is null and r.model_id = now_champion;
-  perform promote_model(target.model_id, true, format('rolled back from model %s%s', now_champion, coalesce(': ' || roll_back_model.reason, '')));
+  perform end_rollout('returned', format('rolled back by %s%s', session_user, coalesce(': ' || roll_back_model.reason, ''))) from rollouts r
+    where r.ended_at is null and r.model_id = now_champion;
+  perform promote_model(target.model_id, true,
+    format('rolled back from model %s%s', now_champion, coalesce(': ' || roll_back_model.reason, '')));
   return target.model_id;
 end $$;
 comment on function roll_back_model(text) is

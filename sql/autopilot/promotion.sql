@@ -16,5 +16,6 @@ create or replace function is_first_full(champion bigint, challenger bigint) ret
   select c.encoder_id is null and x.encoder_id is not null
     from models c join models x on x.model_id = is_first_full.challenger where c.model_id = is_first_full.champion;
 $$;
-comment on function is_first_full(bigint, bigint) is 'Whether a challenger is the full model that follows a first one of letters alone: held-out and checked names alone judge it, and where no promise stands it answers at once. Example: select is_first_full(1, 2);';
+comment on function is_first_full(bigint,
+  bigint) is 'Whether a challenger is the full model that follows a first one of letters alone: held-out and checked names alone judge it, and where no promise stands it answers at once. Example: select is_first_full(1, 2);';
 grant execute on function is_first_full to taxon_admin;

@@ -12,16 +12,20 @@ begin
   if other.stage = 'watch' then
     perform end_rollout('done', 'the next challenger follows');
   elsif other.rollout_id is not null then
-    raise exception 'model % is rolled out already', other.model_id using hint = 'Wait for its end: select * from autopilot(); or promote a model by hand, which ends it.';
+    raise exception 'model % is rolled out already', other.model_id
+      using hint = 'Wait for its end: select * from autopilot(); or promote a model by hand, which ends it.';
   elsif not exists (select from models m where m.model_id = start_rollout.model_id and m.state in ('candidate', 'retired')) then
-    raise exception 'model % cannot be rolled out: there is none, or it is in use already', start_rollout.model_id using hint = 'select model_id, state from models_readable;';
+    raise exception 'model % cannot be rolled out: there is none, or it is in use already', start_rollout.model_id
+      using hint = 'select model_id, state from models_readable;';
   elsif not exists (select from model_files f where f.model_id = start_rollout.model_id) then
-    raise exception 'model % has no files and cannot be loaded', start_rollout.model_id using hint = 'select model_id, files from models_readable;';
+    raise exception 'model % has no files and cannot be loaded', start_rollout.model_id
+      using hint = 'select model_id, files from models_readable;';
   elsif not exists (select from champion()) then
     raise exception 'there is no champion to roll out beside' using hint = 'select promote_model(%s);';
   end if;
   insert into rollouts (run_id, model_id, champion, stage, from_evidence_id)
-    select start_rollout.run_id, start_rollout.model_id, c.model_id, 'shadow', (select coalesce(max(e.evidence_id), 0) from evidence e) from champion() c
+    select start_rollout.run_id, start_rollout.model_id, c.model_id, 'shadow', (select coalesce(max(e.evidence_id), 0) from evidence e)
+      from champion() c
     returning rollout_id into began;
   perform carry_thresholds(c.model_id, start_rollout.model_id) from champion() c;
   update models m set state = 'shadow', barred_at = null where m.model_id = start_rollout.model_id;
@@ -30,7 +34,8 @@ begin
   perform tell_sidecars();
   return began;
 end $$;
-comment on function start_rollout(bigint, bigint) is 'Lets a candidate, or a model that was champion before, watch live traffic beside the champion; the canary and its promotion follow by themselves (advance_rollout()). One at a time. Returns the rollout. Example: start_rollout(7).';
+comment on function start_rollout(bigint,
+  bigint) is 'Lets a candidate, or a model that was champion before, watch live traffic beside the champion; the canary and its promotion follow by themselves (advance_rollout()). One at a time. Returns the rollout. Example: start_rollout(7).';
 grant execute on function start_rollout to taxon_admin;
 
 create or replace function begin_stage(run_id bigint, step text) returns void
@@ -56,7 +61,8 @@ begin
         detail = jsonb_build_object('outcome', end_rollout.outcome)
       where s.run_id = r.run_id and s.state = 'running';
     update training_runs t
-      set state = case end_rollout.stage when 'refused' then 'refused' when 'returned' then 'returned' when 'done' then 'done' else 'failed' end,
+      set state = case end_rollout.stage when 'refused' then 'refused' when 'returned' then 'returned' when 'done' then 'done'
+        else 'failed' end,
           error = case when end_rollout.stage <> 'done' then end_rollout.outcome end, ended_at = clock_timestamp()
       where t.run_id = r.run_id and t.state = 'rollout';
   end if;
@@ -73,11 +79,13 @@ create or replace function shadow_pairs(model_id bigint, champion bigint, from_e
     join evidence y on y.evidence_id = p.evidence_id and y.model_id = shadow_pairs.champion
     where x.evidence_id > shadow_pairs.from_evidence_id and x.model_id = shadow_pairs.model_id;
 $$;
-comment on function shadow_pairs(bigint, bigint, bigint) is 'What a challenger in shadow and the champion say of the same names, from an evidence on: whether each would answer, and whether they say the same. Example: select count(*) from shadow_pairs(2, 1, 0);';
+comment on function shadow_pairs(bigint, bigint,
+  bigint) is 'What a challenger in shadow and the champion say of the same names, from an evidence on: whether each would answer, and whether they say the same. Example: select count(*) from shadow_pairs(2, 1, 0);';
 grant execute on function shadow_pairs to taxon_admin;
 
 create or replace function shadow_verdict(model_id bigint, champion bigint, from_evidence_id bigint)
-  returns table (names bigint, challenger_covers double precision, champion_covers double precision, both_answer bigint, differ bigint, against text)
+  returns table (names bigint, challenger_covers double precision, champion_covers double precision, both_answer bigint, differ bigint,
+    against text)
   language plpgsql stable security definer set search_path from current as $$
 declare
   lost bigint;
@@ -85,22 +93,28 @@ declare
   -- two models of which each is wrong in at most that share differ in at most twice as many
   most double precision := 2 * coalesce((select s.max_error from standing_promise() s), .15);
 begin
-  select count(*), avg(p.challenger_clears::integer), avg(p.champion_clears::integer), count(*) filter (where p.challenger_clears and p.champion_clears),
+  select count(*), avg(p.challenger_clears::integer), avg(p.champion_clears::integer),
+    count(*) filter (where p.challenger_clears and p.champion_clears),
          count(*) filter (where p.challenger_clears and p.champion_clears and not p.same),
-         count(*) filter (where p.champion_clears and not p.challenger_clears), count(*) filter (where p.challenger_clears and not p.champion_clears)
-    into names, challenger_covers, champion_covers, both_answer, differ, lost, won from shadow_pairs(shadow_verdict.model_id, shadow_verdict.champion, from_evidence_id) p;
+         count(*) filter (where p.champion_clears and not p.challenger_clears),
+           count(*) filter (where p.challenger_clears and not p.champion_clears)
+    into names, challenger_covers, champion_covers, both_answer, differ, lost, won
+      from shadow_pairs(shadow_verdict.model_id, shadow_verdict.champion, from_evidence_id) p;
   -- Thresholds by which one of them may not answer are no more than defaults: a champion without a proof clears much and answers
   -- nothing. On the titles it kept out seven challengers that were proved.
   if local_mode(null, shadow_verdict.champion) <> 'on' or local_mode(null, shadow_verdict.model_id) <> 'on' then
     null;
   elsif challenger_covers < champion_covers - (setting('gate_coverage_loss'))::float8 and sign_test(lost, won) < .05 then
-    against := format('on live traffic it would answer %s%% of %s names, the champion %s%%', round((100 * challenger_covers)::numeric, 1), names, round((100 * champion_covers)::numeric, 1));
+    against := format('on live traffic it would answer %s%% of %s names, the champion %s%%', round((100 * challenger_covers)::numeric, 1),
+      names, round((100 * champion_covers)::numeric, 1));
   elsif share_bound(differ, both_answer, .95, false) > most then
-    against := format('of %s live names that both would answer they differ in %s; if each kept its promise they would in at most %s%%', both_answer, differ, round((100 * most)::numeric, 1));
+    against := format('of %s live names that both would answer they differ in %s; if each kept its promise they would in at most %s%%',
+      both_answer, differ, round((100 * most)::numeric, 1));
   end if;
   return next;
 end $$;
-comment on function shadow_verdict(bigint, bigint, bigint) is 'What the shadow has shown: shares of names that either would answer, on how many they differ, and what speaks against the challenger (NULL: nothing). Example: select names, against from shadow_verdict(2, 1, 0);';
+comment on function shadow_verdict(bigint, bigint,
+  bigint) is 'What the shadow has shown: shares of names that either would answer, on how many they differ, and what speaks against the challenger (NULL: nothing). Example: select names, against from shadow_verdict(2, 1, 0);';
 grant execute on function shadow_verdict to taxon_admin;
 
 create or replace function audits_disprove(model_id bigint, since timestamptz) returns text
@@ -113,9 +127,11 @@ begin
   if promise.promise_id is null then return null; end if;
   select * into test from audit_test(audits_disprove.model_id, since, promise.max_error, false);
   if test.value <= -ln(1 - promise.confidence) then return null; end if;
-  return format('audits: %s of %s of its answers wrong, promised at most %s%%', test.wrong, test.judged, round((100 * promise.max_error)::numeric, 2));
+  return format('audits: %s of %s of its answers wrong, promised at most %s%%', test.wrong, test.judged,
+    round((100 * promise.max_error)::numeric, 2));
 end $$;
-comment on function audits_disprove(bigint, timestamptz) is 'Whether audits of a model''s answers since a moment disprove the standing promise, in words; NULL: they do not. Example: select audits_disprove(1, now() - interval ''1 day'');';
+comment on function audits_disprove(bigint,
+  timestamptz) is 'Whether audits of a model''s answers since a moment disprove the standing promise, in words; NULL: they do not. Example: select audits_disprove(1, now() - interval ''1 day'');';
 grant execute on function audits_disprove to taxon_admin;
 
 create or replace function watch_promoted(model_id bigint) returns void
@@ -124,7 +140,8 @@ declare
   r rollouts;
 begin
   update rollouts x
-    set stage = 'watch', stage_at = clock_timestamp(), from_evidence_id = (select coalesce(max(e.evidence_id), 0) from evidence e), share = 1
+    set stage = 'watch', stage_at = clock_timestamp(), from_evidence_id = (select coalesce(max(e.evidence_id), 0) from evidence e),
+      share = 1
     where x.ended_at is null and x.model_id = watch_promoted.model_id and x.stage <> 'watch' returning * into r;
   if r.run_id is null then return; end if;
   update run_steps s set state = 'skipped', ended_at = clock_timestamp(), detail = '{"why": "promoted by hand before it was over"}'
@@ -175,7 +192,8 @@ begin
       return format('model %s is refused: %s', r.model_id, s.against);
     end if;
     perform end_step(r.run_id, 'shadow', 'done', to_jsonb(s)) where r.run_id is not null;
-    update rollouts x set stage = 'canary', stage_at = clock_timestamp(), from_evidence_id = newest, share = (setting('canary_share'))::real where x.rollout_id = r.rollout_id;
+    update rollouts x set stage = 'canary', stage_at = clock_timestamp(), from_evidence_id = newest, share = (setting('canary_share'))::real
+      where x.rollout_id = r.rollout_id;
     update models m set state = 'canary' where m.model_id = r.model_id;
     perform begin_stage(r.run_id, 'canary');
     perform tell_sidecars();

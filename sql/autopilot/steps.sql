@@ -36,7 +36,8 @@ begin
     perform end_run(other.run_id, other.report, format('its process died %s times', other.takeovers + 1));
     return;
   elsif other.kind = 'retrain' and other.lease_until <= clock_timestamp() then
-    update training_runs r set worker = begin_retrain.worker, lease_until = clock_timestamp() + begin_retrain.lease, takeovers = r.takeovers + 1
+    update training_runs r set worker = begin_retrain.worker, lease_until = clock_timestamp() + begin_retrain.lease,
+      takeovers = r.takeovers + 1
       where r.run_id = other.run_id;
     return query select other.run_id, true;
     return;
@@ -50,7 +51,8 @@ begin
   update training_runs r set kind = 'retrain', reason = coalesce(begin_retrain.reason, request.reason, 'by hand') where r.run_id = began;
   return query select began, false;
 end $$;
-comment on function begin_retrain(text, jsonb, interval, text) is 'Begins a retraining, or takes one over whose process died, and returns its run. Takes the open request. No row: the process of that run has died five times, it was closed as failed. Refused (SQLSTATE 55006) while another training runs or a model is in shadow or canary.';
+comment on function begin_retrain(text, jsonb, interval,
+  text) is 'Begins a retraining, or takes one over whose process died, and returns its run. Takes the open request. No row: the process of that run has died five times, it was closed as failed. Refused (SQLSTATE 55006) while another training runs or a model is in shadow or canary.';
 grant execute on function begin_retrain to taxon_admin, taxon_sidecar;
 
 create or replace function begin_step(run_id bigint, step text, worker text) returns text
@@ -61,7 +63,8 @@ declare
 begin
   perform from training_runs r where r.run_id = begin_step.run_id and r.worker = begin_step.worker and r.state = 'running' for update;
   if not found then
-    raise exception 'run % is not held by % any more', begin_step.run_id, begin_step.worker using hint = 'Another training took over: see training_runs.';
+    raise exception 'run % is not held by % any more', begin_step.run_id, begin_step.worker
+      using hint = 'Another training took over: see training_runs.';
   end if;
   select s.state into was from run_steps s where s.run_id = begin_step.run_id and s.step = begin_step.step;
   if was in ('done', 'skipped') then return was; end if;
@@ -69,7 +72,8 @@ begin
     on conflict (run_id, step) do update set state = 'running', attempts = s.attempts + 1, started_at = clock_timestamp(), ended_at = null;
   return 'running';
 end $$;
-comment on function begin_step(bigint, text, text) is 'Begins a step of a run that this worker holds, again where it was cut short; done or skipped: it has been, go on to the next.';
+comment on function begin_step(bigint, text,
+  text) is 'Begins a step of a run that this worker holds, again where it was cut short; done or skipped: it has been, go on to the next.';
 grant execute on function begin_step to taxon_admin, taxon_sidecar;
 
 create or replace function end_step(run_id bigint, step text, state text, detail jsonb default null) returns void

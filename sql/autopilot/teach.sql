@@ -46,7 +46,8 @@ begin atomic
   -- until one was paid for, a name counts what an answer has cost, or 1,000 tokens
   select case when exists (select from sidecars s where s.llm is not null and s.seen_at > now() - interval '1 min')
     then greatest(((setting('teach_tokens_a_day'))::numeric - teach_tokens_today())
-                    / coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0), (select a.tokens from llm_cost_of_a_name() a)::numeric, 1000)
+                    / coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0),
+                      (select a.tokens from llm_cost_of_a_name() a)::numeric, 1000)
                   - (select count(*) from queue q where q.stage = 'llm' and q.purpose = 'teach'), 0)
     else 0 end
     from llm_calls c where c.purpose = 'teach' and c.state = 'ok' and c.started_at > now() - interval '30 days';

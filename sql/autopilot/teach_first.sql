@@ -7,7 +7,9 @@ declare
   how text := coalesce(strategy, setting('teach_strategy') #>> '{}');
 begin
   if how not in ('random', 'unfamiliar', 'uncertain', 'mixed') then
-    raise exception 'there is no strategy "%"', how using hint = 'One of random, unfamiliar, uncertain, mixed; docs/measured/learning.md compares them.', errcode = 'invalid_parameter_value';
+    raise exception 'there is no strategy "%"', how
+      using hint = 'One of random, unfamiliar, uncertain, mixed; docs/measured/learning.md compares them.',
+      errcode = 'invalid_parameter_value';
   end if;
   return query
     with ranked as (
@@ -20,10 +22,12 @@ begin
     select r.product_id, r.name_key, category_path(r.category_id), r.layer, r.confidence, r.nearest,
            case when how = 'random' then 'chance'
                 when how = 'unfamiliar' or how = 'mixed' and r.far <= r.unsure then
-                  coalesce(format('its nearest label is at cosine %s', round(r.nearest::numeric, 2)), 'chance: nothing is known of its neighbours')
+                  coalesce(format('its nearest label is at cosine %s', round(r.nearest::numeric, 2)),
+                    'chance: nothing is known of its neighbours')
                 else format('the whole path is sure by %s', coalesce(round(r.confidence::numeric, 2)::text, 'nothing')) end
       from ranked r
-      order by case how when 'random' then r.chance when 'unfamiliar' then r.far when 'uncertain' then r.unsure else least(r.far, r.unsure) end, r.chance
+      order by case how when 'random' then r.chance when 'unfamiliar' then r.far when 'uncertain' then r.unsure
+        else least(r.far, r.unsure) end, r.chance
       limit teach_first.most;
 end $$;
 comment on function teach_first(integer, text, interval) is

@@ -31,7 +31,8 @@ begin
   end if;
   return next;
 end $$;
-comment on function judge_trained(bigint, jsonb, text) is 'Judges a model that a person has trained beside the champion, as the gate judges the autopilot''s, and promotes it where it passes, or where force says why it is to be promoted all the same (promotions.forced); else it is retired and the champion stays. The first model of all passes. facts as of gate_judges(). Example: judge_trained(7, ''{}'', ''seasonal range'').';
+comment on function judge_trained(bigint, jsonb,
+  text) is 'Judges a model that a person has trained beside the champion, as the gate judges the autopilot''s, and promotes it where it passes, or where force says why it is to be promoted all the same (promotions.forced); else it is retired and the champion stays. The first model of all passes. facts as of gate_judges(). Example: judge_trained(7, ''{}'', ''seasonal range'').';
 grant execute on function judge_trained to taxon_admin;
 
 create or replace function gate_differences(champion bigint, challenger bigint)
@@ -48,7 +49,8 @@ create or replace function gate_differences(champion bigint, challenger bigint)
   )
   select c.kind, c.branch, c.names, c.worse, c.better, sign_test(c.worse, c.better) from counted c order by 1, 2;
 $$;
-comment on function gate_differences(bigint, bigint) is 'On how many names a challenger is worse or better than the champion: people (checks and the regression set) and teacher (held-out labels of the LLM and of imports), in all (branch 0) and by top category. Example: select * from gate_differences(1, 2);';
+comment on function gate_differences(bigint,
+  bigint) is 'On how many names a challenger is worse or better than the champion: people (checks and the regression set) and teacher (held-out labels of the LLM and of imports), in all (branch 0) and by top category. Example: select * from gate_differences(1, 2);';
 grant execute on function gate_differences to taxon_admin;
 
 create or replace function gate_judges(champion bigint, challenger bigint, facts jsonb default '{}')
@@ -79,22 +81,26 @@ begin
     if d.kind = 'people' and d.branch = 0 then
       said := said || format('people''s names: %s worse, %s better of %s', d.worse, d.better, d.names);
       if d.p < .05 then
-        against := against || format('worse on people''s names: %s lost, %s won of %s (p = %s)', d.worse, d.better, d.names, round(d.p::numeric, 4));
+        against := against || format('worse on people''s names: %s lost, %s won of %s (p = %s)', d.worse, d.better, d.names,
+          round(d.p::numeric, 4));
       end if;
     -- one name lost in a branch is no verdict: three at least, more lost than won by more than chance lets expect
-    elsif d.kind = 'people' and d.worse - d.better >= 3 and d.worse - d.better > (setting('gate_branch_loss'))::float8 * d.names and d.p < .2 then
+    elsif d.kind = 'people' and d.worse - d.better >= 3 and d.worse - d.better > (setting('gate_branch_loss'))::float8 * d.names
+      and d.p < .2 then
       against := against || format('worse in %s: %s lost, %s won of %s names', d.path, d.worse, d.better, d.names);
     -- the LLM's labels break ties only: where people's names say that it is better, they are not asked
     elsif d.kind = 'teacher' and d.branch = 0 then
       said := said || format('held-out labels: %s worse, %s better of %s', d.worse, d.better, d.names);
       if d.p < .01 and coalesce(all_people.better <= all_people.worse, true) then
-        against := against || format('worse on held-out labels, and people''s names do not say otherwise: %s lost, %s won of %s', d.worse, d.better, d.names);
+        against := against || format('worse on held-out labels, and people''s names do not say otherwise: %s lost, %s won of %s', d.worse,
+          d.better, d.names);
       end if;
     end if;
   end loop;
   select * into h from gate_surer_half(gate_judges.champion, gate_judges.challenger);
   if h.names > 0 then
-    said := said || format('of its surest half of %s of them it gets %s wrong, the champion %s', h.names, h.challenger_wrong, h.champion_wrong);
+    said := said || format('of its surest half of %s of them it gets %s wrong, the champion %s', h.names, h.challenger_wrong,
+      h.champion_wrong);
     if h.p < .01 and coalesce(all_people.better <= all_people.worse, true) then
       against := against || format('surer where it is wrong: of the half of %s held-out names of which it is surest it gets %s wrong, the champion %s of its own', h.names, h.challenger_wrong, h.champion_wrong);
     end if;
@@ -107,14 +113,17 @@ begin
   was := certified_coverage(gate_judges.champion);
   now_covers := certified_coverage(gate_judges.challenger);
   if promise.promise_id is not null then
-    said := said || format('answers %s%% of cache misses within the promise, the champion %s%%', round((100 * now_covers)::numeric, 1), round((100 * was)::numeric, 1));
+    said := said || format('answers %s%% of cache misses within the promise, the champion %s%%', round((100 * now_covers)::numeric, 1),
+      round((100 * was)::numeric, 1));
     if now_covers < was - (setting('gate_coverage_loss'))::float8 then
-      against := against || format('within the promise it would answer %s%% of cache misses, the champion %s%%', round((100 * now_covers)::numeric, 1), round((100 * was)::numeric, 1));
+      against := against || format('within the promise it would answer %s%% of cache misses, the champion %s%%',
+        round((100 * now_covers)::numeric, 1), round((100 * was)::numeric, 1));
     end if;
   end if;
   -- Labels of a teacher that has changed are not to be learnt, whatever the tests say of so few names.
   select coalesce(percentile_cont(.5) within group (order by (g.numbers -> 'teacher' ->> 'drop')::float8), 0) into usual
-    from (select y.numbers from gate_verdicts y where y.passed and y.numbers -> 'teacher' ->> 'drop' is not null order by y.gate_id desc limit 6) g;
+    from (select y.numbers from gate_verdicts y where y.passed and y.numbers -> 'teacher' ->> 'drop' is not null
+      order by y.gate_id desc limit 6) g;
   -- The newest few hundred show a change at once, the newest thousands one that came and went. Of whichever model decided them:
   -- a champion of yesterday has too few names (in a demo a poisoned month began in that week, and passed).
   for t in select a.*, w.most, coalesce(category_path(nullif(a.branch, 0)), 'all names') as path
@@ -131,21 +140,25 @@ begin
     end if;
   end loop;
   if measured and (facts ->> 'bytes')::bigint > (setting('gate_model_mb'))::float8 * 1e6 then
-    against := against || format('it is %s MB large, at most %s are allowed', round((facts ->> 'bytes')::numeric / 1e6, 1), setting('gate_model_mb'));
+    against := against || format('it is %s MB large, at most %s are allowed', round((facts ->> 'bytes')::numeric / 1e6, 1),
+      setting('gate_model_mb'));
   end if;
   if measured and (facts ->> 'challenger_ms')::float8 > (setting('gate_slower'))::float8 * (facts ->> 'champion_ms')::float8 then
-    against := against || format('it takes %s ms a name, the champion %s', round((facts ->> 'challenger_ms')::numeric, 2), round((facts ->> 'champion_ms')::numeric, 2));
+    against := against || format('it takes %s ms a name, the champion %s', round((facts ->> 'challenger_ms')::numeric, 2),
+      round((facts ->> 'champion_ms')::numeric, 2));
   end if;
   passed := cardinality(against) = 0;
   reasons := case when passed then said else against end;
   numbers := facts || jsonb_build_object(
-    'differences', (select jsonb_agg(to_jsonb(x) || jsonb_build_object('path', coalesce(category_path(nullif(x.branch, 0)), 'all names'))) from gate_differences(gate_judges.champion, gate_judges.challenger) x),
+    'differences', (select jsonb_agg(to_jsonb(x) || jsonb_build_object('path', coalesce(category_path(nullif(x.branch, 0)), 'all names')))
+      from gate_differences(gate_judges.champion, gate_judges.challenger) x),
     'coverage', jsonb_build_object('champion', was, 'challenger', now_covers, 'promise', promise.max_error),
     'surer_half', to_jsonb(h),
     'teacher', jsonb_build_object('drop', drop_now, 'usual', usual));
   return next;
 end $$;
-comment on function gate_judges(bigint, bigint, jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known; they do not count for the full model that follows a first one of letters alone, nor does how the LLM agreed with that one. Example: select passed, reasons from gate_judges(1, 2);';
+comment on function gate_judges(bigint, bigint,
+  jsonb) is 'What the gate says of a challenger beside the champion, and why; writes nothing. facts: bytes, champion_ms and challenger_ms (for a name), as far as they are known; they do not count for the full model that follows a first one of letters alone, nor does how the LLM agreed with that one. Example: select passed, reasons from gate_judges(1, 2);';
 grant execute on function gate_judges to taxon_admin;
 
 create or replace function pass_gate(run_id bigint, challenger bigint, facts jsonb default '{}') returns boolean
@@ -160,7 +173,8 @@ begin
   end if;
   select c.model_id into against from champion() c;
   if against is null then
-    insert into gate_verdicts (run_id, challenger, passed, reasons, numbers) values (pass_gate.run_id, pass_gate.challenger, true, array['the first model: there is no champion to compare it with'], facts);
+    insert into gate_verdicts (run_id, challenger, passed, reasons, numbers)
+      values (pass_gate.run_id, pass_gate.challenger, true, array['the first model: there is no champion to compare it with'], facts);
     perform end_step(run_id, 'gate', 'done', jsonb_build_object('passed', true));
     perform promote_model(pass_gate.challenger);
     perform end_step(run_id, 'promote', 'done', jsonb_build_object('model_id', pass_gate.challenger));
@@ -173,10 +187,13 @@ begin
   perform end_step(run_id, 'gate', 'done', jsonb_build_object('passed', v.passed, 'reasons', to_jsonb(v.reasons)));
   if not v.passed then
     update models m set state = 'retired' where m.model_id = pass_gate.challenger and m.state = 'candidate';
-    update training_runs r set state = 'refused', error = array_to_string(v.reasons, '; '), ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
-  elsif (setting('autopilot_promote'))::boolean and is_first_full(against, pass_gate.challenger) and not exists (select from standing_promise()) then
+    update training_runs r set state = 'refused', error = array_to_string(v.reasons, '; '), ended_at = clock_timestamp(), lease_until = null
+      where r.run_id = pass_gate.run_id;
+  elsif (setting('autopilot_promote'))::boolean and is_first_full(against, pass_gate.challenger)
+    and not exists (select from standing_promise()) then
     -- nothing is promised that could break: names need not wait for the better model
-    perform end_step(run_id, s, 'skipped', '{"why": "it follows a first model, and no promise stands"}') from unnest(array['shadow', 'canary']) s;
+    perform end_step(run_id, s, 'skipped', '{"why": "it follows a first model, and no promise stands"}')
+      from unnest(array['shadow', 'canary']) s;
     perform promote_model(pass_gate.challenger);
     perform end_step(run_id, 'promote', 'done', jsonb_build_object('model_id', pass_gate.challenger));
     update training_runs r set state = 'done', ended_at = clock_timestamp(), lease_until = null where r.run_id = pass_gate.run_id;
@@ -188,5 +205,6 @@ begin
   end if;
   return v.passed;
 end $$;
-comment on function pass_gate(bigint, bigint, jsonb) is 'Judges the challenger of a run, notes the verdict, and begins its rollout, or ends the run as refused; one transaction. The first model of all is promoted at once, and where no promise stands the full model that follows a first one of letters alone. Example: pass_gate(3, 7, ''{"bytes": 44000000}'').';
+comment on function pass_gate(bigint, bigint,
+  jsonb) is 'Judges the challenger of a run, notes the verdict, and begins its rollout, or ends the run as refused; one transaction. The first model of all is promoted at once, and where no promise stands the full model that follows a first one of letters alone. Example: pass_gate(3, 7, ''{"bytes": 44000000}'').';
 grant execute on function pass_gate to taxon_admin, taxon_sidecar;

@@ -16,7 +16,8 @@ create or replace function autopilot_health() returns table (item text, status t
          when t.state = 'running' then
            format('it trains now: run %s since %s, step %s: %s%s; select * from autopilot()', t.run_id, to_char(t.started_at, 'HH24:MI'),
                   coalesce(running_step(t.run_id), 'none yet'), coalesce(t.reason, 'by hand'),
-                  case when exists (select from retrain_requests q where q.run_id = t.run_id and q.cause <> 'person') then '; taxon train takes over' else '' end)
+                  case when exists (select from retrain_requests q where q.run_id = t.run_id and q.cause <> 'person')
+                    then '; taxon train takes over' else '' end)
          else format('run %s of %s: %s; select * from autopilot()', t.run_id, to_char(t.started_at, 'YYYY-MM-DD HH24:MI'),
                      coalesce(t.error, t.reason, 'by hand')) end
     from training_runs t where t.kind = 'retrain' order by t.run_id desc limit 1;

@@ -8,7 +8,8 @@ declare
 begin
   with ours as materialized (
     select x.*, name_hash(x.name_key) as hash from label_changes x
-      where x.taxonomy_change_id = bring_back_labels.taxonomy_change_id and x.reverted_at is null and in_use(x.before_category_id) is not null
+      where x.taxonomy_change_id = bring_back_labels.taxonomy_change_id and x.reverted_at is null
+        and in_use(x.before_category_id) is not null
   ), held as materialized (
     select l.* from labels l join ours o on o.hash = l.name_hash order by l.name_hash for update of l
   ), same as materialized (
@@ -22,17 +23,20 @@ begin
              s.before_created_at, s.before_updated_at, s.before_labelled_at
         from same s order by s.hash
       on conflict (name_hash) do update
-        set category_id = excluded.category_id, source = excluded.source, confidence = excluded.confidence, llm_call_id = excluded.llm_call_id,
+        set category_id = excluded.category_id, source = excluded.source, confidence = excluded.confidence,
+          llm_call_id = excluded.llm_call_id,
             created_at = excluded.created_at, updated_at = excluded.updated_at, labelled_at = excluded.labelled_at
   ), noted as (
     update label_changes x set reverted_at = now() from same s where x.change_id = s.change_id
   )
-  select (select count(*) from same), (select count(*) from label_changes x where x.taxonomy_change_id = bring_back_labels.taxonomy_change_id and x.reverted_at is null)
+  select (select count(*) from same), (select count(*) from label_changes x
+    where x.taxonomy_change_id = bring_back_labels.taxonomy_change_id and x.reverted_at is null)
          - (select count(*) from same) into restored, kept;
   update label_changes x set reason = bring_back_labels.reason
     where x.change_id > newest and x.reason is null and x.run_id is null and x.changed_at >= now() and x.changed_by = session_user;
 end $$;
-comment on function bring_back_labels(bigint, text) is 'Brings back, in every column, the labels that a change of the taxonomy moved or removed and that are still as it left them. Example: select restored, kept from bring_back_labels(1, ''undone'');';
+comment on function bring_back_labels(bigint,
+  text) is 'Brings back, in every column, the labels that a change of the taxonomy moved or removed and that are still as it left them. Example: select restored, kept from bring_back_labels(1, ''undone'');';
 
 create or replace function bring_back_rows(taxonomy_change_id bigint, reason text, out restored bigint, out kept bigint)
   language plpgsql security definer set search_path from current
@@ -40,7 +44,8 @@ create or replace function bring_back_rows(taxonomy_change_id bigint, reason tex
 begin
   with ours as materialized (
     -- of a row that was moved twice by one change, the first is what it was
-    select distinct on (x.product_id) x.*, last_value(x.after_category_id) over w as now_category_id, last_value(x.after_source) over w as now_source
+    select distinct on (x.product_id) x.*, last_value(x.after_category_id) over w as now_category_id,
+      last_value(x.after_source) over w as now_source
       from product_changes x
       where x.taxonomy_change_id = bring_back_rows.taxonomy_change_id and x.reverted_at is null and in_use(x.before_category_id) is not null
       window w as (partition by x.product_id order by x.change_id rows between unbounded preceding and unbounded following)
@@ -53,7 +58,8 @@ begin
   ), written as (
     update products p
       set state = case when s.before_source is null then p.state else 'done' end, source = s.before_source, category_id = s.target,
-          l1 = s.l1, l2 = s.l2, l3 = s.l3, similarity = s.before_similarity, matched_key = s.before_matched_key, llm_call_id = s.before_llm_call_id,
+          l1 = s.l1, l2 = s.l2, l3 = s.l3, similarity = s.before_similarity, matched_key = s.before_matched_key,
+            llm_call_id = s.before_llm_call_id,
           classified_at = case when s.before_source is not null then now() end
       from same s where p.product_id = s.product_id
   ), noted as (
@@ -65,7 +71,8 @@ begin
   )
   select (select count(*) from same), (select count(*) from ours) - (select count(*) from same) into restored, kept;
 end $$;
-comment on function bring_back_rows(bigint, text) is 'Gives back to rows what a change of the taxonomy took from them, where they still are as it left them. Example: select restored, kept from bring_back_rows(1, ''undone'');';
+comment on function bring_back_rows(bigint,
+  text) is 'Gives back to rows what a change of the taxonomy took from them, where they still are as it left them. Example: select restored, kept from bring_back_rows(1, ''undone'');';
 
 create or replace function follow_labels(taxonomy_change_id bigint, reason text) returns bigint
   language sql volatile security definer set search_path from current as $$
@@ -86,7 +93,8 @@ create or replace function follow_labels(taxonomy_change_id bigint, reason text)
   )
   select count(*) from was;
 $$;
-comment on function follow_labels(bigint, text) is 'Brings exact answers into line with the labels that the undo of a change has brought back: those of rows that came between the two. Returns how many. Example: select follow_labels(1, ''undone'');';
+comment on function follow_labels(bigint,
+  text) is 'Brings exact answers into line with the labels that the undo of a change has brought back: those of rows that came between the two. Returns how many. Example: select follow_labels(1, ''undone'');';
 
 create or replace function drop_branches(before jsonb, successor bigint) returns void
   language sql volatile security definer set search_path from current as $$
@@ -103,7 +111,8 @@ create or replace function drop_branches(before jsonb, successor bigint) returns
                 where before -> 'shadow' @> e and s.value @> to_jsonb(successor)) x), changed_at = now()
     where s.key = 'shadow_branches' and before ? 'shadow';
 $$;
-comment on function drop_branches(jsonb, bigint) is 'Takes back what carry_branches() carried to a successor. Example: select drop_branches(''{}'', 1);';
+comment on function drop_branches(jsonb,
+  bigint) is 'Takes back what carry_branches() carried to a successor. Example: select drop_branches(''{}'', 1);';
 
 create or replace function back_in_use(category_ids bigint[], followers jsonb) returns void
   language plpgsql security definer set search_path from current as $$
@@ -112,12 +121,15 @@ declare
 begin
   for c in select * from categories x where x.category_id = any (category_ids) order by x.level loop
     if not exists (select from categories a where a.category_id = c.parent_id and a.retired_at is null) and c.parent_id is not null then
-      raise exception 'what was above "%" is retired itself', category_path(c.category_id) using hint = 'Undo that first: select * from taxonomy_history;', errcode = 'object_not_in_prerequisite_state';
+      raise exception 'what was above "%" is retired itself', category_path(c.category_id)
+        using hint = 'Undo that first: select * from taxonomy_history;', errcode = 'object_not_in_prerequisite_state';
     end if;
     perform refuse_same_name(c.parent_id, c.name, c.category_id);
     -- the model of today may not know it any more
     update categories x set retired_at = null, merged_into = null, in_use_since = clock_timestamp() where x.category_id = c.category_id;
   end loop;
-  update categories x set merged_into = f.value::bigint from jsonb_each_text(coalesce(nullif(followers, 'null'), '{}')) f where x.category_id = f.key::bigint and x.retired_at is not null;
+  update categories x set merged_into = f.value::bigint from jsonb_each_text(coalesce(nullif(followers, 'null'), '{}')) f
+    where x.category_id = f.key::bigint and x.retired_at is not null;
 end $$;
-comment on function back_in_use(bigint[], jsonb) is 'Brings retired categories back, and has those that were merged into them lead there again. Example: select back_in_use(array[7], ''{}'');';
+comment on function back_in_use(bigint[],
+  jsonb) is 'Brings retired categories back, and has those that were merged into them lead there again. Example: select back_in_use(array[7], ''{}'');';

@@ -42,7 +42,8 @@ begin
   if not preview then perform lock_taxonomy(array[rename_category.category_id]); end if;
   was := need_category(category_id);
   perform refuse_same_name(was.parent_id, name, category_id);
-  c := note_change('rename', category_id, '{}', array(select x.category_id from categories x where x.path_ids @> array[rename_category.category_id]),
+  c := note_change('rename', category_id, '{}',
+    array(select x.category_id from categories x where x.path_ids @> array[rename_category.category_id]),
                    jsonb_build_object('name', was.name, 'after', name), reason, preview);
   if preview then return c; end if;
   update categories x set name = rename_category.name where x.category_id = was.category_id;
@@ -75,9 +76,11 @@ begin
   was := need_category(category_id);
   if parent_id is not null then perform need_category(parent_id); end if;
   if parent_id = any (moved) then
-    raise exception 'category % cannot be moved below itself ("%")', category_id, category_path(parent_id) using errcode = 'invalid_parameter_value';
+    raise exception 'category % cannot be moved below itself ("%")', category_id, category_path(parent_id)
+      using errcode = 'invalid_parameter_value';
   elsif parent_id is not distinct from was.parent_id then
-    raise exception 'category % ("%") is there already', category_id, category_path(category_id) using errcode = 'object_not_in_prerequisite_state';
+    raise exception 'category % ("%") is there already', category_id, category_path(category_id)
+      using errcode = 'object_not_in_prerequisite_state';
   end if;
   perform refuse_same_name(parent_id, was.name);
   c := note_change('move', category_id, moved, moved, jsonb_build_object('parent', was.parent_id, 'after', parent_id), reason, preview);
@@ -99,7 +102,8 @@ Errors: P0002 where there is no such category; 55000 where one is retired, it is
 Example: select labels, products from move_category(7, 3, preview => true);';
 grant execute on function move_category to taxon_admin;
 
-create or replace function merge_categories(category_ids bigint[], successor bigint, reason text default null, preview boolean default false)
+create or replace function merge_categories(category_ids bigint[], successor bigint, reason text default null,
+  preview boolean default false)
   returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
@@ -115,7 +119,8 @@ begin
   target := need_category(successor);
   perform need_category(u.id) from unnest(category_ids) u(id);
   if coalesce(category_ids, '{}') = '{}' then
-    raise exception 'which categories?' using hint = format('select * from merge_categories(array[…], %s);', successor), errcode = 'invalid_parameter_value';
+    raise exception 'which categories?' using hint = format('select * from merge_categories(array[…], %s);', successor),
+      errcode = 'invalid_parameter_value';
   elsif target.path_ids && category_ids then
     raise exception 'category % ("%") is one of those that are to be merged into it, or lies below one', successor, category_path(successor)
       using hint = format('Move it out first: select * from move_category(%s, …);', successor), errcode = 'invalid_parameter_value';
@@ -124,14 +129,16 @@ begin
   select coalesce(jsonb_object_agg(x.category_id, x.parent_id), '{}') into children
     from categories x where x.parent_id = any (category_ids) and x.category_id <> all (category_ids) and x.retired_at is null;
   for child in select min(x.name) as name, min(x.category_id) as id, count(*) as n from categories x
-                 where children ? x.category_id::text or x.parent_id = successor and x.retired_at is null and x.category_id <> all (category_ids)
+                 where children ? x.category_id::text or x.parent_id = successor and x.retired_at is null
+                   and x.category_id <> all (category_ids)
                  group by normalise(x.name) having count(*) > 1 loop
     raise exception 'there would be % categories "%" below "%"', child.n, child.name, category_path(successor)
       using hint = format('Merge or rename those first; one of them is %s.', child.id), errcode = 'invalid_parameter_value';
   end loop;
   under := array(select x.category_id from categories x join jsonb_object_keys(children) k on x.path_ids @> array[k::bigint]);
   c := note_change('merge', successor, category_ids || under, category_ids, jsonb_build_object('merged', category_ids, 'children', children,
-         'followers', (select jsonb_object_agg(x.category_id, x.merged_into) from categories x where x.merged_into = any (category_ids))), reason, preview);
+         'followers', (select jsonb_object_agg(x.category_id, x.merged_into) from categories x where x.merged_into = any (category_ids))),
+           reason, preview);
   if preview then return c; end if;
   why := format('merged by change %s', c.taxonomy_change_id);
   perform place_below(k::bigint, successor) from jsonb_object_keys(children) k;
@@ -159,7 +166,8 @@ Errors: P0002 where there is no such category; 55000 where one is retired; 22023
 Example: select labels, products from merge_categories(array[9], 6, preview => true);';
 grant execute on function merge_categories to taxon_admin;
 
-create or replace function retire_category(category_id bigint, instead bigint default null, reason text default null, preview boolean default false)
+create or replace function retire_category(category_id bigint, instead bigint default null, reason text default null,
+  preview boolean default false)
   returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
@@ -173,10 +181,12 @@ begin
   select count(*) into below from categories x where x.parent_id = retire_category.category_id and x.retired_at is null;
   if below > 0 then
     raise exception '% categories in use lie below "%"', below, category_path(category_id)
-      using hint = format('Retire, move or merge them first, or give a successor: select * from retire_category(%s, instead => …);', category_id), errcode = 'object_not_in_prerequisite_state';
+      using hint = format('Retire, move or merge them first, or give a successor: select * from retire_category(%s, instead => …);',
+        category_id), errcode = 'object_not_in_prerequisite_state';
   end if;
   c := note_change('retire', category_id, array[retire_category.category_id], array[retire_category.category_id],
-    jsonb_build_object('followers', (select jsonb_object_agg(x.category_id, x.merged_into) from categories x where x.merged_into = retire_category.category_id)),
+    jsonb_build_object('followers', (select jsonb_object_agg(x.category_id, x.merged_into) from categories x
+      where x.merged_into = retire_category.category_id)),
     reason, preview);
   c.note := case when c.human_labels > 0 then format('%s of the labels are of people: select name_key from label_changes where taxonomy_change_id = %s and before_source = ''human'';',
                                                      c.human_labels, coalesce(c.taxonomy_change_id::text, '…')) end;
@@ -202,25 +212,12 @@ Example: select labels, human_labels from retire_category(7, preview => true);';
 grant execute on function retire_category to taxon_admin;
 
 create or replace view taxonomy_history with (security_invoker) as
-  select c.taxonomy_change_id, c.kind, c.category_id, c.path, category_path(c.category_id) as path_now, c.labels, c.human_labels, c.products,
+  select c.taxonomy_change_id, c.kind, c.category_id, c.path, category_path(c.category_id) as path_now, c.labels, c.human_labels,
+    c.products,
          c.note, c.reason, c.changed_by, c.changed_at, c.settled_at, c.undone_at, c.undo_of
     from taxonomy_changes c order by c.taxonomy_change_id desc;
 comment on view taxonomy_history is 'Every change of the taxonomy, newest first.';
 
-do $$
-declare
-  col record;
-begin
-  -- the view's columns mean what the table's mean
-  for col in
-    select a.attname, coalesce(d.description, '') as description
-      from pg_attribute a
-      left join pg_attribute t on t.attrelid = 'taxonomy_changes'::regclass and t.attname = a.attname
-      left join pg_description d on d.objoid = t.attrelid and d.objsubid = t.attnum
-      where a.attrelid = 'taxonomy_history'::regclass and a.attnum > 0
-  loop
-    execute format('comment on column taxonomy_history.%I is %L', col.attname, col.description);
-  end loop;
-end $$;
+select describe_view('taxonomy_history', 'taxonomy_changes');
 comment on column taxonomy_history.path_now is 'Its path today.';
 grant select on taxonomy_history to taxon_reader, taxon_admin;

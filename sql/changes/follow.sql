@@ -1,7 +1,8 @@
 -- taxon_internal: What all changes of the taxonomy are made of: what a change touches, and how rows, labels and thresholds follow it.
 
 create or replace function taxonomy_preview(category_ids bigint[])
-  returns table (labels bigint, human_labels bigint, products bigint, waiting bigint, thresholds bigint, training_rows bigint, models bigint[])
+  returns table (labels bigint, human_labels bigint, products bigint, waiting bigint, thresholds bigint, training_rows bigint,
+    models bigint[])
   language sql stable security definer set search_path from current as $$
   select l.n, l.human, (select count(*) from products p where p.category_id = any (category_ids)),
          (select count(*) from queue q where q.shortlist && category_ids or q.branch = any (category_ids)),
@@ -11,10 +12,12 @@ create or replace function taxonomy_preview(category_ids bigint[])
          l.training,
          -- every number in these two parts of a manifest is a category
          array(select m.model_id from models m
-                 where exists (select from jsonb_path_query(jsonb_build_array(m.manifest -> 'classes', m.manifest -> 'paths'), 'strict $.** ? (@.type() == "number")') i
+                 where exists (select from jsonb_path_query(jsonb_build_array(m.manifest -> 'classes', m.manifest -> 'paths'),
+                   'strict $.** ? (@.type() == "number")') i
                                  where (i #>> '{}')::bigint = any (category_ids))
                  order by 1)
-    from (select count(*) as n, count(*) filter (where x.source = 'human') as human, count(*) filter (where not is_sealed_name(x.name_hash)) as training
+    from (select count(*) as n, count(*) filter (where x.source = 'human') as human,
+      count(*) filter (where not is_sealed_name(x.name_hash)) as training
             from labels x where x.category_id = any (category_ids)) l;
 $$;
 comment on function taxonomy_preview(bigint[]) is 'What carries one of these categories itself: labels (of people among them), rows, waiting queue entries, thresholds and marks of branches, labels that train, and the models that know one. Every change of the taxonomy says the same with preview => true. Example: select labels, products from taxonomy_preview(array[7, 9]);';
@@ -28,10 +31,12 @@ begin
   select * into c from categories x where x.category_id = need_category.category_id;
   if not found then
     raise exception 'there is no category %', coalesce(category_id::text, 'NULL')
-      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';', errcode = 'no_data_found';
+      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';',
+        errcode = 'no_data_found';
   elsif c.retired_at is not null then
     raise exception 'category % ("%") is retired', category_id, category_path(category_id)
-      using hint = coalesce(format('Its successor is %s.', c.merged_into), 'select * from taxonomy_history;'), errcode = 'object_not_in_prerequisite_state';
+      using hint = coalesce(format('Its successor is %s.', c.merged_into), 'select * from taxonomy_history;'),
+        errcode = 'object_not_in_prerequisite_state';
   end if;
   return c;
 end $$;
@@ -41,16 +46,20 @@ create or replace function refuse_same_name(parent_id bigint, name text, but_not
   language plpgsql stable security definer set search_path from current as $$
 declare
   twin bigint := (select c.category_id from categories c where c.parent_id is not distinct from refuse_same_name.parent_id
-                    and normalise(c.name) = normalise(refuse_same_name.name) and c.retired_at is null and c.category_id is distinct from but_not);
+                    and normalise(c.name) = normalise(refuse_same_name.name) and c.retired_at is null
+                      and c.category_id is distinct from but_not);
 begin
   if coalesce(normalise(name), '') = '' or name <> btrim(name) or length(name) > 500 then
-    raise exception 'a category''s name has 1 to 500 characters and no blanks around it, not "%"', name using errcode = 'invalid_parameter_value';
+    raise exception 'a category''s name has 1 to 500 characters and no blanks around it, not "%"', name
+      using errcode = 'invalid_parameter_value';
   elsif twin is not null then
     raise exception 'there is "%" already: category %', category_path(twin), twin
-      using hint = format('If both are the same: select * from merge_categories(array[…], %s);', twin), errcode = 'object_not_in_prerequisite_state';
+      using hint = format('If both are the same: select * from merge_categories(array[…], %s);', twin),
+        errcode = 'object_not_in_prerequisite_state';
   end if;
 end $$;
-comment on function refuse_same_name(bigint, text, bigint) is 'An error where the name is none, or a category in use below this parent has it, case, apostrophes and invisible characters aside. Example: select refuse_same_name(null, ''Kettles'');';
+comment on function refuse_same_name(bigint, text,
+  bigint) is 'An error where the name is none, or a category in use below this parent has it, case, apostrophes and invisible characters aside. Example: select refuse_same_name(null, ''Kettles'');';
 
 create or replace function note_change(kind text, category_id bigint, categories bigint[], touched bigint[], before jsonb, reason text,
     preview boolean, max_tokens bigint default null, undo_of bigint default null) returns taxonomy_changes
@@ -77,7 +86,8 @@ begin
   end if;
   return c;
 end $$;
-comment on function note_change(text, bigint, bigint[], bigint[], jsonb, text, boolean, bigint, bigint) is 'The row of history of a change, with what it touches; a preview''s is not kept. categories: whose rows must follow; touched: what is counted. Example: select labels from note_change(''rename'', 7, array[7], array[7], ''{}'', null, true);';
+comment on function note_change(text, bigint, bigint[], bigint[], jsonb, text, boolean, bigint,
+  bigint) is 'The row of history of a change, with what it touches; a preview''s is not kept. categories: whose rows must follow; touched: what is counted. Example: select labels from note_change(''rename'', 7, array[7], array[7], ''{}'', null, true);';
 
 create or replace function follow_rows(category_ids bigint[], taxonomy_change_id bigint, reason text, among bigint[]) returns bigint
   language plpgsql security definer set search_path from current
@@ -130,9 +140,11 @@ begin
   if asked > 0 then perform wake(); end if;
   return followed + asked;
 end $$;
-comment on function follow_rows(bigint[], bigint, text, bigint[]) is 'The bare statements of follow_categories(), for all rows or some of them. Example: select follow_rows(array[7], null, ''by hand'', null);';
+comment on function follow_rows(bigint[], bigint, text,
+  bigint[]) is 'The bare statements of follow_categories(), for all rows or some of them. Example: select follow_rows(array[7], null, ''by hand'', null);';
 
-create or replace function follow_categories(category_ids bigint[], taxonomy_change_id bigint, reason text, among bigint[] default null) returns bigint
+create or replace function follow_categories(category_ids bigint[], taxonomy_change_id bigint, reason text,
+  among bigint[] default null) returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
   n integer := cardinality(among);
@@ -145,24 +157,30 @@ exception when others or assert_failure then
     raise warning 'product % does not follow the taxonomy: %', among[1], sqlerrm;
     return 0;
   elsif n is null then
-    among := array(select p.product_id from products p join categories c using (category_id) join categories t on t.category_id = coalesce(c.merged_into, c.category_id)
+    among := array(select p.product_id from products p join categories c using (category_id)
+      join categories t on t.category_id = coalesce(c.merged_into, c.category_id)
                      where p.category_id = any (category_ids)
-                       and (t.retired_at is not null or (p.category_id, p.l1, p.l2, p.l3) is distinct from (t.category_id, t.l1, t.l2, t.l3))
+                       and (t.retired_at is not null or (p.category_id, p.l1, p.l2, p.l3) is distinct from (t.category_id, t.l1, t.l2,
+                         t.l3))
                      order by p.product_id);
     n := cardinality(among);
   end if;
-  return follow_categories(category_ids, taxonomy_change_id, reason, among[1:n / 2]) + follow_categories(category_ids, taxonomy_change_id, reason, among[n / 2 + 1:]);
+  return follow_categories(category_ids, taxonomy_change_id, reason, among[1:n / 2]) + follow_categories(category_ids, taxonomy_change_id,
+    reason, among[n / 2 + 1:]);
 end $$;
-comment on function follow_categories(bigint[], bigint, text, bigint[]) is 'Brings rows of some categories into line with the taxonomy: of a merged one they get the successor, of a retired one they are asked again, l1 to l3 are those of today; writes product_changes. A row that refuses (a trigger of the application) is left, with a WARNING. Returns how many rows. Example: select follow_categories(array[7], null, ''by hand'');';
+comment on function follow_categories(bigint[], bigint, text,
+  bigint[]) is 'Brings rows of some categories into line with the taxonomy: of a merged one they get the successor, of a retired one they are asked again, l1 to l3 are those of today; writes product_changes. A row that refuses (a trigger of the application) is left, with a WARNING. Returns how many rows. Example: select follow_categories(array[7], null, ''by hand'');';
 
-create or replace function name_label_changes(after_change bigint, before_category_ids bigint[], taxonomy_change_id bigint, reason text) returns void
+create or replace function name_label_changes(after_change bigint, before_category_ids bigint[], taxonomy_change_id bigint,
+  reason text) returns void
   language sql volatile security definer set search_path from current as $$
   -- the triggers on labels wrote what was and what is; why, is known here
   update label_changes x set reason = name_label_changes.reason, taxonomy_change_id = name_label_changes.taxonomy_change_id
     where x.change_id > after_change and x.before_category_id = any (before_category_ids)
       and x.reason is null and x.run_id is null and x.changed_at >= now() and x.changed_by = session_user;
 $$;
-comment on function name_label_changes(bigint, bigint[], bigint, text) is 'Writes change and reason into the history of labels that this transaction has just changed. Example: select name_label_changes(0, array[7], 1, ''merged'');';
+comment on function name_label_changes(bigint, bigint[], bigint,
+  text) is 'Writes change and reason into the history of labels that this transaction has just changed. Example: select name_label_changes(0, array[7], 1, ''merged'');';
 
 create or replace function move_labels(from_ids bigint[], successor bigint, taxonomy_change_id bigint, reason text) returns bigint
   language plpgsql security definer set search_path from current as $$
@@ -179,7 +197,8 @@ begin
   perform name_label_changes(newest, from_ids, move_labels.taxonomy_change_id, move_labels.reason);
   return moved;
 end $$;
-comment on function move_labels(bigint[], bigint, bigint, text) is 'Gives labels of some categories to their successor, or with NULL forgets them; returns how many. Example: select move_labels(array[7], 9, null, ''merged'');';
+comment on function move_labels(bigint[], bigint, bigint,
+  text) is 'Gives labels of some categories to their successor, or with NULL forgets them; returns how many. Example: select move_labels(array[7], 9, null, ''merged'');';
 
 create or replace function carry_branches(from_ids bigint[], successor bigint, reason text) returns jsonb
   language plpgsql security definer set search_path from current as $$
@@ -198,7 +217,8 @@ begin
       where o.category_id = any (from_ids || successor)
   ), carried as (
     insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, calibration_id)
-      select e.model_id, successor, max(e.l1), max(e.l2), max(e.l3), bool_or(e.never_local), carry_branches.reason, session_user, max(e.calibration_id)
+      select e.model_id, successor, max(e.l1), max(e.l2), max(e.l3), bool_or(e.never_local), carry_branches.reason, session_user,
+        max(e.calibration_id)
         from effective e group by e.model_id
         having (max(e.l1), max(e.l2), max(e.l3), bool_or(e.never_local)) is distinct from
                (max(e.l1) filter (where e.category_id = successor), max(e.l2) filter (where e.category_id = successor),
@@ -215,10 +235,13 @@ begin
     on conflict do nothing returning m.mark_id into mark;
   update all_settings s set value = (
       select coalesce(jsonb_agg(distinct x.id), '[]')
-        from (select case when (e #>> '{}')::bigint = any (from_ids) then successor else (e #>> '{}')::bigint end as id from jsonb_array_elements(was) e) x
+        from (select case when (e #>> '{}')::bigint = any (from_ids) then successor else (e #>> '{}')::bigint end as id
+          from jsonb_array_elements(was) e) x
         -- only a top category can be watched
         where exists (select from categories c where c.category_id = x.id and c.parent_id is null)), changed_at = now()
     where s.key = 'shadow_branches' and was @? '$[*]';
-  return jsonb_strip_nulls(jsonb_build_object('thresholds', to_jsonb(made), 'mark', mark, 'shadow', case when was <> setting('shadow_branches') then was end));
+  return jsonb_strip_nulls(jsonb_build_object('thresholds', to_jsonb(made), 'mark', mark, 'shadow', case
+    when was <> setting('shadow_branches') then was end));
 end $$;
-comment on function carry_branches(bigint[], bigint, text) is 'Thresholds of branches, never-send marks and the setting shadow_branches follow a merge: the successor gets the strictest thresholds and the mark of all, those that they have from branches above them too. Returns what undoing it needs. Example: select carry_branches(array[7], 9, ''merged'');';
+comment on function carry_branches(bigint[], bigint,
+  text) is 'Thresholds of branches, never-send marks and the setting shadow_branches follow a merge: the successor gets the strictest thresholds and the mark of all, those that they have from branches above them too. Returns what undoing it needs. Example: select carry_branches(array[7], 9, ''merged'');';

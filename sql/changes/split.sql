@@ -3,7 +3,8 @@
 create or replace function split_tokens(taxonomy_change_id bigint) returns table (tokens bigint, each numeric)
   language sql stable security definer set search_path from current as $$
   -- until a name was paid for it counts 200 tokens
-  select coalesce(sum(c.tokens_in + c.tokens_out), 0)::bigint, coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0), 200)
+  select coalesce(sum(c.tokens_in + c.tokens_out), 0)::bigint,
+    coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0), 200)
     from llm_calls c where c.taxonomy_change_id = split_tokens.taxonomy_change_id and c.state <> 'failed';
 $$;
 comment on function split_tokens(bigint) is 'LLM tokens that a split has cost, calls in flight and lost ones with their upper estimates, and how many a name. Example: select tokens from split_tokens(1);';
@@ -17,8 +18,10 @@ declare
   queued integer := 0;
 begin
   for s in select c.taxonomy_change_id, c.category_id, c.max_tokens, x.l1, t.tokens, t.each,
-                  (select count(*) from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id and k.state = 'asked') as open,
-                  array(select d.category_id from categories d where (d.parent_id = c.category_id or d.category_id = c.category_id) and d.retired_at is null order by d.level desc, d.category_id) as offered
+                  (select count(*) from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id
+                    and k.state = 'asked') as open,
+                  array(select d.category_id from categories d where (d.parent_id = c.category_id or d.category_id = c.category_id)
+                    and d.retired_at is null order by d.level desc, d.category_id) as offered
              from taxonomy_changes c join categories x using (category_id) cross join lateral split_tokens(c.taxonomy_change_id) t
              where c.kind = 'split' and c.undone_at is null and x.retired_at is null
                and exists (select from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id and k.state = 'waiting')
@@ -52,7 +55,9 @@ create or replace function unfinished_split(category_id bigint, names text[]) re
       and exists (select from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id and k.state in ('waiting', 'asked'))
       and (unfinished_split.names is null
            or array(select normalise(n) from unnest(unfinished_split.names) n order by 1)
-              = array(select normalise(x.name) from categories x where to_jsonb(x.category_id) = any (array(select jsonb_array_elements(c.before -> 'made'))) order by 1))
+              = array(select normalise(x.name) from categories x
+                where to_jsonb(x.category_id) = any (array(select jsonb_array_elements(c.before -> 'made'))) order by 1))
     order by c.taxonomy_change_id desc limit 1;
 $$;
-comment on function unfinished_split(bigint, text[]) is 'The newest split of a category that has names left to ask, of all or of that into these names; NULL: none. Example: select taxonomy_change_id from unfinished_split(7, null);';
+comment on function unfinished_split(bigint,
+  text[]) is 'The newest split of a category that has names left to ask, of all or of that into these names; NULL: none. Example: select taxonomy_change_id from unfinished_split(7, null);';

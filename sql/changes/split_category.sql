@@ -1,6 +1,7 @@
 -- taxon: A category is split: new ones below it, and its names are asked again, within a budget of tokens.
 
-create or replace function split_category(category_id bigint, names text[] default null, max_tokens bigint default 100000, products boolean default false,
+create or replace function split_category(category_id bigint, names text[] default null, max_tokens bigint default 100000,
+  products boolean default false,
     reason text default null, preview boolean default false) returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
@@ -22,17 +23,20 @@ begin
     return c;
   end if;
   if coalesce(cardinality(names), 0) = 0 or cardinality(names) <> (select count(distinct normalise(n)) from unnest(names) n) then
-    raise exception 'a split needs the names of the new categories, each once' using hint = format('select * from split_category(%s, array[''…'', ''…'']);', category_id), errcode = 'invalid_parameter_value';
+    raise exception 'a split needs the names of the new categories, each once'
+      using hint = format('select * from split_category(%s, array[''…'', ''…'']);', category_id), errcode = 'invalid_parameter_value';
   end if;
   perform refuse_same_name(split_category.category_id, n) from unnest(names) n;
   if not preview then
     with written as (
       insert into categories (parent_id, name, path_ids, level, l1)
-        select split_category.category_id, n, '{}', 0, 0 from unnest(names) with ordinality u(n, i) order by i returning categories.category_id
+        select split_category.category_id, n, '{}', 0, 0 from unnest(names) with ordinality u(n, i) order by i
+          returning categories.category_id
     )
     select array_agg(w.category_id order by w.category_id) into made from written w;
   end if;
-  c := note_change('split', category_id, '{}', array[split_category.category_id], jsonb_build_object('made', made), reason, preview, max_tokens);
+  c := note_change('split', category_id, '{}', array[split_category.category_id], jsonb_build_object('made', made), reason, preview,
+    max_tokens);
   c.note := case when c.human_labels > 0 then format('%s labels are of people and stay: select name_key from taxonomy_questions where taxonomy_change_id = %s and state = ''person'';',
                                                      c.human_labels, coalesce(c.taxonomy_change_id::text, '…')) end;
   if preview then return c; end if;
@@ -43,7 +47,8 @@ begin
     union all
     -- rows that no label answered: similar and local
     select c.taxonomy_change_id, p.name_key, split_category.category_id, 'waiting', null
-      from products p where split_category.products and p.category_id = split_category.category_id and p.state = 'done' and p.source <> 'human'
+      from products p where split_category.products and p.category_id = split_category.category_id and p.state = 'done'
+        and p.source <> 'human'
         and not exists (select from labels l where l.name_hash = name_hash(p.name_key))
       group by p.name_key;
   update taxonomy_changes x set note = c.note, settled_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;
@@ -64,9 +69,11 @@ Example: select labels, human_labels from split_category(7, array[''Electric ket
 grant execute on function split_category to taxon_admin;
 
 create or replace view taxonomy_progress with (security_invoker) as
-  select c.taxonomy_change_id, category_path(c.category_id) as path, n.waiting, n.asked, n.moved, n.kept, n.person, n.other, t.tokens, c.max_tokens,
+  select c.taxonomy_change_id, category_path(c.category_id) as path, n.waiting, n.asked, n.moved, n.kept, n.person, n.other, t.tokens,
+    c.max_tokens,
          case when c.undone_at is not null then 'undone' when n.waiting + n.asked = 0 then 'done'
-              when n.asked = 0 and c.max_tokens - t.tokens < t.each then 'its budget is used up: split_category(), with more max_tokens' else 'asking' end as state
+              when n.asked = 0 and c.max_tokens - t.tokens < t.each then 'its budget is used up: split_category(), with more max_tokens'
+                else 'asking' end as state
     from taxonomy_changes c
     cross join lateral split_tokens(c.taxonomy_change_id) t
     cross join lateral (

@@ -15,8 +15,10 @@ begin
   if was = tree_levels then return; end if;
   perform lock_taxonomy('{}');
   c := note_change('levels', 0, '{}', '{}', jsonb_build_object('levels', was, 'after', tree_levels), set_tree_levels.reason, false);
-  update taxonomy_changes x set note = format('levels %s became %s', was, tree_levels), settled_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;
-  update all_settings s set value = to_jsonb(tree_levels), changed_at = now(), changed_by = session_user, reason = set_tree_levels.reason where s.key = 'tree_levels';
+  update taxonomy_changes x set note = format('levels %s became %s', was, tree_levels), settled_at = now()
+    where x.taxonomy_change_id = c.taxonomy_change_id;
+  update all_settings s set value = to_jsonb(tree_levels), changed_at = now(), changed_by = session_user, reason = set_tree_levels.reason
+    where s.key = 'tree_levels';
   update categories set name = name;
   update categories set name = name where merged_into is not null;  -- after their successors
   perform sweep_taxonomy();

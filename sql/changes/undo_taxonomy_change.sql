@@ -1,6 +1,7 @@
 -- taxon: A change of the taxonomy is taken back.
 
-create or replace function undo_taxonomy_change(taxonomy_change_id bigint, reason text default null, preview boolean default false) returns taxonomy_changes
+create or replace function undo_taxonomy_change(taxonomy_change_id bigint, reason text default null,
+  preview boolean default false) returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
   c taxonomy_changes;
@@ -23,29 +24,36 @@ begin
   end if;
   select * into c from taxonomy_changes x where x.taxonomy_change_id = undo_taxonomy_change.taxonomy_change_id;
   if not found then
-    raise exception 'there is no change %', coalesce(undo_taxonomy_change.taxonomy_change_id::text, 'NULL') using hint = 'select * from taxonomy_history;', errcode = 'no_data_found';
+    raise exception 'there is no change %', coalesce(undo_taxonomy_change.taxonomy_change_id::text, 'NULL')
+      using hint = 'select * from taxonomy_history;', errcode = 'no_data_found';
   end if;
-  back := c.categories || c.category_id || array(select (e #>> '{}')::bigint from jsonb_array_elements(coalesce(nullif(c.before -> 'made', 'null'), '[]')) e);
+  back := c.categories || c.category_id || array(select (e #>> '{}')::bigint
+    from jsonb_array_elements(coalesce(nullif(c.before -> 'made', 'null'), '[]')) e);
   perform lock_taxonomy(back);
   select * into c from taxonomy_changes x where x.taxonomy_change_id = undo_taxonomy_change.taxonomy_change_id for update;
   select * into now_is from categories x where x.category_id = c.category_id;
   if c.undone_at is not null then
     raise exception 'change % is undone already', c.taxonomy_change_id using errcode = 'object_not_in_prerequisite_state';
   elsif c.kind in ('add', 'levels', 'undo') then
-    raise exception '% is not undone here', case c.kind when 'add' then 'making a category' when 'levels' then 'a choice of levels' else 'an undo' end
+    raise exception '% is not undone here', case c.kind when 'add' then 'making a category' when 'levels' then 'a choice of levels'
+      else 'an undo' end
       using hint = case c.kind when 'add' then format('select * from retire_category(%s);', c.category_id)
-                              when 'levels' then format('select set_tree_levels(%L);', c.before ->> 'levels') else 'Make the change again.' end, errcode = 'object_not_in_prerequisite_state';
+                              when 'levels' then format('select set_tree_levels(%L);', c.before ->> 'levels')
+                                else 'Make the change again.' end, errcode = 'object_not_in_prerequisite_state';
   elsif c.kind in ('rename', 'move', 'merge', 'split') and now_is.retired_at is not null then
-    raise exception 'category % ("%") was retired since', c.category_id, category_path(c.category_id) using hint = 'Undo that first: select * from taxonomy_history;', errcode = 'object_not_in_prerequisite_state';
+    raise exception 'category % ("%") was retired since', c.category_id, category_path(c.category_id)
+      using hint = 'Undo that first: select * from taxonomy_history;', errcode = 'object_not_in_prerequisite_state';
   end if;
   why := format('change %s undone', c.taxonomy_change_id);
   u := note_change('undo', c.category_id, back, back, '{}', undo_taxonomy_change.reason, false, undo_of => c.taxonomy_change_id);
   if c.kind = 'rename' then
-    if now_is.name <> c.before ->> 'after' then raise exception 'it was renamed again since, to "%"', now_is.name using errcode = 'object_not_in_prerequisite_state'; end if;
+    if now_is.name <> c.before ->> 'after' then raise exception 'it was renamed again since, to "%"', now_is.name
+      using errcode = 'object_not_in_prerequisite_state'; end if;
     perform refuse_same_name(now_is.parent_id, c.before ->> 'name', c.category_id);
     update categories x set name = c.before ->> 'name' where x.category_id = c.category_id;
   elsif c.kind = 'move' then
-    if now_is.parent_id is distinct from (c.before ->> 'after')::bigint then raise exception 'it was moved again since, to "%"', category_path(c.category_id) using errcode = 'object_not_in_prerequisite_state'; end if;
+    if now_is.parent_id is distinct from (c.before ->> 'after')::bigint then raise exception 'it was moved again since, to "%"',
+      category_path(c.category_id) using errcode = 'object_not_in_prerequisite_state'; end if;
     if c.before ->> 'parent' is not null then perform need_category((c.before ->> 'parent')::bigint); end if;
     perform refuse_same_name((c.before ->> 'parent')::bigint, now_is.name);
     perform place_below(c.category_id, (c.before ->> 'parent')::bigint);
@@ -73,8 +81,10 @@ begin
   end if;
   if c.kind = 'split' then
     -- whatever came to the new ones since goes back into the one
-    perform merge_categories(array(select x.category_id from categories x where x.category_id = any (back) and x.category_id <> c.category_id and x.retired_at is null),
-                             c.category_id, why) from categories x where x.category_id = any (back) and x.category_id <> c.category_id and x.retired_at is null limit 1;
+    perform merge_categories(array(select x.category_id from categories x where x.category_id = any (back)
+      and x.category_id <> c.category_id and x.retired_at is null),
+                             c.category_id, why) from categories x where x.category_id = any (back) and x.category_id <> c.category_id
+                               and x.retired_at is null limit 1;
   end if;
   perform follow_categories(back, u.taxonomy_change_id, why);
   update taxonomy_changes x set undone_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;

@@ -2,7 +2,8 @@
 
 create or replace function claim_llm(worker text, most integer, patience interval default '1 s', lease interval default '60 s',
                                      claim_id uuid default null, held uuid[] default '{}', owed uuid[] default '{}')
-  returns table (name_key text, shortlist bigint[], odds real[], next text, branch bigint, asked smallint, attempts smallint, purpose text)
+  returns table (name_key text, shortlist bigint[], probabilities real[], next text, branch bigint, asked smallint, attempts smallint,
+    purpose text)
   -- below the 10 s after which its client gives it up: what it leaves behind would wait on
   language plpgsql security definer set search_path from current set lock_timeout = '8s' as $$
 declare
@@ -57,7 +58,8 @@ begin
             and (q.attempts < alone_from or q.queue_id = head.queue_id)
             and (stop is null or exists (select from urgent_names u where u.name_hash = q.name_hash))
           -- names of one likely category share most of their candidates
-          order by q.queue_id = head.queue_id desc, q.shortlist[1] is not distinct from head.best desc, q.available_at limit size for update skip locked
+          order by q.queue_id = head.queue_id desc, q.shortlist[1] is not distinct from head.best desc,
+            q.available_at limit size for update skip locked
       )
       select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
       -- what is answered by now, or what nobody waits for any more, must not cost money
@@ -68,20 +70,24 @@ begin
       exit when cardinality(picked) < size and (head.available_at > moment - patience
         or head.available_at > moment - 5 * patience
            and exists (select from queue q
-                         where q.stage = 'llm' and q.purpose = its.purpose and q.available_at > moment - patience and q.available_at <= moment
+                         where q.stage = 'llm' and q.purpose = its.purpose and q.available_at > moment - patience
+                           and q.available_at <= moment
                            and q.branch is not distinct from head.branch and q.next is not distinct from head.next));
       return query
         with taken as (
-          update queue q set worker = claim_llm.worker, claim_id = claim_llm.claim_id, available_at = clock_timestamp() + lease, attempts = q.attempts + 1
+          update queue q set worker = claim_llm.worker, claim_id = claim_llm.claim_id, available_at = clock_timestamp() + lease,
+            attempts = q.attempts + 1
             where q.queue_id = any (picked) returning q.*
         )
         -- a shortlist may be older than the taxonomy, and so may the model that made it
-        select t.name_key, o.offered, o.offered_odds, t.next, case when t.branch is not null then coalesce(in_use(t.branch), t.branch) end,
+        select t.name_key, o.offered, o.offered_probabilities, t.next, case when t.branch is not null
+          then coalesce(in_use(t.branch), t.branch) end,
                t.asked, t.attempts, t.purpose
-          from taken t cross join lateral offer_today(t.shortlist, t.odds, its.answers_rows) o;
+          from taken t cross join lateral offer_today(t.shortlist, t.probabilities, its.answers_rows) o;
       return;
     end loop;
   end loop;
 end $$;
-comment on function claim_llm(text, integer, interval, interval, uuid, uuid[], uuid[]) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience and none has joined it for as long (at most five times patience). What the worker has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone, one such at a time; one that was tried max_attempts times, so that its workers died, is given up (give_up()). Purposes come in the order of purposes.place, a later one when nothing of those before it is due, and each only while its function …_may_claim() says so. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
+comment on function claim_llm(text, integer, interval, interval, uuid, uuid[],
+  uuid[]) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience and none has joined it for as long (at most five times patience). What the worker has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone, one such at a time; one that was tried max_attempts times, so that its workers died, is given up (give_up()). Purposes come in the order of purposes.place, a later one when nothing of those before it is due, and each only while its function …_may_claim() says so. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
 grant execute on function claim_llm to taxon_sidecar;

@@ -17,12 +17,14 @@ create or replace function end_batch(llm_batch_id bigint, failed boolean, error 
 declare
   batch_worker text := format('batch %s', end_batch.llm_batch_id);
 begin
-  perform fail_call(batch_worker, c.llm_call_id, c.name_keys, coalesce(end_batch.error, 'the batch has no result of it'), not owed, false, interval '0')
+  perform fail_call(batch_worker, c.llm_call_id, c.name_keys, coalesce(end_batch.error, 'the batch has no result of it'), not owed, false,
+    interval '0')
     from open_batch_calls(end_batch.llm_batch_id) c;
   -- a call that was begun and, as the answer of that was lost, never put into the batch: it was not sent
   perform fail_call(batch_worker, c.llm_call_id, '{}', 'it was never sent', true, false, interval '0')
     from llm_calls c
-    where c.worker = batch_worker and c.state = 'started' and not exists (select from llm_batch_calls k where k.llm_call_id = c.llm_call_id);
+    where c.worker = batch_worker and c.state = 'started'
+      and not exists (select from llm_batch_calls k where k.llm_call_id = c.llm_call_id);
   -- what was claimed and is in no call
   perform end_sidecar(batch_worker);
   delete from llm_batches b
@@ -32,5 +34,6 @@ begin
     set state = case when end_batch.failed then 'failed' else 'ended' end, error = end_batch.error, ended_at = clock_timestamp()
     where b.llm_batch_id = end_batch.llm_batch_id;
 end $$;
-comment on function end_batch(bigint, boolean, text, boolean) is 'Closes a batch: calls that are still open are failed, or with owed unknown with their upper estimate, and every name that it still holds goes back, uncounted. One without calls is forgotten. Example: end_batch(3, failed => true, error => ''its account is gone'').';
+comment on function end_batch(bigint, boolean, text,
+  boolean) is 'Closes a batch: calls that are still open are failed, or with owed unknown with their upper estimate, and every name that it still holds goes back, uncounted. One without calls is forgotten. Example: end_batch(3, failed => true, error => ''its account is gone'').';
 grant execute on function end_batch to taxon_admin, taxon_sidecar;

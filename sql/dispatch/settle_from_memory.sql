@@ -44,5 +44,6 @@ begin
         -- answered, and held by another transaction at this moment: its own settles it
         and (found is null or not found @> jsonb_build_array(jsonb_build_object('name_key', q.name_key)));
 end $$;
-comment on function settle_from_memory(text, text[], integer, real) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder (a binary halfvec) if there is one, and whether a canary with this share answers it. A name that another transaction holds at this moment is none.';
+comment on function settle_from_memory(text, text[], integer,
+  real) is 'Layers 1 and 2 for claimed names; returns the cache misses, each with its embedding by that encoder (a binary halfvec) if there is one, and whether a canary with this share answers it. A name that another transaction holds at this moment is none.';
 grant execute on function settle_from_memory to taxon_sidecar;

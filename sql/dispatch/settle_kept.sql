@@ -17,9 +17,11 @@ begin
         returning k.*
     )
     select t.llm_call_id, p.hooks, count(*) as n,
-           coalesce(jsonb_agg(jsonb_build_object('name_key', t.name_key, 'category_id', t.category_id, 'confidence', t.confidence) order by t.kept_id)
+           coalesce(jsonb_agg(jsonb_build_object('name_key', t.name_key, 'category_id', t.category_id, 'confidence', t.confidence)
+             order by t.kept_id)
                       filter (where t.category_id is not null), '[]') as answers,
-           coalesce(jsonb_agg(jsonb_build_object('name_key', t.name_key, 'none', true) order by t.kept_id) filter (where t.category_id is null), '[]') as refused
+           coalesce(jsonb_agg(jsonb_build_object('name_key', t.name_key, 'none', true)
+             order by t.kept_id) filter (where t.category_id is null), '[]') as refused
       from taken t join llm_calls l using (llm_call_id) join purposes p using (purpose) group by 1, 2 order by 1
   loop
     -- what still cannot be written is kept again

@@ -16,19 +16,24 @@ begin
   perform hold_taxonomy();
   select * into call from llm_calls c where c.llm_call_id = settle_llm.llm_call_id for update;
   if not found or call.worker <> settle_llm.worker then
-    raise exception 'worker "%" has no call %', settle_llm.worker, coalesce(settle_llm.llm_call_id::text, 'NULL') using errcode = 'no_data_found';
+    raise exception 'worker "%" has no call %', settle_llm.worker, coalesce(settle_llm.llm_call_id::text, 'NULL')
+      using errcode = 'no_data_found';
   elsif call.state = 'ok' then
     return coalesce(call.answered, 0);  -- the reply to the first time was lost
   elsif call.state = 'failed' then
-    raise exception 'call % has failed: nothing of it is owed, and no answer of it is taken', settle_llm.llm_call_id using errcode = 'invalid_parameter_value';
-  elsif least(tokens_in, tokens_cached, tokens_written, tokens_out) < 0 or tokens_in is null or tokens_out is null or coalesce(tokens_cached, 0) + coalesce(tokens_written, 0) > tokens_in or not (cost >= 0 and cost < 'infinity') then
-    raise exception 'a call cannot have % tokens in, % of them cached and % written, % out, for % dollars', tokens_in, tokens_cached, tokens_written, tokens_out, cost
+    raise exception 'call % has failed: nothing of it is owed, and no answer of it is taken', settle_llm.llm_call_id
+      using errcode = 'invalid_parameter_value';
+  elsif least(tokens_in, tokens_cached, tokens_written, tokens_out) < 0 or tokens_in is null or tokens_out is null
+    or coalesce(tokens_cached, 0) + coalesce(tokens_written, 0) > tokens_in or not (cost >= 0 and cost < 'infinity') then
+    raise exception 'a call cannot have % tokens in, % of them cached and % written, % out, for % dollars', tokens_in, tokens_cached,
+      tokens_written, tokens_out, cost
       using errcode = 'invalid_parameter_value';
   end if;
   select * into strict its from purposes p where p.purpose = call.purpose;
   its_names := names_of_call(call);
   -- what was not asked in this call is not answered by it
-  select coalesce(jsonb_agg(a) filter (where not u.refused), '[]'), coalesce(jsonb_agg(a) filter (where u.refused), '[]') into answers, refused
+  select coalesce(jsonb_agg(a) filter (where not u.refused), '[]'), coalesce(jsonb_agg(a) filter (where u.refused), '[]') into answers,
+    refused
     from (select a, false from jsonb_array_elements(answers) a union all select r, true from jsonb_array_elements(refused) r) u(a, refused)
     where name_hash(a ->> 'name_key') = any (its_names);
   mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
@@ -41,7 +46,8 @@ begin
   execute format('select %I($1, $2, $3)', its.hooks || '_settle') into valid using settle_llm.llm_call_id, answers, refused;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q
-    set shortlist = null, odds = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch, asked = asked + 1, attempts = 0, worker = null, claim_id = null, available_at = clock_timestamp()
+    set shortlist = null, probabilities = null, purpose = coalesce(r.purpose, q.purpose), next = r.next, branch = r.branch,
+      asked = asked + 1, attempts = 0, worker = null, claim_id = null, available_at = clock_timestamp()
     from jsonb_to_recordset(refused) r(name_key text, next text, branch bigint, purpose text, moved boolean)
     where r.moved and q.worker = settle_llm.worker and q.stage = 'llm' and q.purpose = its.purpose and q.name_hash = name_hash(r.name_key)
       and q.name_hash = any (mine);
@@ -53,8 +59,10 @@ begin
   perform leave_no_names(settle_llm.llm_call_id);
   -- the version that answered may have a price of its own
   booked := coalesce(settle_llm.cost, settled_cost(
-    coalesce(llm_price(call.provider, settle_llm.model_version, call.started_at, coalesce((call.price ->> 'batch')::boolean, false)), call.price),
-    settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out, coalesce(settle_llm.tokens_written, 0), settle_llm.doubt));
+    coalesce(llm_price(call.provider, settle_llm.model_version, call.started_at, coalesce((call.price ->> 'batch')::boolean, false)),
+      call.price),
+    settle_llm.tokens_in, coalesce(settle_llm.tokens_cached, 0), settle_llm.tokens_out, coalesce(settle_llm.tokens_written, 0),
+      settle_llm.doubt));
   update llm_calls c
     set state = 'ok', answered = valid, tokens_in = settle_llm.tokens_in, tokens_cached = coalesce(settle_llm.tokens_cached, 0),
         tokens_out = settle_llm.tokens_out, model_version = settle_llm.model_version,

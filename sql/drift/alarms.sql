@@ -20,7 +20,8 @@ begin atomic
       round((100 * was)::numeric))
     from most;
 end;
-comment on function drift_words(drift_streams, boolean) is 'In words, where more of a stream''s names lie than did in quiet times, on the worse side or on the better. Example: select drift_words(s) from drift_streams s where names > 0;';
+comment on function drift_words(drift_streams,
+  boolean) is 'In words, where more of a stream''s names lie than did in quiet times, on the worse side or on the better. Example: select drift_words(s) from drift_streams s where names > 0;';
 grant execute on function drift_words to taxon_admin;
 
 create or replace function agreement_words(s drift_streams, worse boolean default true) returns text
@@ -37,7 +38,8 @@ begin atomic
       case when worse then '. Either the names have changed, or the LLM' else '' end)
     from cells;
 end;
-comment on function agreement_words(drift_streams, boolean) is 'In words, how often the LLM agrees of late and did before. Example: select agreement_words(s) from drift_streams s where stream = ''agreement'' and names > 0;';
+comment on function agreement_words(drift_streams,
+  boolean) is 'In words, how often the LLM agrees of late and did before. Example: select agreement_words(s) from drift_streams s where stream = ''agreement'' and names > 0;';
 grant execute on function agreement_words to taxon_admin;
 
 create or replace function alarm_advice(stream text, branch bigint) returns text
@@ -52,7 +54,8 @@ end;
 comment on function alarm_advice(text, bigint) is 'What a person should do about an alarm of a stream and a top category (0: all): the first words of its detail. Example: select alarm_advice(''novelty'', 0);';
 grant execute on function alarm_advice to taxon_admin;
 
-create or replace function raise_alarm(model_id bigint, stream text, branch bigint, value real, limit_value real, detail text) returns bigint
+create or replace function raise_alarm(model_id bigint, stream text, branch bigint, value real, limit_value real,
+  detail text) returns bigint
   language plpgsql set search_path from current as $$
 declare
   promise promises;
@@ -106,20 +109,24 @@ begin
   end if;
   insert into alarms (model_id, stream, branch, value, limit_value, detail, acted, threshold_before, threshold_after)
     values (raise_alarm.model_id, raise_alarm.stream, raise_alarm.branch, raise_alarm.value, raise_alarm.limit_value,
-            format('%s: %s; %s', alarm_advice(raise_alarm.stream, raise_alarm.branch), raise_alarm.detail, did), acted, before.threshold_id, tighter)
+            format('%s: %s; %s', alarm_advice(raise_alarm.stream, raise_alarm.branch), raise_alarm.detail, did), acted, before.threshold_id,
+              tighter)
     returning alarm_id into raised;
   perform pg_notify('@channel@', 'alarm');
   return raised;
 end $$;
-comment on function raise_alarm(bigint, text, bigint, real, real, text) is 'Writes an alarm, notifies the channel named as the schema (payload alarm), and acts: while a promise stands the thresholds become those certified for half of it; where there are none, the local layer only watches in the alarm''s branch (0: everywhere). NULL: one of the kind is open. Example: select raise_alarm((select model_id from champion()), ''error'', 0, 20, 13, ''people complain'');';
+comment on function raise_alarm(bigint, text, bigint, real, real,
+  text) is 'Writes an alarm, notifies the channel named as the schema (payload alarm), and acts: while a promise stands the thresholds become those certified for half of it; where there are none, the local layer only watches in the alarm''s branch (0: everywhere). NULL: one of the kind is open. Example: select raise_alarm((select model_id from champion()), ''error'', 0, 20, 13, ''people complain'');';
 
 create or replace function shadow_branch(branch bigint) returns boolean
   language plpgsql set search_path from current as $$
 begin
   if branch = 0 then
-    update all_settings s set value = '"shadow"', changed_at = now(), changed_by = session_user, reason = 'an alarm of drift' where s.key = 'local_layer' and s.value = '"on"';
+    update all_settings s set value = '"shadow"', changed_at = now(), changed_by = session_user, reason = 'an alarm of drift'
+      where s.key = 'local_layer' and s.value = '"on"';
   else
-    update all_settings s set value = s.value || to_jsonb(branch), changed_at = now(), changed_by = session_user, reason = 'an alarm of drift'
+    update all_settings s set value = s.value || to_jsonb(branch), changed_at = now(), changed_by = session_user,
+      reason = 'an alarm of drift'
       where s.key = 'shadow_branches' and not s.value @> to_jsonb(branch);
   end if;
   return found;
@@ -137,7 +144,8 @@ begin
   if a.alarm_id is null then return false; end if;
   -- what another open alarm needs stays
   if a.acted = 'shadow' and not exists (select from alarms x where x.ended_at is null and x.acted = 'shadow') then
-    update all_settings s set value = '"on"', changed_at = now(), changed_by = session_user, reason = 'the alarm of drift has ended' where s.key = 'local_layer' and s.value = '"shadow"';
+    update all_settings s set value = '"on"', changed_at = now(), changed_by = session_user, reason = 'the alarm of drift has ended'
+      where s.key = 'local_layer' and s.value = '"shadow"';
   elsif a.acted = 'shadow branch' and not exists (
       select from alarms x where x.ended_at is null and x.acted = 'shadow branch' and x.branch = a.branch) then
     update all_settings s set changed_at = now(), changed_by = session_user, reason = 'the alarm of drift has ended',

@@ -8,7 +8,8 @@ create or replace function judged_since(model_id bigint, since timestamptz, l1 r
   with would as (
     select e.evidence_id, e.answered, e.category_id, e.product_id
       from evidence e left join calibration_in_force(judged_since.model_id) s on true
-      left join decision_rules(judged_since.model_id, null, array[judged_since.l1, judged_since.l2, judged_since.l3]) r on r.said_id = e.category_id
+      left join decision_rules(judged_since.model_id, null,
+        array[judged_since.l1, judged_since.l2, judged_since.l3]) r on r.said_id = e.category_id
       where e.model_id = judged_since.model_id and e.decided_at > since
         and (e.answered or clears(r.may, calibrate(e.l1_said, s.offsets[1], s.slopes[1]), calibrate(e.l2_said, s.offsets[2], s.slopes[2]),
                                   calibrate(e.l3_said, s.offsets[3], s.slopes[3]), r.t1, r.t2, r.t3))
@@ -17,13 +18,15 @@ create or replace function judged_since(model_id bigint, since timestamptz, l1 r
   ), verdicts as (
     select true as answered, c.check_id as at, not c.verdict as bad, c.auditor = 'llm' as llm
       from checks c
-      where c.layer = 'local' and c.strategy = 'audit' and c.verdict is not null and c.model_id = judged_since.model_id and c.drawn_at > since
+      where c.layer = 'local' and c.strategy = 'audit' and c.verdict is not null and c.model_id = judged_since.model_id
+        and c.drawn_at > since
     union all
     select false, w.evidence_id, (p.l1, p.l2, p.l3) is distinct from (c.l1, c.l2, c.l3), p.source = 'llm'
       from would w join products p using (product_id) left join categories c on c.category_id = w.category_id
       where not w.answered and p.evidence_id = w.evidence_id and p.state = 'done' and p.source in ('llm', 'human')
   ), numbered as (
-    select *, row_number() over (partition by answered order by at) as i, floor(log(2, greatest(count(*) over (partition by answered), 32) / 64.0)) as look
+    select *, row_number() over (partition by answered order by at) as i,
+      floor(log(2, greatest(count(*) over (partition by answered), 32) / 64.0)) as look
       from verdicts
   ), found as (
     select answered, max(look)::integer as looks, count(*) as judged, count(*) filter (where bad) as wrong, avg(llm::integer) as by_llm
@@ -34,7 +37,8 @@ create or replace function judged_since(model_id bigint, since timestamptz, l1 r
     left join would w on w.answered = g.answered left join found f on f.answered = g.answered
     group by g.answered, f.looks, f.judged, f.wrong, f.by_llm;
 $$;
-comment on function judged_since(bigint, timestamptz, real, real, real) is 'Of the names since a moment that thresholds would have answered: how many the local layer did answer and how many went to the LLM, how many of each are judged (of the first 64, 128, 256 …) and wrong, and the share that the LLM judged. Example: select * from judged_since((select model_id from champion()), now() - interval ''7 days'', .75, .55, .40);';
+comment on function judged_since(bigint, timestamptz, real, real,
+  real) is 'Of the names since a moment that thresholds would have answered: how many the local layer did answer and how many went to the LLM, how many of each are judged (of the first 64, 128, 256 …) and wrong, and the share that the LLM judged. Example: select * from judged_since((select model_id from champion()), now() - interval ''7 days'', .75, .55, .40);';
 
 create or replace function settle_alarms(model_id bigint) returns void
   language plpgsql set search_path from current as $$
@@ -53,7 +57,8 @@ declare
 begin
   select * into promise from promises p where p.ended_at is null;
   -- of the newest: what came before it is not what is asked
-  select * into a from alarms x where x.model_id = settle_alarms.model_id and x.ended_at is null order by x.raised_at desc, x.alarm_id desc limit 1;
+  select * into a from alarms x where x.model_id = settle_alarms.model_id and x.ended_at is null order by x.raised_at desc,
+    x.alarm_id desc limit 1;
   if promise.promise_id is null or a.alarm_id is null then return; end if;
   for j in select s.* from thresholds_of_alarm(a) t, judged_since(settle_alarms.model_id, a.raised_at, t.l1, t.l2, t.l3) s
       order by s.answered desc loop
@@ -87,7 +92,8 @@ begin
     select * into kept from audit_test(settle_alarms.model_id, a.raised_at, promise.max_error / 2, false);
     if kept.value > -ln(1 - promise.confidence) and shadow_branch(0) then
       update alarms x set acted = 'shadow',
-          detail = x.detail || format('; audits: %s of %s of what is still answered wrong: the local layer only watches', kept.wrong, kept.judged)
+          detail = x.detail || format('; audits: %s of %s of what is still answered wrong: the local layer only watches', kept.wrong,
+            kept.judged)
         where x.alarm_id = a.alarm_id;
     end if;
   end if;
@@ -130,7 +136,8 @@ begin
   end loop;
   return next;
 end $$;
-comment on function audit_test(bigint, timestamptz, double precision, boolean) is 'How strongly audits of local answers since a moment speak against an error of at most max_error: the highest logarithm so far of the mean of three bets, that the error is 1.5, 2.5 or 5 times that. again: a new bet is opened at each audit (Shiryaev-Roberts: when did it change?); else one at the start (above ln(20) it is disproved at 95%). Both may be looked at after every audit. Example: select * from audit_test((select model_id from champion()), now() - interval ''90 days'', .05, false);';
+comment on function audit_test(bigint, timestamptz, double precision,
+  boolean) is 'How strongly audits of local answers since a moment speak against an error of at most max_error: the highest logarithm so far of the mean of three bets, that the error is 1.5, 2.5 or 5 times that. again: a new bet is opened at each audit (Shiryaev-Roberts: when did it change?); else one at the start (above ln(20) it is disproved at 95%). Both may be looked at after every audit. Example: select * from audit_test((select model_id from champion()), now() - interval ''90 days'', .05, false);';
 
 create or replace function watch_audits(model_id bigint, since timestamptz) returns void
   language plpgsql set search_path from current as $$
@@ -148,4 +155,5 @@ begin
       format('audits: %s of %s local answers wrong, promised %s%%', test.wrong, test.judged, round((100 * promise.max_error)::numeric, 2)));
   end if;
 end $$;
-comment on function watch_audits(bigint, timestamptz) is 'Raises the alarm "error" when audits since a moment speak against the promise as strongly as they would once in 20 years if it were kept. Example: select watch_audits((select model_id from champion()), now() - interval ''90 days'');';
+comment on function watch_audits(bigint,
+  timestamptz) is 'Raises the alarm "error" when audits since a moment speak against the promise as strongly as they would once in 20 years if it were kept. Example: select watch_audits((select model_id from champion()), now() - interval ''90 days'');';

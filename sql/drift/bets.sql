@@ -27,7 +27,8 @@ begin atomic
   -- votes). Memory is not asked where letters are sure: as near as can be.
   select case stream when 'confidence' then said when 'novelty' then unknown when 'familiarity' then said + 2 * coalesce(nearest, 1) end;
 end;
-comment on function drift_value(text, real, real, real) is 'The number of a row of evidence that a stream watches. Example: select drift_value(''familiarity'', .9, .8, 0);';
+comment on function drift_value(text, real, real,
+  real) is 'The number of a row of evidence that a stream watches. Example: select drift_value(''familiarity'', .9, .8, 0);';
 grant execute on function drift_value to taxon_admin;
 
 create or replace function drift_bets(counts bigint[]) returns double precision[]
@@ -59,7 +60,8 @@ begin atomic
   -- blocks between two false alarms; a name stands in that many streams, so each may take that part of them
   select ln(20 * (setting('drift_names_a_year'))::float8 * share * streams / drift_constant('block'));
 end;
-comment on function drift_limit(integer, double precision) is 'What the logarithm of a test must stay below, so that in quiet times one false alarm is expected in 20 years of all streams together. A name stands in eight: four numbers, each of all names and of its branch. share: how many blocks of 50 make one of the test. Example: select drift_limit(8);';
+comment on function drift_limit(integer,
+  double precision) is 'What the logarithm of a test must stay below, so that in quiet times one false alarm is expected in 20 years of all streams together. A name stands in eight: four numbers, each of all names and of its branch. share: how many blocks of 50 make one of the test. Example: select drift_limit(8);';
 grant execute on function drift_limit to taxon_admin;
 
 create or replace function agreement_bets(counts bigint[]) returns double precision[]
@@ -73,7 +75,8 @@ begin atomic
   ), shares as (
     select *, n::float8 / sum(n) over (partition by bin) as p, sum(n) over (partition by bin) as names from cells
   ), profiles as (
-    select profile, i, bin, names, p, case when levels = 3 then 0 when profile = 3 then 1 / 3.0 else (profile = levels)::integer end / p as density
+    select profile, i, bin, names, p, case when levels = 3 then 0 when profile = 3 then 1 / 3.0
+      else (profile = levels)::integer end / p as density
       from shares, generate_series(0, 3) profile
   ), stakes as (
     select profile, share, i, 1 - share + share * density as stake,
@@ -90,7 +93,8 @@ create or replace function drift_burst(decided_at timestamptz, hours double prec
 begin atomic
   select floor(extract(epoch from drift_burst.decided_at)::float8 / (3600 * nullif(hours, 0)))::bigint;
 end;
-comment on function drift_burst(timestamptz, double precision) is 'Which stretch of so many hours (drift_burst_hours) a moment lies in: names of one are one burst, and a burst or a backfill is no drift; NULL: that is off. Example: select drift_burst(now(), 6) is not null;';
+comment on function drift_burst(timestamptz,
+  double precision) is 'Which stretch of so many hours (drift_burst_hours) a moment lies in: names of one are one burst, and a burst or a backfill is no drift; NULL: that is off. Example: select drift_burst(now(), 6) is not null;';
 grant execute on function drift_burst to taxon_admin;
 
 create or replace function bets_on_worse(stream text) returns integer[]
@@ -98,7 +102,8 @@ create or replace function bets_on_worse(stream text) returns integer[]
 begin atomic
   -- the first six of drift_bets() are that values lie higher than they did, the others lower; all of agreement_bets() are that the
   -- LLM agrees on fewer levels
-  select case stream when 'agreement' then '{1,2,3,4,5,6,7,8,9,10,11,12}'::integer[] when 'novelty' then '{1,2,3,4,5,6}'::integer[] else '{7,8,9,10,11,12}'::integer[] end;
+  select case stream when 'agreement' then '{1,2,3,4,5,6,7,8,9,10,11,12}'::integer[] when 'novelty' then '{1,2,3,4,5,6}'::integer[]
+    else '{7,8,9,10,11,12}'::integer[] end;
 end;
 comment on function bets_on_worse(text) is 'Which of a stream''s twelve bets are that something gets worse (less sure, less familiar, newer words, less agreement): they alone raise alarms. Example: select bets_on_worse(''novelty'');';
 grant execute on function bets_on_worse to taxon_admin;

@@ -18,13 +18,15 @@ create or replace function drift_by_week(weeks integer default 12)
            (select sum((late - was) * ln(late / was))
               from drift_streams s, unnest(s.shares) with ordinality q(share, i),
                    lateral (select greatest(q.share, .5 / s.names) as was,
-                                   greatest(coalesce((select x.n from binned x where x.week = b.week and x.branch = b.branch and x.bin = q.i), 0), .5) / sum(b.n) as late) y
+                                   greatest(coalesce((select x.n from binned x where x.week = b.week and x.branch = b.branch
+                                     and x.bin = q.i), 0), .5) / sum(b.n) as late) y
               where s.model_id = (select model_id from m) and s.stream = 'confidence' and s.branch = b.branch and s.names > 0) as psi
       from binned b group by b.week, b.branch
   ), judged as (
     select date_trunc('week', e.decided_at)::date as week, b.branch, count(*) as n,
            abs(sum(k.weight * (calibrate(e.l3_said, m.offsets[3], m.slopes[3]) - k.verdict::integer)) / sum(k.weight)) as gap
-      from m join checks k using (model_id) join evidence e on e.evidence_id = k.evidence_id left join categories c on c.category_id = e.category_id
+      from m join checks k using (model_id) join evidence e on e.evidence_id = k.evidence_id
+        left join categories c on c.category_id = e.category_id
       cross join lateral (select 0::bigint as branch union all select c.l1 where c.l1 is not null) b
       where k.layer = 'local' and k.verdict is not null group by 1, 2
   )

@@ -6,7 +6,8 @@ begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'say why: end_alarm(%, reason => ''…'')', end_alarm.alarm_id using errcode = 'invalid_parameter_value';
   elsif not exists (select from alarms a where a.alarm_id = end_alarm.alarm_id) then
-    raise exception 'there is no alarm %', end_alarm.alarm_id using hint = 'select * from alarms where ended_at is null;', errcode = 'no_data_found';
+    raise exception 'there is no alarm %', end_alarm.alarm_id using hint = 'select * from alarms where ended_at is null;',
+      errcode = 'no_data_found';
   end if;
   return close_alarm(end_alarm.alarm_id, format('%s (%s)', reason, session_user));
 end $$;

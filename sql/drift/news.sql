@@ -20,11 +20,13 @@ create or replace function note_news(s drift_streams, limit_value real, detail t
   insert into alarms (model_id, stream, branch, value, limit_value, detail, acted, ended_at, ended_because)
     select s.model_id, s.stream, s.branch, coalesce((s.state ->> 'better')::real, (s.state ->> 'value')::real), note_news.limit_value,
            format('Nothing to do, it has moved to the better: %s', note_news.detail), 'news', clock_timestamp(), 'news'
-      where not exists (select from alarms a where a.model_id = s.model_id and a.stream = s.stream and a.branch = s.branch and a.acted = 'news'
+      where not exists (select from alarms a where a.model_id = s.model_id and a.stream = s.stream and a.branch = s.branch
+        and a.acted = 'news'
                           and a.raised_at > now() - interval '7 days')
     returning alarm_id;
 $$;
-comment on function note_news(drift_streams, real, text) is 'Notes that a stream has moved to the better, once a week at most. NULL: it was said. Example: select note_news(s, 13, ''surer'') from drift_streams s limit 0;';
+comment on function note_news(drift_streams, real,
+  text) is 'Notes that a stream has moved to the better, once a week at most. NULL: it was said. Example: select note_news(s, 13, ''surer'') from drift_streams s limit 0;';
 
 create or replace function drift_health() returns table (item text, status text, value text, detail text)
   language sql stable security definer set search_path from current as $$
@@ -33,6 +35,7 @@ create or replace function drift_health() returns table (item text, status text,
     from alarms a where a.ended_at is null order by a.alarm_id)
   union all
   (select 'drift news', 'ok', string_agg(distinct a.stream, ', '), (array_agg(a.detail order by a.alarm_id desc))[1]
-    from alarms a join champion() c using (model_id) where a.acted = 'news' and a.raised_at > now() - interval '7 days' having count(*) > 0);
+    from alarms a join champion() c using (model_id) where a.acted = 'news'
+      and a.raised_at > now() - interval '7 days' having count(*) > 0);
 $$;
 comment on function drift_health() is 'The rows of health() on drift: open alarms, each beginning with what to do, and in one row the news of the last week. Example: select item, value from drift_health();';

@@ -10,17 +10,21 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
   with seen as materialized (
     -- quiet times are of several bursts, also where the first was a backfill of everything
     select x.* from (
-      select e.evidence_id, e.category_id, e.l3_said, e.nearest, e.unknown, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst,
-             row_number() over (partition by drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) order by e.evidence_id) as turn
+      select e.evidence_id, e.category_id, e.l3_said, e.nearest, e.unknown,
+        drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst,
+             row_number() over (partition by drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8))
+               order by e.evidence_id) as turn
         from evidence e where e.model_id = start_drift_streams.model_id and e.decided_at > since) x
       where x.burst is null or x.turn <= drift_constant('among') / drift_constant('bursts')
       order by x.evidence_id limit drift_constant('among')::bigint
   ), missing as materialized (
     -- asked once, not for each name
     select b.branch, kinds.stream
-      from (select 0::bigint as branch union select distinct c.l1 from seen e join categories c using (category_id) where c.l1 is not null) b
+      from (select 0::bigint as branch union select distinct c.l1 from seen e join categories c using (category_id)
+        where c.l1 is not null) b
       cross join unnest(array['confidence', 'novelty', 'familiarity']) kinds(stream)
-      where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = kinds.stream and s.branch = b.branch)
+      where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = kinds.stream
+        and s.branch = b.branch)
   ), placed as (
     select e.evidence_id, e.burst, m.stream, m.branch, drift_value(m.stream, e.l3_said, e.nearest, e.unknown) as value
       from missing m join (select e.*, c.l1 from seen e left join categories c using (category_id)) e on m.branch in (0, e.l1)
@@ -34,7 +38,8 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
   ), edges as (
     -- a hair above the tenths: many names may have the same number, and it belongs below the edge
     select stream, branch, max(evidence_id) as last,
-           array(select distinct (q + 1e-6)::real from unnest(percentile_disc(array[.1, .2, .3, .4, .5, .6, .7, .8, .9]) within group (order by value)) q order by 1) as edges
+           array(select distinct (q + 1e-6)::real from unnest(percentile_disc(array[.1, .2, .3, .4, .5, .6, .7, .8,
+             .9]) within group (order by value)) q order by 1) as edges
       from first group by stream, branch
       having count(*) = drift_constant(case branch when 0 then 'first' else 'first of a branch' end)
   ), binned as (
@@ -46,12 +51,14 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
       from edges e
   )
   insert into drift_streams (model_id, stream, branch, edges, shares, state, last_id)
-    select start_drift_streams.model_id, stream, branch, edges, array(select (n::float8 / (select sum(m) from unnest(counts) m))::real from unnest(counts) n),
+    select start_drift_streams.model_id, stream, branch, edges,
+      array(select (n::float8 / (select sum(m) from unnest(counts) m))::real from unnest(counts) n),
            jsonb_build_object('counts', counts), last
       from counted
     on conflict do nothing;
 $$;
-comment on function start_drift_streams(bigint, timestamptz) is 'Makes the streams of a model that have enough names since a moment and are not there yet. Example: select start_drift_streams((select model_id from champion()), now() - interval ''1 day'');';
+comment on function start_drift_streams(bigint,
+  timestamptz) is 'Makes the streams of a model that have enough names since a moment and are not there yet. Example: select start_drift_streams((select model_id from champion()), now() - interval ''1 day'');';
 
 -- The LLM's answers to names that the local layer passed on agree with what that would have answered as often as they always
 -- did, given what it said of the name; or the names, or the LLM, have changed. Where the truth of a tenth of the names turns, this
@@ -65,13 +72,15 @@ begin atomic
   select greatest(since, max(t.set_at), max(t.undone_at)) from thresholds t
     where t.model_id = agreement_since.model_id and t.branch is null and t.cause not in ('recalibrated', 'tightened');
 end;
-comment on function agreement_since(bigint, timestamptz) is 'From when on the LLM''s answers are compared: the last change of thresholds, or the moment given if that was later. Example: select agreement_since((select model_id from champion()), now() - interval ''7 days'');';
+comment on function agreement_since(bigint,
+  timestamptz) is 'From when on the LLM''s answers are compared: the last change of thresholds, or the moment given if that was later. Example: select agreement_since((select model_id from champion()), now() - interval ''7 days'');';
 
 create or replace function answered_until() returns timestamptz
   language sql stable
 begin atomic
   -- what has waited for an hour is not waited for: a budget that is used up, a name that breaks every batch
-  select coalesce((select min(q.created_at) from queue q where q.stage = 'llm' and q.purpose = 'answer' and q.created_at > now() - interval '1 hour'
+  select coalesce((select min(q.created_at) from queue q where q.stage = 'llm' and q.purpose = 'answer'
+    and q.created_at > now() - interval '1 hour'
                      and q.available_at < 'infinity'), 'infinity');
 end;
 comment on function answered_until() is 'Up to when the LLM has answered all that was passed on to it, but for what has waited for an hour. It answers alike names together and those of which nobody knows the branch last: in the order of its answers the last of any burst look like drift. Example: select answered_until();';
@@ -79,22 +88,26 @@ comment on function answered_until() is 'Up to when the LLM has answered all tha
 create or replace function start_agreement_streams(model_id bigint, since timestamptz) returns void
   language sql volatile set search_path from current as $$
   with seen as materialized (
-    select o.evidence_id, o.levels, e.l3_said::real as said, c.l1, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst
+    select o.evidence_id, o.levels, e.l3_said::real as said, c.l1,
+      drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst
       from evidence e join opinions o using (evidence_id) left join categories c using (category_id)
       where e.model_id = start_agreement_streams.model_id and e.decided_at > since and e.decided_at < answered_until()
       order by o.evidence_id limit drift_constant('among')::bigint / 4
   ), thinned as (
     select b.branch, s.*, row_number() over (partition by b.branch, s.burst order by evidence_id) as turn
       from seen s cross join lateral (select 0::bigint as branch union all select s.l1 where s.l1 is not null) b
-      where not exists (select from drift_streams d where d.model_id = start_agreement_streams.model_id and d.stream = 'agreement' and d.branch = b.branch)
+      where not exists (select from drift_streams d where d.model_id = start_agreement_streams.model_id and d.stream = 'agreement'
+        and d.branch = b.branch)
   ), numbered as (
     select t.*, row_number() over (partition by t.branch order by t.evidence_id) as i from thinned t
-      where t.burst is null or t.turn <= drift_constant(case t.branch when 0 then 'first of a branch' else 'first of agreement' end) / drift_constant('bursts')
+      where t.burst is null or t.turn <= drift_constant(case t.branch when 0 then 'first of a branch'
+        else 'first of agreement' end) / drift_constant('bursts')
   ), first as (
     select * from numbered where i <= drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
   ), edges as (
     select branch, max(evidence_id) as last,
-           array(select distinct (q + 1e-6)::real from unnest(percentile_disc(case branch when 0 then array[.25, .5, .75] else array[.5] end) within group (order by said)) q order by 1) as edges
+           array(select distinct (q + 1e-6)::real from unnest(percentile_disc(case branch when 0 then array[.25, .5, .75]
+             else array[.5] end) within group (order by said)) q order by 1) as edges
       from first group by branch
       having count(*) = drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
   ), counted as (
@@ -105,28 +118,33 @@ create or replace function start_agreement_streams(model_id bigint, since timest
   )
   insert into drift_streams (model_id, stream, branch, edges, shares, state, last_id)
     select start_agreement_streams.model_id, 'agreement', branch, edges,
-           array(select (n::float8 / (select sum(m) from unnest(counts) m))::real from unnest(counts) n), jsonb_build_object('counts', counts), last
+           array(select (n::float8 / (select sum(m) from unnest(counts) m))::real from unnest(counts) n),
+             jsonb_build_object('counts', counts), last
       from counted
     on conflict do nothing;
 $$;
-comment on function start_agreement_streams(bigint, timestamptz) is 'Makes the streams of agreement with the LLM that have enough of its answers since a moment (500; 20 of a branch) and are not there yet. Example: select start_agreement_streams((select model_id from champion()), now() - interval ''1 day'');';
+comment on function start_agreement_streams(bigint,
+  timestamptz) is 'Makes the streams of agreement with the LLM that have enough of its answers since a moment (500; 20 of a branch) and are not there yet. Example: select start_agreement_streams((select model_id from champion()), now() - interval ''1 day'');';
 
 create or replace function drift_cells(s drift_streams, upto bigint) returns table (id bigint, cell integer, burst bigint)
   language sql stable
 begin atomic
   select v.id, width_bucket(v.value::real, (s).edges), v.burst
-    from (select e.evidence_id as id, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst, drift_value((s).stream, e.l3_said, e.nearest, e.unknown) as value
+    from (select e.evidence_id as id, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst,
+      drift_value((s).stream, e.l3_said, e.nearest, e.unknown) as value
             from evidence e left join categories c using (category_id)
             where (s).stream <> 'agreement' and e.model_id = (s).model_id and e.evidence_id > (s).last_id and e.evidence_id <= upto
               and ((s).branch = 0 or c.l1 = (s).branch)) v
     where v.value is not null
   union all
-  select o.evidence_id, 4 * width_bucket(e.l3_said::real, (s).edges) + o.levels, drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8))
+  select o.evidence_id, 4 * width_bucket(e.l3_said::real, (s).edges) + o.levels,
+    drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8))
     from opinions o join evidence e using (evidence_id) left join categories c using (category_id)
     where (s).stream = 'agreement' and e.model_id = (s).model_id and o.evidence_id > (s).last_id and o.evidence_id <= upto
       and ((s).branch = 0 or c.l1 = (s).branch);
 end;
-comment on function drift_cells(drift_streams, bigint) is 'In which cell of a stream each name lies that it has not looked at, up to an id, and in which burst it was decided. Example: select c.* from drift_streams s, drift_cells(s, 1000) c;';
+comment on function drift_cells(drift_streams,
+  bigint) is 'In which cell of a stream each name lies that it has not looked at, up to an id, and in which burst it was decided. Example: select c.* from drift_streams s, drift_cells(s, 1000) c;';
 grant execute on function drift_cells to taxon_admin;
 
 create or replace function watch_stream(s drift_streams, upto bigint, most double precision) returns drift_streams
@@ -220,4 +238,5 @@ begin
     'burst', burst, 'start', start, 'learnt', fixed) || case when news then '{"news": true}' else '{}' end::jsonb;
   return s;
 end $$;
-comment on function watch_stream(drift_streams, bigint, double precision) is 'A stream after the evidence (or, of agreement, the LLM''s answers) up to an id: whole blocks are tested, the rest is kept for the next time. Names that were decided in one burst win at most a third of what an alarm takes. It stops at the block whose value passes `most`; state.news: it has moved to the better. Example: select watch_stream(s, 1000, drift_limit(8)) from drift_streams s;';
+comment on function watch_stream(drift_streams, bigint,
+  double precision) is 'A stream after the evidence (or, of agreement, the LLM''s answers) up to an id: whole blocks are tested, the rest is kept for the next time. Names that were decided in one burst win at most a third of what an alarm takes. It stops at the block whose value passes `most`; state.news: it has moved to the better. Example: select watch_stream(s, 1000, drift_limit(8)) from drift_streams s;';

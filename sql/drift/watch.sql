@@ -3,7 +3,8 @@
 create or replace function in_alarm(s drift_streams) returns boolean
   language sql stable
 begin atomic
-  select exists (select from alarms a where a.model_id = (s).model_id and a.stream = (s).stream and a.branch = (s).branch and a.ended_at is null);
+  select exists (select from alarms a where a.model_id = (s).model_id and a.stream = (s).stream and a.branch = (s).branch
+    and a.ended_at is null);
 end;
 comment on function in_alarm(drift_streams) is 'Whether a stream has an open alarm; then it rests until that ends. Example: select stream, branch from drift_streams s where in_alarm(s);';
 grant execute on function in_alarm to taxon_admin;
@@ -72,7 +73,8 @@ begin
   end loop;
   perform watch_audits(m.model_id, since);
   return query
-    select d.stream, d.branch, d.names, (d.state ->> 'value')::real, limits[case d.stream when 'agreement' then 2 else 1 end]::real, a.alarm_id
+    select d.stream, d.branch, d.names, (d.state ->> 'value')::real, limits[case d.stream when 'agreement' then 2 else 1 end]::real,
+      a.alarm_id
       from drift_streams d
       left join alarms a on a.model_id = d.model_id and a.stream = d.stream and a.branch = d.branch and a.ended_at is null
       where d.model_id = m.model_id order by d.stream, d.branch;

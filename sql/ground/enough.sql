@@ -32,5 +32,6 @@ create or replace function bound_told(hits bigint, checks bigint, upper boolean)
 begin atomic
   select case when checks >= enough_checks() then round(share_bound(hits, checks, .975, upper)::numeric, 4) end;
 end;
-comment on function bound_told(bigint, bigint, boolean) is 'An end of the interval (95%, Clopper-Pearson) of a share of checks; NULL below enough_checks() of them. Example: select bound_told(3, 60, true);';
+comment on function bound_told(bigint, bigint,
+  boolean) is 'An end of the interval (95%, Clopper-Pearson) of a share of checks; NULL below enough_checks() of them. Example: select bound_told(3, 60, true);';
 grant execute on function bound_told to taxon_admin;

@@ -4,8 +4,10 @@
 create or replace function lock_holders(purpose text) returns text
   language sql volatile set search_path from current as $$
   select string_agg(case when l.pid is null then 'a prepared transaction (select * from pg_prepared_xacts)'
-                         else format('pid %s (%s%s)', l.pid, coalesce('application "' || nullif(a.application_name, '') || '"', 'application not named'),
-                                     ', its transaction is ' || extract(epoch from clock_timestamp() - a.xact_start)::integer || ' s old') end,
+                         else format('pid %s (%s%s)', l.pid, coalesce('application "' || nullif(a.application_name, '') || '"',
+                           'application not named'),
+                                     ', its transaction is ' || extract(epoch from clock_timestamp() - a.xact_start)::integer
+                                       || ' s old') end,
                     '; ' order by l.pid)
     from pg_locks l left join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'relation' and l.relation = to_regclass(lock_holders.purpose || '_lock') and l.granted
@@ -28,7 +30,8 @@ exception when lock_not_available then
       coalesce(lock_holders(purpose), 'it has ended this moment')
     using hint = 'Try again. To end it: select pg_terminate_backend(PID);', errcode = 'lock_not_available';
 end $$;
-comment on function hold_lock(text, boolean, interval) is 'Holds one of taxonomy, settling, models, rollouts, thresholds, guard, runs, drift, checks, import, intake until the transaction ends, alone or shared; waits as long as patience and lock_timeout both allow. 55P03 with who is in the way when it was not free in time. Example: select hold_lock(''models'');';
+comment on function hold_lock(text, boolean,
+  interval) is 'Holds one of taxonomy, settling, models, rollouts, thresholds, guard, runs, drift, checks, import, intake until the transaction ends, alone or shared; waits as long as patience and lock_timeout both allow. 55P03 with who is in the way when it was not free in time. Example: select hold_lock(''models'');';
 
 create or replace function try_lock(purpose text) returns boolean
   language plpgsql set search_path from current as $$
@@ -59,7 +62,8 @@ begin
              -- what a managed server shows of other users' sessions
              format(' (user %s)', a.usename)))
       from pg_locks l left join pg_stat_activity a on a.pid = l.pid
-      where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted and l.pid is not null and l.transactionid = any (holders)
+      where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted and l.pid is not null
+        and l.transactionid = any (holders)
         -- a row that was undone is marked by who undid it
         and a.application_name is distinct from 'taxon sidecar'
     union

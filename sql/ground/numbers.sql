@@ -11,11 +11,11 @@ comment on function probability(real) is 'A number from 0 to 1, where it is one 
 create or replace function sane_results(results jsonb) returns jsonb
   language plpgsql immutable set search_path from current as $$
 begin
-  -- One look at all of them, as a whole model's answers are numbers: as typed columns, since jsonpath took 59 µs a name of 20 odds.
+  -- One look at all of them, as a whole model's answers are numbers: as typed columns, since jsonpath took 59 µs a name of 20 probabilities.
   begin
     if not exists (
-      select from jsonb_to_recordset(results) r(confidence real[], odds real[], margin real, nearest real, unknown real)
-        where (0 <= all (r.confidence) and 1 >= all (r.confidence) and 0 <= all (r.odds) and 1 >= all (r.odds)
+      select from jsonb_to_recordset(results) r(confidence real[], probabilities real[], margin real, nearest real, unknown real)
+        where (0 <= all (r.confidence) and 1 >= all (r.confidence) and 0 <= all (r.probabilities) and 1 >= all (r.probabilities)
                and abs(r.margin) <= 1e30 and abs(r.nearest) <= 1e30 and abs(r.unknown) <= 1e30) is false) then
       return results;
     end if;
@@ -23,9 +23,12 @@ begin
   end;
   return (
     select jsonb_agg(r || jsonb_build_object(
-             'confidence', (select jsonb_agg(case when jsonb_typeof(c) = 'number' and c between '-1' and '2' then probability((c #>> '{}')::real) end order by i)
-                              from jsonb_array_elements(case jsonb_typeof(r -> 'confidence') when 'array' then r -> 'confidence' else '[]' end) with ordinality u(c, i)),
-             'odds', case when not jsonb_path_exists(r, '$.odds[*] ? (@.type() != "number" || @ < 0 || @ > 1.001)') then r -> 'odds' end,
+             'confidence', (select jsonb_agg(case when jsonb_typeof(c) = 'number' and c between '-1' and '2'
+               then probability((c #>> '{}')::real) end order by i)
+                              from jsonb_array_elements(case jsonb_typeof(r -> 'confidence') when 'array' then r -> 'confidence'
+                                else '[]' end) with ordinality u(c, i)),
+             'probabilities', case when not jsonb_path_exists(r, '$.probabilities[*] ? (@.type() != "number" || @ < 0 || @ > 1.001)')
+               then r -> 'probabilities' end,
              'margin', case when jsonb_path_exists(r, '$.margin ? (@ <= 1e30 && @ >= -1e30)') then r -> 'margin' end,
              'nearest', case when jsonb_path_exists(r, '$.nearest ? (@ <= 1e30 && @ >= -1e30)') then r -> 'nearest' end,
              'unknown', case when jsonb_path_exists(r, '$.unknown ? (@ <= 1e30 && @ >= -1e30)') then r -> 'unknown' end) order by n)
@@ -54,7 +57,8 @@ begin
     field := replace(fields[i], '?', '*');
     if i = 5 then
       foreach word in array '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}'::text[] loop
-        field := regexp_replace(field, '\m' || word || '\M', array_position('{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}', word)::text, 'g');
+        field := regexp_replace(field, '\m' || word || '\M',
+          array_position('{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}', word)::text, 'g');
       end loop;
     elsif i = 6 then
       field := regexp_replace(field, '-sun\M', '-7', 'g');

@@ -38,7 +38,8 @@ begin atomic
   -- the server prefers the function that fits best, in whichever schema, so one that is there already counts as well
   select t.place, o.who, format('owns the %s %s in it', t.kind, t.thing), format('drop %s %s', t.kind, t.thing)
     from (
-      select s.place, p.proowner as owner, 'function' as kind, format('%I.%I(%s)', s.place, p.proname, pg_get_function_identity_arguments(p.oid)) as thing
+      select s.place, p.proowner as owner, 'function' as kind,
+        format('%I.%I(%s)', s.place, p.proname, pg_get_function_identity_arguments(p.oid)) as thing
         from schema_on_path s join pg_proc p on p.pronamespace = s.oid
       union all
       select s.place, p.oprowner, 'operator', format('%I.%s (%s, %s)', s.place, p.oprname,
@@ -47,7 +48,8 @@ begin atomic
     ) t join outsider o on o.oid = t.owner
   union all
   -- a trigger runs as whoever writes the row: the owner, when a name is settled
-  select s.place, o.who, format('may make triggers on %I.%I', s.place, c.relname), format('revoke trigger on %I.%I from %s', s.place, c.relname, o.quoted)
+  select s.place, o.who, format('may make triggers on %I.%I', s.place, c.relname),
+    format('revoke trigger on %I.%I from %s', s.place, c.relname, o.quoted)
     from schema_on_path s join pg_class c on c.relnamespace = s.oid
     join pg_roles m on m.oid = c.relowner and m.rolname = current_user
     cross join aclexplode(c.relacl) a join outsider o on o.oid = a.grantee

@@ -21,25 +21,29 @@ begin
       if jsonb_typeof(value) <> 'number' then return false; end if;
       n := value::numeric;
       -- below 1e-12 a number cannot be reckoned with; 0 can
-      return (n = 0 and setting.or_zero or n between coalesce(setting.least, n) and coalesce(setting.most, n) and (n = 0 or abs(n) >= 1e-12))
+      return (n = 0 and setting.or_zero or n between coalesce(setting.least, n) and coalesce(setting.most, n)
+        and (n = 0 or abs(n) >= 1e-12))
          and (setting.kind = 'number' or n % 1 = 0);
     else return false;
   end case;
 end $$;
-comment on function setting_takes(all_settings, jsonb) is 'Whether a setting takes a value. Example: select setting_takes(s, ''2'') from all_settings s where s.key = ''audit_share'';';
+comment on function setting_takes(all_settings,
+  jsonb) is 'Whether a setting takes a value. Example: select setting_takes(s, ''2'') from all_settings s where s.key = ''audit_share'';';
 
 create or replace function setting_range(setting all_settings) returns text
   language sql immutable
 begin atomic
   select case (setting).kind
            when 'switch' then 'true or false'
-           when 'choice' then (select string_agg(format('"%s"', c), ', ' order by place) from unnest((setting).choices) with ordinality u(c, place))
+           when 'choice' then (select string_agg(format('"%s"', c), ', ' order by place)
+             from unnest((setting).choices) with ordinality u(c, place))
            when 'cron' then 'a time as cron writes it'
            when 'branches' then 'ids of top categories in use'
            when 'text' then 'text'
            else case (setting).kind when 'whole' then 'a whole number' else 'a number' end
              || case when (setting).most >= 1e9 and (setting).least is not null then format(', %s or more', trim_scale((setting).least))
-                     when (setting).least is not null then format(' from %s to %s', trim_scale((setting).least), trim_scale((setting).most)) else '' end
+                     when (setting).least is not null then format(' from %s to %s', trim_scale((setting).least), trim_scale((setting).most))
+                       else '' end
              || case when (setting).or_zero then ', or 0' else '' end
          end || case when (setting).nullable then ', or null for no limit' else '' end;
 end;

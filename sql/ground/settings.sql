@@ -22,12 +22,14 @@ begin
     raise exception 'there is no setting "%"', key using errcode = 'no_data_found',
       hint = 'The settings are: ' || (select string_agg(x.key, ', ' order by x.key) from all_settings x where x.audience <> 'internal');
   elsif s.changed_with is not null then
-    raise exception '% is not changed here', key using errcode = 'object_not_in_prerequisite_state', hint = format('select %s;', s.changed_with);
+    raise exception '% is not changed here', key using errcode = 'object_not_in_prerequisite_state',
+      hint = format('select %s;', s.changed_with);
   elsif not setting_takes(s, value) then
     raise exception '% takes %, not %', key, setting_range(s), coalesce(value::text, 'NULL')
       using errcode = 'invalid_parameter_value', hint = s.description || setting_hint(s.kind);
   end if;
-  update all_settings x set value = coalesce(set_setting.value, 'null'), changed_at = now(), changed_by = session_user, reason = set_setting.reason
+  update all_settings x set value = coalesce(set_setting.value, 'null'), changed_at = now(), changed_by = session_user,
+    reason = set_setting.reason
     where x.key = set_setting.key;
   return value;
 end $$;

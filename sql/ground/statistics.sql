@@ -48,7 +48,8 @@ begin
   h := exp(greatest(ln_gamma(p + q) - ln_gamma(p + 1) - ln_gamma(q) + p * ln(z) + q * ln(1 - z), -700)) * h;
   return case when flip then 1 - h else h end;
 end $$;
-comment on function beta_share(double precision, double precision, double precision) is 'The regularised incomplete beta function I_x(a, b), a and b of 1 or more: by its continued fraction (Lentz).';
+comment on function beta_share(double precision, double precision,
+  double precision) is 'The regularised incomplete beta function I_x(a, b), a and b of 1 or more: by its continued fraction (Lentz).';
 grant execute on function beta_share to taxon_admin;
 
 create or replace function share_bound(events bigint, trials bigint, confidence double precision, upper boolean) returns double precision
@@ -72,7 +73,8 @@ begin
   end loop;
   return case when upper then high else low end;
 end $$;
-comment on function share_bound(bigint, bigint, double precision, boolean) is 'Clopper and Pearson''s one-sided bound of a share of which `events` were seen in `trials`: with the given confidence the share is not above (upper) or not below it. An interval of .95 takes both at .975.';
+comment on function share_bound(bigint, bigint, double precision,
+  boolean) is 'Clopper and Pearson''s one-sided bound of a share of which `events` were seen in `trials`: with the given confidence the share is not above (upper) or not below it. An interval of .95 takes both at .975.';
 grant execute on function share_bound to taxon_admin;
 
 create or replace function fit_platt(said real[], is_right boolean[], weights double precision[] default null,
@@ -129,5 +131,6 @@ begin
   said_offset := a;
   slope := exp(c);
 end $$;
-comment on function fit_platt(real[], boolean[], double precision[], double precision) is 'Offset and slope for calibrate() that suit what was said of some names and whether it was right (NULL: not known); label_error is how often the judge is wrong. Survives few names and names that are all right. Example: select slope > 0 from fit_platt(array[.9, .8], array[true, true]);';
+comment on function fit_platt(real[], boolean[], double precision[],
+  double precision) is 'Offset and slope for calibrate() that suit what was said of some names and whether it was right (NULL: not known); label_error is how often the judge is wrong. Survives few names and names that are all right. Example: select slope > 0 from fit_platt(array[.9, .8], array[true, true]);';
 grant execute on function fit_platt to taxon_admin;

@@ -7,7 +7,8 @@ declare
 begin
   foreach name in array names loop
     said := case when length(name) > 500 then replace(said, name, '…')
-                 else regexp_replace(said, '(?<!\w)' || regexp_replace(name, '([][\\.^$*+?(){}|-])', '\\\1', 'g') || '(?!\w)', '…', 'gi') end;
+                 else regexp_replace(said, '(?<!\w)' || regexp_replace(name, '([][\\.^$*+?(){}|-])', '\\\1', 'g') || '(?!\w)', '…',
+                   'gi') end;
   end loop;
   return said;
 end $$;
@@ -31,20 +32,24 @@ begin
     else return said;
   end case;
 end $$;
-comment on function report_without_name(jsonb, text[]) is 'A report with "…" in the place of some names: as a whole in lists and under name, name_key and matched_key, as words in sentences. Example: select report_without_name(''{"mistakes": [{"name": "kettle", "answer": "kettle"}]}''::jsonb, ''{kettle}'');';
+comment on function report_without_name(jsonb,
+  text[]) is 'A report with "…" in the place of some names: as a whole in lists and under name, name_key and matched_key, as words in sentences. Example: select report_without_name(''{"mistakes": [{"name": "kettle", "answer": "kettle"}]}''::jsonb, ''{kettle}'');';
 
 create or replace function blank_messages(names text[]) returns table (relation regclass, attribute text, changed bigint)
   language plpgsql security definer set search_path from current as $$
 declare
   -- messages of programs and notes of people; not a table's own vocabulary (state, layer, …)
-  messages constant text[] := array['error', 'last_error', 'failure', 'reason', 'reasons', 'detail', 'outcome', 'notice', 'forced', 'ended_because', 'note', 'example',
+  messages constant text[] := array['error', 'last_error', 'failure', 'reason', 'reasons', 'detail', 'outcome', 'notice', 'forced',
+    'ended_because', 'note', 'example',
     'report', 'numbers', 'metrics', 'data', 'settings', 'options'];
   -- most rows are seen to have none of the names without a regular expression
   likely text[] := array(select '%' || regexp_replace(lower(n), '([\\%_])', '\\\1', 'g') || '%' from unnest(names) n);
-  likely_json text[] := array(select '%' || regexp_replace(lower(btrim(to_jsonb(n)::text, '"')), '([\\%_])', '\\\1', 'g') || '%' from unnest(names) n);
+  likely_json text[] := array(select '%' || regexp_replace(lower(btrim(to_jsonb(n)::text, '"')), '([\\%_])', '\\\1', 'g') || '%'
+    from unnest(names) n);
   c record;
 begin
-  for c in select a.attrelid::regclass as relation, a.attname::text as attribute, a.atttypid::regtype::text as type from pg_attribute a join pg_class t on t.oid = a.attrelid
+  for c in select a.attrelid::regclass as relation, a.attname::text as attribute, a.atttypid::regtype::text as type from pg_attribute a
+    join pg_class t on t.oid = a.attrelid
              where t.relnamespace = any (own_schemas()) and t.relkind = 'r' and not a.attisdropped
                and a.attname = any (messages) and a.atttypid in ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
              order by 1, 2 loop
@@ -71,7 +76,8 @@ create or replace function sent_to(llm_call_ids bigint[]) returns table (provide
               else format('was sent it from %s to %s%s, and keeps it for as long as its terms say; ask it to delete: requests %s',
                 to_char(min(c.started_at), 'YYYY-MM-DD'), to_char(max(c.started_at), 'YYYY-MM-DD'),
                 case when bool_or(c.state = 'started') then ', and may be answering at this moment' else '' end,
-                string_agg(coalesce(c.request_id, 'without an id, call ' || c.llm_call_id) || coalesce(' of batch ' || b.provider_batch_id, ''), ', ' order by c.llm_call_id)) end
+                string_agg(coalesce(c.request_id, 'without an id, call ' || c.llm_call_id)
+                  || coalesce(' of batch ' || b.provider_batch_id, ''), ', ' order by c.llm_call_id)) end
     from llm_calls c left join llm_batch_calls k using (llm_call_id) left join llm_batches b using (llm_batch_id)
     where c.llm_call_id = any (sent_to.llm_call_ids) group by c.provider, c.simulated order by 1;
 $$;
@@ -107,7 +113,8 @@ declare
   ids bigint[] := array(select p.product_id from products p where name_hash(p.name_key) = hash);
 begin
   perform lock_rows(ids);
-  delete from evidence e where e.product_id = any (ids) or e.evidence_id in (select p.evidence_id from products p where p.product_id = any (ids));
+  delete from evidence e where e.product_id = any (ids)
+    or e.evidence_id in (select p.evidence_id from products p where p.product_id = any (ids));
   get diagnostics removed = row_count;
   what := 'evidence';
   return next;
@@ -136,7 +143,8 @@ begin
   what := 'before_matched_key of product_changes, blanked';
   return next;
 end $$;
-comment on function forget_products(text, boolean) is 'The part of forget() that works on products: their evidence, history and rows, and other rows that were answered because they are near. Example: forget_products(''kettle'', false).';
+comment on function forget_products(text,
+  boolean) is 'The part of forget() that works on products: their evidence, history and rows, and other rows that were answered because they are near. Example: forget_products(''kettle'', false).';
 
 create or replace function analyse_without(names text[]) returns setof text
   language plpgsql security definer set search_path from current as $$
@@ -147,7 +155,8 @@ begin
     select distinct a.attrelid::regclass from pg_stats s
       join pg_attribute a on a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass and a.attname = s.attname
       where to_regnamespace(quote_ident(s.schemaname))::oid = any (own_schemas())
-        and case a.atttypid when 'text'::regtype then names && (coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}'))
+        and case a.atttypid when 'text'::regtype
+          then names && (coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}'))
                             when 'text[]'::regtype then names && coalesce(s.most_common_elems::text::text[], '{}') end
   loop
     execute format('analyze %s', t);

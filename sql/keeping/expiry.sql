@@ -19,9 +19,11 @@ create or replace function forget_calls(most integer default 1000) returns integ
     select c.llm_call_id from llm_calls c
       where (setting('ledger_days'))::integer > 0 and c.state <> 'started'
         and c.started_at < now() - make_interval(days => (setting('ledger_days'))::integer)
-        and not exists (select from llm_batch_calls k join llm_batches b using (llm_batch_id) where k.llm_call_id = c.llm_call_id and b.ended_at is null)
+        and not exists (select from llm_batch_calls k join llm_batches b using (llm_batch_id) where k.llm_call_id = c.llm_call_id
+          and b.ended_at is null)
         -- what a split has spent of its budget
-        and not exists (select from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id and k.state in ('waiting', 'asked'))
+        and not exists (select from taxonomy_questions k where k.taxonomy_change_id = c.taxonomy_change_id
+          and k.state in ('waiting', 'asked'))
       limit most for update of c skip locked
   ), gone as (delete from llm_calls c using old o where c.llm_call_id = o.llm_call_id returning 1)
   select count(*)::integer from gone;
@@ -60,7 +62,8 @@ begin
   get diagnostics gone = row_count;
   return gone;
 end $$;
-comment on function forget_embeddings(integer, integer) is 'Removes embeddings whose name no label, product, queue entry, check or regression name has any more (unless the setting forget_embeddings is off): of one slice, 0 to 255, by the first byte of the name''s digest, at most so many, and returns how many; call again until it is 0, then the next slice. Example: select forget_embeddings(0);';
+comment on function forget_embeddings(integer,
+  integer) is 'Removes embeddings whose name no label, product, queue entry, check or regression name has any more (unless the setting forget_embeddings is off): of one slice, 0 to 255, by the first byte of the name''s digest, at most so many, and returns how many; call again until it is 0, then the next slice. Example: select forget_embeddings(0);';
 grant execute on function forget_embeddings to taxon_admin, taxon_sidecar;
 
 create or replace function models_past_days() returns setof bigint
@@ -100,7 +103,8 @@ create or replace function note_retention(thing text, removed bigint) returns vo
   insert into retention_runs (thing, ran_at, removed) values (thing, clock_timestamp(), note_retention.removed)
     on conflict (thing) do update set ran_at = excluded.ran_at, removed = excluded.removed;
 $$;
-comment on function note_retention(text, bigint) is 'The nightly job says that it is through with a thing, and how many it removed. Example: select note_retention(''evidence'', 0);';
+comment on function note_retention(text,
+  bigint) is 'The nightly job says that it is through with a thing, and how many it removed. Example: select note_retention(''evidence'', 0);';
 grant execute on function note_retention to taxon_sidecar;
 
 create or replace function forgotten_health() returns table (item text, status text, value text, detail text)

@@ -13,12 +13,14 @@ create or replace function export_labels(encoder_id integer, after bytea, most i
     where l.name_hash > coalesce(export_labels.after, '')
     order by l.name_hash limit export_labels.most;
 $$;
-comment on function export_labels(integer, bytea, integer) is 'Labels with the names of their levels and, for an encoder (NULL: none), their binary embedding; after a digest, in pages.';
+comment on function export_labels(integer, bytea,
+  integer) is 'Labels with the names of their levels and, for an encoder (NULL: none), their binary embedding; after a digest, in pages.';
 grant execute on function export_labels to taxon_admin;
 
 create or replace function export_products(after bigint, most integer)
   returns table (product_id bigint, external_id text, name text, l1 text, l2 text, l3 text, l1_confidence real, l2_confidence real,
-    l3_confidence real, source text, state text, similarity real, matched_key text, model_id bigint, created_at timestamptz, classified_at timestamptz)
+    l3_confidence real, source text, state text, similarity real, matched_key text, model_id bigint, created_at timestamptz,
+      classified_at timestamptz)
   language sql stable security definer set search_path from current as $$
   select p.product_id, p.external_id, p.name, c1.name, c2.name, c3.name, p.l1_confidence, p.l2_confidence,
          p.l3_confidence, p.source, p.state, p.similarity, p.matched_key, p.model_id, p.created_at, p.classified_at
@@ -42,5 +44,6 @@ create or replace function export_embeddings(encoder_id integer, after bytea, mo
     where e.encoder_id = export_embeddings.encoder_id and e.name_hash > coalesce(export_embeddings.after, '')
     order by e.name_hash limit export_embeddings.most;
 $$;
-comment on function export_embeddings(integer, bytea, integer) is 'Binary embeddings of one encoder with their name (NULL: neither memory nor products have it any more); after a digest, in pages.';
+comment on function export_embeddings(integer, bytea,
+  integer) is 'Binary embeddings of one encoder with their name (NULL: neither memory nor products have it any more); after a digest, in pages.';
 grant execute on function export_embeddings to taxon_admin;

@@ -1,6 +1,7 @@
 -- taxon: forget(): one name, out of everything that holds it.
 
-create or replace function forget(name text, blank boolean default false, preview boolean default false) returns table (what text, removed bigint, detail text)
+create or replace function forget(name text, blank boolean default false, preview boolean default false) returns table (what text,
+  removed bigint, detail text)
   language plpgsql security definer set search_path from current as $$
 declare
   key text := normalise(forget.name);
@@ -35,14 +36,16 @@ begin
                                 union select left(key, x.most) from unnest('{80,100}'::integer[]) x(most)) u order by length(n) desc, n);
   calls := calls_with(key);
   select least((select min(l.created_at) from labels l where l.name_hash = hash),
-               (select min(coalesce(x.before_created_at, x.changed_at)) from label_changes x where name_hash(x.name_key) = hash)) into since;
+               (select min(coalesce(x.before_created_at, x.changed_at)) from label_changes x
+                 where name_hash(x.name_key) = hash)) into since;
   drawn := exists (select from checks k where k.name_hash = hash and k.layer = 'local' and k.strategy <> 'audit');
   insert into forgotten_names as f (name_hash, labelled) values (hash, since is not null and not drawn)
     on conflict (name_hash) do update set forgotten_at = excluded.forgotten_at, labelled = f.labelled or excluded.labelled;
 
   for t in select * from tables_of_names() loop
     execute format('delete from %s x where %s = $1 %s', t.relation, case when t.by_hash then 'x.name_hash' else 'name_hash(x.name_key)' end,
-      case when t.relation = 'embeddings'::regclass then 'and x.encoder_id in (select e.encoder_id from encoders e)' else '' end) using hash;
+      case when t.relation = 'embeddings'::regclass then 'and x.encoder_id in (select e.encoder_id from encoders e)' else '' end)
+        using hash;
     get diagnostics removed = row_count;
     what := t.relation;
     detail := case t.relation when 'llm_call_names'::regclass then 'the calls stay in the ledger, with what they cost'
@@ -54,7 +57,8 @@ begin
   for t in select * from forget_products(key, blank) p where p.removed > 0 loop
     what := t.what;
     removed := t.removed;
-    detail := case t.what when 'matched_key of other products, blanked' then 'they were answered because they are near it, and keep their answer' end;
+    detail := case t.what when 'matched_key of other products, blanked'
+      then 'they were answered because they are near it, and keep their answer' end;
     return next;
   end loop;
   update llm_batch_calls b set name_keys = array_replace(b.name_keys, key, '') where b.name_keys @> array[key];
@@ -88,7 +92,8 @@ begin
       update models m set forgotten = m.forgotten + 1
         where m.created_at >= since and exists (select from model_files f where f.model_id = m.model_id) returning m.model_id, m.state)
     select format('not removed: %s may have been trained on it. They hold no names, but weights that it moved; the next training leaves it behind, and select * from retention() says when files go',
-        string_agg(format('model %s (%s)', s.model_id, s.state), ', ' order by s.model_id desc)) into detail from seen s having count(*) > 0;
+        string_agg(format('model %s (%s)', s.model_id, s.state), ', ' order by s.model_id desc)) into detail
+          from seen s having count(*) > 0;
     what := 'models';
     if detail is not null then return next; end if;
   end if;
@@ -98,8 +103,10 @@ begin
     return next;
   end loop;
   return query select n.what, null::bigint, n.detail from (values
-    ('providers', case when (setting('ledger_names_days'))::integer = 0 then 'the ledger keeps no names of calls: which provider was sent it is known only where its answer was still here'
-                       else format('what was sent more than %s days ago (ledger_names_days) is known only where its answer was still here', setting('ledger_names_days')) end),
+    ('providers', case when (setting('ledger_names_days'))::integer = 0
+      then 'the ledger keeps no names of calls: which provider was sent it is known only where its answer was still here'
+                       else format('what was sent more than %s days ago (ledger_names_days) is known only where its answer was still here',
+                         setting('ledger_names_days')) end),
     ('back-ups', 'dumps and base back-ups made before now hold it, as do restored copies: forget it there again'),
     ('WAL and replicas', 'archived WAL and snapshots hold it; standbys follow by themselves, logical subscribers as far as deletions are published'),
     ('pages', 'pages of this database hold it until VACUUM has gone over them'),

@@ -22,7 +22,8 @@ begin
   )
   update import_paths p set spelling = s.spelling from spelt s where s.path = p.path and s.spelling <> p.spelling;
   analyze import_paths;
-  select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first, max(r.line) as last into clash
+  select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first,
+    max(r.line) as last into clash
     from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
     group by p.spelling having count(distinct r.external_id) > 1 order by 3 limit 1;
   if found then
@@ -72,7 +73,8 @@ begin
            max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) as last,
            max(array[extract(epoch from coalesce(r.labelled_at, '-infinity')), r.line]) filter (where r.source = 'human') as last_human,
            min(r.labelled_at) as first_at, max(r.labelled_at) as last_at,
-           (array_agg(r.source order by r.labelled_at desc nulls last, r.line desc))[1] as last_source, (array_agg(r.line order by r.line))[1:20] as lines
+           (array_agg(r.source order by r.labelled_at desc nulls last, r.line desc))[1] as last_source,
+             (array_agg(r.line order by r.line))[1:20] as lines
       from import_rows r join import_paths t on t.path = r.path
       group by 1, 2
   ), best as materialized (
@@ -137,7 +139,8 @@ begin
       'dated', count(*) filter (where d.fate = 'dated'),
       'categories', (select count(*) from categories) - before,
       'respelt', (select coalesce(sum(times), 0) from spelt),
-      'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first) order by times desc, first), '[]')
+      'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first)
+        order by times desc, first), '[]')
                       from (select * from spelt order by times desc, first limit most) s),
       'lost', (select count(*) from lost),
       'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))

@@ -18,7 +18,8 @@ begin
         union all
         select 2, 'names of calls', format('%s days', names_days), 'ledger_names_days',
                (select count(*) from llm_call_names), pg_total_relation_size('llm_call_names'),
-               (select count(*) from llm_call_names n join llm_calls c using (llm_call_id) where c.started_at < now() - make_interval(days => names_days))
+               (select count(*) from llm_call_names n join llm_calls c using (llm_call_id)
+                 where c.started_at < now() - make_interval(days => names_days))
         union all
         select 3, 'names of batches', format('%s days', names_days), 'ledger_names_days',
                (select count(*) from llm_batch_calls k where k.name_keys <> '{}'), pg_total_relation_size('llm_batch_calls'),
@@ -27,13 +28,17 @@ begin
         union all
         select 4, 'calls', case when ledger_days = 0 then 'for ever' else format('%s days', ledger_days) end, 'ledger_days',
                (select count(*) from llm_calls), pg_total_relation_size('llm_calls'),
-               (select count(*) from llm_calls c where ledger_days > 0 and c.state <> 'started' and c.started_at < now() - make_interval(days => ledger_days))
+               (select count(*) from llm_calls c where ledger_days > 0 and c.state <> 'started'
+                 and c.started_at < now() - make_interval(days => ledger_days))
         union all
-        select 5, 'embeddings', case when (setting('forget_embeddings'))::boolean then 'while a label, product, queue entry, check or regression name has the name' else 'for ever' end,
+        select 5, 'embeddings', case when (setting('forget_embeddings'))::boolean
+          then 'while a label, product, queue entry, check or regression name has the name' else 'for ever' end,
                'forget_embeddings', (select count(*) from embeddings), pg_total_relation_size('embeddings'),
                (select count(*) from unneeded_embeddings where (setting('forget_embeddings'))::boolean)
         union all
-        select 6, 'models', case when model_days = 0 then 'for ever' else format('%s days; the champion, what is in a rollout and %s champions before it longer', model_days, setting('champions_kept')) end,
+        select 6, 'models', case when model_days = 0 then 'for ever'
+          else format('%s days; the champion, what is in a rollout and %s champions before it longer', model_days,
+          setting('champions_kept')) end,
                'model_days, champions_kept', (select count(distinct f.model_id) from model_files f), pg_total_relation_size('model_files'),
                (select count(*) from models_past_days())
         union all

@@ -4,7 +4,8 @@ create or replace function adopt_deployment(deployment text, reason text default
   language plpgsql security definer set search_path from current as $$
 begin
   if coalesce(deployment, '') = '' then
-    raise exception 'which deployment?' using hint = 'The TAXON_DEPLOYMENT of the sidecars; "default" where it is not set.', errcode = 'invalid_parameter_value';
+    raise exception 'which deployment?' using hint = 'The TAXON_DEPLOYMENT of the sidecars; "default" where it is not set.',
+      errcode = 'invalid_parameter_value';
   end if;
   update all_settings s set value = jsonb_build_object('name', deployment, 'database', database_identity()),
       changed_at = now(), changed_by = session_user, reason = adopt_deployment.reason

@@ -39,7 +39,8 @@ create or replace function keep_answers(llm_call_id bigint, answers jsonb) retur
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint, confidence real)
       where not exists (select from kept_answers k where k.llm_call_id = keep_answers.llm_call_id and k.name_hash = name_hash(a.name_key));
 $$;
-comment on function keep_answers(bigint, jsonb) is 'Keeps answers of a call that cannot be written at this moment: [{name_key, category_id, confidence}], category_id NULL: none of those offered. Example: select keep_answers(12, ''[]'');';
+comment on function keep_answers(bigint,
+  jsonb) is 'Keeps answers of a call that cannot be written at this moment: [{name_key, category_id, confidence}], category_id NULL: none of those offered. Example: select keep_answers(12, ''[]'');';
 
 create or replace function settle_answers(llm_call_id bigint, answers jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -70,7 +71,8 @@ begin
   -- where memory has a label already (a person's of this very minute), that one stands and is what answers the rows
   select * into unfinished from settle_names((
     select jsonb_agg(jsonb_build_object('name_key', l.name_key, 'category_id', l.category_id)
-                     || case when l.llm_call_id = settle_answers.llm_call_id then jsonb_build_object('source', 'llm', 'llm_call_id', l.llm_call_id)
+                     || case when l.llm_call_id = settle_answers.llm_call_id
+                       then jsonb_build_object('source', 'llm', 'llm_call_id', l.llm_call_id)
                              else '{"source": "exact"}' end)
       from jsonb_array_elements(given) g join labels l on l.name_hash = name_hash(g ->> 'name_key') where l.name_hash = any (mine)));
   late := unwritten.late || unfinished.late;
@@ -80,4 +82,5 @@ begin
   perform put_off(late, errors, '{local,llm}', settle_answers.llm_call_id);
   return jsonb_array_length(given);
 end $$;
-comment on function settle_answers(bigint, jsonb) is 'The LLM''s answers become labels and settle the rows that wait for them; returns how many were valid. A row that another transaction holds, or that refuses, is settled from memory later (put_off()); a label that cannot be written at this moment is kept (kept_answers). Example: settle_answers(12, ''[{"name_key": "kettle", "category_id": 7, "confidence": 0.9}]'').';
+comment on function settle_answers(bigint,
+  jsonb) is 'The LLM''s answers become labels and settle the rows that wait for them; returns how many were valid. A row that another transaction holds, or that refuses, is settled from memory later (put_off()); a label that cannot be written at this moment is kept (kept_answers). Example: settle_answers(12, ''[{"name_key": "kettle", "category_id": 7, "confidence": 0.9}]'').';

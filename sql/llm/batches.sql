@@ -13,9 +13,11 @@ create or replace function add_to_batch(llm_batch_id bigint, llm_call_id bigint,
   -- forgotten since its call started: its place stays, as answers come by place
   insert into llm_batch_calls (llm_batch_id, llm_call_id, name_keys, offered)
     select add_to_batch.llm_batch_id, add_to_batch.llm_call_id,
-           array(select case when forgotten(name_hash(u.n)) then '' else u.n end from unnest(add_to_batch.name_keys) with ordinality u(n, i) order by u.i), add_to_batch.offered;
+           array(select case when forgotten(name_hash(u.n)) then '' else u.n end from unnest(add_to_batch.name_keys) with ordinality u(n, i)
+             order by u.i), add_to_batch.offered;
 $$;
-comment on function add_to_batch(bigint, bigint, text[], bigint[]) is 'Puts a started call into a batch: its names in the order of the prompt, the ids that an answer may use. Example: add_to_batch(3, 12, ''{kettle}'', ''{0,7}'').';
+comment on function add_to_batch(bigint, bigint, text[],
+  bigint[]) is 'Puts a started call into a batch: its names in the order of the prompt, the ids that an answer may use. Example: add_to_batch(3, 12, ''{kettle}'', ''{0,7}'').';
 grant execute on function add_to_batch to taxon_admin, taxon_sidecar;
 
 create or replace function note_batch(llm_batch_id bigint, provider_batch_id text default null) returns void
@@ -41,7 +43,8 @@ comment on function open_batches() is 'Batches that have not ended, oldest first
 grant execute on function open_batches to taxon_admin, taxon_sidecar;
 
 create or replace function open_batch_calls(llm_batch_id bigint)
-  returns table (llm_call_id bigint, purpose text, route text, model text, tokens_in integer, tokens_out integer, name_keys text[], offered bigint[])
+  returns table (llm_call_id bigint, purpose text, route text, model text, tokens_in integer, tokens_out integer, name_keys text[],
+    offered bigint[])
   language sql stable security definer set search_path from current as $$
   select c.llm_call_id, c.purpose, c.route, c.model, c.tokens_in, c.tokens_out, k.name_keys, k.offered
     from llm_batch_calls k join llm_calls c using (llm_call_id)
@@ -52,7 +55,8 @@ grant execute on function open_batch_calls to taxon_admin, taxon_sidecar;
 
 create or replace function cancel_batches() returns integer
   language sql volatile security definer set search_path from current as $$
-  with asked as (update llm_batches b set cancelled = true where b.state in ('filling', 'sending', 'running') and not b.cancelled returning 1)
+  with asked as (update llm_batches b set cancelled = true where b.state in ('filling', 'sending', 'running') and not b.cancelled
+    returning 1)
   select count(*)::integer from asked;
 $$;
 comment on function cancel_batches() is 'Marks all batches that have not ended as cancelled; returns how many. Whoever looks after them next (a sidecar within a minute, taxon llm backfill) tells the provider, takes what was answered before, and gives the other names back. Example: select cancel_batches().';

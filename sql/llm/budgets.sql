@@ -4,7 +4,8 @@ create or replace function llm_budgets()
   returns table (budget text, most numeric, spent numeric, share numeric, ends timestamptz)
   language sql stable security definer set search_path from current as $$
   with given as materialized (
-    select s.key, (s.value)::numeric as most, s.key like '%tokens%' as of_tokens, case when s.key like '%_day' then 'day' else 'month' end as unit
+    select s.key, (s.value)::numeric as most, s.key like '%tokens%' as of_tokens, case when s.key like '%_day' then 'day'
+      else 'month' end as unit
       from all_settings s
       where s.key in ('llm_tokens_a_day', 'llm_tokens_a_month', 'llm_dollars_a_day', 'llm_dollars_a_month') and s.value <> 'null'
   ), period as (
@@ -16,7 +17,8 @@ create or replace function llm_budgets()
                                  coalesce(sum(coalesce(c.cost, llm_cost(c.price, c.tokens_in, 0, c.tokens_out))), 0) as dollars
                             from llm_calls c where c.state <> 'failed' and c.started_at >= date_trunc(u.unit, now(), 'UTC')) x
   )
-  select g.key, g.most, v.spent, round(v.spent / nullif(g.most, 0), 4), (p.since at time zone 'UTC' + ('1 ' || p.unit)::interval) at time zone 'UTC'
+  select g.key, g.most, v.spent, round(v.spent / nullif(g.most, 0), 4),
+    (p.since at time zone 'UTC' + ('1 ' || p.unit)::interval) at time zone 'UTC'
     from given g join period p using (unit) cross join lateral (select case when g.of_tokens then p.tokens else p.dollars end as spent) v
     order by g.key;
 $$;
@@ -43,7 +45,8 @@ grant execute on function may_pay to taxon_admin;
 
 create or replace function llm_stop(worker text) returns text
   language sql stable security definer set search_path from current as $$
-  select case when exists (select from sidecars s where s.worker = llm_stop.worker and s.deployment is not null and not may_pay(s.deployment)) then 'deployment'
+  select case when exists (select from sidecars s where s.worker = llm_stop.worker and s.deployment is not null
+    and not may_pay(s.deployment)) then 'deployment'
               when exists (select from llm_budgets() b where b.spent >= b.most) then 'budget' end;
 $$;
 comment on function llm_stop(text) is 'Why a worker may not ask the LLM now: deployment (not at all), budget (only for names marked urgent); NULL: it may. Example: select llm_stop(''worker'');';
@@ -74,9 +77,11 @@ begin
   end if;
   select string_agg(b.budget, ', ') into full_budget from llm_budgets() b where b.spent >= b.most;
   if full_budget is not null
-     and (name_keys is null or exists (select from unnest(name_keys) n where not exists (select from urgent_names u where u.name_hash = name_hash(n)))) then
+     and (name_keys is null or exists (select from unnest(name_keys) n
+       where not exists (select from urgent_names u where u.name_hash = name_hash(n)))) then
     raise exception 'the budget of the LLM is used up: %', full_budget
       using hint = 'select * from llm_budgets(); set_setting() changes it, mark_urgent() lets a name pass.';
   end if;
 end $$;
-comment on function refuse_call(boolean, text, text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent or was forgotten, or is no name key (SQLSTATE 22023), or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';
+comment on function refuse_call(boolean, text,
+  text[]) is 'The last check before a call: an error where it is paid and another deployment''s, has a name that may not be sent or was forgotten, or is no name key (SQLSTATE 22023), or goes beyond a budget with a name that is not urgent. Example: select refuse_call(true, ''default'', array[''kettle'']);';

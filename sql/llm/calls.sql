@@ -23,9 +23,12 @@ begin
     return id;
   end if;
   perform refuse_call(start_call.simulated, start_call.deployment, name_keys);
-  insert into llm_calls (claim_id, token, worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price, lease_until, reason, prompt_version, taxonomy_change_id, attempt)
-    values (start_call.claim_id, start_call.token, worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper, tokens_out_upper,
-            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper, tokens_in_upper), llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, clock_timestamp() + lease, reason, prompt_version,
+  insert into llm_calls (claim_id, token, worker, purpose, route, provider, model, simulated, names, tokens_in, tokens_out, cost, price,
+    lease_until, reason, prompt_version, taxonomy_change_id, attempt)
+    values (start_call.claim_id, start_call.token, worker, purpose, route, provider, model, start_call.simulated, names, tokens_in_upper,
+      tokens_out_upper,
+            coalesce(cost_upper, llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper, tokens_in_upper),
+              llm_cost(in_force, tokens_in_upper, 0, tokens_out_upper)), in_force, clock_timestamp() + lease, reason, prompt_version,
             case when (select p.of_one_change from purposes p where p.purpose = start_call.purpose) then
               (select max(k.taxonomy_change_id) from taxonomy_questions k
                  where k.name_hash in (select name_hash(n) from unnest(name_keys) n) and k.state = 'asked') end,
@@ -40,7 +43,8 @@ begin
     select id, name_hash(n), max(coalesce(s, 1)) from unnest(name_keys, steps) u(n, s) group by 2;
   return id;
 end $$;
-comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[], smallint[], text, boolean, text, text, uuid, uuid) is
+comment on function start_call(text, text, text, text, text, boolean, integer, integer, integer, numeric, jsonb, interval, text[],
+  smallint[], text, boolean, text, text, uuid, uuid) is
   'Writes a call and its names into the ledger as started, with upper estimates of its tokens and cost, before it is sent. Cost and price default to those of llm_prices, with batch those of the batch API. Asked again with a token it finds the call that it made before. NULL: the claim does not hold all of these names any more, and the call must not be sent. Refuses what refuse_call() refuses.';
 grant execute on function start_call to taxon_admin, taxon_sidecar;
 
@@ -54,7 +58,8 @@ create or replace function mark_names(llm_call_ids bigint[], outcome text) retur
   )
   select count(*)::integer from marked;
 $$;
-comment on function mark_names(bigint[], text) is 'Writes one outcome to all names of some calls; returns how many. Example: select mark_names(array[12], ''lost'');';
+comment on function mark_names(bigint[],
+  text) is 'Writes one outcome to all names of some calls; returns how many. Example: select mark_names(array[12], ''lost'');';
 
 create or replace function leave_no_names(llm_call_id bigint) returns void
   language sql volatile security definer set search_path from current as $$
@@ -86,7 +91,8 @@ begin
   if found then perform mark_names(array[close_call.llm_call_id], case when arrived then 'failed' else 'lost' end); end if;
   if arrived then perform leave_no_names(close_call.llm_call_id); end if;
 end $$;
-comment on function close_call(text, bigint, text, boolean) is 'Closes a call that brought no answer: failed when the provider''s refusal arrived (nothing owed), unknown with the upper estimate when nothing did. Example: select close_call(''worker'', 12, ''HTTP 429'', true);';
+comment on function close_call(text, bigint, text,
+  boolean) is 'Closes a call that brought no answer: failed when the provider''s refusal arrived (nothing owed), unknown with the upper estimate when nothing did. Example: select close_call(''worker'', 12, ''HTTP 429'', true);';
 
 create or replace function close_lost_calls() returns integer
   language sql volatile security definer set search_path from current as $$

@@ -3,21 +3,26 @@
 create or replace function llm_health() returns table (item text, status text, value text, detail text)
   language plpgsql stable security definer set search_path from current as $$
 begin
-  return query select 'budget ' || replace(substr(b.budget, 5), '_', ' '), case when b.share < .8 then 'ok' else 'warn' end, coalesce(floor(100 * b.share) || ' %', 'none'),
+  return query select 'budget ' || replace(substr(b.budget, 5), '_', ' '), case when b.share < .8 then 'ok' else 'warn' end,
+    coalesce(floor(100 * b.share) || ' %', 'none'),
       format('%s of %s spent', round(b.spent, 4), b.most)
       || case when b.spent >= b.most then format(': the LLM is asked again from %s, or with another %s; names of mark_urgent() pass, nothing fails',
                                                  to_char(b.ends at time zone 'UTC', 'YYYY-MM-DD HH24:MI UTC'), b.budget)
               when b.share >= .8 then ': at 100 % the LLM waits' else '' end
     from llm_budgets() b;
-  return query select 'deployment', 'warn', s.deployment, format('sidecar %s makes no paid call: this database''s are made by "%s"%s; select adopt_deployment(%L)',
+  return query select 'deployment', 'warn', s.deployment,
+    format('sidecar %s makes no paid call: this database''s are made by "%s"%s; select adopt_deployment(%L)',
       s.worker, setting('llm_deployment') ->> 'name',
-      case when setting('llm_deployment') ->> 'name' = s.deployment then ' of another database, of which it is a copy' else '' end, s.deployment)
+      case when setting('llm_deployment') ->> 'name' = s.deployment then ' of another database, of which it is a copy' else '' end,
+        s.deployment)
     from sidecars s where s.seen_at > now() - interval '30 s' and s.deployment is not null and not may_pay(s.deployment) order by s.worker;
-  return query select 'price', 'warn', c.provider || ' ' || c.model, format('not known: the cost of %s calls of the last day is NULL; select set_llm_price(%L, %L, …)',
+  return query select 'price', 'warn', c.provider || ' ' || c.model,
+    format('not known: the cost of %s calls of the last day is NULL; select set_llm_price(%L, %L, …)',
       count(*), c.provider, c.model)
     from llm_calls c where c.started_at > now() - interval '1 day' and c.state <> 'failed' and c.cost is null and c.doubt is null
     group by c.provider, c.model order by 3;
-  return query select 'tokens', 'warn', c.provider || ' ' || c.model, format('the cost of %s calls of the last day is not known: %s; compare with the bill',
+  return query select 'tokens', 'warn', c.provider || ' ' || c.model,
+    format('the cost of %s calls of the last day is not known: %s; compare with the bill',
       count(*), (array_agg(c.doubt order by c.llm_call_id desc))[1])
     from llm_calls c where c.started_at > now() - interval '1 day' and c.cost is null and c.doubt is not null
     group by c.provider, c.model order by 3;

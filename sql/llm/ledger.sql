@@ -6,7 +6,8 @@ create or replace function note_outcomes(llm_call_id bigint, answers jsonb, refu
     select name_hash(a.name_key) as hash, 'answered' as outcome, 1 as place
       from jsonb_to_recordset(answers) a(name_key text, category_id bigint) join categories c on c.category_id = a.category_id
     union all
-    select name_hash(r ->> 'name_key'), case when (r ->> 'none')::boolean then 'none' when (r ->> 'moved')::boolean then 'answered' else 'refused' end, 2 from jsonb_array_elements(refused) r
+    select name_hash(r ->> 'name_key'), case when (r ->> 'none')::boolean then 'none' when (r ->> 'moved')::boolean then 'answered'
+      else 'refused' end, 2 from jsonb_array_elements(refused) r
   )
   update llm_call_names n
     -- a name of which the answer says nothing was left out
@@ -14,7 +15,8 @@ create or replace function note_outcomes(llm_call_id bigint, answers jsonb, refu
     -- an open forget() holds the name that it removes
     where n.ctid = any (array(select x.ctid from llm_call_names x where x.llm_call_id = note_outcomes.llm_call_id for update skip locked));
 $$;
-comment on function note_outcomes(bigint, jsonb, jsonb) is 'Writes what became of each name of a call whose answer arrived. Example: note_outcomes(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
+comment on function note_outcomes(bigint, jsonb,
+  jsonb) is 'Writes what became of each name of a call whose answer arrived. Example: note_outcomes(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
 
 create or replace view paid_twice with (security_invoker) as
   with paid as (
@@ -31,7 +33,8 @@ create or replace view paid_twice with (security_invoker) as
          p.name_hash, p.purpose, p.step, count(*) as calls, array_agg(p.llm_call_id order by p.turn) as llm_call_ids,
          -- why there was another call: what became of all but the last
          string_agg(distinct case p.outcome
-           when 'lost' then case when p.error = 'its sidecar died' then 'in flight when its sidecar died' else 'no answer arrived: ' || p.error end
+           when 'lost' then case when p.error = 'its sidecar died' then 'in flight when its sidecar died' else 'no answer arrived: '
+             || p.error end
            when 'refused' then 'the answer left it out or was not valid'
            when 'none' then 'none of these'
            else 'asked again after an answer' end, '; ') filter (where p.turn < p.times) as why,
@@ -58,7 +61,8 @@ create or replace function product_cost(product_id bigint)
   select count(c.llm_call_id), coalesce(round(sum(c.tokens_in::numeric / c.names), 4), 0),
          coalesce(round(sum(c.tokens_cached::numeric / c.names), 4), 0), coalesce(round(sum(c.tokens_out::numeric / c.names), 4), 0),
          coalesce(round(sum((c.tokens_in + c.tokens_out)::numeric / c.names), 4), 0),
-         case when count(*) filter (where c.llm_call_id is not null and c.cost is null) = 0 then coalesce(round(sum(c.cost / c.names), 10), 0) end,
+         case when count(*) filter (where c.llm_call_id is not null and c.cost is null) = 0
+           then coalesce(round(sum(c.cost / c.names), 10), 0) end,
          (select count(*) from products x where name_hash(x.name_key) = name_hash(p.name_key))
     from products p
     left join llm_call_names n on n.name_hash = name_hash(p.name_key)

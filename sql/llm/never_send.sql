@@ -1,6 +1,7 @@
 -- taxon: Names that no provider may be sent: they wait in the LLM stage, at a moment that never comes, for people.
 
-create or replace function never_send(branch bigint default null, pattern text default null, product_id bigint default null, reason text default null,
+create or replace function never_send(branch bigint default null, pattern text default null, product_id bigint default null,
+  reason text default null,
     lifted boolean default false) returns integer
   language plpgsql security definer set search_path from current as $$
 declare
@@ -23,7 +24,8 @@ begin
     end;
   end if;
   if lifted then
-    delete from never_send_marks m where m.category_id = never_send.branch or m.pattern = never_send.pattern or m.name_hash = name_hash(key);
+    delete from never_send_marks m where m.category_id = never_send.branch or m.pattern = never_send.pattern
+      or m.name_hash = name_hash(key);
     if not found then
       raise exception 'there is no such mark' using hint = 'select * from @internal@.never_send_marks;', errcode = 'no_data_found';
     end if;
@@ -33,7 +35,8 @@ begin
   end if;
   insert into never_send_marks as m (category_id, pattern, name_key, reason)
     select never_send.branch, never_send.pattern, key, never_send.reason
-      where not exists (select from never_send_marks x where x.category_id = never_send.branch or x.pattern = never_send.pattern or x.name_hash = name_hash(key))
+      where not exists (select from never_send_marks x where x.category_id = never_send.branch or x.pattern = never_send.pattern
+        or x.name_hash = name_hash(key))
     on conflict do nothing;
   return look_again(false);
 end $$;

@@ -15,13 +15,15 @@ end;
 comment on function new_categories(bigint) is 'Categories (the deepest) that a model (default: the champion) does not know, as they are newer than its training; below: the nearest category above that it may know, NULL: none. Until the next training the LLM is offered them with any name whose shortlist lies below that. Example: select path from new_categories();';
 grant execute on function new_categories to taxon_admin;
 
-create or replace function offer_today(shortlist bigint[], odds real[], with_new boolean, out offered bigint[], out offered_odds real[])
+create or replace function offer_today(shortlist bigint[], probabilities real[], with_new boolean, out offered bigint[],
+  out offered_probabilities real[])
   language plpgsql stable security definer set search_path from current as $$
 begin
   if shortlist is null then return; end if;
   with kept as materialized (
     select k.id, min(k.place) as place, sum(k.o) as o
-      from (select in_use(s.id) as id, s.place, offer_today.odds[s.place] as o from unnest(shortlist) with ordinality s(id, place)) k
+      from (select in_use(s.id) as id, s.place, offer_today.probabilities[s.place] as o
+        from unnest(shortlist) with ordinality s(id, place)) k
       where k.id is not null group by k.id
   ), fresh as (
     -- the nearest first; more would only make prompts long
@@ -35,7 +37,9 @@ begin
     -- nothing is known of how likely they are: at .02 one pays for its line in any batch
     select f.category_id, 1000000 + f.turn, .02 from fresh f where f.turn <= 30 and exists (select from kept)
   )
-  select array_agg(l.id order by l.place), case when offer_today.odds is not null then array_agg(coalesce(l.o, 0)::real order by l.place) end
-    into offered, offered_odds from listed l;
+  select array_agg(l.id order by l.place), case when offer_today.probabilities is not null
+    then array_agg(coalesce(l.o, 0)::real order by l.place) end
+    into offered, offered_probabilities from listed l;
 end $$;
-comment on function offer_today(bigint[], real[], boolean) is 'A shortlist as it is today: merged categories give way to their successors, retired ones are left out, and with_new adds the categories near it that the champion does not know yet (at most 30). NULL: nothing is left, the whole tree is offered. Example: select offered from offer_today(array[7, 9], null, true);';
+comment on function offer_today(bigint[], real[],
+  boolean) is 'A shortlist as it is today: merged categories give way to their successors, retired ones are left out, and with_new adds the categories near it that the champion does not know yet (at most 30). NULL: nothing is left, the whole tree is offered. Example: select offered from offer_today(array[7, 9], null, true);';

@@ -37,7 +37,8 @@ create or replace function llm_price(provider text, model text, at timestamptz d
     -- a price of one's own beats a newer one of the program: it is what was agreed on
     order by p.model = llm_price.model desc, p.set_by is not null desc, p.since desc limit 1;
 $$;
-comment on function llm_price(text, text, timestamptz, boolean) is 'The price of a model at a moment: US dollars a million tokens in, cached, written (into the provider''s cache; null: not known) and out, with batch those of the batch API; NULL: not known. A dated version (gpt-5.4-nano-2026-03-17) without a price of its own has its model''s. Example: select llm_price(''openai'', ''gpt-6-luna'', ''2026-11-01'') ->> ''out'' as dollars;';
+comment on function llm_price(text, text, timestamptz,
+  boolean) is 'The price of a model at a moment: US dollars a million tokens in, cached, written (into the provider''s cache; null: not known) and out, with batch those of the batch API; NULL: not known. A dated version (gpt-5.4-nano-2026-03-17) without a price of its own has its model''s. Example: select llm_price(''openai'', ''gpt-6-luna'', ''2026-11-01'') ->> ''out'' as dollars;';
 grant execute on function llm_price to taxon_admin, taxon_sidecar;
 
 create or replace function llm_cost(price jsonb, tokens_in bigint, tokens_cached bigint, tokens_out bigint, tokens_written bigint default 0)
@@ -48,10 +49,12 @@ begin atomic
           + case when tokens_written = 0 then 0 else tokens_written * (price ->> 'written')::numeric end
           + tokens_out * (price ->> 'out')::numeric) / 1000000;
 end;
-comment on function llm_cost(jsonb, bigint, bigint, bigint, bigint) is 'US dollars of a call; cached and written tokens are parts of tokens_in. NULL where the price is, or where tokens were written into the cache and nothing says what that costs. Example: select llm_cost(llm_price(''openai'', ''gpt-6-luna''), 1000000, 600000, 100000);';
+comment on function llm_cost(jsonb, bigint, bigint, bigint,
+  bigint) is 'US dollars of a call; cached and written tokens are parts of tokens_in. NULL where the price is, or where tokens were written into the cache and nothing says what that costs. Example: select llm_cost(llm_price(''openai'', ''gpt-6-luna''), 1000000, 600000, 100000);';
 grant execute on function llm_cost to taxon_admin;
 
-create or replace function settled_cost(price jsonb, tokens_in bigint, tokens_cached bigint, tokens_out bigint, tokens_written bigint, doubt text)
+create or replace function settled_cost(price jsonb, tokens_in bigint, tokens_cached bigint, tokens_out bigint, tokens_written bigint,
+  doubt text)
   returns numeric
   language sql immutable parallel safe
 begin atomic
@@ -59,4 +62,5 @@ begin atomic
   select case when doubt is null or greatest((price ->> 'in')::numeric, (price ->> 'cached')::numeric, (price ->> 'out')::numeric) = 0
               then llm_cost(price, tokens_in, tokens_cached, tokens_out, tokens_written) end;
 end;
-comment on function settled_cost(jsonb, bigint, bigint, bigint, bigint, text) is 'US dollars that the ledger books for an answered call: llm_cost(), and NULL where the counts are doubted. Example: settled_cost(llm_price(''openai'', ''gpt-6-luna''), 1000, 0, 100, 0, ''the server counts no tokens'').';
+comment on function settled_cost(jsonb, bigint, bigint, bigint, bigint,
+  text) is 'US dollars that the ledger books for an answered call: llm_cost(), and NULL where the counts are doubted. Example: settled_cost(llm_price(''openai'', ''gpt-6-luna''), 1000, 0, 100, 0, ''the server counts no tokens'').';

@@ -21,7 +21,8 @@ comment on function full_batch_tokens(timestamptz) is 'By route, what a name cos
 grant execute on function full_batch_tokens to taxon_admin;
 
 create or replace function savings(since interval default '30 days')
-  returns table (against text, assumption text, products bigint, local_names bigint, llm_names bigint, tokens_a_name numeric, tokens_then numeric,
+  returns table (against text, assumption text, products bigint, local_names bigint, llm_names bigint, tokens_a_name numeric,
+    tokens_then numeric,
                  tokens_spent bigint, tokens_saved numeric, share_saved numeric, cost_then numeric, cost_spent numeric, simulated boolean)
   language sql stable security definer set search_path from current as $$
   with period as (select coalesce(now() - savings.since, '-infinity') as since),
@@ -33,7 +34,8 @@ create or replace function savings(since interval default '30 days')
               where p.created_at >= period.since and p.state = 'done' and p.source in ('local', 'llm') group by p.name_key) x
   ), spent as (
     select coalesce(sum(c.tokens_in + c.tokens_out), 0) as tokens,
-           case when count(*) filter (where c.cost is null) = 0 then sum(c.cost) end as cost, coalesce(bool_or(c.simulated), false) as simulated,
+           case when count(*) filter (where c.cost is null) = 0 then sum(c.cost) end as cost,
+             coalesce(bool_or(c.simulated), false) as simulated,
            -- dollars a token of the calls whose price is known
            sum(c.cost) / nullif(sum(c.tokens_in + c.tokens_out) filter (where c.cost is not null), 0) as rate
       from llm_calls c, period where c.started_at >= period.since and c.state <> 'failed'
@@ -47,7 +49,8 @@ create or replace function savings(since interval default '30 days')
       select 1, 'two-stage and subtree', sum(m.calls)::bigint, sum(m.names)::bigint, max(m.full_batch), sum(m.tokens_a_name), ''
         from measured m where m.route in ('two-stage', 'subtree') having bool_or(m.route = 'two-stage')
       union all
-      select 2, m.route, m.calls, m.names, m.full_batch, m.tokens_a_name, ', whose shortlists the local layer made: without it a name costs more'
+      select 2, m.route, m.calls, m.names, m.full_batch, m.tokens_a_name,
+        ', whose shortlists the local layer made: without it a name costs more'
         from measured m where m.route = 'shortlist'
     ) w order by w.place, w.tokens_a_name limit 1
   )
@@ -55,7 +58,8 @@ create or replace function savings(since interval default '30 days')
          case when u.said is null then 'not measured: no call has answered names since then'
               else format('each of %s names that the local layer answered and %s that the LLM did, asked once in batches of %s, at %s tokens: by the %s calls of the route %s in the ledger (%s names)%s; exact and similar answers stay as they are; dollars at the mean rate of what was paid',
                           n.local, n.llm, u.full_batch, round(u.tokens_a_name::numeric, 1), u.calls, u.said, u.names, u.more) end,
-         d.n, n.local, n.llm, round(u.tokens_a_name::numeric, 1), t.tokens, s.tokens, t.tokens - s.tokens, round(1 - s.tokens / nullif(t.tokens, 0), 4),
+         d.n, n.local, n.llm, round(u.tokens_a_name::numeric, 1), t.tokens, s.tokens, t.tokens - s.tokens,
+           round(1 - s.tokens / nullif(t.tokens, 0), 4),
          round(t.tokens * s.rate, 6), round(s.cost, 6), s.simulated
     from done d, names n, spent s left join used u on true
     cross join lateral (select round(((select x.local + x.llm from names x) * u.tokens_a_name)::numeric) as tokens) t;
@@ -66,11 +70,13 @@ grant execute on function savings to taxon_admin;
 create or replace function spend_parts(by text, since timestamptz)
   returns table (what text, llm_call_id bigint, part numeric)
   language sql stable security definer set search_path from current as $$
-  select case spend_parts.by when 'day' then to_char(c.started_at at time zone 'UTC', 'YYYY-MM-DD') when 'model' then c.provider || ' ' || coalesce(c.model_version, c.model)
+  select case spend_parts.by when 'day' then to_char(c.started_at at time zone 'UTC', 'YYYY-MM-DD') when 'model' then c.provider || ' '
+    || coalesce(c.model_version, c.model)
                              when 'purpose' then c.purpose when 'route' then c.route when 'layer' then 'llm' end,
          c.llm_call_id, 1::numeric
     from llm_calls c
-    where c.started_at >= spend_parts.since and (by in ('day', 'model', 'purpose', 'route') or by = 'layer' and c.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
+    where c.started_at >= spend_parts.since and (by in ('day', 'model', 'purpose', 'route') or by = 'layer'
+      and c.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
   union all
   -- by names: each has the same part of its call
   select v.what, c.llm_call_id, coalesce(count(n.name_hash) / nullif(sum(count(n.name_hash)) over (partition by c.llm_call_id), 0), 1)
@@ -80,11 +86,14 @@ create or replace function spend_parts(by text, since timestamptz)
     left join categories a on a.category_id = l.category_id
     cross join lateral (select case when n.name_hash is null then null
       when spend_parts.by = 'layer' and c.purpose <> 'audit' then c.purpose
-      when spend_parts.by = 'layer' then 'audit of ' || (select k.layer from checks k where k.name_hash = n.name_hash and k.strategy = 'audit'
+      when spend_parts.by = 'layer' then 'audit of '
+        || (select k.layer from checks k where k.name_hash = n.name_hash and k.strategy = 'audit'
                                                           order by k.llm_call_id = c.llm_call_id desc nulls last, k.check_id desc limit 1)
       else (select x.name from categories x
-              where x.category_id = coalesce(a.l1, (select p.l1 from products p where name_hash(p.name_key) = n.name_hash and p.l1 is not null limit 1))) end as what) v
-    where c.started_at >= spend_parts.since and (by = 'branch' or by = 'layer' and c.purpose <> all (array(select p.purpose from purposes p where p.answers_rows)))
+              where x.category_id = coalesce(a.l1, (select p.l1 from products p where name_hash(p.name_key) = n.name_hash
+                and p.l1 is not null limit 1))) end as what) v
+    where c.started_at >= spend_parts.since and (by = 'branch' or by = 'layer'
+      and c.purpose <> all (array(select p.purpose from purposes p where p.answers_rows)))
     group by v.what, c.llm_call_id;
 $$;
 comment on function spend_parts(text, timestamptz) is 'Which part of each call belongs to what, for spend(): whole calls, or the shares of their names; what is NULL where it is not known. Example: select what, part from spend_parts(''purpose'', now() - interval ''1 day'');';

@@ -9,7 +9,8 @@ declare
   moment timestamptz := coalesce(now() - since, '-infinity');
 begin
   if by is null or by not in ('day', 'layer', 'branch', 'model', 'purpose', 'route') then
-    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.', errcode = 'invalid_parameter_value';
+    raise exception 'there is no spend by "%"', coalesce(by, 'NULL') using hint = 'One of day, layer, branch, model, purpose, route.',
+      errcode = 'invalid_parameter_value';
   end if;
   return query
     with paid as (
@@ -21,13 +22,17 @@ begin
              sum(p.part * p.tokens_in) filter (where p.state = 'ok') as tokens_in,
              sum(p.part * p.tokens_cached) filter (where p.state = 'ok') as tokens_cached,
              sum(p.part * p.tokens_out) filter (where p.state = 'ok') as tokens_out,
-             case when count(*) filter (where p.state = 'ok' and p.cost is null) = 0 then coalesce(sum(p.part * p.cost) filter (where p.state = 'ok'), 0) end as cost,
-             count(*) filter (where p.state <> 'ok') as open, sum(p.part * (p.tokens_in + p.tokens_out)) filter (where p.state <> 'ok') as open_tokens,
-             case when count(*) filter (where p.state <> 'ok' and p.cost is null) = 0 then coalesce(sum(p.part * p.cost) filter (where p.state <> 'ok'), 0) end as open_cost, bool_or(p.simulated) as simulated
+             case when count(*) filter (where p.state = 'ok' and p.cost is null) = 0
+               then coalesce(sum(p.part * p.cost) filter (where p.state = 'ok'), 0) end as cost,
+             count(*) filter (where p.state <> 'ok') as open,
+               sum(p.part * (p.tokens_in + p.tokens_out)) filter (where p.state <> 'ok') as open_tokens,
+             case when count(*) filter (where p.state <> 'ok' and p.cost is null) = 0
+               then coalesce(sum(p.part * p.cost) filter (where p.state <> 'ok'), 0) end as open_cost, bool_or(p.simulated) as simulated
         from paid p group by 1
     ), arrived as (
       select case spend.by when 'day' then to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD') when 'layer' then p.source
-                           when 'branch' then (select a.name from categories a where a.category_id = p.l1) else 'all' end as what, count(*) as n
+                           when 'branch' then (select a.name from categories a where a.category_id = p.l1) else 'all' end as what,
+                             count(*) as n
         from products p where p.created_at >= moment group by 1
     )
     select coalesce(s.what, a.what), coalesce(s.calls, 0), round(coalesce(s.names, 0), 1), round(coalesce(s.answered, 0), 1),
@@ -36,7 +41,8 @@ begin
            coalesce(round(s.open_cost, 8), case when s.what is null then 0 end), a.n,
            round((coalesce(s.tokens_in + s.tokens_out, 0) + coalesce(s.open_tokens, 0)) / nullif(a.n, 0), 2), coalesce(s.simulated, false)
       from sums s full join arrived a
-        on a.what = case when spend.by in ('model', 'purpose', 'route') then 'all' when spend.by = 'layer' then regexp_replace(s.what, '^audit of ', '') else s.what end
+        on a.what = case when spend.by in ('model', 'purpose', 'route') then 'all' when spend.by = 'layer'
+          then regexp_replace(s.what, '^audit of ', '') else s.what end
       where s.what is not null or a.what is not null and spend.by in ('day', 'layer', 'branch')
       order by 1;
 end $$;

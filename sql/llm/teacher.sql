@@ -21,7 +21,8 @@ $$;
 comment on function llm_answers(interval) is 'Every answer that the LLM gave for a name: labels, labels that were changed since, verdicts of audits; with what it said of its certainty, the model''s version and the prompt''s. Example: select count(*) from llm_answers(''1 day'');';
 
 create or replace function judged_llm_answers(since interval default null)
-  returns table (name_hash bytea, llm_call_id bigint, model text, prompt_version text, simulated boolean, said real, is_right boolean, alike boolean)
+  returns table (name_hash bytea, llm_call_id bigint, model text, prompt_version text, simulated boolean, said real, is_right boolean,
+    alike boolean)
   language sql stable set search_path from current as $$
   with rejected as (
     select k.name_hash, k.category_id from checks k
@@ -67,7 +68,8 @@ create or replace function llm_confidence(said real, model text) returns real
   select case when c.slope is not null then calibrate(llm_confidence.said, c.said_offset, c.slope) end
     from llm_calibration(llm_confidence.model) c;
 $$;
-comment on function llm_confidence(real, text) is 'How likely an answer is right of which a model version said that it is so sure (labels.confidence keeps what was said, and nothing is decided by it). NULL: not calibrated, fewer than 50 of its answers were drawn at random and checked. Of many answers call llm_calibration() once instead. Example: select llm_confidence(.9, ''gpt-1'');';
+comment on function llm_confidence(real,
+  text) is 'How likely an answer is right of which a model version said that it is so sure (labels.confidence keeps what was said, and nothing is decided by it). NULL: not calibrated, fewer than 50 of its answers were drawn at random and checked. Of many answers call llm_calibration() once instead. Example: select llm_confidence(.9, ''gpt-1'');';
 grant execute on function llm_confidence to taxon_admin;
 
 create or replace function checked_truths(most integer default null)
@@ -77,7 +79,8 @@ create or replace function checked_truths(most integer default null)
     select l.name_hash, l.name_key, l.category_id, 0 as place from labels l where l.source = 'human'
     union all
     select k.name_hash, k.name_key, coalesce(k.second_truth_category_id, k.truth_category_id), 1 from checks k
-      where case when k.auditor = 'llm' then k.second_truth_category_id else coalesce(k.second_truth_category_id, k.truth_category_id) end is not null
+      where case when k.auditor = 'llm' then k.second_truth_category_id
+        else coalesce(k.second_truth_category_id, k.truth_category_id) end is not null
   ), one as (
     select distinct on (s.name_hash) s.* from said s order by s.name_hash, s.place
   )

@@ -1,17 +1,20 @@
 -- taxon: How good the LLM is as the teacher.
 
 create or replace function teacher_quality(since interval default null)
-  returns table (model text, prompt_version text, simulated boolean, answers bigint, checked bigint, wrong bigint, drawn bigint, drawn_wrong bigint,
+  returns table (model text, prompt_version text, simulated boolean, answers bigint, checked bigint, wrong bigint, drawn bigint,
+    drawn_wrong bigint,
                  error double precision, lower double precision, upper double precision)
   language sql stable security definer set search_path from current as $$
   with given as (
-    select a.model, a.prompt_version, a.simulated, count(distinct (a.name_hash, a.llm_call_id)) as n from llm_answers(since) a group by 1, 2, 3
+    select a.model, a.prompt_version, a.simulated, count(distinct (a.name_hash, a.llm_call_id)) as n from llm_answers(since) a group by 1,
+      2, 3
   ), judged as (
     select j.model, j.prompt_version, j.simulated, count(*) as n, count(*) filter (where not j.is_right) as wrong,
            count(*) filter (where j.alike) as drawn, count(*) filter (where j.alike and not j.is_right) as drawn_wrong
       from judged_llm_answers(since) j group by 1, 2, 3
   )
-  select g.model, g.prompt_version, g.simulated, g.n, coalesce(j.n, 0), coalesce(j.wrong, 0), coalesce(j.drawn, 0), coalesce(j.drawn_wrong, 0),
+  select g.model, g.prompt_version, g.simulated, g.n, coalesce(j.n, 0), coalesce(j.wrong, 0), coalesce(j.drawn, 0),
+    coalesce(j.drawn_wrong, 0),
          case when j.drawn >= enough_checks() then j.drawn_wrong::float8 / j.drawn end,
          case when j.drawn >= enough_checks() then share_bound(j.drawn_wrong, j.drawn, .975, false) end,
          case when j.drawn >= enough_checks() then share_bound(j.drawn_wrong, j.drawn, .975, true) end

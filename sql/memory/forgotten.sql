@@ -46,7 +46,8 @@ begin
         where not exists (select from forgotten_names f where f.name_hash = name_hash(m ->> 'name') and forgotten(f.name_hash))))
     where coalesce(greatest(r.ended_at, r.lease_until), 'infinity') > (select min(f.forgotten_at) from forgotten_names f)
       and jsonb_typeof(r.report #> '{diagnostics,mistakes}') = 'array'
-      and exists (select from jsonb_array_elements(r.report #> '{diagnostics,mistakes}') m join forgotten_names f on f.name_hash = name_hash(m ->> 'name')
+      and exists (select from jsonb_array_elements(r.report #> '{diagnostics,mistakes}') m
+        join forgotten_names f on f.name_hash = name_hash(m ->> 'name')
                     where forgotten(f.name_hash));
   get diagnostics n = row_count;
   delete from forgotten_names f where f.forgotten_at < now() - interval '2 days';

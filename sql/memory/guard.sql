@@ -10,7 +10,8 @@ begin atomic
   select coalesce(array_agg(distinct w order by w), '{}')
     from unnest(string_to_array(translate(name_key, '.,;:!?()[]{}/\|+*&#%=<>"«»„”“–—_-@~^№', repeat(' ', 40)), ' ')) w
     where w <> '' and translate(w, '0123456789', '') = w
-      and w not in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op', 'gb', 'tb', 'x', 'х');
+      and w not in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op',
+        'gb', 'tb', 'x', 'х');
 end;
 comment on function deciding_words(text) is 'The words of a name key that can tell categories apart: distinct, sorted, without numbers, units and model codes.';
 grant execute on function deciding_words to taxon_admin, taxon_sidecar;
@@ -27,14 +28,18 @@ begin atomic
       from unnest(string_to_array(name_key, ' ')) w where w <> ''
   ), told as (
     select case
-        when letters in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op', 'gb', 'tb')
+        when letters in ('шт', 'г', 'гр', 'кг', 'л', 'мл', 'см', 'мм', 'м', 'уп', 'szt', 'g', 'kg', 'l', 'ml', 'cm', 'mm', 'm', 'pcs', 'op',
+          'gb', 'tb')
           and (rest = w or translate(left(w, 1), '0123456789', '') = '') then 'measure'
-        when letters in ('арт', 'артикул', 'код', 'штрихкод', 'штрих', 'товар', 'товару', 'товара', 'номер', 'н', 'ид', 'art', 'article', 'artikel', 'artikelnummer', 'artikelnr', 'artnr', 'nr', 'no',
-          'num', 'number', 'numer', 'kod', 'code', 'barcode', 'indeks', 'index', 'symbol', 'ref', 'id', 'sku', 'ean', 'ean13', 'gtin', 'upc', 'isbn', 'mpn',
+        when letters in ('арт', 'артикул', 'код', 'штрихкод', 'штрих', 'товар', 'товару', 'товара', 'номер', 'н', 'ид', 'art', 'article',
+          'artikel', 'artikelnummer', 'artikelnr', 'artnr', 'nr', 'no',
+          'num', 'number', 'numer', 'kod', 'code', 'barcode', 'indeks', 'index', 'symbol', 'ref', 'id', 'sku', 'ean', 'ean13', 'gtin',
+            'upc', 'isbn', 'mpn',
           'asin', 'pn', 'sn', 'item', 'product', 'produkt', 'towar', 'x', 'х', '') and rest = w then 'nothing'
         when rest = w then 'name'
         when w like 'b0%' and length(w) = 10 then 'code'
-        when (select max(length(r)) from unnest(string_to_array(translate(w, '0123456789.,;:!?()[]{}/\|+*&#%=<>"''«»„”“–—_-@~^№×', repeat(' ', 60)), ' ')) r) > 4
+        when (select max(length(r)) from unnest(string_to_array(translate(w, '0123456789.,;:!?()[]{}/\|+*&#%=<>"''«»„”“–—_-@~^№×',
+          repeat(' ', 60)), ' ')) r) > 4
           and letters not in ('артикул', 'article', 'штрихкод', 'barcode') then 'name'
         else 'code' end as kind,
         length(w) - length(rest) as digits
@@ -75,11 +80,13 @@ begin
     select g.token from guard_tokens g
       where g.token = any (only_a || only_b) and (g.decides or blocking_word.category_id <> all (g.categories))
         -- A word with a near twin on the other side (similarity from .3: чехол, чехл) is a typo, not a difference.
-        and not exists (select from unnest(case when g.token = any (only_a) then only_b else only_a end) t where similarity(t, g.token) >= .3)
+        and not exists (select from unnest(case when g.token = any (only_a) then only_b else only_a end) t
+          where similarity(t, g.token) >= .3)
       order by g.decides desc, g.different desc, g.seen desc, g.token
       limit 1);
 end $$;
-comment on function blocking_word(text, text, bigint) is 'The word that forbids to give one of two name keys the category of the other: they differ by it, and memory knows that it decides the category or is at home elsewhere. NULL when there is none.';
+comment on function blocking_word(text, text,
+  bigint) is 'The word that forbids to give one of two name keys the category of the other: they differ by it, and memory knows that it decides the category or is at home elsewhere. NULL when there is none.';
 grant execute on function blocking_word to taxon_admin, taxon_sidecar;
 
 create or replace function learn_guard() returns integer

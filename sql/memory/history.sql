@@ -32,7 +32,8 @@ begin
   perform refuse_retired(array(select distinct a.category_id from before_rows b join after_rows a using (name_hash)
                                  where a.category_id <> b.category_id));
   insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
-                             before_created_at, before_updated_at, before_labelled_at, after_category_id, after_source, after_updated_at, changed_by)
+                             before_created_at, before_updated_at, before_labelled_at, after_category_id, after_source, after_updated_at,
+                               changed_by)
     select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, b.labelled_at,
            a.category_id, a.source, a.updated_at, session_user
       from before_rows b join after_rows a using (name_hash)

@@ -19,5 +19,6 @@ begin
          or exists (select from likely y join categories c on c.category_id = y.id where c.path_ids @> array[m.category_id])
       order by m.mark_id limit 1);
 end $$;
-comment on function never_sent(text, bigint[], bigint) is 'Why a name may not be sent to a provider; NULL: it may. A branch''s mark counts where the first of the shortlist, the label, the local model''s answer or an open check lies in it. Example: select never_sent(''red kettle'');';
+comment on function never_sent(text, bigint[],
+  bigint) is 'Why a name may not be sent to a provider; NULL: it may. A branch''s mark counts where the first of the shortlist, the label, the local model''s answer or an open check lies in it. Example: select never_sent(''red kettle'');';
 grant execute on function never_sent to taxon_admin, taxon_sidecar;

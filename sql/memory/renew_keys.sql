@@ -12,7 +12,8 @@ begin
     delete from labels x where normalise(x.name_key) <> x.name_key returning x.*
   ), kept as (
     insert into labels as l (name_key, category_id, source, confidence, llm_call_id, created_at, updated_at, labelled_at)
-      select distinct on (normalise(g.name_key)) normalise(g.name_key), g.category_id, g.source, g.confidence, g.llm_call_id, g.created_at, g.updated_at, g.labelled_at
+      select distinct on (normalise(g.name_key)) normalise(g.name_key), g.category_id, g.source, g.confidence, g.llm_call_id, g.created_at,
+        g.updated_at, g.labelled_at
         from gone g where normalise(g.name_key) <> ''
         order by normalise(g.name_key), (g.source = 'human') desc, g.updated_at desc
       on conflict (name_hash) do update set category_id = excluded.category_id, source = excluded.source, confidence = excluded.confidence,

@@ -33,7 +33,8 @@ create or replace function sign_renamed_label() returns trigger
 begin
   delete from label_signatures s where s.name_hash = old.name_hash;
   if exists (select from signature_state) then
-    insert into label_signatures (name_hash, bands, sketch) select new.name_hash, s.bands, s.sketch from signatures(array[new.name_key]) s on conflict do nothing;
+    insert into label_signatures (name_hash, bands, sketch) select new.name_hash, s.bands, s.sketch from signatures(array[new.name_key]) s
+      on conflict do nothing;
   end if;
   return null;
 end $$;
@@ -132,13 +133,15 @@ begin
   get diagnostics signed = row_count;
   return signed;
 end $$;
-comment on function sign_category(bigint, integer) is 'Signs labels of a category that have no signature, at most so many, by name, and returns how many. What is alike then lies together on the disk: a look-up reads a few pages, and not one for each of a thousand candidates. What is missed, as a label that changes its category meanwhile, sign_labels() finds. Example: select sign_category(7);';
+comment on function sign_category(bigint,
+  integer) is 'Signs labels of a category that have no signature, at most so many, by name, and returns how many. What is alike then lies together on the disk: a look-up reads a few pages, and not one for each of a thousand candidates. What is missed, as a label that changes its category meanwhile, sign_labels() finds. Example: select sign_category(7);';
 grant execute on function sign_category to taxon_admin, taxon_sidecar;
 
 create or replace function signed() returns boolean
   language sql stable security definer set search_path from current as $$
   select coalesce((select s.complete and s.made_by = signature_maker() and exists (select from label_signatures) from signature_state s),
-                  (select count(*) < (setting('signatures_from'))::bigint from (select from labels limit (setting('signatures_from'))::bigint) l));
+                  (select count(*) < (setting('signatures_from'))::bigint
+                    from (select from labels limit (setting('signatures_from'))::bigint) l));
 $$;
 comment on function signed() is 'Whether there is nothing to do for sign_labels(): each label has its signature, or memory is too small for them. Example: select signed();';
 grant execute on function signed to taxon_admin, taxon_sidecar;

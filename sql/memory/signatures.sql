@@ -9,7 +9,8 @@ begin atomic
   -- 20 bits: a B-tree holds the rows of one key in a list, and a chance twin a band at 1,000,000 names costs less than longer keys
   select (hashint4extended(a, hashint4extended(b, hashint4extended(c, 0))) & 1048575)::integer;
 end;
-comment on function band(integer, integer, integer) is 'Three MinHash values as one number of 20 bits. Example: select band(1, 2, 3) < 1048576;';
+comment on function band(integer, integer,
+  integer) is 'Three MinHash values as one number of 20 bits. Example: select band(1, 2, 3) < 1048576;';
 
 create or replace function signatures(names text[]) returns table (name_key text, bands integer[], sketch bit)
   language plpgsql stable parallel safe set search_path from current
@@ -53,7 +54,8 @@ begin atomic
       or a[9] = b[9] or a[10] = b[10] or a[11] = b[11] or a[12] = b[12]
       or a[13] = b[13] or a[14] = b[14] or a[15] = b[15] or a[16] = b[16];
 end;
-comment on function share_a_band(integer[], integer[]) is 'Whether two signatures agree in one of 16 bands at least. Example: select share_a_band(a.bands, b.bands) from signatures(''{kettle}'') a, signatures(''{kettles}'') b;';
+comment on function share_a_band(integer[],
+  integer[]) is 'Whether two signatures agree in one of 16 bands at least. Example: select share_a_band(a.bands, b.bands) from signatures(''{kettle}'') a, signatures(''{kettles}'') b;';
 
 create or replace function alike(a bit, b bit) returns double precision
   language sql immutable parallel safe
@@ -67,7 +69,8 @@ create or replace function signature_maker() returns text
 begin
   return (
     select format('1: PostgreSQL %s, pg_trgm %s, %s %s %s', current_setting('server_version_num')::integer / 10000, e.extversion,
-                  d.datctype, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'), pg_database_collation_actual_version(d.oid))
+                  d.datctype, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),
+                    pg_database_collation_actual_version(d.oid))
       from pg_database d, pg_extension e where d.datname = current_database() and e.extname = 'pg_trgm');
 end $$;
 comment on function signature_maker() is 'What a signature depends on: the way it is reckoned (1), the server''s major version, whose hash functions it uses, pg_trgm and the locale, which say what a letter is. Example: select signature_maker() <> '''';';

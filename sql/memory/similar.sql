@@ -50,7 +50,8 @@ begin
   -- the caller's own % keeps its meaning; an error takes the setting back by itself
   perform set_config('pg_trgm.similarity_threshold', callers, true);
 end $$;
-comment on function near_labels(text[], integer, bytea) is 'For each of some name keys the most similar labels at or above the similarity threshold, at most so many, best first; equals with a person''s label first, then by the alphabet. train_from: only labels that would train (digest at least that, not sealed, not the name itself). Above the setting signatures_from by signatures, which miss a few that are hardly alike enough, else by the index of trigrams. Example: select * from near_labels(''{red kettle}'', 10);';
+comment on function near_labels(text[], integer,
+  bytea) is 'For each of some name keys the most similar labels at or above the similarity threshold, at most so many, best first; equals with a person''s label first, then by the alphabet. train_from: only labels that would train (digest at least that, not sealed, not the name itself). Above the setting signatures_from by signatures, which miss a few that are hardly alike enough, else by the index of trigrams. Example: select * from near_labels(''{red kettle}'', 10);';
 grant execute on function near_labels to taxon_admin, taxon_sidecar;
 
 create or replace function similar_matches(name_key text, most integer default 10)
@@ -65,7 +66,8 @@ begin
                 when (setting('guard'))::boolean then blocking_word(similar_matches.name_key, n.matched_key, n.category_id) end
       from near_labels(array[similar_matches.name_key], most) n order by n.similarity desc, n.human desc, n.matched_key;
 end $$;
-comment on function similar_matches(text, integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer; "(only codes)" where one of the two names is only_codes().';
+comment on function similar_matches(text,
+  integer) is 'Labelled names at or above the similarity threshold, best first, each with the word (if any) that forbids to take its answer; "(only codes)" where one of the two names is only_codes().';
 grant execute on function similar_matches to taxon_admin, taxon_sidecar;
 
 create or replace function similar_labels(names text[], train_from bytea default null)
@@ -80,7 +82,8 @@ begin
   if not (select (s.value)::boolean from all_settings s where s.key = 'similar_layer') then return; end if;
   for near in
     -- names over 500 characters skip the layer: their trigrams cost more than they tell
-    select n.* from near_labels(array(select distinct u from unnest(names) u where length(u) <= 500 and not only_codes(u)), 10, train_from) n
+    select n.* from near_labels(array(select distinct u from unnest(names) u where length(u) <= 500 and not only_codes(u)), 10,
+      train_from) n
       order by n.name_key, n.similarity desc, n.human desc, n.matched_key
   loop
     -- the guard is asked of the best first, and of the others only where it refuses: it costs more than they do
@@ -94,7 +97,8 @@ begin
     return next;
   end loop;
 end $$;
-comment on function similar_labels(text[], bytea) is 'Layer 2 for many names at once: of each name the best labelled name that is near enough and not blocked by the guard; names without one are absent. train_from: as if memory held only the labels that would train, see near_labels(). Example: select name_key, matched_key from similar_labels(''{red kettle, blue mug}'');';
+comment on function similar_labels(text[],
+  bytea) is 'Layer 2 for many names at once: of each name the best labelled name that is near enough and not blocked by the guard; names without one are absent. train_from: as if memory held only the labels that would train, see near_labels(). Example: select name_key, matched_key from similar_labels(''{red kettle, blue mug}'');';
 grant execute on function similar_labels to taxon_admin, taxon_sidecar;
 
 create or replace function similar_label(name_key text) returns table (matched_key text, category_id bigint, similarity real)

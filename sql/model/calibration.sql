@@ -8,7 +8,8 @@ begin atomic
     else (1 / (1 + exp(-(said_offset + slope * ln(greatest(least(said, 1 - 1e-6), 1e-6)::float8
                                            / (1 - greatest(least(said, 1 - 1e-6), 1e-6)::float8))))))::real end;
 end;
-comment on function calibrate(real, real, real) is 'What a model said, as a confidence: logit(confidence) = offset + slope × logit(said). NULL offset: unchanged. Example: select calibrate(.5, 0, 2); is .5.';
+comment on function calibrate(real, real,
+  real) is 'What a model said, as a confidence: logit(confidence) = offset + slope × logit(said). NULL offset: unchanged. Example: select calibrate(.5, 0, 2); is .5.';
 grant execute on function calibrate to taxon_reader, taxon_admin, taxon_sidecar;
 
 create or replace function said_of(confidence real, said_offset real, slope real) returns real
@@ -43,7 +44,8 @@ begin atomic
               else least(calibrate(least(said_of(confidence, (was).offsets[level], (was).slopes[level]), 1),
                                    (now).offsets[level], (now).slopes[level]), 1) end;
 end;
-comment on function rescaled(real, integer, calibrations, calibrations) is 'A threshold of one calibration as one of another, at a level 1 to 3: the same names pass it. Example: select rescaled(.5, 3, null, null); is .5.';
+comment on function rescaled(real, integer, calibrations,
+  calibrations) is 'A threshold of one calibration as one of another, at a level 1 to 3: the same names pass it. Example: select rescaled(.5, 3, null, null); is .5.';
 grant execute on function rescaled to taxon_admin;
 
 create or replace function calibration_in_force(model_id bigint) returns setof calibrations

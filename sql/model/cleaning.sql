@@ -13,7 +13,8 @@ create or replace function save_out_of_fold(run_id bigint, hashes bytea[], label
           l1_confidence = excluded.l1_confidence, l2_confidence = excluded.l2_confidence,
           l3_confidence = excluded.l3_confidence, voices = excluded.voices, predicted_at = now();
 $$;
-comment on function save_out_of_fold(bigint, bytea[], bigint[], bigint[], real[], real[], real[], smallint[]) is 'Stores out-of-fold predictions, a page a call (labels[i]: the label of hashes[i] when predicted[i] was predicted); a name''s earlier one goes.';
+comment on function save_out_of_fold(bigint, bytea[], bigint[], bigint[], real[], real[], real[],
+  smallint[]) is 'Stores out-of-fold predictions, a page a call (labels[i]: the label of hashes[i] when predicted[i] was predicted); a name''s earlier one goes.';
 grant execute on function save_out_of_fold to taxon_admin, taxon_sidecar;
 
 create or replace function apply_cleaning(run_id bigint, changes jsonb)

@@ -9,18 +9,21 @@ begin atomic
   select coalesce(may and l1_confidence >= l1 and l2_confidence >= l2 and l3_confidence >= l3
     and greatest(l1_confidence, l2_confidence, l3_confidence) < 'infinity', false);
 end;
-comment on function clears(boolean, real, real, real, real, real, real) is 'Three confidences against three thresholds: all must clear, where the local layer may answer with the category at all (may, t1, t2 and t3 of decision_rules()). Example: select clears(true, .9, .8, .7, .75, .55, .4);';
+comment on function clears(boolean, real, real, real, real, real,
+  real) is 'Three confidences against three thresholds: all must clear, where the local layer may answer with the category at all (may, t1, t2 and t3 of decision_rules()). Example: select clears(true, .9, .8, .7, .75, .55, .4);';
 
 create or replace function passes(may boolean, l1_said real, l2_said real, l3_said real, thresholds real[], low real[], high real[],
     offsets real[], slopes real[]) returns boolean
   language sql immutable parallel safe
 begin atomic
   select may and l1_said <= 1
-    and (l3_said >= high[3] and l3_said <= 1 or l3_said >= low[3] and l3_said <= 1 and calibrate(l3_said, offsets[3], slopes[3]) >= thresholds[3])
+    and (l3_said >= high[3] and l3_said <= 1 or l3_said >= low[3] and l3_said <= 1
+      and calibrate(l3_said, offsets[3], slopes[3]) >= thresholds[3])
     and (l2_said >= high[2] or l2_said >= low[2] and calibrate(l2_said, offsets[2], slopes[2]) >= thresholds[2])
     and (l1_said >= high[1] or l1_said >= low[1] and calibrate(l1_said, offsets[1], slopes[1]) >= thresholds[1]);
 end;
-comment on function passes(boolean, real, real, real, real[], real[], real[], real[], real[]) is 'clears() for many rows: what was said from high on passes, below low it does not, and only between the two it is calibrated. Example: select passes(true, .9, .8, .7, array[.5, .5, .5], array[0, 0, 0], array[2, 2, 2], null, null);';
+comment on function passes(boolean, real, real, real, real[], real[], real[], real[],
+  real[]) is 'clears() for many rows: what was said from high on passes, below low it does not, and only between the two it is calibrated. Example: select passes(true, .9, .8, .7, array[.5, .5, .5], array[0, 0, 0], array[2, 2, 2], null, null);';
 
 create or replace function decision_rules(model_id bigint, category_ids bigint[] default null, thresholds real[] default null)
   returns table (said_id bigint, category_id bigint, l1 bigint, l2 bigint, l3 bigint, t1 real, t2 real, t3 real, threshold_id bigint,
@@ -47,7 +50,8 @@ begin atomic
     left join categories c on c.category_id = coalesce(k.merged_into, k.category_id) and c.retired_at is null
     left join branches o on o.category_id = c.category_id;
 end;
-comment on function decision_rules(bigint, bigint[], real[]) is 'What the local layer needs to answer with a category, for each category id that a model may say (category_ids; all by default): the category in use that it stands for (NULL: none), the thresholds (those in force, or given ones, and the nearest branch''s own where these are stricter: own), whether the local layer may answer with it (not below a branch with never_local, no category below it that is newer than the model), and whether it answers there at present (local_mode(), shadow_branches). model_id NULL: the champion. Example: select category_id, t1, t2, t3, may, live from decision_rules(1);';
+comment on function decision_rules(bigint, bigint[],
+  real[]) is 'What the local layer needs to answer with a category, for each category id that a model may say (category_ids; all by default): the category in use that it stands for (NULL: none), the thresholds (those in force, or given ones, and the nearest branch''s own where these are stricter: own), whether the local layer may answer with it (not below a branch with never_local, no category below it that is newer than the model), and whether it answers there at present (local_mode(), shadow_branches). model_id NULL: the champion. Example: select category_id, t1, t2, t3, may, live from decision_rules(1);';
 
 create or replace function decide(model_id bigint, answers jsonb)
   returns table (place bigint, name_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, l1_confidence real, l2_confidence real,

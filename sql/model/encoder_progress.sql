@@ -3,13 +3,16 @@
 create or replace view encoder_progress with (security_invoker) as
   select e.encoder_id, e.identity, e.dimension, s.roles,
          (select count(*) from labels l join embeddings x on x.encoder_id = e.encoder_id and x.name_hash = l.name_hash) as labels,
-         (select count(*) from labels l where not exists (select from embeddings x where x.encoder_id = e.encoder_id and x.name_hash = l.name_hash)) as missing,
+         (select count(*) from labels l where not exists (select from embeddings x where x.encoder_id = e.encoder_id
+           and x.name_hash = l.name_hash)) as missing,
          b.embeddings, b.bytes, array(select m.model_id from models m where m.encoder_id = e.encoder_id order by 1) as models,
          exists (select from pg_index i join pg_class c on c.oid = i.indexrelid
                    where i.indrelid = 'embeddings'::regclass and c.relname = 'embeddings_near_' || e.encoder_id) as indexed
     from encoders e
-    cross join lateral (select coalesce(array_agg(v.role order by v.role), '{}') as roles from serving() v where v.encoder_id = e.encoder_id) s
-    cross join lateral (select count(*) as embeddings, coalesce(sum(pg_column_size(x.*)), 0) as bytes from embeddings x where x.encoder_id = e.encoder_id) b;
+    cross join lateral (select coalesce(array_agg(v.role order by v.role), '{}') as roles from serving() v
+      where v.encoder_id = e.encoder_id) s
+    cross join lateral (select count(*) as embeddings, coalesce(sum(pg_column_size(x.*)), 0) as bytes from embeddings x
+      where x.encoder_id = e.encoder_id) b;
 comment on view encoder_progress is 'Every encoder that was used here: how far memory is encoded with it, who reads it, what it takes. Reads all embeddings.';
 comment on column encoder_progress.encoder_id is 'Its short id.';
 comment on column encoder_progress.identity is 'Model, revision, dtype, prefix, pooling.';
@@ -30,14 +33,16 @@ declare
   gone integer;
 begin
   if not exists (select from encoders e where e.encoder_id = remove_encoder.encoder_id) then
-    raise exception 'there is no encoder %', coalesce(encoder_id::text, 'NULL') using hint = 'select encoder_id, identity from encoders;', errcode = 'no_data_found';
+    raise exception 'there is no encoder %', coalesce(encoder_id::text, 'NULL') using hint = 'select encoder_id, identity from encoders;',
+      errcode = 'no_data_found';
   end if;
   -- nobody is promoted meanwhile
   perform hold_lock('models');
   select * into reader from serving() s where s.encoder_id = remove_encoder.encoder_id limit 1;
   if found then
     raise exception 'encoder % is read by model %, the % of today', encoder_id, reader.model_id, reader.role
-      using hint = 'Promote a model of another encoder first: select model_id, encoder, state from models_readable;', errcode = 'object_not_in_prerequisite_state';
+      using hint = 'Promote a model of another encoder first: select model_id, encoder, state from models_readable;',
+        errcode = 'object_not_in_prerequisite_state';
   end if;
   if preview then
     return (select count(*) from (select from embeddings x where x.encoder_id = remove_encoder.encoder_id limit most) x);

@@ -25,7 +25,8 @@ create or replace function save_embeddings(encoder_id integer, names text[], vec
       order by g.hash
     on conflict do nothing;
 $$;
-comment on function save_embeddings(integer, text[], halfvec[]) is 'Stores vectors of name keys (vectors[i] of names[i]); names that have one keep it, those that were forgotten meanwhile get none.';
+comment on function save_embeddings(integer, text[],
+  halfvec[]) is 'Stores vectors of name keys (vectors[i] of names[i]); names that have one keep it, those that were forgotten meanwhile get none.';
 grant execute on function save_embeddings to taxon_admin, taxon_sidecar;
 
 create or replace function unencoded_labels(encoder_id integer, after bytea, most integer)
@@ -44,7 +45,8 @@ create or replace function embeddings_of(encoder_id integer, names text[]) retur
   select n, halfvec_send(e.embedding)
     from unnest(names) n join embeddings e on e.encoder_id = embeddings_of.encoder_id and e.name_hash = name_hash(n);
 $$;
-comment on function embeddings_of(integer, text[]) is 'Stored embeddings of name keys (binary halfvec: dimension and zero as two bytes each, then the numbers, big-endian); names without one are absent.';
+comment on function embeddings_of(integer,
+  text[]) is 'Stored embeddings of name keys (binary halfvec: dimension and zero as two bytes each, then the numbers, big-endian); names without one are absent.';
 grant execute on function embeddings_of to taxon_admin, taxon_sidecar;
 
 grant select on encoders, embeddings to taxon_sidecar;

@@ -3,7 +3,8 @@
 create or replace function neighbour_index(encoder_id integer default null) returns text
   language sql stable security definer set search_path from current as $$
   select format('create index concurrently if not exists embeddings_near_%1$s on @internal@.embeddings using hnsw ((embedding::%3$I.halfvec(%2$s)) %3$I.halfvec_ip_ops) where encoder_id = %1$s and labelled',
-                e.encoder_id, e.dimension, (select n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace where x.extname = 'vector'))
+                e.encoder_id, e.dimension, (select n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace
+                  where x.extname = 'vector'))
     from encoders e where e.encoder_id = coalesce(neighbour_index.encoder_id, (select c.encoder_id from champion() c));
 $$;
 comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon model encoders --index. Example: select neighbour_index(1);';
@@ -35,11 +36,13 @@ create or replace function index_work()
          case when not i.valid then format('drop index concurrently if exists @internal@.embeddings_near_%s', s.encoder_id) end,
          case when t.task = 'build' then neighbour_index(s.encoder_id) end, case when t.task = 'build' then index_memory(s.encoder_id) end
     -- the champion speaks for its encoder
-    from (select distinct on (x.encoder_id) x.* from serving() x where x.encoder_id is not null order by x.encoder_id, (x.role = 'champion') desc) s
+    from (select distinct on (x.encoder_id) x.* from serving() x where x.encoder_id is not null order by x.encoder_id,
+      (x.role = 'champion') desc) s
     left join lateral near_index(s.encoder_id) i on true
     cross join lateral (select case when i.valid is not true then 'build'
       when setting('neighbours') = '"auto"' and not exists (
-        select from index_comparisons c where c.encoder_id = s.encoder_id and c.index_id = i.index_id and (c.passed or c.model_id = s.model_id)) then 'compare' end as task) t
+        select from index_comparisons c where c.encoder_id = s.encoder_id and c.index_id = i.index_id
+          and (c.passed or c.model_id = s.model_id)) then 'compare' end as task) t
     where t.task is not null and index_pays(s.encoder_id)
     order by s.encoder_id;
 $$;
@@ -55,22 +58,27 @@ begin
     select d.place as name, h.how, d.category_id, d.l3_confidence as c3, d.clear
       from unnest('{exact,index}'::text[]) h(how)
       cross join lateral decide(save_index_comparison.model_id,
-        (select coalesce(jsonb_agg(a.pair -> h.how order by a.name), '[]') from jsonb_array_elements(answers) with ordinality a(pair, name))) d
+        (select coalesce(jsonb_agg(a.pair -> h.how order by a.name), '[]')
+          from jsonb_array_elements(answers) with ordinality a(pair, name))) d
   ), pairs as (
     select e.category_id <> i.category_id as other, e.clear, i.clear as clear_by_index, abs(e.c3 - i.c3) as shift
       from said e join said i on i.name = e.name and i.how = 'index' where e.how = 'exact'
   ), counted as (
     select count(*) as names, count(*) filter (where p.other) as answers,
-           count(*) filter (where p.clear <> p.clear_by_index or p.other and p.clear) as decisions, coalesce(max(p.shift), 0) as shift from pairs p
+           count(*) filter (where p.clear <> p.clear_by_index or p.other and p.clear) as decisions, coalesce(max(p.shift), 0) as shift
+             from pairs p
   )
-  insert into index_comparisons (encoder_id, index_id, model_id, names, recall, other_answers, other_decisions, largest_shift, promise_id, passed)
-    select save_index_comparison.encoder_id, i.index_id, save_index_comparison.model_id, n.names, save_index_comparison.recall, n.answers, n.decisions, n.shift,
+  insert into index_comparisons (encoder_id, index_id, model_id, names, recall, other_answers, other_decisions, largest_shift, promise_id,
+    passed)
+    select save_index_comparison.encoder_id, i.index_id, save_index_comparison.model_id, n.names, save_index_comparison.recall, n.answers,
+      n.decisions, n.shift,
            (select s.promise_id from standing_promise() s), save_index_comparison.recall >= .9 and n.decisions <= .01 * n.names
       from counted n cross join near_index(save_index_comparison.encoder_id) i
     returning * into saved;
   return saved;
 end $$;
-comment on function save_index_comparison(integer, bigint, real, jsonb) is 'Keeps what a model says of names with exact neighbours and with the index''s; answers: [{"exact": {category_id, confidence}, "index": {…}}]. It passes where the index found .9 of the neighbours and at most 1 % of the names are decided otherwise. Example: select (save_index_comparison(1, 1, 1, ''[]'')).passed;';
+comment on function save_index_comparison(integer, bigint, real,
+  jsonb) is 'Keeps what a model says of names with exact neighbours and with the index''s; answers: [{"exact": {category_id, confidence}, "index": {…}}]. It passes where the index found .9 of the neighbours and at most 1 % of the names are decided otherwise. Example: select (save_index_comparison(1, 1, 1, ''[]'')).passed;';
 grant execute on function save_index_comparison to taxon_admin, taxon_sidecar;
 
 create or replace function compared_names(encoder_id integer, most integer default 500) returns setof text
@@ -79,7 +87,8 @@ create or replace function compared_names(encoder_id integer, most integer defau
   select l.name_key from labels l join embeddings e on e.encoder_id = compared_names.encoder_id and e.name_hash = l.name_hash
     where l.name_hash < '\x0ccccccccccd' order by l.name_hash limit compared_names.most;
 $$;
-comment on function compared_names(integer, integer) is 'Encoded labels of the part that trains no model, on which an index is compared with exact neighbours. Example: select count(*) from compared_names(1);';
+comment on function compared_names(integer,
+  integer) is 'Encoded labels of the part that trains no model, on which an index is compared with exact neighbours. Example: select count(*) from compared_names(1);';
 grant execute on function compared_names to taxon_admin, taxon_sidecar;
 
 create or replace function neighbours_health() returns table (item text, status text, value text, detail text)
@@ -106,19 +115,22 @@ begin
   select * into i from near_index(encoder);
   select p.phase, round(100 * p.blocks_done / nullif(p.blocks_total, 0)::numeric) as percent into making
     from pg_stat_progress_create_index p join pg_class c on c.oid = p.index_relid where c.oid = i.index_id;
-  select * into compared from index_comparisons c where c.encoder_id = encoder and c.index_id = i.index_id order by c.comparison_id desc limit 1;
+  select * into compared from index_comparisons c where c.encoder_id = encoder and c.index_id = i.index_id
+    order by c.comparison_id desc limit 1;
   status := 'ok';
   if way = 'hnsw' then
     status := case when hnsw_is_sound() and i.valid is not null then 'ok' else 'warn' end;
     detail := case when i.valid is not true then 'there is no index that may be used, all labels are compared: ' || detail
       when compared.comparison_id is null then 'not compared with exact neighbours'
-      else format('compared on %s names: %s%% of the exact neighbours found, %s answered otherwise', compared.names, round(100 * compared.recall::numeric, 1), compared.other_decisions) end;
+      else format('compared on %s names: %s%% of the exact neighbours found, %s answered otherwise', compared.names,
+        round(100 * compared.recall::numeric, 1), compared.other_decisions) end;
   elsif way = 'off' then
     detail := 'the memory voice is left out: the setting neighbours';
   elsif setting('neighbours') = '"auto"' and index_pays(encoder) then
     status := 'warn';
     detail := detail || case
-      when making.phase is not null then format('; the index is being made: %s%s', making.phase, coalesce(format(' (%s%%)', making.percent), ''))
+      when making.phase is not null then format('; the index is being made: %s%s', making.phase,
+        coalesce(format(' (%s%%)', making.percent), ''))
       when i.valid is null then '; a sidecar makes an index where its login may act as the owner of the tables; else the owner does: taxon model encoders --index'
       when not i.valid then '; the index is being made, or that was cut short: then it is made anew'
       when compared.comparison_id is null then '; the index is made, and compared before it is used'

@@ -27,7 +27,8 @@ $$;
 comment on function neighbours_by(integer) is 'How the neighbours of an encoder are found now: exact, hnsw or off. With the setting neighbours at auto by the index that is there, valid, and compared (index_comparisons). Example: select neighbours_by(1);';
 grant execute on function neighbours_by to taxon_admin, taxon_sidecar;
 
-create or replace function neighbours(names text[], k integer default 30, encoder_id integer default null, vectors halfvec[] default null, how text default null)
+create or replace function neighbours(names text[], k integer default 30, encoder_id integer default null, vectors halfvec[] default null,
+  how text default null)
   returns table (name_key text, neighbour_key text, category_id bigint, l1 bigint, l2 bigint, l3 bigint, cosine real)
   language plpgsql stable security definer set search_path from current as $$
 declare
@@ -81,5 +82,6 @@ begin
     $q$, encoder.encoder_id, encoder.dimension) using names, k, vectors;
   end if;
 end $$;
-comment on function neighbours(text[], integer, integer, halfvec[], text) is 'For each name key the k nearest labelled names, never itself, with their category and the cosine; nearest first. vectors[i] is the embedding of names[i]; by default what is stored of the encoder (default: the champion''s), and names without one have no neighbours. how, by default what neighbours_by() says: exact reads all labelled embeddings (.4 µs each at 384 dimensions), hnsw uses the HNSW index of neighbour_index(), off returns nothing. Example: select neighbour_key, cosine from neighbours(array[''kettle'']);';
+comment on function neighbours(text[], integer, integer, halfvec[],
+  text) is 'For each name key the k nearest labelled names, never itself, with their category and the cosine; nearest first. vectors[i] is the embedding of names[i]; by default what is stored of the encoder (default: the champion''s), and names without one have no neighbours. how, by default what neighbours_by() says: exact reads all labelled embeddings (.4 µs each at 384 dimensions), hnsw uses the HNSW index of neighbour_index(), off returns nothing. Example: select neighbour_key, cosine from neighbours(array[''kettle'']);';
 grant execute on function neighbours to taxon_admin, taxon_sidecar;

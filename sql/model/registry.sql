@@ -16,18 +16,21 @@ begin
     values (save_model.encoder_id, save_model.run_id, save_model.manifest, save_model.metrics, save_model.data,
             save_model.code_version, save_model.seed, save_model.settings,
             -- what was forgotten while it was trained, it has read
-            (select count(*) from training_runs r join forgotten_names f on f.labelled and f.forgotten_at > r.started_at where r.run_id = save_model.run_id))
+            (select count(*) from training_runs r join forgotten_names f on f.labelled and f.forgotten_at > r.started_at
+              where r.run_id = save_model.run_id))
     returning model_id into made;
   return made;
 end $$;
-comment on function save_model(integer, bigint, jsonb, jsonb, jsonb, text, bigint, jsonb) is 'Registers a model as candidate; its files follow by save_model_file(). Refused for a run that lost its lease; run_id is NULL for a model from another database, encoder_id for one of letters alone.';
+comment on function save_model(integer, bigint, jsonb, jsonb, jsonb, text, bigint,
+  jsonb) is 'Registers a model as candidate; its files follow by save_model_file(). Refused for a run that lost its lease; run_id is NULL for a model from another database, encoder_id for one of letters alone.';
 grant execute on function save_model to taxon_admin, taxon_sidecar;
 
 create or replace function save_model_file(model_id bigint, name text, sha256 bytea, content bytea) returns void
   language sql volatile security definer set search_path from current as $$
   insert into model_files (model_id, name, sha256, content) values (model_id, name, sha256, content);
 $$;
-comment on function save_model_file(bigint, text, bytea, bytea) is 'Stores one file of a model; refused when the digest is not that of the content.';
+comment on function save_model_file(bigint, text, bytea,
+  bytea) is 'Stores one file of a model; refused when the digest is not that of the content.';
 grant execute on function save_model_file to taxon_admin, taxon_sidecar;
 
 create or replace function serving()
@@ -61,10 +64,12 @@ begin
       from (select distinct on (x.branch) x.* from thresholds x
               where x.model_id = carry_thresholds.before and x.undone_at is null order by x.branch, x.threshold_id desc) t
       where (t.branch is not null or not branches_only and not exists (select from standing_promise()))
-        and not exists (select from thresholds n where n.model_id = carry_thresholds.after and n.branch is not distinct from t.branch and n.undone_at is null);
+        and not exists (select from thresholds n where n.model_id = carry_thresholds.after and n.branch is not distinct from t.branch
+          and n.undone_at is null);
   get diagnostics carried = row_count;
   return carried;
 end $$;
-comment on function carry_thresholds(bigint, bigint, boolean) is 'Gives a model the thresholds that people set for another, of branches and in general, where it has none of its own; with branches_only, or with a standing promise, those of branches. Returns how many. Example: select carry_thresholds(1, 2);';
+comment on function carry_thresholds(bigint, bigint,
+  boolean) is 'Gives a model the thresholds that people set for another, of branches and in general, where it has none of its own; with branches_only, or with a standing promise, those of branches. Returns how many. Example: select carry_thresholds(1, 2);';
 
 grant select on models, model_files, rollouts to taxon_sidecar;

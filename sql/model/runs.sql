@@ -24,14 +24,16 @@ begin
   update training_runs r
     set state = case when m.stored then 'done' else 'failed' end, ended_at = clock_timestamp(),
         error = case when not m.stored then 'its process died: the lease ran out' end
-    from (select exists (select from models x where x.run_id = other.run_id and (x.encoder_id is not null or other.options ? 'first')) as stored) m
+    from (select exists (select from models x where x.run_id = other.run_id
+      and (x.encoder_id is not null or other.options ? 'first')) as stored) m
     where r.run_id = other.run_id and r.state = 'running';
   insert into training_runs (options, worker, lease_until)
     values (start_run.options, start_run.worker, clock_timestamp() + start_run.lease)
     returning run_id into started;
   return started;
 end $$;
-comment on function start_run(jsonb, text, interval, boolean) is 'Begins a run of training or cleaning and returns its id. Refused (SQLSTATE 55006) while another runs; one whose lease ran out is closed first. With person also one that a sidecar began by itself: its process ends when it cannot renew its lease.';
+comment on function start_run(jsonb, text, interval,
+  boolean) is 'Begins a run of training or cleaning and returns its id. Refused (SQLSTATE 55006) while another runs; one whose lease ran out is closed first. With person also one that a sidecar began by itself: its process ends when it cannot renew its lease.';
 grant execute on function start_run to taxon_admin;
 
 create or replace function renew_run(run_id bigint, worker text, lease interval default '60 s') returns boolean
@@ -42,7 +44,8 @@ begin
     where r.run_id = renew_run.run_id and r.worker = renew_run.worker and r.state = 'running';
   return found;
 end $$;
-comment on function renew_run(bigint, text, interval) is 'Prolongs the lease of a run that this worker holds; false when it is not running any more, or another took over: then it must stop.';
+comment on function renew_run(bigint, text,
+  interval) is 'Prolongs the lease of a run that this worker holds; false when it is not running any more, or another took over: then it must stop.';
 grant execute on function renew_run to taxon_admin, taxon_sidecar;
 
 create or replace function end_run(run_id bigint, report jsonb, error text default null) returns void
@@ -54,5 +57,6 @@ create or replace function end_run(run_id bigint, report jsonb, error text defau
       report = coalesce(end_run.report, r.report), error = end_run.error, ended_at = clock_timestamp()
     where r.run_id = end_run.run_id and r.state = 'running';
 $$;
-comment on function end_run(bigint, jsonb, text) is 'Notes how a run ended and gives its lease back; a run that was closed by another stays as it is.';
+comment on function end_run(bigint, jsonb,
+  text) is 'Notes how a run ended and gives its lease back; a run that was closed by another stays as it is.';
 grant execute on function end_run to taxon_admin, taxon_sidecar;

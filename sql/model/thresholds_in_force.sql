@@ -41,7 +41,8 @@ begin atomic
     from thresholds_in_force(thresholds_for.model_id) f
     left join overridden(f.model_id) o on o.category_id = thresholds_for.category_id;
 end;
-comment on function thresholds_for(bigint, bigint) is 'The thresholds for answers of one category: those in force, or the nearest branch''s own where these are stricter; model_id NULL: the champion. Example: select l1, l2, l3, never_local from thresholds_for(null, 1);';
+comment on function thresholds_for(bigint,
+  bigint) is 'The thresholds for answers of one category: those in force, or the nearest branch''s own where these are stricter; model_id NULL: the champion. Example: select l1, l2, l3, never_local from thresholds_for(null, 1);';
 grant execute on function thresholds_for to taxon_admin;
 
 create or replace function standing_promise() returns setof promises

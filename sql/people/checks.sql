@@ -27,7 +27,8 @@ declare
   made bigint[];
 begin
   if champion_id is null then
-    raise exception 'there is no champion yet: checks are of its answers' using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
+    raise exception 'there is no champion yet: checks are of its answers' using hint = 'Train one: taxon train',
+      errcode = 'object_not_in_prerequisite_state';
   elsif n is null or n not between 1 and 5000 then
     raise exception 'draw_checks draws 1 to 5000 names at once, not %', coalesce(n::text, 'NULL') using errcode = 'invalid_parameter_value';
   elsif strategy is null or strategy not in ('uniform', 'surer', 'answered', 'threshold', 'category', 'disagreement') then
@@ -35,7 +36,8 @@ begin
       using hint = 'One of uniform, surer, answered, threshold, category, disagreement.', errcode = 'invalid_parameter_value';
   elsif (strategy = 'category') <> (category_id is not null) then
     raise exception 'strategy category and a category_id go together'
-      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.', errcode = 'invalid_parameter_value';
+      using hint = 'draw_checks(50, ''category'', category_id => 7) draws in the branch of category 7.',
+        errcode = 'invalid_parameter_value';
   elsif strategy = 'category' then
     branch := array(select c.category_id from categories c where c.path_ids @> array[draw_checks.category_id]);
     if branch = '{}' then raise exception 'there is no category %', category_id using errcode = 'no_data_found'; end if;
@@ -44,7 +46,8 @@ begin
   perform hold_lock('checks');
   if strategy in ('surer', 'threshold') then
     -- calibrate() is turned round, so that no row of evidence needs a logarithm
-    select array[calibrate(t.l1, -f.offsets[1] / f.slopes[1], (1 / f.slopes[1])::real), calibrate(t.l2, -f.offsets[2] / f.slopes[2], (1 / f.slopes[2])::real),
+    select array[calibrate(t.l1, -f.offsets[1] / f.slopes[1], (1 / f.slopes[1])::real),
+      calibrate(t.l2, -f.offsets[2] / f.slopes[2], (1 / f.slopes[2])::real),
                  calibrate(t.l3, -f.offsets[3] / f.slopes[3], (1 / f.slopes[3])::real)] into edges
       from thresholds_in_force(champion_id) t left join calibration_in_force(champion_id) f on true;
     -- the middle, or the nearest tenth, of some 20,000 rows is near enough: what counts is that the frame has one sharp edge

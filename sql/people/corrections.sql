@@ -33,7 +33,8 @@ begin
   select max(w.check_id) into newest from written w;
   return newest;
 end $$;
-comment on function note_verdict(text, bigint, bigint) is 'Writes a person''s verdict into the checks of a name: open ones, his own, and as second opinion those that others judged. truth NULL: the answer is wrong. Returns the newest check that took it. Example: note_verdict(''kettle'', 7, 7) says that 7 is right.';
+comment on function note_verdict(text, bigint,
+  bigint) is 'Writes a person''s verdict into the checks of a name: open ones, his own, and as second opinion those that others judged. truth NULL: the answer is wrong. Returns the newest check that took it. Example: note_verdict(''kettle'', 7, 7) says that 7 is right.';
 
 create or replace function correct_label(name_key text, answer bigint, truth bigint, check_id bigint, out before bigint, out after bigint)
   language plpgsql security definer set search_path from current as $$
@@ -64,7 +65,8 @@ begin
                            where name_hash(y.name_key) = hash and y.name_key = correct_label.name_key)
       and x.reason is null and x.run_id is null and coalesce(x.after_source, 'human') = 'human' and x.changed_at >= now();
 end $$;
-comment on function correct_label(text, bigint, bigint, bigint) is 'A person''s word in memory: truth becomes the name''s label, of source human; with truth NULL a label that gives the rejected answer goes, unless a person gave it. Returns the label''s category before and after. Example: correct_label(''kettle'', 7, NULL, NULL) forgets that a kettle is 7.';
+comment on function correct_label(text, bigint, bigint,
+  bigint) is 'A person''s word in memory: truth becomes the name''s label, of source human; with truth NULL a label that gives the rejected answer goes, unless a person gave it. Returns the label''s category before and after. Example: correct_label(''kettle'', 7, NULL, NULL) forgets that a kettle is 7.';
 
 create or replace function ask_again(products_wrong bigint[], to_stage text, reason text, check_id bigint) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -89,7 +91,8 @@ begin
   if changed > 0 then
     insert into queue (stage, name_key)
       select distinct to_stage, p.name_key from products p where p.product_id = any (products_wrong)
-      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, odds = null, next = null, branch = null;
+      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, probabilities = null, next = null,
+        branch = null;
     perform wake();
   end if;
   return changed;
@@ -102,7 +105,8 @@ exception when others or assert_failure then
   end if;
   return ask_again(products_wrong[1:n / 2], to_stage, reason, check_id) + ask_again(products_wrong[n / 2 + 1:], to_stage, reason, check_id);
 end $$;
-comment on function ask_again(bigint[], text, text, bigint) is 'Takes the answers of rows back, notes them in product_changes and queues the names for a stage; the LLM is then offered the whole tree. A row that refuses (a trigger of the application) keeps its answer, with a WARNING. Returns how many rows. Example: ask_again(array[12], ''local'', ''its nearest label was found wrong'', NULL).';
+comment on function ask_again(bigint[], text, text,
+  bigint) is 'Takes the answers of rows back, notes them in product_changes and queues the names for a stage; the LLM is then offered the whole tree. A row that refuses (a trigger of the application) keeps its answer, with a WARNING. Returns how many rows. Example: ask_again(array[12], ''local'', ''its nearest label was found wrong'', NULL).';
 
 create or replace function correct_rows(product_ids bigint[], looked_at bigint, truth bigint, check_id bigint) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -136,7 +140,8 @@ exception when others or assert_failure then
   end if;
   return correct_rows(product_ids[1:n / 2], looked_at, truth, check_id) + correct_rows(product_ids[n / 2 + 1:], looked_at, truth, check_id);
 end $$;
-comment on function correct_rows(bigint[], bigint, bigint, bigint) is 'Gives rows the answer that a person said, with their history: source human for the one he looked at, exact for the others. A row that refuses keeps its answer, with a WARNING. Returns how many. Example: select correct_rows(''{}'', null, 7, null);';
+comment on function correct_rows(bigint[], bigint, bigint,
+  bigint) is 'Gives rows the answer that a person said, with their history: source human for the one he looked at, exact for the others. A row that refuses keeps its answer, with a WARNING. Returns how many. Example: select correct_rows(''{}'', null, 7, null);';
 
 create or replace function correct_products(name_key text, product_id bigint, answer bigint, truth bigint, check_id bigint,
                                             out corrected integer, out asked_again integer)
@@ -147,7 +152,8 @@ declare
   wrong bigint[];
 begin
   if truth is not null then
-    wrong := array(select p.product_id from products p where name_hash(p.name_key) = hash and (p.state <> 'done' or p.category_id is distinct from truth));
+    wrong := array(select p.product_id from products p where name_hash(p.name_key) = hash
+      and (p.state <> 'done' or p.category_id is distinct from truth));
     corrected := case when wrong = '{}' then 0 else correct_rows(wrong, correct_products.product_id, truth, correct_products.check_id) end;
     asked_again := 0;
     delete from dead_letters d where d.name_hash = hash;
@@ -162,7 +168,8 @@ begin
     insert into queue (stage, name_key)
       select 'llm', correct_products.name_key
         where exists (select from products p where name_hash(p.name_key) = hash and p.state = 'pending')
-      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, odds = null, next = null, branch = null;
+      on conflict (name_hash, purpose, step) where stage = 'llm' do update set shortlist = null, probabilities = null, next = null,
+        branch = null;
   end if;
   -- and what was answered because this name was near
   near := array(select p.product_id from products p
@@ -175,7 +182,8 @@ begin
     perform settle_answered('local', array(select p.name_key from products p where p.product_id = any (near)));
   end if;
 end $$;
-comment on function correct_products(text, bigint, bigint, bigint, bigint) is 'Brings the rows into line with what a person said of a name. Rows of the name get the truth (source human for the row he looked at, exact for the others), or, rejected, go to the LLM; rows that took the wrong answer from it by similarity are decided again. Returns both counts. Example: correct_products(''kettle'', 12, 7, 9, NULL) makes 9 of what said 7.';
+comment on function correct_products(text, bigint, bigint, bigint,
+  bigint) is 'Brings the rows into line with what a person said of a name. Rows of the name get the truth (source human for the row he looked at, exact for the others), or, rejected, go to the LLM; rows that took the wrong answer from it by similarity are decided again. Returns both counts. Example: correct_products(''kettle'', 12, 7, 9, NULL) makes 9 of what said 7.';
 
 create or replace function settle_verdict(key text, product bigint, answer bigint, truth bigint)
   returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
@@ -192,7 +200,8 @@ begin
   answer := coalesce(in_use(answer), answer);
   if truth is not null and not exists (select from categories c where c.category_id = truth and c.retired_at is null) then
     raise exception 'there is no category % in use', truth
-      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';', errcode = 'no_data_found';
+      using hint = 'select category_id, category_path(category_id) from categories where name ilike ''%kettle%'';',
+        errcode = 'no_data_found';
   end if;
   perform hold_names(array(select key union
     select p.name_key from products p where p.matched_key is not null and name_hash(p.matched_key) = hash));
@@ -216,4 +225,5 @@ begin
   label_after := category_path(label.after);
   return next;
 end $$;
-comment on function settle_verdict(text, bigint, bigint, bigint) is 'A person''s verdict on the answer to a name, with all that follows: check, label, rows, queue. truth NULL: wrong, and what it is, is not said. Returns what changed. Example: settle_verdict(''kettle'', 12, 7, 9) says that it is 9 and not 7.';
+comment on function settle_verdict(text, bigint, bigint,
+  bigint) is 'A person''s verdict on the answer to a name, with all that follows: check, label, rows, queue. truth NULL: wrong, and what it is, is not said. Returns what changed. Example: settle_verdict(''kettle'', 12, 7, 9) says that it is 9 and not 7.';

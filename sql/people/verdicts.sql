@@ -15,7 +15,8 @@ begin
                         order by k.check_id desc limit 1), answer);
   if coalesce(answer, truth) is null then
     raise exception 'product % has no answer yet, so there is nothing to judge', product
-      using hint = format('Say what it is: select * from confirm(%s, category_id => …);', product), errcode = 'object_not_in_prerequisite_state';
+      using hint = format('Say what it is: select * from confirm(%s, category_id => …);', product),
+        errcode = 'object_not_in_prerequisite_state';
   end if;
   return next;
 end $$;
@@ -31,11 +32,13 @@ begin
   select k.name_key, k.product_id, k.category_id, case when is_right then k.category_id else said end
     into name_key, product_id, answer, truth from checks k where k.check_id = id;
   if not found then
-    raise exception 'there is no check %', coalesce(id::text, 'NULL') using hint = 'select check_id, name, path from open_checks();', errcode = 'no_data_found';
+    raise exception 'there is no check %', coalesce(id::text, 'NULL') using hint = 'select check_id, name, path from open_checks();',
+      errcode = 'no_data_found';
   end if;
   return next;
 end $$;
-comment on function checked_answer(bigint, boolean, bigint) is 'What judge() is about. Example: select answer, truth from checked_answer(501, true, NULL);';
+comment on function checked_answer(bigint, boolean,
+  bigint) is 'What judge() is about. Example: select answer, truth from checked_answer(501, true, NULL);';
 
 create or replace function judge(check_id bigint, verdict boolean, category_id bigint default null)
   returns table (product_id bigint, name text, verdict boolean, label_before text, label_after text, corrected integer,
@@ -44,10 +47,12 @@ create or replace function judge(check_id bigint, verdict boolean, category_id b
   select s.* from checked_answer(judge.check_id, judge.verdict, judge.category_id) c,
     settle_verdict(c.name_key, c.product_id, c.answer, c.truth) s;
 $$;
-comment on function judge(bigint, boolean, bigint) is 'As confirm() and reject(), by check: true, the answer is right; false, it is wrong; false with category_id, this is what it is. Works also when the product is gone. Example: select label_after from judge(501, false, category_id => 3);';
+comment on function judge(bigint, boolean,
+  bigint) is 'As confirm() and reject(), by check: true, the answer is right; false, it is wrong; false with category_id, this is what it is. Works also when the product is gone. Example: select label_after from judge(501, false, category_id => 3);';
 grant execute on function judge to taxon_admin;
 
-create or replace function undo_label(check_ids bigint[], since timestamptz, by_whom text, reason text, out undone integer, out kept integer)
+create or replace function undo_label(check_ids bigint[], since timestamptz, by_whom text, reason text, out undone integer,
+  out kept integer)
   language plpgsql security definer set search_path from current as $$
 declare
   x label_changes;
@@ -81,7 +86,8 @@ begin
     undone := undone + 1;
   end loop;
 end $$;
-comment on function undo_label(bigint[], timestamptz, text, text) is 'Takes back what verdicts made of a label, in every column, the newest first; a label that was changed since is kept. Example: undo_label(array[3], ''-infinity'', NULL, ''check 3 taken back'').';
+comment on function undo_label(bigint[], timestamptz, text,
+  text) is 'Takes back what verdicts made of a label, in every column, the newest first; a label that was changed since is kept. Example: undo_label(array[3], ''-infinity'', NULL, ''check 3 taken back'').';
 
 create or replace function undo_rows(check_ids bigint[], since timestamptz, by_whom text, reason text, out undone integer, out kept integer)
   language plpgsql security definer set search_path from current as $$
@@ -117,4 +123,5 @@ begin
   insert into queue (name_key) select distinct r.name_key from products r where r.product_id = any (again) and r.state = 'pending';
   if found then perform wake(); end if;
 end $$;
-comment on function undo_rows(bigint[], timestamptz, text, text) is 'Takes back what verdicts made of rows, the newest first; a row that was answered anew or renamed since is kept. Example: undo_rows(array[3], ''-infinity'', NULL, ''check 3 taken back'').';
+comment on function undo_rows(bigint[], timestamptz, text,
+  text) is 'Takes back what verdicts made of rows, the newest first; a row that was answered anew or renamed since is kept. Example: undo_rows(array[3], ''-infinity'', NULL, ''check 3 taken back'').';

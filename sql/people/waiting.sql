@@ -16,7 +16,8 @@ begin atomic
             when 'category' then e.category_id = any (branch)
             else true end;
 end;
-comment on function check_frame(bigint, text, real, real[], bigint[]) is 'The evidence that a strategy of draw_checks() draws from. edges: the thresholds in terms of what the model says; off_edge: how far the level nearest to failing, or failing most, is from them. Example: check_frame(1, ''uniform'', NULL, NULL, NULL) is all evidence of model 1 that has an answer.';
+comment on function check_frame(bigint, text, real, real[],
+  bigint[]) is 'The evidence that a strategy of draw_checks() draws from. edges: the thresholds in terms of what the model says; off_edge: how far the level nearest to failing, or failing most, is from them. Example: check_frame(1, ''uniform'', NULL, NULL, NULL) is all evidence of model 1 that has an answer.';
 
 create or replace function hash_bound(share float8) returns bigint
   language sql immutable parallel safe

@@ -12,19 +12,22 @@ create or replace function answer_drop(entries bigint[], name_keys text[]) retur
   -- memory may have learnt a name, every row that waited for it may be gone
   select settle_answered('llm', answer_drop.name_keys);
 $$;
-comment on function answer_drop(bigint[], text[]) is 'settle_answered() of names that are about to be asked. Example: select answer_drop(''{}'', ''{}'');';
+comment on function answer_drop(bigint[],
+  text[]) is 'settle_answered() of names that are about to be asked. Example: select answer_drop(''{}'', ''{}'');';
 
 create or replace function answer_settle(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
   language sql volatile security definer set search_path from current as $$
   select settle_answers(answer_settle.llm_call_id, answer_settle.answers);
 $$;
-comment on function answer_settle(bigint, jsonb, jsonb) is 'settle_answers(): labels, and the rows that wait. Example: select answer_settle(12, ''[]'', ''[]'');';
+comment on function answer_settle(bigint, jsonb,
+  jsonb) is 'settle_answers(): labels, and the rows that wait. Example: select answer_settle(12, ''[]'', ''[]'');';
 
 create or replace function answer_bury(entries bigint[], error text) returns void
   language sql volatile security definer set search_path from current as $$
   select bury(answer_bury.entries, answer_bury.error);
 $$;
-comment on function answer_bury(bigint[], text) is 'bury(): dead letters, and rows that have failed. Example: select answer_bury(''{}'', null);';
+comment on function answer_bury(bigint[],
+  text) is 'bury(): dead letters, and rows that have failed. Example: select answer_bury(''{}'', null);';
 
 create or replace function answer_hold(name_key text) returns boolean
   language sql immutable

@@ -15,7 +15,8 @@ create or replace function audit_drop(entries bigint[], name_keys text[]) return
   )
   select count(*)::integer from gone;
 $$;
-comment on function audit_drop(bigint[], text[]) is 'Takes those queue entries of audits out that no check waits for any more; returns how many. Example: select audit_drop(array[12], array[''kettle'']);';
+comment on function audit_drop(bigint[],
+  text[]) is 'Takes those queue entries of audits out that no check waits for any more; returns how many. Example: select audit_drop(array[12], array[''kettle'']);';
 
 create or replace function audit_settle(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -52,12 +53,14 @@ begin
     where k.auditor = 'llm' and k.verdict is null and k.check_id not in (select f.check_id from free f);
   if held is not null then
     perform keep_answers(audit_settle.llm_call_id, (
-      select jsonb_agg(a) from jsonb_array_elements(answers || coalesce((select jsonb_agg(r) from jsonb_array_elements(refused) r where (r ->> 'none')::boolean), '[]')) a
+      select jsonb_agg(a) from jsonb_array_elements(answers
+        || coalesce((select jsonb_agg(r) from jsonb_array_elements(refused) r where (r ->> 'none')::boolean), '[]')) a
         where name_hash(a ->> 'name_key') = any (held)));
   end if;
   return valid;
 end $$;
-comment on function audit_settle(bigint, jsonb, jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; those of checks that somebody holds are kept (kept_answers). Returns how many names got a category. Example: audit_settle(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
+comment on function audit_settle(bigint, jsonb,
+  jsonb) is 'The LLM''s verdicts go into the open checks of their names, and nowhere else; those of checks that somebody holds are kept (kept_answers). Returns how many names got a category. Example: audit_settle(12, ''[{"name_key": "kettle", "category_id": 7}]'', ''[]'').';
 
 create or replace function audit_bury(entries bigint[], error text) returns void
   language sql volatile security definer set search_path from current as $$
@@ -67,7 +70,8 @@ create or replace function audit_bury(entries bigint[], error text) returns void
   -- an audit that the LLM cannot do is a person's; no product waits for it
   update checks c set auditor = 'human' from dead d where c.name_hash = d.name_hash and c.auditor = 'llm' and c.verdict is null;
 $$;
-comment on function audit_bury(bigint[], text) is 'Audits that were tried too often go to people. Example: select audit_bury(''{}'', null);';
+comment on function audit_bury(bigint[],
+  text) is 'Audits that were tried too often go to people. Example: select audit_bury(''{}'', null);';
 
 create or replace function audit_hold(name_key text) returns boolean
   language sql volatile security definer set search_path from current as $$

@@ -6,6 +6,7 @@ begin atomic
   -- answers of a comparison are nobody's label
   select jsonb_array_length(compare_settle.answers);
 end;
-comment on function compare_settle(bigint, jsonb, jsonb) is 'How many names a comparison got an answer for; the ledger is all that is written. Example: select compare_settle(12, ''[]'', ''[]'');';
+comment on function compare_settle(bigint, jsonb,
+  jsonb) is 'How many names a comparison got an answer for; the ledger is all that is written. Example: select compare_settle(12, ''[]'', ''[]'');';
 
 select keep_purpose('compare');

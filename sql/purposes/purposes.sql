@@ -16,4 +16,5 @@ begin
             is distinct from (excluded.hooks, excluded.place, excluded.answers_rows, excluded.wants_label, excluded.of_one_change);
   return found;
 end $$;
-comment on function keep_purpose(text, integer, boolean, boolean, boolean, text) is 'Writes the row of a purpose (table purposes says what its parameters mean; hooks: as the purpose is called) unless it is there as it should be; returns whether it did.';
+comment on function keep_purpose(text, integer, boolean, boolean, boolean,
+  text) is 'Writes the row of a purpose (table purposes says what its parameters mean; hooks: as the purpose is called) unless it is there as it should be; returns whether it did.';

@@ -23,7 +23,8 @@ create or replace function split_drop(entries bigint[], name_keys text[]) return
   )
   select count(*)::integer from gone;
 $$;
-comment on function split_drop(bigint[], text[]) is 'Takes those queue entries of splits out that need no answer any more; returns how many. Example: select split_drop(array[12], array[''kettle'']);';
+comment on function split_drop(bigint[],
+  text[]) is 'Takes those queue entries of splits out that need no answer any more; returns how many. Example: select split_drop(array[12], array[''kettle'']);';
 
 create or replace function settle_questions(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
   language plpgsql security definer set search_path from current as $$
@@ -48,8 +49,10 @@ begin
         where g.says <> g.was or g.says is not null and not exists (select from labels y where y.name_hash = g.name_hash)
         order by g.name_hash
       on conflict (name_hash) do update
-        set category_id = excluded.category_id, source = 'llm', confidence = excluded.confidence, llm_call_id = excluded.llm_call_id, updated_at = clock_timestamp()
-        where l.source <> 'human' and l.category_id = (select k.category_id from taxonomy_questions k where k.taxonomy_change_id = change and k.name_hash = l.name_hash)
+        set category_id = excluded.category_id, source = 'llm', confidence = excluded.confidence, llm_call_id = excluded.llm_call_id,
+          updated_at = clock_timestamp()
+        where l.source <> 'human' and l.category_id = (select k.category_id from taxonomy_questions k where k.taxonomy_change_id = change
+          and k.name_hash = l.name_hash)
       returning l.name_hash, l.category_id
   ), was as materialized (
     select p.product_id, p.category_id, p.source, p.similarity, p.matched_key, p.llm_call_id, w.category_id as after, c.l1, c.l2, c.l3,
@@ -79,7 +82,8 @@ begin
   perform name_label_changes(newest, array(select c.category_id from taxonomy_changes c where c.taxonomy_change_id = change), change, why);
   return valid;
 end $$;
-comment on function settle_questions(bigint, jsonb, jsonb) is 'The LLM''s answers to what a split asks: labels and rows that still are what was split get the new category, with their history; returns how many names got one. Example: select settle_questions(12, ''[]'', ''[]'');';
+comment on function settle_questions(bigint, jsonb,
+  jsonb) is 'The LLM''s answers to what a split asks: labels and rows that still are what was split get the new category, with their history; returns how many names got one. Example: select settle_questions(12, ''[]'', ''[]'');';
 
 create or replace function split_settle(llm_call_id bigint, answers jsonb, refused jsonb) returns integer
   language plpgsql security definer set search_path from current
@@ -101,7 +105,8 @@ begin
                           else split_settle(split_settle.llm_call_id, jsonb_build_array(x.a), '[]') end)
             from (select a from jsonb_array_elements(said) a order by name_hash(a ->> 'name_key')) x);
 end $$;
-comment on function split_settle(bigint, jsonb, jsonb) is 'settle_questions(), name by name where another transaction holds the label or a row of one, or a row refuses; the answer to that one is kept (kept_answers). Returns how many names got a category. Example: select split_settle(12, ''[]'', ''[]'');';
+comment on function split_settle(bigint, jsonb,
+  jsonb) is 'settle_questions(), name by name where another transaction holds the label or a row of one, or a row refuses; the answer to that one is kept (kept_answers). Returns how many names got a category. Example: select split_settle(12, ''[]'', ''[]'');';
 
 create or replace function split_bury(entries bigint[], error text) returns void
   language sql volatile security definer set search_path from current as $$

@@ -15,7 +15,8 @@ begin
   ), buried as (
     insert into dead_letters (stage, name_key, attempts, error)
       select t.stage, t.name_key, max(t.attempts), max(t.error) from told t group by 1, 2
-      on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage, created_at = clock_timestamp()
+      on conflict (name_hash) do update set attempts = excluded.attempts, error = excluded.error, stage = excluded.stage,
+        created_at = clock_timestamp()
   )
   select array_agg(d.name_hash) into hashes from dead d;
   if hashes is not null then perform fail_buried(hashes); end if;

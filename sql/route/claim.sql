@@ -26,7 +26,8 @@ begin
   loop
     moment := clock_timestamp();
     -- the stage may hold a name more than once: it was tried as often as its entry that was tried most
-    select q.name_hash, q.available_at, (select max(o.attempts) from queue o where o.name_hash = q.name_hash and o.stage = 'local') as tries into head
+    select q.name_hash, q.available_at, (select max(o.attempts) from queue o where o.name_hash = q.name_hash
+      and o.stage = 'local') as tries into head
       from queue q where q.stage = 'local' and q.available_at between since and moment and (q.claim_id = any (held)) is not true
       order by q.available_at limit 1 for update skip locked;
     exit when not found;
@@ -61,7 +62,8 @@ begin
     return query
       with taken as (
         update queue q
-          set worker = claim.worker, claim_id = claim.claim_id, available_at = clock_timestamp() + claim.lease, attempts = greatest(q.attempts, head.tries) + 1
+          set worker = claim.worker, claim_id = claim.claim_id, available_at = clock_timestamp() + claim.lease,
+            attempts = greatest(q.attempts, head.tries) + 1
           from unnest(picked) p(queue_id) where q.queue_id = p.queue_id
           returning q.name_key, q.attempts
       )
@@ -69,5 +71,6 @@ begin
     exit;
   end loop;
 end $$;
-comment on function claim(text, integer, interval, uuid, uuid[], uuid[]) is 'Leases up to so many entries of the local stage to a worker, by a claim whose id it made; returns their distinct names. What it has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone; one that was tried max_attempts times, so that its workers died, becomes a dead letter.';
+comment on function claim(text, integer, interval, uuid, uuid[],
+  uuid[]) is 'Leases up to so many entries of the local stage to a worker, by a claim whose id it made; returns their distinct names. What it has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone; one that was tried max_attempts times, so that its workers died, becomes a dead letter.';
 grant execute on function claim to taxon_sidecar;

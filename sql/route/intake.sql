@@ -19,7 +19,8 @@ begin
   -- a snapshot lists them in their order
   for xact in select x from pg_snapshot_xip(since) x where x >= after_xact and pg_visible_in_snapshot(x, until) loop
     return query select p.arrived_xact, p.product_id, p.name_key from products p
-      where p.state = 'pending' and p.arrived_xact = xact and p.product_id > case when xact > after_xact then -9223372036854775808 else after_id end
+      where p.state = 'pending' and p.arrived_xact = xact and p.product_id > case when xact > after_xact then -9223372036854775808
+        else after_id end
       order by p.product_id limit most;
     get diagnostics n = row_count;
     most := most - n;
@@ -34,7 +35,8 @@ begin
       and p.arrived_xact < pg_snapshot_xmax(until) and pg_visible_in_snapshot(p.arrived_xact, until)
     order by p.arrived_xact, p.product_id limit most;
 end $$;
-comment on function new_rows(pg_snapshot, pg_snapshot, xid8, bigint, integer) is 'Rows that wait, of transactions that had ended at one snapshot and not at the other, in the order of arrived_xact and product_id, from after such a pair on. Example: select product_id from new_rows(''1:1:'', pg_current_snapshot(), ''0'', 0, 10);';
+comment on function new_rows(pg_snapshot, pg_snapshot, xid8, bigint,
+  integer) is 'Rows that wait, of transactions that had ended at one snapshot and not at the other, in the order of arrived_xact and product_id, from after such a pair on. Example: select product_id from new_rows(''1:1:'', pg_current_snapshot(), ''0'', 0, 10);';
 
 create or replace function last_intake() returns pg_snapshot
   language sql volatile set search_path from current set enable_seqscan = off as $$
@@ -79,8 +81,10 @@ begin
       -- rows without a name came while triggers were off: strays.sql
       insert into queue (name_key) select a.name_key from arrived a where a.name_key <> '' group by 1 order by min(a.product_id)
     )
-    select count(*) as n, max(a.arrived_xact) as xact, (array_agg(a.product_id order by a.arrived_xact desc, a.product_id desc))[1] as id into page from arrived a;
-    update intakes i set done = page.n < most - taken, after_xact = coalesce(page.xact, i.after_xact), after_id = coalesce(page.id, i.after_id)
+    select count(*) as n, max(a.arrived_xact) as xact,
+      (array_agg(a.product_id order by a.arrived_xact desc, a.product_id desc))[1] as id into page from arrived a;
+    update intakes i set done = page.n < most - taken, after_xact = coalesce(page.xact, i.after_xact),
+      after_id = coalesce(page.id, i.after_id)
       where i.intake_id = part.intake_id;
     taken := taken + page.n;
   end loop;

@@ -31,7 +31,8 @@ create or replace function renew_leases(worker text, claims uuid[], owed uuid[] 
   )
   select count(*)::integer from renewed;
 $$;
-comment on function renew_leases(text, uuid[], uuid[], interval) is 'Extends the leases of the claims that a worker has in hand, their calls in flight included, and of no others; takes back what it owes. Returns how many entries were extended. Example: select renew_leases(''worker'', ''{}'');';
+comment on function renew_leases(text, uuid[], uuid[],
+  interval) is 'Extends the leases of the claims that a worker has in hand, their calls in flight included, and of no others; takes back what it owes. Returns how many entries were extended. Example: select renew_leases(''worker'', ''{}'');';
 grant execute on function renew_leases to taxon_sidecar;
 
 create or replace function hold_lease(worker text, claim_id uuid, names text[], lease interval) returns boolean
@@ -48,7 +49,8 @@ begin
   get diagnostics held = row_count;
   return held = (select count(distinct name_hash(n)) from unnest(names) n);
 end $$;
-comment on function hold_lease(text, uuid, text[], interval) is 'Whether all of these names are still held by a claim of this worker; if so, from now on for the whole lease. Example: select hold_lease(''worker'', gen_random_uuid(), ''{kettle}'', ''1 min'');';
+comment on function hold_lease(text, uuid, text[],
+  interval) is 'Whether all of these names are still held by a claim of this worker; if so, from now on for the whole lease. Example: select hold_lease(''worker'', gen_random_uuid(), ''{kettle}'', ''1 min'');';
 
 create or replace function hold_names(names text[]) returns void
   language sql volatile set search_path from current as $$

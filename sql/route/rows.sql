@@ -66,7 +66,8 @@ begin
     select s.hash, s.product_id, w.evidence_id, w.product_id is not null
       from seen s left join written w on w.product_id = s.product_id;
 end $$;
-comment on function write_rows(jsonb, boolean, bigint, text) is 'The bare statement of settle_rows(): writes answers onto the pending rows of their names that nobody holds, or onto one of them; done says of each pending row whether it was written. Example: select done from write_rows(''[]'', false, null, ''200ms'');';
+comment on function write_rows(jsonb, boolean, bigint,
+  text) is 'The bare statement of settle_rows(): writes answers onto the pending rows of their names that nobody holds, or onto one of them; done says of each pending row whether it was written. Example: select done from write_rows(''[]'', false, null, ''200ms'');';
 
 create or replace function settle_rows(answers jsonb, judged boolean default false, wait text default '200ms')
   returns table (name_hash bytea, product_id bigint, evidence_id bigint, done boolean, error text)
@@ -95,7 +96,8 @@ begin
   for p in select x.product_id, name_hash(x.name_key) as hash from products x
              where name_hash(x.name_key) = name_hash(answers -> 0 ->> 'name_key') and x.state = 'pending' order by x.product_id loop
     begin
-      return query select w.name_hash, w.product_id, w.evidence_id, w.done, null::text from write_rows(answers, judged, p.product_id, '20ms') w;
+      return query select w.name_hash, w.product_id, w.evidence_id, w.done, null::text
+        from write_rows(answers, judged, p.product_id, '20ms') w;
     exception when others or assert_failure or query_canceled then
       if is_wanted_end(sqlstate) then raise; end if;
       name_hash := p.hash;
@@ -108,7 +110,8 @@ begin
     end;
   end loop;
 end $$;
-comment on function settle_rows(jsonb, boolean, text) is 'Writes answers onto every pending row of their names, in one statement as long as no row refuses. answers: [{name_key, category_id, source, similarity, matched_key, llm_call_id}], source NULL: it stays pending; with judged also what the local layer says: c1, c2, c3, model_id, evidence_id. A row that another transaction holds is left (done false, error NULL); one that refuses, by a trigger of the application for example, too, with the database''s words. Example: select done, error from settle_rows(''[]'');';
+comment on function settle_rows(jsonb, boolean,
+  text) is 'Writes answers onto every pending row of their names, in one statement as long as no row refuses. answers: [{name_key, category_id, source, similarity, matched_key, llm_call_id}], source NULL: it stays pending; with judged also what the local layer says: c1, c2, c3, model_id, evidence_id. A row that another transaction holds is left (done false, error NULL); one that refuses, by a trigger of the application for example, too, with the database''s words. Example: select done, error from settle_rows(''[]'');';
 
 create or replace function settle_names(answers jsonb, out late bytea[], out errors text[])
   language plpgsql security definer set search_path from current as $$
@@ -120,14 +123,16 @@ begin
     insert into opinions (evidence_id, levels)
       select distinct on (e.evidence_id) e.evidence_id, agreed_levels(e.category_id, a.category_id)
         from written w
-        join jsonb_to_recordset(answers) a(name_key text, category_id bigint, source text) on name_hash(a.name_key) = w.name_hash and a.source = 'llm'
+        join jsonb_to_recordset(answers) a(name_key text, category_id bigint, source text) on name_hash(a.name_key) = w.name_hash
+          and a.source = 'llm'
         join evidence e on e.evidence_id = w.evidence_id and e.category_id is not null
         where w.done
       on conflict do nothing
   ), unfinished as (
     select w.name_hash, max(w.error) as error from written w where not w.done group by 1
   )
-  select coalesce(array_agg(u.name_hash order by u.name_hash), '{}'), coalesce(array_agg(u.error order by u.name_hash), '{}') into late, errors from unfinished u;
+  select coalesce(array_agg(u.name_hash order by u.name_hash), '{}'), coalesce(array_agg(u.error order by u.name_hash), '{}') into late,
+    errors from unfinished u;
 end $$;
 comment on function settle_names(jsonb) is 'settle_rows(), and what is to be noted of answers of the LLM. Returns the names that have rows left, each with the error, NULL where others only hold them. Example: select late from settle_names(''[]'');';
 
@@ -144,7 +149,8 @@ begin
     exception when lock_not_available then
       if clock_timestamp() > past then
         raise exception 'a row is held by another transaction for more than %', patience using errcode = 'lock_not_available',
-          detail = (select string_agg(distinct n, '; ') from products p cross join lateral locker_names(p.xmax) n where p.product_id = any (product_ids)),
+          detail = (select string_agg(distinct n, '; ') from products p cross join lateral locker_names(p.xmax) n
+            where p.product_id = any (product_ids)),
           hint = 'Try again when it has ended.';
       end if;
     end;
@@ -162,7 +168,8 @@ declare
 begin
   for r in select p.product_id, d.error from dead_letters d join products p on name_hash(p.name_key) = d.name_hash and p.state = 'pending'
              where (hashes is null or d.name_hash = any (hashes))
-               and not exists (select from queue q where q.name_hash = d.name_hash and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
+               and not exists (select from queue q where q.name_hash = d.name_hash
+                 and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
              order by p.product_id for no key update of p skip locked loop
     begin
       update products p set state = 'failed', failure = coalesce(r.error, 'failed too often') where p.product_id = r.product_id;
@@ -188,7 +195,8 @@ begin
   ), entry as materialized (
     -- a claim has counted this attempt already
     select q.queue_id, q.stage, q.name_key, q.name_hash, l.error,
-           case when l.error is null then greatest(q.attempts - (q.worker is not null)::integer, 0) else q.attempts + (q.worker is null)::integer end as tried
+           case when l.error is null then greatest(q.attempts - (q.worker is not null)::integer, 0)
+             else q.attempts + (q.worker is null)::integer end as tried
       from late l join queue q on q.name_hash = l.hash
       where q.stage = any (stages) and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows))
       order by q.queue_id for update of q skip locked
@@ -202,7 +210,8 @@ begin
   ), waits as (
     -- to the local stage: what memory knows is settled there, and nobody is asked
     update queue q
-      set stage = 'local', purpose = default, worker = null, claim_id = null, attempts = e.tried, available_at = clock_timestamp() + interval '1 s',
+      set stage = 'local', purpose = default, worker = null, claim_id = null, attempts = e.tried,
+        available_at = clock_timestamp() + interval '1 s',
           last_error = coalesce(e.error, q.last_error), held_since = case when e.error is null then coalesce(q.held_since, now()) end,
           llm_call_id = coalesce(put_off.llm_call_id, q.llm_call_id)
       from entry e where q.queue_id = e.queue_id and (e.error is null or e.tried < highest)
@@ -211,4 +220,5 @@ begin
   perform fail_buried(hashes);
   return off;
 end $$;
-comment on function put_off(bytea[], text[], text[], bigint) is 'Names whose answer is known and that have rows left wait a second in the local stage. Where rows are only held, the attempt does not count; an error counts, and after max_attempts the name becomes a dead letter with it. Returns how many queue entries. Example: select put_off(''{}'', ''{}'', ''{local}'');';
+comment on function put_off(bytea[], text[], text[],
+  bigint) is 'Names whose answer is known and that have rows left wait a second in the local stage. Where rows are only held, the attempt does not count; an error counts, and after max_attempts the name becomes a dead letter with it. Returns how many queue entries. Example: select put_off(''{}'', ''{}'', ''{local}'');';

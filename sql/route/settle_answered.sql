@@ -27,7 +27,8 @@ begin
   )
   select array_agg(e.queue_id), jsonb_agg(jsonb_build_object('name_key', e.name_key, 'category_id', e.category_id)
              -- a row that waited for the answer of this call, and could not be written when it came
-             || case when e.llm_call_id = e.label_call_id then jsonb_build_object('source', 'llm', 'llm_call_id', e.llm_call_id) else '{"source": "exact"}' end)
+             || case when e.llm_call_id = e.label_call_id then jsonb_build_object('source', 'llm', 'llm_call_id', e.llm_call_id)
+               else '{"source": "exact"}' end)
            filter (where e.category_id is not null and e.first)
     into known, answers
     from (select x.*, row_number() over (partition by x.name_hash order by x.queue_id) = 1 as first from entry x) e;
@@ -37,4 +38,5 @@ begin
   perform put_off(left_over.late, left_over.errors, array[settle_answered.stage]);
   return cardinality(known);
 end $$;
-comment on function settle_answered(text, text[]) is 'Takes out of the queue (all due entries of a stage, or those of some names) what memory can answer exactly by now and what no row waits for any more; names with rows that cannot be written at this moment are put off. Returns how many entries.';
+comment on function settle_answered(text,
+  text[]) is 'Takes out of the queue (all due entries of a stage, or those of some names) what memory can answer exactly by now and what no row waits for any more; names with rows that cannot be written at this moment are put off. Returns how many entries.';

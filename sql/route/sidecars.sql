@@ -17,13 +17,15 @@ create or replace function heartbeat(worker text, host text, pid integer, versio
       idle = excluded.idle, notice = excluded.notice, deployment = excluded.deployment, seen_at = clock_timestamp();
   select note_idle();
 $$;
-comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text, text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off. deployment: where its calls are paid, under which name.';
+comment on function heartbeat(text, text, integer, text, bigint, text, boolean, boolean, text,
+  text) is 'A sidecar says that it lives and how it is. idle asks inserts for a NOTIFY, unless it would not be heard or the setting notify is off. deployment: where its calls are paid, under which name.';
 grant execute on function heartbeat to taxon_sidecar;
 
 create or replace function end_sidecar(worker text) returns void
   language sql volatile security definer set search_path from current as $$
   with held as (
-    update queue q set worker = null, claim_id = null, available_at = clock_timestamp(), attempts = greatest(q.attempts - 1, 0) where q.worker = end_sidecar.worker
+    update queue q set worker = null, claim_id = null, available_at = clock_timestamp(), attempts = greatest(q.attempts - 1, 0)
+      where q.worker = end_sidecar.worker
   )
   delete from sidecars s where s.worker = end_sidecar.worker;
   select note_idle();

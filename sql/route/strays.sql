@@ -17,7 +17,8 @@ comment on function is_stray(xid8, pg_snapshot) is 'Whether a row with this arri
 create or replace function is_queued(name_key text) returns boolean
   language sql stable
 begin atomic
-  select exists (select from queue q where q.name_hash = name_hash(is_queued.name_key) and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
+  select exists (select from queue q where q.name_hash = name_hash(is_queued.name_key)
+    and q.purpose = any (array(select p.purpose from purposes p where p.answers_rows)))
       -- a row that refuses even to be called failed stays pending
       or exists (select from dead_letters d where d.name_hash = name_hash(is_queued.name_key));
 end;
@@ -37,7 +38,8 @@ create or replace function rows_to_take_in(out names bigint, out earliest timest
 $$;
 comment on function rows_to_take_in() is 'How many names came that the next claims put into the queue, and when the oldest of their rows was made. Example: select names from rows_to_take_in();';
 
-create or replace function queue_strays(after_xact xid8 default '0', after_id bigint default -9223372036854775808, most integer default 5000,
+create or replace function queue_strays(after_xact xid8 default '0', after_id bigint default -9223372036854775808,
+  most integer default 5000,
                                         out last_xact xid8, out last_id bigint, out strays integer)
   language plpgsql security definer set search_path from current as $$
 declare
@@ -62,7 +64,8 @@ begin
     into last_xact, last_id, strays from page p;
   if strays > 0 then perform wake(); end if;
 end $$;
-comment on function queue_strays(xid8, bigint, integer) is 'Queues names of rows that wait although nobody queued them and take_in() does not find them (they came by replication, or from another database), among so many waiting rows after an arrived_xact and a product_id; rows without a name become failed. Returns the last row that was looked at, NULL at the end, and how many were found. Sidecars walk through all rows every five minutes. Example: select last_id, strays from queue_strays();';
+comment on function queue_strays(xid8, bigint,
+  integer) is 'Queues names of rows that wait although nobody queued them and take_in() does not find them (they came by replication, or from another database), among so many waiting rows after an arrived_xact and a product_id; rows without a name become failed. Returns the last row that was looked at, NULL at the end, and how many were found. Sidecars walk through all rows every five minutes. Example: select last_id, strays from queue_strays();';
 grant execute on function queue_strays to taxon_admin, taxon_sidecar;
 
 create or replace function strays_health() returns table (item text, status text, value text, detail text)

@@ -10,12 +10,14 @@ begin
         where q.held_since is not null limit 1000
     ), by_whom as (
       select n.who, count(distinct h.product_id) as rows
-        from (select h.locker, min(h.product_id) from held h group by 1) x join held h using (locker) cross join lateral locker_names(x.locker) n(who) group by 1
+        from (select h.locker, min(h.product_id) from held h group by 1) x join held h using (locker)
+          cross join lateral locker_names(x.locker) n(who) group by 1
     )
     select 'held rows', 'warn', count(*)::text,
            format('cannot be written since %s s, as another transaction holds them; all others go on. %s',
                   round(extract(epoch from clock_timestamp() - min(h.held_since))),
-                  coalesce((select string_agg(format('%s holds %s', b.who, b.rows), '; ' order by b.rows desc, b.who) || '; it should commit, or: select pg_terminate_backend(pid)'
+                  coalesce((select string_agg(format('%s holds %s', b.who, b.rows), '; ' order by b.rows desc, b.who)
+                    || '; it should commit, or: select pg_terminate_backend(pid)'
                               from by_whom b), 'It has ended, and they follow within seconds; or a trigger of the application waits for a lock of somebody else: select * from pg_locks where not granted'))
       from held h having count(*) > 0;
   return query
@@ -52,7 +54,8 @@ create or replace function locks_health() returns table (item text, status text,
   -- who rebuilds products, or locks it by hand, is waited for as long as it takes
   select 'lock products', 'warn', string_agg(l.pid::text, ', ' order by l.pid),
          format('held in %s by %s: no name can be settled until it ends; to end it: select pg_terminate_backend(PID)', min(l.mode),
-                string_agg(format('pid %s (%sin its transaction for %s s)', l.pid, 'application "' || nullif(a.application_name, '') || '", ',
+                string_agg(format('pid %s (%sin its transaction for %s s)', l.pid, 'application "' || nullif(a.application_name, '')
+                  || '", ',
                                   round(extract(epoch from clock_timestamp() - a.xact_start))), '; ' order by l.pid))
     from pg_locks l left join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'relation' and l.relation = 'products'::regclass and l.granted and l.pid is distinct from pg_backend_pid()

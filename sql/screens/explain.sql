@@ -23,7 +23,8 @@ begin
         round((x #>> '{local,confidence,2}')::numeric, 3), x #>> '{local,model_id}') end),
       ('evidence', case when x -> 'evidence' <> 'null' then concat_ws(', ',
         case when (x #>> '{evidence,clears}')::boolean then 'clears the thresholds' else 'does not clear the thresholds' end
-          || case when (x #>> '{evidence,clears}')::boolean and not (x #>> '{evidence,answered}')::boolean then ', but only watches (shadow)' else '' end,
+          || case when (x #>> '{evidence,clears}')::boolean and not (x #>> '{evidence,answered}')::boolean
+            then ', but only watches (shadow)' else '' end,
         'margin ' || round((x #>> '{evidence,margin}')::numeric, 3),
         coalesce((x #>> '{evidence,voices}') || ' of 3 voices agree', 'memory was not asked'),
         'nearest label at cosine ' || round((x #>> '{evidence,nearest}')::numeric, 3),
@@ -39,16 +40,20 @@ begin
         coalesce(', $' || round((x #>> '{cost,cost}')::numeric, 6), ', price not known'),
         case when x #>> '{cost,shared_by}' = '1' then '' else format(', shared by %s rows', x #>> '{cost,shared_by}') end) end)
     ) v(item, detail) where v.detail is not null and v.detail <> '';
-  return query select 'alternative', format('%s, as "%s" (similarity %s%s)', a ->> 'path', a ->> 'name', round((a ->> 'similarity')::numeric, 3),
-      case a ->> 'blocked_by' when '(only codes)' then ', stopped: only codes' else coalesce(', stopped by the word ' || (a ->> 'blocked_by'), '') end) from jsonb_array_elements(x #> '{alternatives,similar}') a;
+  return query select 'alternative', format('%s, as "%s" (similarity %s%s)', a ->> 'path', a ->> 'name',
+    round((a ->> 'similarity')::numeric, 3),
+      case a ->> 'blocked_by' when '(only codes)' then ', stopped: only codes'
+        else coalesce(', stopped by the word ' || (a ->> 'blocked_by'), '') end) from jsonb_array_elements(x #> '{alternatives,similar}') a;
   return query select 'alternative', format('%s, as "%s" (cosine %s)', a ->> 'path', a ->> 'name', round((a ->> 'cosine')::numeric, 3))
     from jsonb_array_elements(x #> '{alternatives,nearest}') a;
-  return query select 'shortlist', string_agg(a, '; ') from jsonb_array_elements_text(x #> '{alternatives,shortlist}') a having count(*) > 0;
+  return query select 'shortlist', string_agg(a, '; ')
+    from jsonb_array_elements_text(x #> '{alternatives,shortlist}') a having count(*) > 0;
   return query select 'check', format('%s: %s%s', c ->> 'strategy',
       case when c -> 'right' = 'null' then 'open' when (c ->> 'right')::boolean then 'right' else 'wrong' end,
       coalesce(', it is ' || nullif(c ->> 'truth', ''), '') || coalesce(', by ' || (c ->> 'by'), ''))
     from jsonb_array_elements(x -> 'checks') c;
-  return query select 'history', format('%s: %s from %s (%s) to %s (%s)%s, by %s', (h ->> 'at')::timestamptz(0), h ->> 'what', h ->> 'before', h ->> 'before_source',
+  return query select 'history', format('%s: %s from %s (%s) to %s (%s)%s, by %s', (h ->> 'at')::timestamptz(0), h ->> 'what',
+    h ->> 'before', h ->> 'before_source',
       coalesce(nullif(h ->> 'after', ''), 'nothing'), coalesce(h ->> 'after_source', '-'), coalesce(', ' || (h ->> 'why'), ''), h ->> 'by')
     from jsonb_array_elements(x -> 'history') h;
 end $$;

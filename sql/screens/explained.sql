@@ -5,7 +5,8 @@ create or replace function explain_json(product_id bigint) returns jsonb
 declare
   p products;
   e evidence;
-  encoder integer := (select m.encoder_id from models m where m.model_id = (select coalesce(x.model_id, (select c.model_id from champion() c))
+  encoder integer := (select m.encoder_id from models m
+    where m.model_id = (select coalesce(x.model_id, (select c.model_id from champion() c))
                         from products x where x.product_id = explain_json.product_id));
 begin
   select * into p from products x where x.product_id = explain_json.product_id;
@@ -41,21 +42,27 @@ begin
           'cosine', n.cosine) order by n.cosine desc) from neighbours(array[p.name_key], 5, encoder) n), '[]'),
       'shortlist', coalesce((select jsonb_agg(category_path(s.id) order by s.place)
         from queue q, unnest(q.shortlist) with ordinality s(id, place)
-        where q.stage = 'llm' and q.name_hash = name_hash(p.name_key) and q.purpose = any (array(select u.purpose from purposes u where u.answers_rows)) and s.place <= 12), '[]')),
+        where q.stage = 'llm' and q.name_hash = name_hash(p.name_key)
+          and q.purpose = any (array(select u.purpose from purposes u where u.answers_rows)) and s.place <= 12), '[]')),
     'llm', (select jsonb_build_object('llm_call_id', c.llm_call_id, 'provider', c.provider, 'model', coalesce(c.model_version, c.model),
         'simulated', c.simulated, 'tokens', round((c.tokens_in + c.tokens_out)::numeric / greatest(c.names, 1), 1),
         'cost', round(c.cost / greatest(c.names, 1), 8), 'at', c.ended_at) from llm_calls c where c.llm_call_id = p.llm_call_id),
     'cost', (select to_jsonb(x) from product_cost(p.product_id) x where x.calls > 0),
-    'checks', coalesce((select jsonb_agg(jsonb_build_object('check_id', c.check_id, 'strategy', c.strategy, 'judged', category_path(c.category_id),
+    'checks', coalesce((select jsonb_agg(jsonb_build_object('check_id', c.check_id, 'strategy', c.strategy, 'judged',
+      category_path(c.category_id),
         'right', c.verdict, 'truth', category_path(c.truth_category_id), 'by', c.checked_by, 'at', c.checked_at) order by c.check_id)
       from checks c where c.name_hash = name_hash(p.name_key)), '[]'),
     'history', coalesce((select jsonb_agg(h.change order by h.at) from (
-        select x.changed_at as at, jsonb_build_object('what', 'row', 'before', category_path(x.before_category_id), 'before_source', x.before_source,
-          'after', category_path(x.after_category_id), 'after_source', x.after_source, 'why', x.reason, 'by', x.changed_by, 'at', x.changed_at) as change
+        select x.changed_at as at, jsonb_build_object('what', 'row', 'before', category_path(x.before_category_id), 'before_source',
+          x.before_source,
+          'after', category_path(x.after_category_id), 'after_source', x.after_source, 'why', x.reason, 'by', x.changed_by, 'at',
+            x.changed_at) as change
           from product_changes x where x.product_id = p.product_id
         union all
-        select x.changed_at, jsonb_build_object('what', 'label', 'before', category_path(x.before_category_id), 'before_source', x.before_source,
-          'after', category_path(x.after_category_id), 'after_source', x.after_source, 'why', x.reason, 'by', x.changed_by, 'at', x.changed_at)
+        select x.changed_at, jsonb_build_object('what', 'label', 'before', category_path(x.before_category_id), 'before_source',
+          x.before_source,
+          'after', category_path(x.after_category_id), 'after_source', x.after_source, 'why', x.reason, 'by', x.changed_by, 'at',
+            x.changed_at)
           from label_changes x where name_hash(x.name_key) = name_hash(p.name_key) and x.name_key = p.name_key) h), '[]'));
 end $$;
 comment on function explain_json(bigint) is 'All that is known about one product: product, answer, similar, label, local, evidence, thresholds (then, now), alternatives (similar, nearest, shortlist), llm, cost, checks, history; null or empty where there is nothing. Example: select explain_json(1) -> ''answer'' ->> ''layer'';';

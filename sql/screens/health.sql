@@ -24,13 +24,17 @@ begin
          else 'no model yet: the local layer passes everything on; train one: taxon train' end
     from models m where m.state = 'champion';
   return query select 'local layer', case when x.mode = (setting('local_layer') #>> '{}') then 'ok' else 'warn' end, x.mode,
-    case when x.mode = 'on' then 'answers what clears the thresholds' || case when s.promise_id is null then '' else format(', promised: at most %s%% wrong at %s%% confidence (%s)', round(100 * s.max_error::numeric, 2), round(100 * s.confidence::numeric, 1), s.reason) end
-         when x.mode = (setting('local_layer') #>> '{}') then 'as the setting local_layer says; the LLM answers; what it would have answered: select * from @internal@.shadow_report()'
+    case when x.mode = 'on' then 'answers what clears the thresholds' || case when s.promise_id is null then ''
+      else format(', promised: at most %s%% wrong at %s%% confidence (%s)', round(100 * s.max_error::numeric, 2),
+      round(100 * s.confidence::numeric, 1), s.reason) end
+         when x.mode = (setting('local_layer') #>> '{}')
+           then 'as the setting local_layer says; the LLM answers; what it would have answered: select * from @internal@.shadow_report()'
          else format('only watches, the LLM answers: that at most %s%% is wrong is not proved for the champion; select * from set_promise() says what is missing',
                      round(100 * s.max_error::numeric, 2)) end
     from (select local_mode() as mode) x left join standing_promise() s on true;
   for item in select unnest(array['local', 'llm']) loop
-    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose not in ('audit', 'teach') and q.available_at < 'infinity';
+    select count(*), min(q.created_at) into n, oldest from queue q where q.stage = health.item and q.purpose not in ('audit', 'teach')
+      and q.available_at < 'infinity';
     if item = 'local' then select n + r.names, least(oldest, r.earliest) into n, oldest from rows_to_take_in() r; end if;
     status := case when item = 'llm' and n > 0 and llm_names is null then 'warn'
                    when oldest < now() - interval '5 min' then 'warn' else 'ok' end;
@@ -38,7 +42,8 @@ begin
     detail := case when n = 0 then 'nothing waits'
       else format('oldest waits for %s s; %s leased%s', extract(epoch from now() - oldest)::integer,
         (select count(*) from queue q where q.stage = health.item and q.available_at > now() and q.worker is not null),
-        case when item = 'llm' and llm_names is null then '; no sidecar has a provider: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TAXON_LLM_BASE_URL' else '' end) end;
+        case when item = 'llm' and llm_names is null
+          then '; no sidecar has a provider: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TAXON_LLM_BASE_URL' else '' end) end;
     item := 'queue ' || item;
     return next;
   end loop;
@@ -54,7 +59,8 @@ begin
   return query select * from drift_health();
   select count(*) into n from dead_letters;
   return query select 'dead letters', case when n = 0 then 'ok' else 'warn' end, n::text,
-    case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d order by d.created_at desc limit 1)
+    case when n = 0 then 'none' else (select 'newest: ' || left(coalesce(d.error, '?'), 200) from dead_letters d
+      order by d.created_at desc limit 1)
       || '; select * from decide_again(failed => true) puts them back' end;
   return query select * from trust_health();
   return query select * from autopilot_health();

@@ -40,7 +40,8 @@ begin
     exit when p.state <> 'pending';
     -- xmin would be another after a SAVEPOINT; inserted_xact is the top transaction's
     if p.inserted_xact = pg_current_xact_id_if_assigned() then
-      raise exception 'wait_for could never see the answer: product % was inserted, renamed or decided again by this very transaction', p.product_id
+      raise exception 'wait_for could never see the answer: product % was inserted, renamed or decided again by this very transaction',
+        p.product_id
         using hint = 'Commit first. Note that psql -c "insert …; select …" is one transaction; use two -c.',
               errcode = 'invalid_transaction_state';
     end if;

@@ -15,21 +15,7 @@ create or replace view products_readable with (security_invoker) as
     left join categories c3 on c3.category_id = p.l3;
 comment on view products_readable is 'products with the names of the categories and the shop''s own category id.';
 
-do $$
-declare
-  col record;
-begin
-  -- the view's columns mean what the table's mean, but for those named below
-  for col in
-    select a.attname, coalesce(d.description, '') as description
-      from pg_attribute a
-      left join pg_attribute t on t.attrelid = 'products'::regclass and t.attname = a.attname
-      left join pg_description d on d.objoid = t.attrelid and d.objsubid = t.attnum
-      where a.attrelid = 'products_readable'::regclass and a.attnum > 0
-  loop
-    execute format('comment on column products_readable.%I is %L', col.attname, col.description);
-  end loop;
-end $$;
+select describe_view('products_readable', 'products');
 comment on column products_readable.l1 is 'Name of the top category.';
 comment on column products_readable.l2 is 'Name of the middle category.';
 comment on column products_readable.l3 is 'Name of the leaf category.';

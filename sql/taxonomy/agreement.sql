@@ -12,8 +12,10 @@ grant execute on function same_path to taxon_admin;
 create or replace function agreed_levels(a bigint, b bigint) returns smallint
   language sql stable parallel safe
 begin atomic
-  select case when x.l1 is distinct from y.l1 then 0 when x.l2 is distinct from y.l2 then 1 when x.l3 is distinct from y.l3 then 2 else 3 end::smallint
+  select case when x.l1 is distinct from y.l1 then 0 when x.l2 is distinct from y.l2 then 1 when x.l3 is distinct from y.l3 then 2
+    else 3 end::smallint
     from categories x, categories y where x.category_id = a and y.category_id = b;
 end;
-comment on function agreed_levels(bigint, bigint) is 'On how many levels two categories agree, from the top. Example: select agreed_levels(7, 7);';
+comment on function agreed_levels(bigint,
+  bigint) is 'On how many levels two categories agree, from the top. Example: select agreed_levels(7, 7);';
 grant execute on function agreed_levels to taxon_admin;

@@ -125,7 +125,8 @@ begin
   end if;
   return node;
 end $$;
-comment on function make_category(text[], text) is 'The id of the category with this path of names; nodes that are missing are made. A name that differs from one that is there only by case, apostrophe or invisible characters is that one. A path that was merged leads to its successor; one that was retired is refused. With external_id also notes the shop''s own id.';
+comment on function make_category(text[],
+  text) is 'The id of the category with this path of names; nodes that are missing are made. A name that differs from one that is there only by case, apostrophe or invisible characters is that one. A path that was merged leads to its successor; one that was retired is refused. With external_id also notes the shop''s own id.';
 grant execute on function make_category to taxon_admin;
 
 -- The taxonomy is changed by functions alone.

@@ -22,7 +22,8 @@ create or replace function audit_candidates(name_key text, category_id bigint) r
     union all select n.category_id from neighbours(array[audit_candidates.name_key]) n
   ) x;
 $$;
-comment on function audit_candidates(text, bigint) is 'What the LLM may choose from when it audits: the whole top branch of the answer (leaves, and whatever else memory uses) and the categories of near names, so that it is asked blind. Where none fits it says so. Example: select audit_candidates(''red kettle'', 7);';
+comment on function audit_candidates(text,
+  bigint) is 'What the LLM may choose from when it audits: the whole top branch of the answer (leaves, and whatever else memory uses) and the categories of near names, so that it is asked blind. Where none fits it says so. Example: select audit_candidates(''red kettle'', 7);';
 
 create or replace function queue_audits() returns integer
   language plpgsql security definer set search_path from current as $$
@@ -37,7 +38,8 @@ begin
               order by c.name_hash, c.check_id) o
       where not exists (select from queue q where q.name_hash = o.name_hash and q.stage = 'llm' and q.purpose = 'audit')
         -- answered already, and about to be written
-        and not exists (select from kept_answers k join llm_calls c using (llm_call_id) where k.name_hash = o.name_hash and c.purpose = 'audit')
+        and not exists (select from kept_answers k join llm_calls c using (llm_call_id) where k.name_hash = o.name_hash
+          and c.purpose = 'audit')
     on conflict (name_hash, purpose, step) where stage = 'llm' do nothing;
   get diagnostics queued = row_count;
   if queued > 0 then perform wake(); end if;
@@ -58,7 +60,8 @@ begin
   select coalesce(max(p.product_id), 0) into newest from products p;
   snapshot := pg_current_snapshot();  -- after newest: what comes later has a higher id
   -- a restored or emptied database counts from another start
-  if mark.seen_xact > pg_snapshot_xmax(snapshot) then mark.seen_xact := pg_snapshot_xmin(snapshot); mark.next_xact := mark.seen_xact; end if;
+  if mark.seen_xact > pg_snapshot_xmax(snapshot)
+    then mark.seen_xact := pg_snapshot_xmin(snapshot); mark.next_xact := mark.seen_xact; end if;
   if mark.from_id > newest then mark.from_id := 0; end if;
   -- 1,000 ids of slack: an id is taken a moment before its transaction gets its number
   insert into audit_waiting as w (product_id, weight)
@@ -80,7 +83,8 @@ comment on function pick_audits() is 'Picks a share of the rows whose inserting 
 create or replace function affordable_audits() returns numeric
   language sql stable security definer set search_path from current as $$
   -- until an audit was paid for, a name counts 1,000 tokens
-  select case when setting('auditor') = '"llm"' and exists (select from sidecars s where s.llm is not null and s.seen_at > now() - interval '1 min')
+  select case when setting('auditor') = '"llm"'
+    and exists (select from sidecars s where s.llm is not null and s.seen_at > now() - interval '1 min')
     then greatest(((setting('audit_tokens_a_day'))::numeric - audit_tokens_today())
                     / coalesce(sum(c.tokens_in + c.tokens_out)::numeric / nullif(sum(c.names), 0), 1000)
                   - (select count(distinct k.name_hash) from checks k where k.auditor = 'llm' and k.verdict is null), 0)

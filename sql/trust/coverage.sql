@@ -10,7 +10,8 @@ begin atomic
          calibrate(s.l2_said, k.offsets[2], k.slopes[2]), calibrate(s.l3_said, k.offsets[3], k.slopes[3]), s.l3_said, c.floor,
          case when c.second_verdict <> c.verdict then false
               when s.category_id is not distinct from c.category_id then c.verdict
-              else coalesce((said.l1, said.l2, said.l3) is not distinct from (truth.l1, truth.l2, truth.l3) and truth.category_id is not null, false)
+              else coalesce((said.l1, said.l2, said.l3) is not distinct from (truth.l1, truth.l2, truth.l3)
+                and truth.category_id is not null, false)
          end
     from check_scores s
     join checks c on c.check_id = s.check_id
@@ -46,7 +47,8 @@ begin
       where by_checks and s.model_id = coverage_steps.model_id and c.strategy = 'uniform' and c.layer = 'local'
   ), bins as (
     -- Sorting 1,000,000 names takes longer than counting them in bins of 1/256 of a logit, and a bin holds under .1% of them
-    select floor(ln(greatest(least(s.l3_said, 1 - 1e-6), 1e-6)::float8 / (1 - greatest(least(s.l3_said, 1 - 1e-6), 1e-6)::float8)) * 256)::integer as place,
+    select floor(ln(greatest(least(s.l3_said, 1 - 1e-6),
+      1e-6)::float8 / (1 - greatest(least(s.l3_said, 1 - 1e-6), 1e-6)::float8)) * 256)::integer as place,
            min(s.l3_said) as lowest, avg(s.l3_said)::real as mean, count(*) as all_names,
            -- what a branch's own thresholds keep back is never answered, whatever the cut
            count(*) filter (where case when not r.own then r.may
@@ -65,7 +67,8 @@ begin
            calibrate(s.lowest, k.offsets[1], k.slopes[1]) as l1, calibrate(s.lowest, k.offsets[2], k.slopes[2]) as l2,
            calibrate(s.lowest, k.offsets[3], k.slopes[3]) as l3, s.names::bigint as names, (s.names / s.total)::float8 as coverage,
            s.errors / nullif(s.names, 0)::float8 as expected_error
-      from summed s, generate_series(floor(50 * (s.above - s.all_names) / s.total)::integer + 1, floor(50 * s.above / s.total)::integer) n(n)
+      from summed s, generate_series(floor(50 * (s.above - s.all_names) / s.total)::integer + 1,
+        floor(50 * s.above / s.total)::integer) n(n)
       group by s.lowest, s.names, s.total, s.errors
   ), checked as materialized (
     select c.l1_confidence, c.l2_confidence, c.l3_confidence, c.drawn_from, c.is_right
@@ -81,4 +84,5 @@ begin
   select s.step, s.cut, s.l1, s.l2, s.l3, s.names, s.coverage, s.expected_error, coalesce(n.checked, 0), coalesce(n.wrong, 0)
     from steps s left join counted n on n.cut = s.cut order by s.step;
 end $$;
-comment on function coverage_steps(bigint, interval) is 'Cuts of what a model says of the whole path, at every 50th of its names: the thresholds that let pass what is above, how many that are, and how many checked ones are among them. Example: select step, l3, names, checked, wrong from coverage_steps(1);';
+comment on function coverage_steps(bigint,
+  interval) is 'Cuts of what a model says of the whole path, at every 50th of its names: the thresholds that let pass what is above, how many that are, and how many checked ones are among them. Example: select step, l3, names, checked, wrong from coverage_steps(1);';

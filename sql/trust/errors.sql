@@ -12,15 +12,18 @@ create or replace function auditor_error(confidence double precision default .97
            count(*) filter (where c.verdict and c.second_verdict) as ok_right
       from checks c where c.auditor = 'llm' and c.strategy = 'audit' and c.verdict is not null
   ), scaled as (
-    select *, wrong_seen + ok_seen as seen, wrong_right + ok_right as n, coalesce(wrong * wrong_right / nullif(wrong_seen, 0), 0) as false_alarms,
+    select *, wrong_seen + ok_seen as seen, wrong_right + ok_right as n,
+      coalesce(wrong * wrong_right / nullif(wrong_seen, 0), 0) as false_alarms,
            ok * case when ok_seen = 0 then 1 else ok_right::float8 / ok_seen end as agreed
       from counted
   ), estimated as (
     select seen, case when seen >= enough_checks() and n > 0 then n else enough_checks() end as n,
-           case when seen >= enough_checks() and n > 0 then coalesce(false_alarms / nullif(false_alarms + agreed, 0), 0) else (setting('auditor_error'))::float8 end as a
+           case when seen >= enough_checks() and n > 0 then coalesce(false_alarms / nullif(false_alarms + agreed, 0), 0)
+             else (setting('auditor_error'))::float8 end as a
       from scaled
   )
-  select a, share_bound(floor(a * n + 1e-6)::bigint, n, confidence, false), share_bound(ceil(a * n - 1e-6)::bigint, n, confidence, true), seen
+  select a, share_bound(floor(a * n + 1e-6)::bigint, n, confidence, false), share_bound(ceil(a * n - 1e-6)::bigint, n, confidence, true),
+    seen
     from estimated;
 $$;
 comment on function auditor_error(double precision) is 'How often the LLM as auditor calls a right answer wrong, with one-sided bounds: the setting auditor_error, taken as if 30 checks had found it, until people have judged 30 of its audits too; from then on what they found, each of its two verdicts counted for as many audits as it stands for, so that people may look at disagreements first. Example: select round(error::numeric, 2) from auditor_error() → 0.20';
@@ -37,7 +40,8 @@ create or replace function corrected_error(human_wrong double precision, human_c
            floor(human_checks + 1e-6)::bigint as hn, human_wrong / nullif(human_checks, 0) as hm,
            floor(llm_checks + 1e-6)::bigint as ln, llm_wrong / nullif(llm_checks, 0) as d
   ), judged as (
-    select 1 as place, s.hm as m, greatest(share_bound(floor(s.hm * s.hn + 1e-6)::bigint, s.hn, 1 - s.tail, false) - disagreement / 2, 0) as lo,
+    select 1 as place, s.hm as m, greatest(share_bound(floor(s.hm * s.hn + 1e-6)::bigint, s.hn, 1 - s.tail, false) - disagreement / 2,
+      0) as lo,
            least(share_bound(ceil(s.hm * s.hn - 1e-6)::bigint, s.hn, 1 - s.tail, true) + disagreement / 2, 1) as hi
       from shared s where human_checks > 0
     union all
@@ -47,9 +51,11 @@ create or replace function corrected_error(human_wrong double precision, human_c
       from shared s, auditor_error(1 - s.tail / 2) a where llm_checks > 0
   )
   -- an auditor that may be wrong every time tells nothing: 0 to 1
-  select coalesce(j.m, 0), coalesce(j.lo, 0), coalesce(j.hi, 1) from judged j order by coalesce(j.hi, 1) - coalesce(j.lo, 0), j.place limit 1;
+  select coalesce(j.m, 0), coalesce(j.lo, 0), coalesce(j.hi, 1) from judged j order by coalesce(j.hi, 1) - coalesce(j.lo, 0),
+    j.place limit 1;
 $$;
-comment on function corrected_error(double precision, double precision, double precision, double precision, double precision) is 'A share of wrong answers with its interval (95%) from people''s verdicts or from the LLM''s, whichever interval is narrower. An auditor that calls a share a of right answers wrong, and wrong ones always, disagrees with d = e + (1 - e) a of all answers, so e = (d - a) / (1 - a), from 0; its ends take d and a at opposite ends of their own intervals (Clopper-Pearson). People''s interval is wider by half their disagreement on either side. Example: select round(measured::numeric, 3), round(upper::numeric, 3) from corrected_error(3, 100, 0, 0) → 0.030, 0.085';
+comment on function corrected_error(double precision, double precision, double precision, double precision,
+  double precision) is 'A share of wrong answers with its interval (95%) from people''s verdicts or from the LLM''s, whichever interval is narrower. An auditor that calls a share a of right answers wrong, and wrong ones always, disagrees with d = e + (1 - e) a of all answers, so e = (d - a) / (1 - a), from 0; its ends take d and a at opposite ends of their own intervals (Clopper-Pearson). People''s interval is wider by half their disagreement on either side. Example: select round(measured::numeric, 3), round(upper::numeric, 3) from corrected_error(3, 100, 0, 0) → 0.030, 0.085';
 grant execute on function corrected_error to taxon_admin;
 
 create or replace function people_disagreement() returns double precision
@@ -61,7 +67,8 @@ comment on function people_disagreement() is 'Of the checks that two people judg
 grant execute on function people_disagreement to taxon_admin;
 
 create or replace function layer_errors(since interval default '30 days')
-  returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision, upper double precision, counts_as double precision)
+  returns table (layer text, sample bigint, by_people double precision, measured double precision, lower double precision,
+    upper double precision, counts_as double precision)
   language sql stable security definer set search_path from current as $$
   with groups as (
     -- Each strategy draws alike from its own frame. Within one the weights may differ (the share was raised for a time), so
@@ -74,8 +81,10 @@ create or replace function layer_errors(since interval default '30 days')
       group by 1, 2, 3
   ), judges as (
     select g.layer, sum(g.n)::bigint as n,
-           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'human'), 0) as hw, coalesce(sum(g.effective) filter (where g.auditor = 'human'), 0) as hn,
-           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw, coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'human'), 0) as hw,
+             coalesce(sum(g.effective) filter (where g.auditor = 'human'), 0) as hn,
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw,
+             coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
       from groups g group by 1
   )
   select l.layer, coalesce(j.n, 0), coalesce(j.hn, 0), e.measured, e.lower, e.upper, coalesce(j.hn + j.ln, 0)
@@ -88,7 +97,8 @@ comment on function layer_errors(interval) is 'The error of each layer''s answer
 grant execute on function layer_errors to taxon_admin;
 
 create or replace function layer_verdicts(since interval default '30 days')
-  returns table (layer text, promised double precision, sample bigint, measured double precision, lower double precision, upper double precision, verdict text)
+  returns table (layer text, promised double precision, sample bigint, measured double precision, lower double precision,
+    upper double precision, verdict text)
   language sql stable security definer set search_path from current as $$
   with promised as (
     select e.*, case e.layer when 'local' then (select p.max_error::numeric::float8 from promises p where p.ended_at is null)
@@ -103,7 +113,8 @@ create or replace function layer_verdicts(since interval default '30 days')
               when p.lower > p.promised then 'broken'
               when p.upper <= p.promised then 'kept'
               when p.measured >= p.promised then format('not proved: %s checks, measured above the promise', p.sample)
-              else format('not proved: %s of %s checks', round(p.by_people), coalesce(checks_to_prove(p.promised, p.measured, .975)::text, 'more than a billion')) end
+              else format('not proved: %s of %s checks', round(p.by_people),
+                coalesce(checks_to_prove(p.promised, p.measured, .975)::text, 'more than a billion')) end
     from promised p;
 $$;
 comment on function layer_verdicts(interval) is 'What trust() says of each layer, without the traffic. Example: select layer, verdict from layer_verdicts();';
@@ -119,9 +130,11 @@ create or replace function memory_error()
            case when c.layer = 'llm' then 'llm'
                 when l.category_id = c.category_id and l.source <> 'human' then l.source
                 else coalesce((select h.before_source from label_changes h
-                                 where name_hash(h.name_key) = c.name_hash and h.name_key = c.name_key and h.before_category_id = c.category_id
+                                 where name_hash(h.name_key) = c.name_hash and h.name_key = c.name_key
+                                   and h.before_category_id = c.category_id
                                  order by h.change_id desc limit 1), l.source) end as source,
-           1 / (1 - (1 - least(1 / c.weight::float8, .999999)) ^ greatest((select count(*) from products p where name_hash(p.name_key) = c.name_hash), 1)) as weight
+           1 / (1 - (1 - least(1 / c.weight::float8, .999999)) ^ greatest((select count(*) from products p
+             where name_hash(p.name_key) = c.name_hash), 1)) as weight
       from checks c left join labels l on l.name_hash = c.name_hash
       where c.strategy = 'audit' and c.layer in ('exact', 'llm') and c.verdict is not null
       order by c.name_hash, c.auditor, c.check_id
@@ -132,8 +145,10 @@ create or replace function memory_error()
       from judged j where j.source <> 'human' or j.checked_by <> 'memory' group by 1, 2
   ), sources as (
     select g.source, sum(g.n)::bigint as n,
-           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'human'), 0) as hw, coalesce(sum(g.effective) filter (where g.auditor = 'human'), 0) as hn,
-           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw, coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'human'), 0) as hw,
+             coalesce(sum(g.effective) filter (where g.auditor = 'human'), 0) as hn,
+           coalesce(sum(g.wrong * g.effective) filter (where g.auditor = 'llm'), 0) as lw,
+             coalesce(sum(g.effective) filter (where g.auditor = 'llm'), 0) as ln
       from groups g group by 1
   ), held as (
     select l.source, count(*) as n from labels l group by 1

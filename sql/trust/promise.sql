@@ -22,7 +22,8 @@ Errors: 22023 where max_error or confidence is out of range.
 Example: select feasible, l1, l2, l3, verdict from suggest_thresholds(max_error => .05, confidence => .95);';
 grant execute on function suggest_thresholds to taxon_reader, taxon_admin;
 
-create or replace function set_promise(max_error double precision default null, confidence double precision default .95, reason text default null, force boolean default false)
+create or replace function set_promise(max_error double precision default null, confidence double precision default .95,
+  reason text default null, force boolean default false)
   returns table (promise_id bigint, certified boolean, l1 real, l2 real, l3 real, coverage numeric, upper_bound numeric,
                  mode text, verdict text, checks_missing bigint, llm_names_more_a_day numeric, llm_tokens_more_a_day numeric)
   language plpgsql security definer set search_path from current as $$
@@ -42,15 +43,18 @@ begin
   elsif coalesce(btrim(set_promise.reason), '') = '' then
     raise exception 'say why: set_promise(max_error => .05, confidence => .95, reason => ''…'')' using errcode = 'invalid_parameter_value';
   elsif not exists (select from champion()) then
-    raise exception 'there is no champion yet: a promise is about what it answers' using hint = 'Train one: taxon train', errcode = 'object_not_in_prerequisite_state';
+    raise exception 'there is no champion yet: a promise is about what it answers' using hint = 'Train one: taxon train',
+      errcode = 'object_not_in_prerequisite_state';
   elsif set_promise.max_error is null or set_promise.confidence is null
         or not (set_promise.max_error > 0 and set_promise.max_error < 1 and set_promise.confidence > .5 and set_promise.confidence < 1) then
-    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error, set_promise.confidence using errcode = 'invalid_parameter_value';
+    raise exception 'max_error is a share above 0 and below 1, confidence one above .5 and below 1, not % and %', set_promise.max_error,
+      set_promise.confidence using errcode = 'invalid_parameter_value';
   end if;
   perform hold_lock('thresholds');
   select s.* into proof from suggest_thresholds(set_promise.max_error, set_promise.confidence) s;
   stricter := exists (select from thresholds_in_force() f join thresholds t on t.threshold_id = f.threshold_id and t.certified
-                        join promises p on p.promise_id = t.promise_id and p.max_error <= set_promise.max_error and p.confidence >= set_promise.confidence);
+                        join promises p on p.promise_id = t.promise_id and p.max_error <= set_promise.max_error
+                          and p.confidence >= set_promise.confidence);
   certified := proof.feasible;
   checks_missing := proof.checks_missing;
   verdict := proof.verdict;
@@ -61,7 +65,8 @@ begin
       coverage := proof.coverage; upper_bound := proof.upper_bound;
       mode := local_mode();
       verdict := format('nothing was changed: this is not proved, and until it is the local layer would only watch; %s names a day would go to the LLM besides (%s tokens a day by the ledger); %s; all the same: set_promise(%s, %s, reason => ''…'', force => true)',
-        coalesce(silenced.names::text, 'it is not known how many'), coalesce(silenced.tokens::text, 'not known how many'), proof.verdict, set_promise.max_error, set_promise.confidence);
+        coalesce(silenced.names::text, 'it is not known how many'), coalesce(silenced.tokens::text, 'not known how many'), proof.verdict,
+          set_promise.max_error, set_promise.confidence);
       return next;
       return;
     end if;

@@ -47,7 +47,8 @@ begin
       then format('not feasible: of the surest %s%% of names %s of %s checked ones are wrong, more than %s%%; more checks will not help, a better model or a larger max_error may',
                   round(100 * coverage), wrong, checked, round((100 * max_error)::numeric, 2))
       -- draw_checks() draws up to 5,000 at once
-      else format('not feasible: about %s more checks would make it so; select * from draw_checks(%s%s)', checks_missing, least(checks_missing, 5000),
+      else format('not feasible: about %s more checks would make it so; select * from draw_checks(%s%s)', checks_missing,
+        least(checks_missing, 5000),
                   case when coverage <= .25 then ', ''surer''' else '' end) end;
   end if;
   coverage := round(coverage, 4);
@@ -56,10 +57,12 @@ begin
   end if;
   return next;
 end $$;
-comment on function proved_thresholds(double precision, double precision, bigint) is 'One proof at one confidence, as suggest_thresholds() makes it. checks_missing: 0 where it is feasible, NULL where more checks will not help or nothing is known. Example: select feasible, l3, checks_missing from proved_thresholds(.05, .99);';
+comment on function proved_thresholds(double precision, double precision,
+  bigint) is 'One proof at one confidence, as suggest_thresholds() makes it. checks_missing: 0 where it is feasible, NULL where more checks will not help or nothing is known. Example: select feasible, l3, checks_missing from proved_thresholds(.05, .99);';
 grant execute on function proved_thresholds to taxon_admin;
 
-create or replace function checks_short(checked bigint, wrong bigint, coverage double precision, max_error double precision, proof double precision)
+create or replace function checks_short(checked bigint, wrong bigint, coverage double precision, max_error double precision,
+  proof double precision)
   returns bigint
   language plpgsql immutable set search_path from current as $$
 declare
@@ -91,7 +94,8 @@ begin
   -- But those certify nothing beyond it: for bounds above 6% that would cost coverage.
   return greatest(ceil(low / greatest(coverage * case when coverage <= .25 then 2 else 1 end, .01)), 1);
 end $$;
-comment on function checks_short(bigint, bigint, double precision, double precision, double precision) is 'How many more checks would certify the first cut, were half as many of them wrong as are allowed, or as many as so far where that is more by more than chance; NULL: more checks will not help. Example: select checks_short(100, 1, .2, .05, .99);';
+comment on function checks_short(bigint, bigint, double precision, double precision,
+  double precision) is 'How many more checks would certify the first cut, were half as many of them wrong as are allowed, or as many as so far where that is more by more than chance; NULL: more checks will not help. Example: select checks_short(100, 1, .2, .05, .99);';
 grant execute on function checks_short to taxon_admin;
 
 create or replace function keep_promise(model_id bigint default null)
@@ -105,13 +109,15 @@ begin
   perform hold_lock('thresholds');
   select s.* into promise from standing_promise() s;
   if promise.promise_id is null then
-    raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');', errcode = 'object_not_in_prerequisite_state';
+    raise exception 'no promise stands' using hint = 'select * from set_promise(max_error => .05, confidence => .95, reason => ''…'');',
+      errcode = 'object_not_in_prerequisite_state';
   end if;
   update promises p set checks = judged_checks() where p.promise_id = promise.promise_id;
   select s.* into proof from suggest_thresholds(promise.max_error, promise.confidence, target) s;
   if proof.feasible then
     insert into thresholds (model_id, l1, l2, l3, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
-      values (target, proof.l1, proof.l2, proof.l3, format('promise %s: %s', promise.promise_id, promise.reason), session_user, promise.promise_id,
+      values (target, proof.l1, proof.l2, proof.l3, format('promise %s: %s', promise.promise_id, promise.reason), session_user,
+        promise.promise_id,
               true, proof.upper_bound, proof.checked, (select c.calibration_id from calibration_in_force(target) c), 'promise');
   end if;
   certified := proof.feasible;

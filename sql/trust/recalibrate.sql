@@ -145,7 +145,8 @@ create or replace function calibration_error(model_id bigint default null)
     select o.level, 1, sum(o.w * (o.said - o.yes)), sum(o.w), 0, 0, 0
       from outcome o group by o.level, least(floor(15 * o.said), 14)
   )
-  select l.level, coalesce(sum(b.n), 0)::bigint, case when sum(b.n) >= enough_checks() then sum(b.c) / sum(b.w) filter (where b.way = 0) end,
+  select l.level, coalesce(sum(b.n), 0)::bigint, case when sum(b.n) >= enough_checks()
+    then sum(b.c) / sum(b.w) filter (where b.way = 0) end,
          case when sum(b.n) >= enough_checks() then sum(b.y) / sum(b.w) filter (where b.way = 0) end,
          case when sum(b.n) >= enough_checks() then sum(abs(b.gap)) filter (where b.way = 0) / sum(b.w) filter (where b.way = 0) end,
          case when sum(b.n) >= enough_checks() then sum(abs(b.gap)) filter (where b.way = 1) / sum(b.w) filter (where b.way = 1) end
@@ -157,20 +158,24 @@ grant execute on function calibration_error to taxon_admin, taxon_sidecar;
 create or replace function unscored_checks(model_id bigint, most integer default 1000) returns table (check_id bigint, name_key text)
   language sql stable security definer set search_path from current as $$
   select c.check_id, c.name_key from checks c
-    where c.layer = 'local' and not exists (select from check_scores s where s.check_id = c.check_id and s.model_id = unscored_checks.model_id)
+    where c.layer = 'local' and not exists (select from check_scores s where s.check_id = c.check_id
+      and s.model_id = unscored_checks.model_id)
     order by c.check_id limit most;
 $$;
-comment on function unscored_checks(bigint, integer) is 'Drawn names of which a model has not said anything yet: what taxon train --recalibrate asks it. Example: select count(*) from unscored_checks(1);';
+comment on function unscored_checks(bigint,
+  integer) is 'Drawn names of which a model has not said anything yet: what taxon train --recalibrate asks it. Example: select count(*) from unscored_checks(1);';
 grant execute on function unscored_checks to taxon_admin, taxon_sidecar;
 
 create or replace function save_check_scores(model_id bigint, scores jsonb) returns void
   language sql volatile security definer set search_path from current as $$
   insert into check_scores (check_id, model_id, category_id, l1_said, l2_said, l3_said)
-    select g.check_id, save_check_scores.model_id, g.category_id, probability(g.confidence[1]), probability(g.confidence[2]), probability(g.confidence[3])
+    select g.check_id, save_check_scores.model_id, g.category_id, probability(g.confidence[1]), probability(g.confidence[2]),
+      probability(g.confidence[3])
       from jsonb_to_recordset(scores) g(check_id bigint, category_id bigint, confidence real[])
     on conflict do nothing;
 $$;
-comment on function save_check_scores(bigint, jsonb) is 'Keeps what a model says of drawn names; scores: [{check_id, category_id, confidence: [l1, l2, l3] as the model says}]. Example: select save_check_scores(1, ''[]'');';
+comment on function save_check_scores(bigint,
+  jsonb) is 'Keeps what a model says of drawn names; scores: [{check_id, category_id, confidence: [l1, l2, l3] as the model says}]. Example: select save_check_scores(1, ''[]'');';
 grant execute on function save_check_scores to taxon_admin, taxon_sidecar;
 
 create or replace function forget_evidence(most integer default 10000) returns integer

@@ -20,12 +20,14 @@ create or replace function shadow_report(since interval default null)
       from kept k join checks h on h.evidence_id = k.evidence_id
       where h.layer = 'local' and h.auditor = 'human' and h.verdict is not null order by k.evidence_id, h.check_id desc
   ), by_branch as (
-    select k.branch, count(*) as names, count(*) filter (where k.labelled) as labelled, count(*) filter (where k.labelled and k.differs) as disagree
+    select k.branch, count(*) as names, count(*) filter (where k.labelled) as labelled,
+      count(*) filter (where k.labelled and k.differs) as disagree
       from kept k group by rollup (k.branch)
   ), checked as (
     select j.branch, count(*) as checked, count(*) filter (where not j.is_right) as wrong from judged j group by rollup (j.branch)
   )
-  select b.branch, coalesce(category_path(b.branch), 'all'), b.names, round((b.names * c.tokens)::numeric), round((b.names * c.cost)::numeric, 4), b.labelled, b.disagree,
+  select b.branch, coalesce(category_path(b.branch), 'all'), b.names, round((b.names * c.tokens)::numeric),
+    round((b.names * c.cost)::numeric, 4), b.labelled, b.disagree,
          share_told(b.disagree, b.labelled), coalesce(h.checked, 0), coalesce(h.wrong, 0),
          share_told(h.wrong, h.checked), bound_told(h.wrong, h.checked, false), bound_told(h.wrong, h.checked, true)
     from by_branch b

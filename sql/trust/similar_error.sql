@@ -15,11 +15,13 @@ begin
   end loop;
   while high - low > 1 loop
     middle := (low + high) / 2;
-    if beta_share(ceil(middle * error - 1e-9) + 1, middle - ceil(middle * error - 1e-9), max_error) < confidence then low := middle; else high := middle; end if;
+    if beta_share(ceil(middle * error - 1e-9) + 1, middle - ceil(middle * error - 1e-9), max_error) < confidence then low := middle;
+      else high := middle; end if;
   end loop;
   return high;
 end $$;
-comment on function checks_to_prove(double precision, double precision, double precision) is 'About how many checks prove that at most max_error are wrong, when a share `error` of them turns out wrong; NULL: none do. Example: select checks_to_prove(.05, 0, .95) → 59';
+comment on function checks_to_prove(double precision, double precision,
+  double precision) is 'About how many checks prove that at most max_error are wrong, when a share `error` of them turns out wrong; NULL: none do. Example: select checks_to_prove(.05, 0, .95) → 59';
 grant execute on function checks_to_prove to taxon_admin;
 
 create or replace function similar_checks() returns table (similarity real, weight double precision, wrong boolean)
@@ -34,7 +36,8 @@ comment on function similar_checks() is 'Answers of the similar layer that were 
 grant execute on function similar_checks to taxon_admin;
 
 create or replace function similar_error_by_band()
-  returns table (from_similarity numeric, to_similarity numeric, hits bigint, checks bigint, wrong bigint, error numeric, lower numeric, upper numeric)
+  returns table (from_similarity numeric, to_similarity numeric, hits bigint, checks bigint, wrong bigint, error numeric, lower numeric,
+    upper numeric)
   language sql stable security definer set search_path from current as $$
   with bands as (
     select b, 1 - .02 * b as low, 1 - .02 * (b - 1) as high
@@ -47,7 +50,8 @@ create or replace function similar_error_by_band()
     select greatest(ceil((1 - c.similarity::numeric) / .02), 1) as b, count(*) as n, count(*) filter (where c.wrong) as wrong
       from similar_checks() c group by 1
   )
-  select low, high, coalesce(h.n, 0), coalesce(j.n, 0), coalesce(j.wrong, 0), share_told(j.wrong, j.n), bound_told(j.wrong, j.n, false), bound_told(j.wrong, j.n, true)
+  select low, high, coalesce(h.n, 0), coalesce(j.n, 0), coalesce(j.wrong, 0), share_told(j.wrong, j.n), bound_told(j.wrong, j.n, false),
+    bound_told(j.wrong, j.n, true)
     from bands left join hits h using (b) left join judged j using (b) order by b;
 $$;
 comment on function similar_error_by_band() is 'The similar layer''s error by bands of similarity of .02, from 1 down to the threshold: hits, judged checks, wrong ones, their share and its interval (95%, Clopper-Pearson; NULL below enough_checks() checks). Example: select * from similar_error_by_band() where checks > 0;';

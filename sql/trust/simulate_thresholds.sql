@@ -1,6 +1,7 @@
 -- taxon: What other thresholds would change.
 
-create or replace function simulate_thresholds(l1 real default null, l2 real default null, l3 real default null, model_id bigint default null)
+create or replace function simulate_thresholds(l1 real default null, l2 real default null, l3 real default null,
+  model_id bigint default null)
   returns table (names bigint, newly_answered bigint, newly_passed bigint, share_before numeric, share_after numeric,
                  expected_error numeric, checked bigint, wrong bigint, measured_error numeric, lower numeric,
                  upper numeric, llm_tokens_more_a_day numeric, llm_cost_more_a_day numeric, examples jsonb)
@@ -27,7 +28,8 @@ begin
   before := array[t.l1, t.l2, t.l3];
   given := array[coalesce(simulate_thresholds.l1, t.l1), coalesce(simulate_thresholds.l2, t.l2), coalesce(simulate_thresholds.l3, t.l3)];
   if not (0 <= all (given) and 1 >= all (given)) then
-    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', given[1], given[2], given[3] using errcode = 'invalid_parameter_value';
+    raise exception 'thresholds are three numbers from 0 to 1, not % / % / %', given[1], given[2], given[3]
+      using errcode = 'invalid_parameter_value';
   end if;
   select * into k from calibration_in_force(t.model_id);
   low := said_near(given, k, -1); high := said_near(given, k, 1);

@@ -16,7 +16,8 @@ declare
   needed bigint;
 begin
   if max_error is null or confidence is null or not (max_error > 0 and max_error < 1 and confidence > .5 and confidence < 1) then
-    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence using errcode = 'invalid_parameter_value';
+    raise exception 'max_error is from 0 to 1 and confidence from .5 to 1, not % and %', max_error, confidence
+      using errcode = 'invalid_parameter_value';
   end if;
   select count(*) into total from similar_checks();
   -- A fixed sequence of tests, each at the whole level: it starts at the highest cut with enough checks (counted without
@@ -25,10 +26,12 @@ begin
     with cuts as (
       select b.from_similarity as cut from similar_error_by_band() b
     ), judged as (
-      select t.cut, count(c.wrong) as n, sum(c.weight) ^ 2 / sum(c.weight ^ 2) as trials, sum(c.weight) filter (where c.wrong) / sum(c.weight) as error
+      select t.cut, count(c.wrong) as n, sum(c.weight) ^ 2 / sum(c.weight ^ 2) as trials,
+        sum(c.weight) filter (where c.wrong) / sum(c.weight) as error
         from cuts t left join similar_checks() c on c.similarity::numeric >= t.cut group by 1
     )
-    select j.cut, j.n, coalesce(floor(j.trials + 1e-6), 0)::bigint as trials, coalesce(j.error, 0) as error from judged j order by j.cut desc
+    select j.cut, j.n, coalesce(floor(j.trials + 1e-6), 0)::bigint as trials, coalesce(j.error, 0) as error from judged j
+      order by j.cut desc
   loop
     continue when not started and row.n < least(least_checks, greatest(total, 1));
     if not started then
@@ -44,12 +47,15 @@ begin
   if threshold is not null then
     select round(count(*) filter (where p.similarity::numeric >= threshold)::numeric / nullif(count(*), 0), 4) into coverage
       from products p where p.source = 'similar';
-    verdict := format('proved: at most %s%% wrong from %s on; select set_setting(''similarity_threshold'', ''%s'')', round(100 * max_error::numeric, 2), threshold, threshold);
+    verdict := format('proved: at most %s%% wrong from %s on; select set_setting(''similarity_threshold'', ''%s'')',
+      round(100 * max_error::numeric, 2), threshold, threshold);
   else
     suggest_similar_threshold.checks := total;
     -- of a handful of checks no verdict: at most half as many wrong ones as may be are taken for granted
-    needed := checks_to_prove(max_error, case when first_checks >= enough_checks() then first_error else least(first_error, max_error / 2) end, confidence);
-    verdict := case when needed is null then format('not feasible: of %s checks from %s on %s%% are wrong', first_checks, first_cut, round(100 * first_error::numeric, 1))
+    needed := checks_to_prove(max_error, case when first_checks >= enough_checks() then first_error
+      else least(first_error, max_error / 2) end, confidence);
+    verdict := case when needed is null then format('not feasible: of %s checks from %s on %s%% are wrong', first_checks, first_cut,
+      round(100 * first_error::numeric, 1))
                     else format('not proved: %s more checks', greatest(needed - first_checks, 1)) end;
   end if;
   return next;

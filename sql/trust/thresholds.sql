@@ -17,7 +17,8 @@ declare
 begin
   if set_thresholds.never_local then
     if branch is null then
-      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');', errcode = 'invalid_parameter_value';
+      raise exception 'never_local needs a branch' using hint = 'For all of it: select set_setting(''local_layer'', ''"off"'');',
+        errcode = 'invalid_parameter_value';
     end if;
     l1 := 1; l2 := 1; l3 := 1;
   end if;
@@ -49,15 +50,18 @@ begin
       proved_checks := proof.checked;
     end if;
     note := case when kept then proof.verdict
-                 else format('not certified for the promise of %s: the local layer only watches until it is; %s', promise.max_error, proof.verdict) end;
+                 else format('not certified for the promise of %s: the local layer only watches until it is; %s', promise.max_error,
+                   proof.verdict) end;
     if answers and not kept and not force then
       select s.* into silenced from answered_a_day() s;
       raise exception 'nothing was changed: with these thresholds the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
-        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2, proof.l3), errcode = 'object_not_in_prerequisite_state';
+        using hint = format('Proved are %s / %s / %s and stricter ones; looser ones all the same: force => true.', proof.l1, proof.l2,
+          proof.l3), errcode = 'object_not_in_prerequisite_state';
     end if;
   end if;
   if branch is not null or (l1, l2, l3, kept) is distinct from (before.l1, before.l2, before.l3, before.certified) then
-    insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id)
+    insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks,
+      calibration_id)
       values (target, set_thresholds.branch, l1, l2, l3, set_thresholds.never_local, reason, session_user, promise.promise_id, kept,
               proved_bound, proved_checks,
               (select c.calibration_id from calibration_in_force(target) c));
@@ -67,7 +71,8 @@ begin
     if answers and note is not null and not force then
       select s.* into silenced from answered_a_day() s;
       raise exception 'nothing was changed: without what this branch would no longer answer the promise of % is not proved, and the local layer would only watch: % names a day would go to the LLM besides', promise.max_error, coalesce(silenced.names::text, 'it is not known how many')
-        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.', errcode = 'object_not_in_prerequisite_state';
+        using hint = 'More checks may prove it: select * from suggest_thresholds(); all the same: force => true.',
+          errcode = 'object_not_in_prerequisite_state';
     end if;
   end if;
   certified := kept;
@@ -104,15 +109,18 @@ begin
       and (undo_thresholds.branch is null or t.branch = undo_thresholds.branch)
     order by t.threshold_id desc limit 1;
   if newest.threshold_id is null then
-    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;', errcode = 'object_not_in_prerequisite_state';
+    raise exception 'there is nothing to undo: no thresholds were set' using hint = 'select * from threshold_history;',
+      errcode = 'object_not_in_prerequisite_state';
   end if;
   update thresholds t set undone_at = clock_timestamp()
-    where t.model_id = target and t.branch is not distinct from newest.branch and t.threshold_id >= newest.threshold_id and t.undone_at is null;
+    where t.model_id = target and t.branch is not distinct from newest.branch and t.threshold_id >= newest.threshold_id
+      and t.undone_at is null;
   select t.* into counts from thresholds t
     where t.model_id = target and t.branch is not distinct from newest.branch and t.undone_at is null
     order by t.threshold_id desc limit 1;
   -- those that count again were confidences of a calibration: the same names pass in the one of today
-  insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks, calibration_id, cause)
+  insert into thresholds (model_id, branch, l1, l2, l3, never_local, reason, set_by, promise_id, certified, upper_bound, checks,
+    calibration_id, cause)
     select counts.model_id, counts.branch, rescaled(counts.l1, 1, was, now), rescaled(counts.l2, 2, was, now),
            rescaled(counts.l3, 3, was, now), counts.never_local, counts.reason, session_user, counts.promise_id, counts.certified,
            counts.upper_bound, counts.checks, now.calibration_id, 'recalibrated'

@@ -11,14 +11,18 @@ create or replace function trust(since interval default '30 days')
       left join traffic t on t.source = v.layer
   ), whole as (
     -- a layer without audits may be anything, from 0 to 1; what is measured speaks for the others
-    select sum(answered) as answered, sum(sample) as sample, sum(answered * measured) / nullif(sum(answered) filter (where measured is not null), 0) as measured,
+    select sum(answered) as answered, sum(sample) as sample,
+      sum(answered * measured) / nullif(sum(answered) filter (where measured is not null), 0) as measured,
            case when count(measured) > 0 then sum(answered * coalesce(lower, 0)) / nullif(sum(answered), 0) end as lower,
            case when count(measured) > 0 then sum(answered * coalesce(upper, 1)) / nullif(sum(answered), 0) end as upper,
-           (array_agg(verdict order by case when verdict = 'broken' then 1 when verdict like 'not proved%' then 2 when verdict = 'kept' then 3
-                                            when verdict = 'no audits yet' then 6 when verdict like 'too few%' then 5 else 4 end, place))[1] as verdict
+           (array_agg(verdict order by case when verdict = 'broken' then 1 when verdict like 'not proved%' then 2 when verdict = 'kept'
+             then 3
+                                            when verdict = 'no audits yet' then 6 when verdict like 'too few%' then 5 else 4 end,
+                                              place))[1] as verdict
       from layers
   )
-  select x.layer, round(x.promised::numeric, 4), x.answered, x.sample, round(x.measured::numeric, 4), round(x.lower::numeric, 4), round(x.upper::numeric, 4), x.verdict
+  select x.layer, round(x.promised::numeric, 4), x.answered, x.sample, round(x.measured::numeric, 4), round(x.lower::numeric, 4),
+    round(x.upper::numeric, 4), x.verdict
     from (select l.layer, l.promised, l.answered, l.sample, l.measured, l.lower, l.upper, l.verdict, l.place from layers l
           union all select 'all', null, w.answered::bigint, w.sample::bigint, w.measured, w.lower, w.upper, w.verdict, 9 from whole w) x
     order by x.place;

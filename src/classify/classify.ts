@@ -161,11 +161,11 @@ async function askTheRest(
   await askInSteps(
     stage,
     keys.map((name_key): LlmItem => {
-      const { shortlist = null, odds = null } = asked.get(name_key)?.said ?? {};
+      const { shortlist = null, probabilities = null } = asked.get(name_key)?.said ?? {};
       return {
         name_key,
         shortlist,
-        odds,
+        probabilities,
         next: null,
         branch: null,
         asked: 0,

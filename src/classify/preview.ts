@@ -38,7 +38,7 @@ export async function previewPrompt(
   const said = model === null ? [] : await predict(db, model, keys, embeddingsBy(db, model, { save: false }));
   const items = keys.map((name_key, i) => ({
     name_key,
-    ...(model === null ? { shortlist: null, odds: null } : shortlistOf(said[i] as Answer)),
+    ...(model === null ? { shortlist: null, probabilities: null } : shortlistOf(said[i] as Answer)),
     ...{ next: null, branch: null, asked: 0, attempts: 1, purpose: 'answer' as const },
   }));
   return { layers, ...(await promptFor(items, await loadTaxonomy(db), provider)) };

@@ -11,7 +11,7 @@ export interface LlmItem {
   name_key: string;
   shortlist: number[] | null;
   /** How likely each of them is; null: nobody says. */
-  odds: number[] | null;
+  probabilities: number[] | null;
   /** Where an answer has left the name; the same for all items of a batch, and so is `branch`. */
   next: 'subtree' | 'tree' | null;
   branch: number | null;

@@ -79,7 +79,7 @@ export interface LocalResult {
   /** Candidates for the LLM, best first; null: nothing is known. */
   shortlist: number[] | null;
   /** How likely each of them is. */
-  odds: number[] | null;
+  probabilities: number[] | null;
   /** What speaks for it, as the columns of evidence; null when there is no model. */
   evidence: { margin: number; nearest: number | null; unknown: number; voices: number | null } | null;
 }
@@ -91,7 +91,7 @@ const asJson = (results: readonly LocalResult[]) =>
       category_id: r.categoryId,
       confidence: r.confidence,
       shortlist: r.shortlist,
-      odds: r.odds,
+      probabilities: r.probabilities,
       ...r.evidence,
     })),
   );

@@ -74,10 +74,10 @@ function worthShowing(
   tokens: LineTokens,
 ): { shown: Set<number>; lines: number; left: number } {
   const gains = new Map<number, number>();
-  // without odds all of the shortlist is worth showing
-  for (const { shortlist, odds } of items)
+  // without probabilities all of the shortlist is worth showing
+  for (const { shortlist, probabilities } of items)
     for (const [i, id] of shortlist.entries())
-      if (taxonomy.nodes.has(id)) gains.set(id, (gains.get(id) ?? 0) + (odds?.[i] ?? 1));
+      if (taxonomy.nodes.has(id)) gains.set(id, (gains.get(id) ?? 0) + (probabilities?.[i] ?? 1));
   const shown = new Set<number>();
   const headings = new Set<number>();
   let lines = 0;

@@ -12,7 +12,7 @@ export interface Item {
   /** Category ids, best first; empty where nothing is known about the name. */
   shortlist: readonly number[];
   /** How likely each of them is, by the local model; left out where nobody says. */
-  odds?: readonly number[];
+  probabilities?: readonly number[];
 }
 
 /** How a batch is asked; see chooseRoute. */

@@ -72,7 +72,7 @@ test('what the first model finds no category for is asked of the second', async 
   await db.transaction(async (client) => {
     await client.query(
       `with p as (insert into taxon.products (name) select 'riddle ' || i from generate_series(0, 9) i returning name_key)
-     insert into taxon_internal.queue (stage, name_key, branch, shortlist, odds)
+     insert into taxon_internal.queue (stage, name_key, branch, shortlist, probabilities)
        select 'llm', name_key, c.l1, array[c.category_id], '{.999}' from p, taxon.categories c where c.name = 'Leaf 19'`,
     );
     // as past the local layer: not taken in again

@@ -71,7 +71,7 @@ test('what the candidates do not have is asked for elsewhere, once each step', a
   await db.transaction(async (client) => {
     await client.query(
       `with p as (insert into taxon.products (name) values ('riddle 5') returning name_key)
-     insert into taxon_internal.queue (stage, name_key, branch, shortlist, odds)
+     insert into taxon_internal.queue (stage, name_key, branch, shortlist, probabilities)
        select 'llm', name_key, c.l1, array[c.category_id], '{.999}' from p, taxon.categories c where c.name = 'Leaf 999'`,
     );
     // as past the local layer: not taken in again

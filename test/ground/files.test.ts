@@ -32,14 +32,21 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the house rules', () => {
   test('let good files through, and exceptions', () => {
-    expect(check()).toEqual({ code: 0, said: '3 files looked at, 0 against the rules\n' });
+    plant('sql/good.sql', `-- taxon_internal: ${'long '.repeat(40)}\nselect '${'text '.repeat(40)}';\n`);
+    expect(check()).toEqual({ code: 0, said: '4 files looked at, 0 against the rules\n' });
   });
 
   test.each([
     ['src/long.ts', 'export {};\n'.repeat(301), 'src/long.ts: 301 lines, at most 300'],
     ['package-lock.json', '{}\n', 'package-lock.json: 1 lines, needs no exception'],
     ['test/support/needs.ts', 'export {};\n', 'test/support/needs.ts: needs no exception'],
-    ['sql/late.sql', `select 1;\n-- FIX${'ME'} soon\n`, 'sql/late.sql:2: left to do'],
+    ['sql/late.sql', `-- taxon: What.\n-- FIX${'ME'} soon\n`, 'sql/late.sql:2: left to do'],
+    ['sql/nobodys.sql', '-- What.\n', 'sql/nobodys.sql:1: the first line says whose objects these are'],
+    [
+      'sql/wide.sql',
+      `-- taxon: What.\nselect ${'a, '.repeat(50)}b;\n`,
+      'sql/wide.sql:2: 159 characters of code, at most 140',
+    ],
     [
       'test/off.test.ts',
       `describe.sk${'ip'}('x', () => {});\n`,

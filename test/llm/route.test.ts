@@ -27,11 +27,11 @@ const leaves = [...taxonomy.nodes.values()].filter(({ name }) => name.startsWith
 const nothing = { next: null, branch: null };
 
 /** So many names, each with these candidates. */
-const names = (count: number, odds: readonly number[], from = 0): Item[] =>
+const names = (count: number, probabilities: readonly number[], from = 0): Item[] =>
   Array.from({ length: count }, (_, i) => ({
     name: `a product ${i}`,
-    shortlist: odds.map((_, rank) => leaves[from + rank] as number),
-    odds,
+    shortlist: probabilities.map((_, rank) => leaves[from + rank] as number),
+    probabilities,
   }));
 const unknown = (count: number): Item[] => names(count, []);
 
@@ -45,9 +45,9 @@ describe('lineTokens', () => {
 
 describe('chooseRoute', () => {
   test('offers what pays for its line over the whole batch, and no more', () => {
-    const odds = [0.6, 0.3, 0.09, 0.002, 0.0001];
-    const alone = chooseRoute(names(1, odds), nothing, taxonomy, tokens);
-    const together = chooseRoute(names(20, odds), nothing, taxonomy, tokens);
+    const probabilities = [0.6, 0.3, 0.09, 0.002, 0.0001];
+    const alone = chooseRoute(names(1, probabilities), nothing, taxonomy, tokens);
+    const together = chooseRoute(names(20, probabilities), nothing, taxonomy, tokens);
     expect(alone).toMatchObject({ route: 'shortlist', none: true, offered: new Set(leaves.slice(0, 3)) });
     expect(together).toMatchObject({ route: 'shortlist', none: true, offered: new Set(leaves.slice(0, 4)) });
     expect(together.reason).toMatch(
@@ -115,7 +115,7 @@ describe('chooseRoute', () => {
       });
   });
 
-  test('without odds all of a shortlist is offered; categories that are gone are not', () => {
+  test('without probabilities all of a shortlist is offered; categories that are gone are not', () => {
     const item = { name: 'a', shortlist: [leaves[0] as number, leaves[7] as number, 77_777] };
     expect(chooseRoute([item], nothing, taxonomy, tokens).offered).toEqual(new Set([leaves[0], leaves[7]]));
   });

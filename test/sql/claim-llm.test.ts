@@ -40,12 +40,12 @@ describe('claim_llm', () => {
 
   test('brings what is known of a name', async () => {
     const l1 = await waiting('Home', 'a');
-    await t.owner.rows(`update queue set odds = '{.5}'`);
+    await t.owner.rows(`update queue set probabilities = '{.5}'`);
     expect(await t.owner.rows(`select * from claim_llm('one', 10, '0 s')`)).toEqual([
       {
         name_key: 'a',
         shortlist: [String(l1)],
-        odds: [0.5],
+        probabilities: [0.5],
         next: null,
         branch: l1,
         asked: 0,

@@ -11,7 +11,7 @@ interface Result {
   category_id?: number | null;
   confidence?: (number | null)[] | null;
   shortlist?: number[] | null;
-  odds?: number[];
+  probabilities?: number[];
 }
 const settle = (model: number | null, ...results: Result[]) =>
   t.owner.row(`select * from settle_local('one', $1, $2)`, model, JSON.stringify(results));
@@ -52,19 +52,21 @@ describe('settle_local', () => {
     const shortlist = [kettles, tea];
     await settle(
       model,
-      { name_key: 'likely', category_id: kettles, confidence, shortlist, odds: [0.4, 0.45] },
-      { name_key: 'elsewhere', category_id: kettles, confidence, shortlist, odds: [0.4, 0.44] },
+      { name_key: 'likely', category_id: kettles, confidence, shortlist, probabilities: [0.4, 0.45] },
+      { name_key: 'elsewhere', category_id: kettles, confidence, shortlist, probabilities: [0.4, 0.44] },
     );
     expect(
-      await t.owner.rows('select name_key, branch, shortlist, odds from queue order by name_key desc'),
+      await t.owner.rows(
+        'select name_key, branch, shortlist, probabilities from queue order by name_key desc',
+      ),
     ).toEqual([
       {
         name_key: 'likely',
         branch: await t.category('Home'),
         shortlist: shortlist.map(String),
-        odds: [0.4, 0.45],
+        probabilities: [0.4, 0.45],
       },
-      { name_key: 'elsewhere', branch: null, shortlist: shortlist.map(String), odds: [0.4, 0.44] },
+      { name_key: 'elsewhere', branch: null, shortlist: shortlist.map(String), probabilities: [0.4, 0.44] },
     ]);
   });
 

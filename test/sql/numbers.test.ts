@@ -228,7 +228,7 @@ describe('what decides is a number', () => {
       category_id,
       confidence: [x, x, x],
       margin: 'Infinity',
-      odds: ['NaN'],
+      probabilities: ['NaN'],
       shortlist: [category_id],
     }));
     expect(
@@ -246,7 +246,10 @@ describe('what decides is a number', () => {
       { margin: null, l1_said: 1 },
       { margin: null, l1_said: null },
     ]);
-    expect(await t.owner.rows('select odds from queue')).toEqual([{ odds: null }, { odds: null }]);
+    expect(await t.owner.rows('select probabilities from queue')).toEqual([
+      { probabilities: null },
+      { probabilities: null },
+    ]);
   });
 
   test('nor is one written by hand', async () => {

@@ -21,7 +21,7 @@ const settling = (category: number) =>
       category_id: category,
       confidence: [0.9, 0.9, 0.9],
       shortlist: [category],
-      odds: [1],
+      probabilities: [1],
     },
   ]);
 

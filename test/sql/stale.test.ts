@@ -21,7 +21,7 @@ async function decided(model: number, confidence: number, ...names: string[]): P
     category_id: pots,
     confidence: [confidence, confidence, confidence],
     shortlist: [pots, pans],
-    odds: [0.5, 0.4],
+    probabilities: [0.5, 0.4],
   }));
   await t.owner.rows(`select settle_local('w', $1, $2)`, model, JSON.stringify(results));
 }

@@ -36,10 +36,10 @@ export async function promptFor(
   taxonomy: Taxonomy,
   model: string | null = null,
 ): Promise<{ prompt: Prompt; reason: string | null }> {
-  const asked = items.map(({ name_key, shortlist, odds }) => ({
+  const asked = items.map(({ name_key, shortlist, probabilities }) => ({
     name: name_key,
     shortlist: shortlist ?? [],
-    ...(odds && { odds }),
+    ...(probabilities && { probabilities }),
   }));
   const { purpose, next, branch } = items[0] as LlmItem;
   if (purpose === 'audit' || purpose === 'split')

@@ -145,7 +145,7 @@ async function take(
     (name_key): LlmItem => ({
       name_key,
       shortlist: null,
-      odds: null,
+      probabilities: null,
       next: null,
       branch: null,
       asked: 0,

@@ -87,7 +87,7 @@ export async function settle(
     const purpose = first && another && (none || step === null) ? 'escalate' : item.purpose;
     const to = { ...(step ?? { next: null, branch: null }), purpose };
     refused.push({ name_key, moved: true, none, ...to });
-    moved.push({ ...item, ...to, shortlist: null, odds: null, asked: item.asked + 1 });
+    moved.push({ ...item, ...to, shortlist: null, probabilities: null, asked: item.asked + 1 });
   });
   await tell(stage, callId, items, {
     answers,

@@ -16,7 +16,7 @@ import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { embeddingsBy, predict, type Said } from './predict.ts';
 
 /** A candidate less likely than this never pays for its line, of about 10 tokens, in a batch of 20. */
-const leastOdds = 0.0005;
+const leastProbability = 0.0005;
 
 /** So often a batch is decided again because its model was taken back meanwhile. */
 const mostTakenBack = 3;
@@ -31,11 +31,13 @@ export interface LocalStage {
 }
 
 /** The categories that the LLM should choose from, best first, and how likely each is. */
-export function shortlistOf(prediction: Answer): { shortlist: number[]; odds: number[] } {
-  const likely = prediction.candidates.filter(({ probability }, i) => i === 0 || probability >= leastOdds);
+export function shortlistOf(prediction: Answer): { shortlist: number[]; probabilities: number[] } {
+  const likely = prediction.candidates.filter(
+    ({ probability }, i) => i === 0 || probability >= leastProbability,
+  );
   return {
     shortlist: likely.map(({ path }) => deepest(path)),
-    odds: likely.map(({ probability }) => probability),
+    probabilities: likely.map(({ probability }) => probability),
   };
 }
 
@@ -46,17 +48,17 @@ const mostBeyond = 0.5;
 export function resultOf(nameKey: string, prediction: Said): LocalResult {
   const { nearest, unknown, voices, beyond = [] } = prediction;
   const share = beyond.reduce((sum, each) => sum + each.share, 0);
-  const { shortlist, odds } = shortlistOf(prediction);
+  const { shortlist, probabilities } = shortlistOf(prediction);
   const listed = [
     ...beyond.map(({ categoryId, share }) => [categoryId, share] as const),
-    ...shortlist.map((id, i) => [id, (odds[i] ?? 0) * (1 - share)] as const),
+    ...shortlist.map((id, i) => [id, (probabilities[i] ?? 0) * (1 - share)] as const),
   ].sort((a, b) => b[1] - a[1]);
   return {
     nameKey,
     categoryId: share < mostBeyond ? deepest(prediction.path) : null,
     confidence: prediction.confidence,
     shortlist: listed.map(([id]) => id),
-    odds: listed.map(([, likely]) => likely),
+    probabilities: listed.map(([, likely]) => likely),
     evidence: { margin: marginOf(prediction), nearest, unknown, voices },
   };
 }
@@ -101,7 +103,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
       categoryId: null,
       confidence: null,
       shortlist: null,
-      odds: null,
+      probabilities: null,
       evidence: null,
     }));
     return (await settleLocal(db, worker, null, none)).passed_on;
