@@ -12,6 +12,7 @@ const tables: Record<string, string> = {
   audit_waiting: '',
   audit_watermark: '',
   calibrations: 'sidecar: select',
+  categories_readable: 'writer: select',
   categories: 'admin: update(external_id); sidecar: select; writer: select',
   check_scores: '',
   checks: '',

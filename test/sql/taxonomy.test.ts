@@ -152,3 +152,18 @@ describe('set_tree_levels', () => {
     },
   );
 });
+
+test('categories_readable shows each category with its path, and whether it is in use', async () => {
+  const kettles = await t.category('Home > Kitchen > Kettles');
+  const pans = await t.category('Home > Pans');
+  await t.owner.rows('select retire_category($1)', pans);
+  expect(
+    await t.owner.rows(
+      'select path, l1, l2, l3, level, in_use from categories_readable where category_id = any ($1) order by category_id',
+      [kettles, pans],
+    ),
+  ).toEqual([
+    { path: 'Home > Kitchen > Kettles', l1: 'Home', l2: 'Kitchen', l3: 'Kettles', level: 3, in_use: true },
+    { path: 'Home > Pans', l1: 'Home', l2: 'Pans', l3: null, level: 2, in_use: false },
+  ]);
+});
