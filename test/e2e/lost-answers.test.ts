@@ -88,7 +88,7 @@ test.each<[Loss, string, 'with names' | 'of any']>([
   ['cut', '.claim_llm(', 'with names'],
   ['cut', '.start_call(', 'of any'],
   ['cut', '.settle_llm(', 'of any'],
-  ['cut', '.renew(', 'of any'],
+  ['cut', '.renew_leases(', 'of any'],
   ['swallowed', '.claim(', 'with names'],
   ['swallowed', '.settle_llm(', 'of any'],
 ])('an answer is %s after the COMMIT of %s %s', async (loss, statement, answer) => {
