@@ -7,6 +7,9 @@ const patience = {
   expect: { poll: { timeout: 300_000 } },
 };
 
+const sql = 'test/sql/**/*.test.ts';
+const unit = ['test/*.test.ts', 'test/{llm,model,report,simulator,support}/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     // One cluster for all projects, therefore not theirs.
@@ -14,11 +17,10 @@ export default defineConfig({
     // Two cores: more files at once only make real databases and encoders wait for each other.
     maxWorkers: 2,
     projects: [
-      {
-        // Files that work in their database alone share a process: a new one for each takes .3 s of processor time.
-        test: { ...patience, name: 'sql', include: ['test/sql/**/*.test.ts'], isolate: false },
-      },
-      { test: { ...patience, name: 'rest', include: ['test/**/*.test.ts'], exclude: ['test/sql/**'] } },
+      // Files that work in their database alone share a process: a new one for each takes .3 s of processor time.
+      { test: { ...patience, name: 'sql', include: [sql], isolate: false } },
+      { test: { ...patience, name: 'unit', include: unit } },
+      { test: { ...patience, name: 'whole', include: ['test/**/*.test.ts'], exclude: [sql, ...unit] } },
     ],
   },
 });
