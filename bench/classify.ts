@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { databaseUrl } from '../src/cli/database.ts';
 import { loadConfig, packageRoot } from '../src/config.ts';
-import { openDatabase } from '../src/database/open.ts';
+import { openDatabase } from '../src/database/connection/open.ts';
 import { champion, modelFiles } from '../src/database/registry.ts';
 import { loadClassifier } from '../src/model/bundle.ts';
 import { normalise } from '../src/normalise.ts';

@@ -1,7 +1,7 @@
 /** `node bench/retention.ts --help` */
 import { loadConfig } from '../src/config.ts';
+import { openDatabase } from '../src/database/connection/open.ts';
 import { forgetOld } from '../src/database/jobs.ts';
-import { openDatabase } from '../src/database/open.ts';
 import { flags, show } from './measure.ts';
 import { throwAwayServer } from './trust/throw-away.ts';
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { table } from '../../src/cli/output.ts';
 import { loadConfig } from '../../src/config.ts';
 import { renewPromise, requestRetrain } from '../../src/database/autopilot.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { misuse } from '../../src/errors.ts';
 import { log, setLogLevel } from '../../src/log.ts';
 import { seededRandom } from '../../src/train/random.ts';

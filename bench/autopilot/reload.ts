@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { table } from '../../src/cli/output.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { log, setLogLevel } from '../../src/log.ts';
 import { median } from '../measure.ts';
 import { openShop, type Shop } from './shop.ts';

@@ -5,7 +5,7 @@ import { openModel } from '../../src/classify/open-model.ts';
 import { trainingCommands } from '../../src/cli/training-commands.ts';
 import { type Config, environmentOf, packageRoot } from '../../src/config.ts';
 import { calibrationDue } from '../../src/database/calibration.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../src/database/queue.ts';
 import { registerEncoder } from '../../src/database/registry.ts';
 import { importLabels } from '../../src/import/labels.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, environmentOf, packageRoot } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { Arrival } from './world.ts';
 
 /** Names a second, in steps of a tenth; resolves when the time is over and all are answered. */

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { Shop } from './shop.ts';
 import type { Arrival } from './world.ts';
 

@@ -5,8 +5,8 @@ import { delimiter, join, resolve } from 'node:path';
 import type pg from 'pg';
 import { type Cluster, destroyCluster, startCluster } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config.ts';
-import { newClient } from '../../src/database/connect.ts';
-import type { migrate } from '../../src/database/migrate.ts';
+import { newClient } from '../../src/database/connection/connect.ts';
+import type { migrate } from '../../src/database/connection/migrate.ts';
 
 /** A checkout's schema in a database of its own. */
 export interface Side {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig, packageRoot } from '../../src/config.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { generateCatalogue } from '../../src/demo/catalogue/generate.ts';
 import { normalise } from '../../src/normalise.ts';
 import type { SimulatedCall } from '../../src/simulator/call-log.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { asked, type Recall, recall } from './measure.ts';
 import type { Vectors } from './vectors.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { neighboursAsked } from '../../src/model/memory.ts';
 import { nearest } from '../../src/train/join/neighbours.ts';
 import { timed } from '../measure.ts';

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import { Claims } from '../../src/sidecar/claims.ts';
 import { runLocalLoop } from '../../src/sidecar/local/loop.ts';
 import { createWaker } from '../../src/sidecar/waker.ts';

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster, stopCluster } from '../../src/cluster/cluster.ts';
 import { loadConfig, packageRoot } from '../../src/config.ts';
-import { ensureDatabase } from '../../src/database/databases.ts';
+import { ensureDatabase } from '../../src/database/connection/databases.ts';
 import { progress } from '../../src/progress.ts';
 import { show } from '../measure.ts';
 import { titlesFile } from '../scale/names.ts';

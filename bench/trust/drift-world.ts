@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destroyCluster, startCluster } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import type { Random } from '../../src/train/random.ts';
 
 /** A name as it arrives: what the model says of it, and whether that is right. */

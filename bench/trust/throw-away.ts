@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destroyCluster, startCluster } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 
 /**
  * A private cluster of its own with a migrated database; closing removes all of it.

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { type JudgedByHand, judgeTrained } from '../database/autopilot.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { champion } from '../database/registry.ts';
 import type { ModelReport } from '../model/report.ts';
 import { diagnoseModel } from '../train/diagnose-model.ts';

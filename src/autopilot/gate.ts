@@ -1,7 +1,7 @@
 import { openModel } from '../classify/open-model.ts';
 import type { Config } from '../config.ts';
 import { type GateFacts, keepPromise, saveGateAnswers, unansweredGateNames } from '../database/autopilot.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { modelFiles } from '../database/registry.ts';
 import { deepest } from '../model/tree.ts';
 import { recalibrate } from '../sidecar/jobs/recalibrate.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { cleaningDue, type GateVerdict, gateReport, passGate } from '../database/autopilot.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { champion } from '../database/registry.ts';
 import {
   beginRetrain,

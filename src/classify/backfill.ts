@@ -7,8 +7,8 @@ import {
   type OpenBatch,
   openBatches,
 } from '../database/batches.ts';
+import type { Database } from '../database/connection/open.ts';
 import { alone } from '../database/jobs.ts';
-import type { Database } from '../database/open.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { type Provider, ProviderError } from '../llm/types.ts';
 import { log } from '../log.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
+import type { Database } from '../database/connection/open.ts';
 import { type LlmItem, sendable } from '../database/ledger.ts';
-import type { Database } from '../database/open.ts';
 import { type Decision, decide, type LocalResult } from '../database/queue.ts';
 import { lookUp } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';

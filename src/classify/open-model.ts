@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { findModel, modelFiles } from '../database/registry.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import { encoderFor, holdEncoders } from '../model/encoders.ts';

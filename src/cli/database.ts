@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { type Database, openDatabase, requireMigrated } from '../database/open.ts';
+import { type Database, openDatabase, requireMigrated } from '../database/connection/open.ts';
 import { cliConfig } from './flags.ts';
 
 /** The database of the private cluster that `migrate` and `up` make when no DATABASE_URL is given. */

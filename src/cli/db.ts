@@ -11,7 +11,7 @@ import {
   startCluster,
   stopCluster,
 } from '../cluster/cluster.ts';
-import { firstDatabase } from '../database/databases.ts';
+import { firstDatabase } from '../database/connection/databases.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { defaultDatabase, demoDatabase } from './database.ts';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
+import type { Database } from '../database/connection/open.ts';
 import type { ImportedLabels, ImportedProducts } from '../database/import.ts';
-import type { Database } from '../database/open.ts';
 import { misuse } from '../errors.ts';
 import type { Row, RowKind } from '../import/row.ts';
 import { log } from '../log.ts';

@@ -42,12 +42,12 @@ Behind a transaction pooler give the direct address: TAXON_DIRECT_DATABASE_URL.`
     )
     .action(async (options: Flags, command: Command) => {
       needs(command, ['extensions'], 'sql');
-      const { migrate } = await import('../database/migrate.ts');
-      const { inWords } = await import('../database/compare.ts');
-      const { migrationUrl } = await import('../database/direct.ts');
+      const { migrate } = await import('../database/connection/migrate.ts');
+      const { inWords } = await import('../database/connection/compare.ts');
+      const { migrationUrl } = await import('../database/connection/direct.ts');
       const config = cliConfig();
       if (options.sql) {
-        const { migrationScript } = await import('../database/sql-files.ts');
+        const { migrationScript } = await import('../database/connection/sql-files.ts');
         process.stdout.write(migrationScript(config.schema, options.extensions.split(',')));
         return;
       }

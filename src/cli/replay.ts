@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { llmPrice } from '../database/prices.ts';
 import type { Unit } from '../database/replay.ts';
 import { misuse } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { gateReport } from '../database/autopilot.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { routing, storedReport } from '../database/reports.ts';
 import { TaxonError } from '../errors.ts';
 import { readModelReport } from '../model/report.ts';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import { autopilotState } from '../database/autopilot.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { health, routing, thresholdsInForce } from '../database/reports.ts';
 import { withAnyDatabase } from './database.ts';
 import { needs, wholeNumber } from './flags.ts';

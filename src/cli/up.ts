@@ -20,8 +20,8 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
     )
     .action(async () => {
       const { resolveDatabase } = await import('../cluster/resolve.ts');
-      const { migrate } = await import('../database/migrate.ts');
-      const { migrationUrl } = await import('../database/direct.ts');
+      const { migrate } = await import('../database/connection/migrate.ts');
+      const { migrationUrl } = await import('../database/connection/direct.ts');
       const { startSidecar } = await import('../sidecar/sidecar.ts');
       const { openProviders } = await import('../llm/providers/open.ts');
       const config = cliConfig();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { ensureDatabase, firstDatabase } from '../database/databases.ts';
+import { ensureDatabase, firstDatabase } from '../database/connection/databases.ts';
 import { TaxonError } from '../errors.ts';
 import { clusterStatus, startCluster, stopCluster } from './cluster.ts';
 import { dockerWorks, startContainer } from './docker.ts';

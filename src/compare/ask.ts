@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.ts';
+import type { Database } from '../database/connection/open.ts';
 import { failCall, settleLlm, startCall } from '../database/ledger.ts';
-import type { Database } from '../database/open.ts';
 import { llmPrice } from '../database/prices.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { parseAnswers } from '../llm/parse.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { llmPrice } from '../database/prices.ts';
 import { TaxonError } from '../errors.ts';
 import { costOf } from '../llm/pricing.ts';

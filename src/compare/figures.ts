@@ -1,4 +1,4 @@
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { type Share, sharesOf } from '../database/teacher.ts';
 import { mcnemar } from '../train/judge/paired.ts';
 import type { Said } from './ask.ts';

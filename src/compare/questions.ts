@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../config.ts';
+import type { Database } from '../database/connection/open.ts';
 import { sendable } from '../database/ledger.ts';
-import type { Database } from '../database/open.ts';
 import { loadCategories, loadPaths } from '../database/taxonomy.ts';
 import { checkedTruths } from '../database/teacher.ts';
 import { TaxonError } from '../errors.ts';

@@ -1,5 +1,5 @@
-import type { Database } from './open.ts';
-import { refusing } from './refusals.ts';
+import type { Database } from './connection/open.ts';
+import { refusing } from './connection/refusals.ts';
 
 /** The autopilot: why a retraining is due, the gate, the rollout. Steps of a run are in runs.ts. */
 

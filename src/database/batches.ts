@@ -1,5 +1,5 @@
+import type { Database } from './connection/open.ts';
 import type { LlmItem } from './ledger.ts';
-import type { Database } from './open.ts';
 
 /** One typed function for each SQL function of the provider's batches. */
 

@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** From what a model says to confidences, and what people's checks say of both. */
 

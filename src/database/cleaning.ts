@@ -1,5 +1,5 @@
-import type { Database } from './open.ts';
-import { refusing } from './refusals.ts';
+import type { Database } from './connection/open.ts';
+import { refusing } from './connection/refusals.ts';
 
 /** Cleaning of labels: the evidence, the changes, the way back. */
 

@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** The demo's own queries: it resets its arrivals, inserts as an application would, and reads the outcome. */
 

@@ -1,7 +1,7 @@
 import { TaxonError } from '../errors.ts';
+import type { Database } from './connection/open.ts';
+import { refusing } from './connection/refusals.ts';
 import { ownsEmbeddings } from './neighbour-index.ts';
-import type { Database } from './open.ts';
-import { refusing } from './refusals.ts';
 
 /** An encoder that was used here; see the view encoder_progress. */
 export interface EncoderProgress {

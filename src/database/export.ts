@@ -1,5 +1,5 @@
+import type { Database } from './connection/open.ts';
 import { halfvecOf } from './memory.ts';
-import type { Database } from './open.ts';
 
 export type ExportKind = 'labels' | 'products' | 'embeddings';
 

@@ -2,9 +2,9 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from, to } from 'pg-copy-streams';
 import { misuse, TaxonError } from '../errors.ts';
-import { newClient } from './connect.ts';
-import type { Database } from './open.ts';
-import { forPeople } from './refusals.ts';
+import { newClient } from './connection/connect.ts';
+import type { Database } from './connection/open.ts';
+import { forPeople } from './connection/refusals.ts';
 
 /** An answer that was not kept. */
 interface Loser {

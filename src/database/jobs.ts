@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '../log.ts';
-import { lockKey } from './lock-key.ts';
-import type { Database } from './open.ts';
+import { lockKey } from './connection/lock-key.ts';
+import type { Database } from './connection/open.ts';
 
 /** Whoever holds the lock and is none of ours: any login can, where it is the lock of a job. */
 const strangers = `select l.pid, a.application_name as application from pg_locks l join pg_stat_activity a using (pid)

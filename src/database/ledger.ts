@@ -1,6 +1,6 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
+import { refusing } from './connection/refusals.ts';
 import type { ClaimOf } from './queue.ts';
-import { refusing } from './refusals.ts';
 
 /** One typed function for each SQL function of the LLM stage and the ledger. */
 

@@ -1,5 +1,5 @@
 import { toSql } from 'pgvector';
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** What training and evaluation read of memory. */
 

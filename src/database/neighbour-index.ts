@@ -1,9 +1,9 @@
 import { log } from '../log.ts';
-import { newClient } from './connect.ts';
-import { lockKey } from './lock-key.ts';
-import type { Database } from './open.ts';
-import { requireDirect } from './requirements.ts';
-import { internalSchema } from './schemas.ts';
+import { newClient } from './connection/connect.ts';
+import { lockKey } from './connection/lock-key.ts';
+import type { Database } from './connection/open.ts';
+import { requireDirect } from './connection/requirements.ts';
+import { internalSchema } from './connection/schemas.ts';
 
 /** What is to be done before the neighbours of an encoder are found by an index; see index_work(). */
 export interface IndexWork {

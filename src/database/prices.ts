@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** US dollars for a million tokens, as the ledger keeps them beside a call. */
 interface LlmPrice {

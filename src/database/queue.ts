@@ -1,6 +1,6 @@
 import { toSql } from 'pgvector';
+import type { Database } from './connection/open.ts';
 import { halfvecOf } from './memory.ts';
-import type { Database } from './open.ts';
 
 /** One typed function for each SQL function that works on the queue's local stage and on both stages' leases. */
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TaxonError } from '../errors.ts';
-import type { Database } from './open.ts';
-import { refusing } from './refusals.ts';
+import type { Database } from './connection/open.ts';
+import { refusing } from './connection/refusals.ts';
 
 /** Encoders, models, the champion. Runs are in runs.ts. */
 

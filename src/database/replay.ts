@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** What replay asks of the real schema and of its scratch. Nothing here writes to the real one. */
 

@@ -1,6 +1,6 @@
 import { TaxonError } from '../errors.ts';
-import type { Database } from './open.ts';
-import { refusing } from './refusals.ts';
+import type { Database } from './connection/open.ts';
+import { refusing } from './connection/refusals.ts';
 
 /** Runs of training and cleaning: one at a time, held by a lease. `asRun` in train/ keeps it while it works. */
 

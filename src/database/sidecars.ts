@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** What a sidecar says of itself. */
 export interface SidecarState {

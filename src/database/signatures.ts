@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '../log.ts';
 import { type Progress, progress } from '../progress.ts';
+import type { Database } from './connection/open.ts';
 import { alone } from './jobs.ts';
-import type { Database } from './open.ts';
 
 /** How many labels are signed in one transaction: a third of a second. */
 const page = 2000;

@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** One typed function for each SQL function that tries again after a promotion. */
 

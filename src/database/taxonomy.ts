@@ -1,5 +1,5 @@
 import { pathKey } from '../normalise.ts';
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 export interface CategoryNode {
   id: number;

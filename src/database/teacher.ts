@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import type { Database } from './connection/open.ts';
 
 /** A name of which people said what it is. */
 export interface CheckedTruth {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { requestRetrain } from '../database/autopilot.ts';
+import { migrate } from '../database/connection/migrate.ts';
+import { type Database, openDatabase } from '../database/connection/open.ts';
 import {
   catalogueMark,
   championAnswers,
@@ -12,8 +14,6 @@ import {
   resetArrivals,
   setCatalogueMark,
 } from '../database/demo.ts';
-import { migrate } from '../database/migrate.ts';
-import { type Database, openDatabase } from '../database/open.ts';
 import { champion } from '../database/registry.ts';
 import { routing } from '../database/reports.ts';
 import { TaxonError } from '../errors.ts';

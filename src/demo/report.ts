@@ -1,5 +1,5 @@
+import type { Database } from '../database/connection/open.ts';
 import { type Arrived, arrivedProducts } from '../database/demo.ts';
-import type { Database } from '../database/open.ts';
 import { routing } from '../database/reports.ts';
 import { loadCategories } from '../database/taxonomy.ts';
 import { tokensWithoutLayers } from '../llm/without-layers.ts';

@@ -1,7 +1,7 @@
 import { writeWhole } from '../atomic-file.ts';
 import type { Config } from '../config.ts';
+import type { Database } from '../database/connection/open.ts';
 import { countExport, type ExportKind, exportPages } from '../database/export.ts';
-import type { Database } from '../database/open.ts';
 import { registeredEncoder } from '../database/registry.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { findEncoder } from '../model/encoder-source.ts';

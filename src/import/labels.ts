@@ -1,5 +1,5 @@
+import type { Database } from '../database/connection/open.ts';
 import { copyLabels, type ImportedLabels } from '../database/import.ts';
-import type { Database } from '../database/open.ts';
 import { signLabels } from '../database/signatures.ts';
 import { arrayLiteral, copyText } from './copy.ts';
 import type { LabelSource, Row } from './row.ts';

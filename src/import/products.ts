@@ -1,5 +1,5 @@
+import type { Database } from '../database/connection/open.ts';
 import { copyProducts, type ImportedProducts } from '../database/import.ts';
-import type { Database } from '../database/open.ts';
 import { copyText } from './copy.ts';
 import type { Row } from './row.ts';
 

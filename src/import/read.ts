@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
+import type { Database } from '../database/connection/open.ts';
 import { queryCsv } from '../database/import.ts';
-import type { Database } from '../database/open.ts';
 import { misuse } from '../errors.ts';
 import { delimitedRecords } from './delimited.ts';
 import { knownColumns } from './header.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { champion, modelFiles, modelOrigin, registerEncoder, storeModel } from '../database/registry.ts';
 import { categoriesByPath, categoryPaths, treeLevels } from '../database/taxonomy.ts';
 import { misuse, TaxonError } from '../errors.ts';

@@ -1,5 +1,5 @@
+import type { Database } from '../database/connection/open.ts';
 import { embeddingBytes, halfvecInto } from '../database/memory.ts';
-import type { Database } from '../database/open.ts';
 import { labelHistory } from '../database/replay.ts';
 import type { Path } from '../model/types.ts';
 

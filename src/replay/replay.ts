@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
+import { makeScratch } from '../database/connection/scratch.ts';
 import { registerEncoder } from '../database/registry.ts';
 import {
   type Fill,
@@ -10,7 +11,6 @@ import {
   type Unit,
 } from '../database/replay.ts';
 import { clearAll, thresholdsInForce } from '../database/reports.ts';
-import { makeScratch } from '../database/scratch.ts';
 import { loadCategories } from '../database/taxonomy.ts';
 import type { Price } from '../llm/pricing.ts';
 import type { Taxonomy } from '../llm/types.ts';

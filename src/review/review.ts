@@ -8,7 +8,7 @@ import {
   undoCheck,
   type Verdict,
 } from '../database/checks.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import { type Choice, chooseCategory } from './choose.ts';
 import type { Keys } from './keys.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { modelFiles } from '../database/registry.ts';
 import { beginDiagnosis, endDiagnosis, type StoredTraining } from '../database/runs.ts';
 import { messageOf } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { thresholdsInForce } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import { loadClassifier } from '../model/bundle.ts';

@@ -1,6 +1,6 @@
 import { version } from '../config.ts';
+import type { Database } from '../database/connection/open.ts';
 import { learnGuard, newestChange } from '../database/memory.ts';
-import type { Database } from '../database/open.ts';
 import { storeModel } from '../database/registry.ts';
 import { log } from '../log.ts';
 import { loadClassifier } from '../model/bundle.ts';

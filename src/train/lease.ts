@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { endRun, renewRun, startRun } from '../database/runs.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Config, version } from '../config.ts';
+import type { Database } from '../database/connection/open.ts';
 import { learnGuard, newestChange } from '../database/memory.ts';
-import type { Database } from '../database/open.ts';
 import { choicesToCarry, registerEncoder, storeModel } from '../database/registry.ts';
 import { log } from '../log.ts';
 import type { Encoder } from '../model/encoder.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { Database } from '../database/open.ts';
+import type { Database } from '../database/connection/open.ts';
 import { openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import { type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';

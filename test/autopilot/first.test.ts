@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { Step } from '../../src/database/runs.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, waitingLocally } from '../support/rows.ts';

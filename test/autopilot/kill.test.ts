@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';

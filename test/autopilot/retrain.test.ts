@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { autopilotJob } from '../../src/sidecar/jobs/autopilot.ts';
 import { lookAgainAtAnswers } from '../../src/sidecar/jobs/second-looks.ts';
 import { holdChampion } from '../../src/sidecar/local/champion.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { registerEncoder, storeModel } from '../../src/database/registry.ts';
 import { endRun, startRun } from '../../src/database/runs.ts';
 import { generatedReport } from '../report/generated.ts';

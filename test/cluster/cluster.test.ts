@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clusterStatus, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
 import { resolveDatabase } from '../../src/cluster/resolve.ts';
-import { ensureDatabase, firstDatabase } from '../../src/database/databases.ts';
+import { ensureDatabase, firstDatabase } from '../../src/database/connection/databases.ts';
 import { type OwnCluster, ownCluster } from '../support/cluster.ts';
 
 let cluster: OwnCluster;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Comparison, DryRun } from '../../src/compare/compare.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { promptVersion } from '../../src/llm/prompt.ts';
 import { normalise } from '../../src/normalise.ts';
 import { readPrompt } from '../../src/simulator/read-prompt.ts';

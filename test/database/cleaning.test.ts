@@ -6,7 +6,7 @@ import {
   revertCleaning,
   saveOutOfFold,
 } from '../../src/database/cleaning.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { startRun } from '../../src/database/runs.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { look } from '../support/rows.ts';

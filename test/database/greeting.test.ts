@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import { testDatabase } from '../support/database.ts';
 import { idle, startSocketProxy } from '../support/socket-proxy.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import { TaxonError } from '../../src/errors.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
 import { type OwnCluster, ownCluster } from '../support/cluster.ts';
 import { openSession, type Session } from '../support/sql.ts';
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { runTaxon, startSidecarProcess } from '../support/processes.ts';
 import { dump, restore, schemaText } from '../support/schema.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { migrationFiles } from '../../src/database/sql-files.ts';
+import { migrationFiles } from '../../src/database/connection/sql-files.ts';
 
 /**
  * Databases in use have run these and will never run them again, so a change would reach only new ones: change what is

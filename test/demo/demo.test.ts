@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainingCommands } from '../../src/cli/training-commands.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { generateCatalogue } from '../../src/demo/catalogue/generate.ts';
 import { runDemo } from '../../src/demo/demo.ts';
 import { type DemoReport, reportText } from '../../src/demo/report.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { readPrompt } from '../../src/simulator/read-prompt.ts';
 import { attacks } from '../llm/attacks.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backfillStage } from '../../src/classify/backfill.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { openProviders } from '../../src/llm/providers/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { housekeeping } from '../../src/sidecar/jobs/jobs.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import type { Database } from '../../src/database/open.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';

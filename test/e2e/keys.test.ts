@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';

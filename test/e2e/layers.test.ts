@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';

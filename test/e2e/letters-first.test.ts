@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Database } from '../../src/database/connection/open.ts';
 import { embeddingsOf } from '../../src/database/memory.ts';
-import type { Database } from '../../src/database/open.ts';
 import { type Champion, champion, modelFiles, storeModel } from '../../src/database/registry.ts';
 import { loadClassifier } from '../../src/model/bundle.ts';
 import type { Answer } from '../../src/model/types.ts';

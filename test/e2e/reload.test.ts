@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { train } from '../../src/train/run.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';

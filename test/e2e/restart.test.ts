@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 

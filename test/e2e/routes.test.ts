@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { simulatedModel } from '../../src/llm/pricing.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Database } from '../../src/database/connection/open.ts';
 import { followTaxonomy } from '../../src/database/jobs.ts';
-import type { Database } from '../../src/database/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';

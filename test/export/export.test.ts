@@ -5,8 +5,8 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'h
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import type { ExportKind } from '../../src/database/export.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
 import { saveEmbeddings } from '../../src/database/queue.ts';
 import { registerEncoder } from '../../src/database/registry.ts';
 import { exportFile } from '../../src/export/export.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import { readMoment } from '../../src/import/moment.ts';
 import { queryRows, type Row, readRows } from '../../src/import/read.ts';

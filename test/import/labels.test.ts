@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import { type Row, readRows } from '../../src/import/read.ts';
 import { taxonDatabase } from '../support/sql.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { importProducts } from '../../src/import/products.ts';
 import { readRows } from '../../src/import/read.ts';
 import { taxonDatabase } from '../support/sql.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import { readRows } from '../../src/import/read.ts';
 import { runTaxon } from '../support/processes.ts';

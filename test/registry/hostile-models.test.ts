@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import proto from 'onnx-proto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { listModels, registerEncoder, storeModel } from '../../src/database/registry.ts';
 import { readModelFile, writeModelFile } from '../../src/registry/model-file.ts';
 import { exportModel, importModel } from '../../src/registry/move.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig, version } from '../../src/config.ts';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { champion, listModels, modelFiles } from '../../src/database/registry.ts';
 import { readModelFile, writeModelFile } from '../../src/registry/model-file.ts';
 import { exportModel, importModel } from '../../src/registry/move.ts';

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import { registerEncoder } from '../../src/database/registry.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import type { Row } from '../../src/import/read.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
-import { makeScratch } from '../../src/database/scratch.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
+import { makeScratch } from '../../src/database/connection/scratch.ts';
 import { type ReplayOptions, type ReplayReport, replay } from '../../src/replay/replay.ts';
 import { meaning, notes, replayRows } from '../../src/replay/text.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';

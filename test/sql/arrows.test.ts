@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
-import { sqlOrder } from '../../src/database/sql-files.ts';
+import { sqlOrder } from '../../src/database/connection/sql-files.ts';
 import { arrowsBack, topics } from '../support/arrows.ts';
 import { taxonDatabase } from '../support/sql.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sqlOrder } from '../../src/database/sql-files.ts';
+import { sqlOrder } from '../../src/database/connection/sql-files.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import { signLabels } from '../../src/database/signatures.ts';
 import { taxonDatabase } from '../support/sql.ts';
 

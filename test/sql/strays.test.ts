@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { queueStrays } from '../../src/database/jobs.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
 import { type Sidecar, startSidecar } from '../../src/sidecar/sidecar.ts';
 import { type Session, taxonDatabase } from '../support/sql.ts';
 

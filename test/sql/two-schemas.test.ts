@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { startSidecarProcess } from '../support/processes.ts';
 import { copySql } from '../support/schema.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/config.ts';
-import { sqlOrder } from '../../src/database/sql-files.ts';
+import { sqlOrder } from '../../src/database/connection/sql-files.ts';
 import type { Session } from './sql.ts';
 
 /** The topic of each function and view that the repeatable SQL makes. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { type Cluster, startCluster } from '../../src/cluster/cluster.ts';
-import { migrate } from '../../src/database/migrate.ts';
+import { migrate } from '../../src/database/connection/migrate.ts';
 import { postgres } from './cluster.ts';
 
 export { type OwnCluster, ownCluster } from './cluster.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/config.ts';
-import { migrationFiles, sqlOrder } from '../../src/database/sql-files.ts';
+import { migrationFiles, sqlOrder } from '../../src/database/connection/sql-files.ts';
 import type { Session } from './sql.ts';
 
 /** A part of a page: what one file of `sql/` makes, or a migration of the same topic. */

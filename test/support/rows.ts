@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { until } from './processes.ts';
 
 /** A connection as the owner for looking at what happened. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
 import { type TestDatabase, testDatabaseFrom } from './database.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';

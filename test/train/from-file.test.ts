@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/connection/open.ts';
 import { exportFile } from '../../src/export/export.ts';
 import { readModelFolder, writeModelFolder } from '../../src/train/model-folder.ts';
 import { writeTinyEncoder } from '../model/tiny-encoder.ts';

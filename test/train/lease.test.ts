@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/database/open.ts';
+import type { Database } from '../../src/database/connection/open.ts';
 import { asRun } from '../../src/train/lease.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon, until } from '../support/processes.ts';

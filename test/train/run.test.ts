@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { champion, modelFiles } from '../../src/database/registry.ts';
 import { storedReport } from '../../src/database/reports.ts';
 import { undiagnosed } from '../../src/database/runs.ts';

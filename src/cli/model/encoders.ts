@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../../config.ts';
+import type { Database } from '../../database/connection/open.ts';
 import {
   type EncoderProgress,
   encoderProgress,
@@ -7,7 +8,6 @@ import {
   removeEncoder,
 } from '../../database/encoders.ts';
 import { indexProgress, indexWork, makeIndex, ownsEmbeddings } from '../../database/neighbour-index.ts';
-import type { Database } from '../../database/open.ts';
 import { misuse, TaxonError } from '../../errors.ts';
 import { progress } from '../../progress.ts';
 import { withDatabase } from '../database.ts';

@@ -9,7 +9,7 @@ import {
   retrainDue,
   retrainSchedule,
 } from '../../database/autopilot.ts';
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { retrainWaits, undiagnosed } from '../../database/runs.ts';
 import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';

@@ -1,6 +1,6 @@
+import type { Database } from '../../database/connection/open.ts';
 import { fillsEmbeddings } from '../../database/encoders.ts';
 import { unencodedLabels } from '../../database/memory.ts';
-import type { Database } from '../../database/open.ts';
 import { saveEmbeddings } from '../../database/queue.ts';
 import { registerEncoder, registeredEncoder } from '../../database/registry.ts';
 import { log } from '../../log.ts';

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { calibrationDue } from '../../database/calibration.ts';
+import type { Database } from '../../database/connection/open.ts';
 import {
   alone,
   countChangedKeys,
@@ -12,7 +13,6 @@ import {
   watchDrift,
 } from '../../database/jobs.ts';
 import { drawAudits, drawTeaching } from '../../database/ledger.ts';
-import type { Database } from '../../database/open.ts';
 import { signLabels } from '../../database/signatures.ts';
 import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';

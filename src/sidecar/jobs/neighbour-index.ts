@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { alone } from '../../database/jobs.ts';
 import { embeddingsOf, type HowFound, neighboursOf } from '../../database/memory.ts';
 import {
@@ -10,7 +11,6 @@ import {
   ownsEmbeddings,
   saveIndexComparison,
 } from '../../database/neighbour-index.ts';
-import type { Database } from '../../database/open.ts';
 import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';
 import { deepest } from '../../model/tree.ts';

@@ -7,7 +7,7 @@ import {
   saveCheckScores,
   unscoredChecks,
 } from '../../database/calibration.ts';
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { deepest } from '../../model/tree.ts';
 import type { LoadedModel } from '../local/champion.ts';
 import { embeddingsBy, predict } from '../local/predict.ts';

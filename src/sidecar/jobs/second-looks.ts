@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { rowsToLookAt, type SecondLook, saveSecondLooks, tryWaiting } from '../../database/stale.ts';
 import { deepest } from '../../model/tree.ts';
 import type { ChampionHolder } from '../local/champion.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Database } from '../../database/connection/open.ts';
 import { claimLlm, type LlmItem, startCall } from '../../database/ledger.ts';
-import type { Database } from '../../database/open.ts';
 import { giveBack } from '../../database/queue.ts';
 import { loadCategories, taxonomyVersion } from '../../database/taxonomy.ts';
 import { lineTokens } from '../../llm/line-tokens.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
+import type { Database } from '../../database/connection/open.ts';
 import type { LlmItem } from '../../database/ledger.ts';
-import type { Database } from '../../database/open.ts';
 import type { Provider, Taxonomy } from '../../llm/types.ts';
 import { Claims } from '../claims.ts';
 import { ProviderState, type Turn } from './provider-state.ts';

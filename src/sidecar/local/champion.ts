@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts';
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import {
   type Champion,
   modelFiles,

@@ -1,4 +1,4 @@
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import {
   giveBack,
   type LocalResult,

@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts';
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { claim } from '../../database/queue.ts';
 import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';

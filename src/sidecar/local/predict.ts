@@ -1,5 +1,5 @@
+import type { Database } from '../../database/connection/open.ts';
 import { embeddingsOf, neighboursOf } from '../../database/memory.ts';
-import type { Database } from '../../database/open.ts';
 import { saveEmbeddings } from '../../database/queue.ts';
 import { voteOf } from '../../model/memory.ts';
 import { deepest } from '../../model/tree.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type AppliedCleaning, applyCleaning, saveOutOfFold } from '../../database/cleaning.ts';
-import type { Database } from '../../database/open.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { deepest } from '../../model/tree.ts';
 import { type Progress, progress } from '../../progress.ts';
 import type { LabelledNames } from '../data/dataset.ts';

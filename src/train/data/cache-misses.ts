@@ -1,5 +1,5 @@
+import type { Database } from '../../database/connection/open.ts';
 import { similarInTraining } from '../../database/memory.ts';
-import type { Database } from '../../database/open.ts';
 import { progress } from '../../progress.ts';
 import { partsBy, trainFrom } from './split.ts';
 

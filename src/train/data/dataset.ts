@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Database } from '../../database/connection/open.ts';
 import {
   countLabels,
   embeddingBytes,
@@ -8,7 +9,6 @@ import {
   trainingLabels,
   unencodedLabels,
 } from '../../database/memory.ts';
-import type { Database } from '../../database/open.ts';
 import { saveEmbeddings } from '../../database/queue.ts';
 import { TaxonError } from '../../errors.ts';
 import type { Encoder } from '../../model/encoder.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { type LabelConflict, labelConflicts } from '../../database/memory.ts';
-import type { Database } from '../../database/open.ts';
 import { registeredEncoder } from '../../database/registry.ts';
 import { loadPaths } from '../../database/taxonomy.ts';
 import { findEncoder } from '../../model/encoder-source.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { calibrated } from '../../database/calibration.ts';
+import type { Database } from '../../database/connection/open.ts';
 import { embeddingsOf, memorySpeaks } from '../../database/memory.ts';
-import type { Database } from '../../database/open.ts';
 import { type Champion, champion, modelFiles } from '../../database/registry.ts';
 import { thresholdsInForce } from '../../database/reports.ts';
 import { loadPaths } from '../../database/taxonomy.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { alone } from '../../../src/database/jobs.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
 import { housekeeping, type Job, runJobs } from '../../../src/sidecar/jobs/jobs.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { until } from '../../support/processes.ts';

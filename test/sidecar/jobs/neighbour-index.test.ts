@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { makeIndex } from '../../../src/database/neighbour-index.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
 import { loadClassifier } from '../../../src/model/bundle.ts';
 import type { Path } from '../../../src/model/types.ts';
 import type { Job } from '../../../src/sidecar/jobs/jobs.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import type { Database } from '../../../src/database/open.ts';
+import type { Database } from '../../../src/database/connection/open.ts';
 import { ProviderError } from '../../../src/llm/types.ts';
 import type { Turn } from '../../../src/sidecar/llm/provider-state.ts';
 import { llmStage, noticeOf, takeTurn, turnFor, waitForTurn } from '../../../src/sidecar/llm/stage.ts';

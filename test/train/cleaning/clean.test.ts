@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { confidentMistakes, revertCleaning } from '../../../src/database/cleaning.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
 import { cleanMemory } from '../../../src/train/cleaning/clean.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
 import { readDataset } from '../../../src/train/data/dataset.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { learnGuard } from '../../../src/database/memory.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
 import { cacheMisses, judgedNames } from '../../../src/train/data/cache-misses.ts';
 import { partOf } from '../../../src/train/data/split.ts';
 import { taxonDatabase } from '../../support/sql.ts';

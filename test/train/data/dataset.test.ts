@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
 import { type Encoder, openEncoder } from '../../../src/model/encoder.ts';

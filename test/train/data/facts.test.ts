@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
 import { datasetFacts, scriptOf } from '../../../src/train/data/facts.ts';

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
 import { readDataset } from '../../../src/train/data/dataset.ts';

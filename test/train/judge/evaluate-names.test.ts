@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { type Database, openDatabase } from '../../../src/database/open.ts';
+import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { evaluateNames, type LabelledName } from '../../../src/train/judge/evaluate-names.ts';
 import { writeTinyEncoder } from '../../model/tiny-encoder.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { packageRoot } from '../config.ts';
-import { messageOf, TaxonError } from '../errors.ts';
-import { log } from '../log.ts';
+import { packageRoot } from '../../config.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { internalSchema } from './schemas.ts';
 
 /** What every statement of applications, people and sidecars is granted to. */

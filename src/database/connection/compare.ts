@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { messageOf, TaxonError } from '../errors.ts';
-import { log } from '../log.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { catalogue } from './catalogue.ts';
 import { wasBeaten } from './give-way.ts';
 import { internalSchema } from './schemas.ts';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { TaxonError } from '../errors.ts';
+import { TaxonError } from '../../errors.ts';
 
 /**
  * SQLSTATEs of what our SQL functions refuse: none given, another run in the way, a wrong value, something that is not

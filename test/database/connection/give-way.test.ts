@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { startTaxon } from '../support/processes.ts';
-import { copySql, type SqlRoot } from '../support/schema.ts';
-import { openSession, type Session } from '../support/sql.ts';
+import { migrate } from '../../../src/database/connection/migrate.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { startTaxon } from '../../support/processes.ts';
+import { copySql, type SqlRoot } from '../../support/schema.ts';
+import { openSession, type Session } from '../../support/sql.ts';
 
 let database: TestDatabase;
 let sql: Session;

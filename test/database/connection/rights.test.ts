@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { TaxonError } from '../../src/errors.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { openSession, type Session } from '../support/sql.ts';
+import { migrate } from '../../../src/database/connection/migrate.ts';
+import { TaxonError } from '../../../src/errors.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { openSession, type Session } from '../../support/sql.ts';
 
 /*
  * The owner's functions look into the schema of the extensions. Whoever may create there can offer a function that fits

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { TaxonError } from '../errors.ts';
+import { TaxonError } from '../../errors.ts';
 import { actAsOwner, requireRoles, requireSafePath } from './rights.ts';
 import { internalSchema } from './schemas.ts';
 import { pathOf } from './sql-files.ts';

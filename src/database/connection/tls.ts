@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import { messageOf, misuse } from '../errors.ts';
+import { messageOf, misuse } from '../../errors.ts';
 
 /** How a connection is encrypted. */
 export interface Encryption {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Listener, listen } from '../../src/database/listen.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { startFrozenProxy } from '../support/frozen-proxy.ts';
-import { needsPooler, startPooler } from '../support/pgbouncer.ts';
-import { openSession, type Session } from '../support/sql.ts';
+import { type Listener, listen } from '../../../src/database/connection/listen.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { startFrozenProxy } from '../../support/frozen-proxy.ts';
+import { needsPooler, startPooler } from '../../support/pgbouncer.ts';
+import { openSession, type Session } from '../../support/sql.ts';
 
 let database: TestDatabase;
 let sql: Session;

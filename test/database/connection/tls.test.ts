@@ -3,12 +3,12 @@ import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/database/open.ts';
-import { readAddress } from '../../src/database/tls.ts';
-import { type OwnCluster, ownCluster } from '../support/cluster.ts';
-import { needs, needsMachine, onWheel } from '../support/needs.ts';
-import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
-import { openSession } from '../support/sql.ts';
+import { openDatabase } from '../../../src/database/connection/open.ts';
+import { readAddress } from '../../../src/database/connection/tls.ts';
+import { type OwnCluster, ownCluster } from '../../support/cluster.ts';
+import { needs, needsMachine, onWheel } from '../../support/needs.ts';
+import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../../support/processes.ts';
+import { openSession } from '../../support/sql.ts';
 
 const openssl = 'openssl';
 const installed = spawnSync(openssl, ['version']).status === 0;

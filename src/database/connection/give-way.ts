@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { messageOf, TaxonError } from '../errors.ts';
-import { log } from '../log.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { newClient } from './connect.ts';
 
 /** How long a statement may wait for a lock: all that come after it wait behind it for as long. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { messageOf, TaxonError } from '../errors.ts';
-import { log } from '../log.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { newClient } from './connect.ts';
 import { givingWay } from './give-way.ts';
 import { lockKey } from './lock-key.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pgListen from 'pg-listen';
-import { messageOf } from '../errors.ts';
-import { log } from '../log.ts';
+import { messageOf } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { newClient, settledConfig } from './connect.ts';
 
 // pg-listen is CommonJS with its function under `default`.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../config.ts';
+import { packageRoot } from '../../config.ts';
 import { catalogue } from './catalogue.ts';
 import { pathRisks } from './rights.ts';
 import { internalSchema } from './schemas.ts';

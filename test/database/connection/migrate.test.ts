@@ -1,12 +1,12 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { TaxonError } from '../../src/errors.ts';
-import { ownCluster, type TestDatabase, testDatabase } from '../support/database.ts';
-import { startTaxon } from '../support/processes.ts';
-import { copySql, migrationNames, type SqlRoot, schemaText } from '../support/schema.ts';
-import { openSession, type Session } from '../support/sql.ts';
+import { migrate } from '../../../src/database/connection/migrate.ts';
+import { TaxonError } from '../../../src/errors.ts';
+import { ownCluster, type TestDatabase, testDatabase } from '../../support/database.ts';
+import { startTaxon } from '../../support/processes.ts';
+import { copySql, migrationNames, type SqlRoot, schemaText } from '../../support/schema.ts';
+import { openSession, type Session } from '../../support/sql.ts';
 
 const everything = {
   migrations: migrationNames().map((file) => file.replace('.sql', '')),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { type Database, openDatabase, requireMigrated } from '../../src/database/open.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { migrate } from '../../../src/database/connection/migrate.ts';
+import { type Database, openDatabase, requireMigrated } from '../../../src/database/connection/open.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
 let db: Database;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { uselessDirect } from '../../src/database/direct.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { needsPooler, type Pooler, poolerInstalled, startPooler } from '../support/pgbouncer.ts';
-import { runTaxon, startSidecarProcess } from '../support/processes.ts';
+import { uselessDirect } from '../../../src/database/connection/direct.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { needsPooler, type Pooler, poolerInstalled, startPooler } from '../../support/pgbouncer.ts';
+import { runTaxon, startSidecarProcess } from '../../support/processes.ts';
 
 let database: TestDatabase;
 let other: TestDatabase;

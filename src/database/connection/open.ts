@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { Config } from '../config.ts';
-import { messageOf, TaxonError } from '../errors.ts';
-import { log } from '../log.ts';
+import type { Config } from '../../config.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { inWords } from './compare.ts';
 import { newPool } from './connect.ts';
 import { sqlVersion } from './migrate.ts';

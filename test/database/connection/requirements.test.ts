@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { TaxonError } from '../../src/errors.ts';
-import { createDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
-import { needsMachine } from '../support/needs.ts';
-import { needsPooler, startPooler } from '../support/pgbouncer.ts';
-import { openSession } from '../support/sql.ts';
+import { migrate } from '../../../src/database/connection/migrate.ts';
+import { TaxonError } from '../../../src/errors.ts';
+import { createDatabase, type TestDatabase, testDatabase } from '../../support/database.ts';
+import { needsMachine } from '../../support/needs.ts';
+import { needsPooler, startPooler } from '../../support/pgbouncer.ts';
+import { openSession } from '../../support/sql.ts';
 
 let database: TestDatabase;
 afterEach(() => database.drop());

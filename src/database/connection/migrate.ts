@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { packageRoot } from '../config.ts';
-import { messageOf, TaxonError } from '../errors.ts';
-import { log } from '../log.ts';
+import { packageRoot } from '../../config.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
+import { log } from '../../log.ts';
 import { type Comparison, compareSchema, recordSchema, repairSchema } from './compare.ts';
 import { newClient } from './connect.ts';
 import { givingWay } from './give-way.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { refusing } from '../../src/database/refusals.ts';
-import { TaxonError } from '../../src/errors.ts';
-import { taxonDatabase } from '../support/sql.ts';
+import { refusing } from '../../../src/database/connection/refusals.ts';
+import { TaxonError } from '../../../src/errors.ts';
+import { taxonDatabase } from '../../support/sql.ts';
 
 const t = taxonDatabase();
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrate.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { openSession, type Session } from '../support/sql.ts';
+import { migrate } from '../../../src/database/connection/migrate.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { openSession, type Session } from '../../support/sql.ts';
 
 let database: TestDatabase;
 let owner: Session;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { messageOf, TaxonError } from '../errors.ts';
+import { messageOf, TaxonError } from '../../errors.ts';
 import { newClient } from './connect.ts';
 import { requireDirect } from './requirements.ts';
 
