@@ -122,6 +122,8 @@ const schema = z.strictObject({
   /** Calls at once of one sidecar. */
   llmConcurrency: count(1, 64).default(4),
   llmTimeoutSeconds: count(1, 3600).default(60),
+  /** The pause after a call that failed; each failure in a row doubles it, up to half a minute. */
+  llmPauseMs: count(10, 30_000).default(500),
   /** How long a name waits for others to fill its batch; up to five times as long while others come. */
   llmWaitMs: count(0, 60_000).default(1000),
   /** Whether this sidecar trains, in a process of its own, when the autopilot asks for it. */

@@ -98,6 +98,7 @@ export async function startSidecarProcess(
     DATABASE_URL: url,
     TAXON_POLL_MS: '300',
     TAXON_LLM_WAIT_MS: '200',
+    TAXON_LLM_PAUSE_MS: '100',
     ...environment,
   });
   await sidecar.says('sidecar started');

@@ -28,6 +28,7 @@ export interface Turn {
 export class ProviderState {
   readonly provider: Provider;
   readonly #most: number;
+  readonly #firstPause: number;
   #limit: number;
   #inFlight = 0;
   /** Answers since the limit last moved. */
@@ -44,10 +45,14 @@ export class ProviderState {
   #halvedAt = 0;
   #notice: string | null = null;
 
-  /** @param most calls at once that it never goes beyond */
-  constructor(provider: Provider, most: number) {
+  /**
+   * @param most calls at once that it never goes beyond
+   * @param firstPause milliseconds after the first failure
+   */
+  constructor(provider: Provider, most: number, firstPause: number) {
     this.provider = provider;
     this.#most = most;
+    this.#firstPause = firstPause;
     this.#limit = most;
   }
 
@@ -111,11 +116,11 @@ export class ProviderState {
     // of its length a batch is told by halves, and of thinking a call that can be asked otherwise is
     if (kind === 'refused_request' || kind === 'too_long' || error.again) return kind;
     if (kind === 'rate_limited' || error.status === 503 || error.status === 529) this.#halve(since);
-    if (kind === 'unauthorised') this.#pause(backoff(++this.#unauthorised, 2000, 60_000));
+    if (kind === 'unauthorised') this.#pause(backoff(++this.#unauthorised, 4 * this.#firstPause, 60_000));
     else if (kind === 'only_thought') this.#pause(backoff(++this.#thought, 120_000, longestPauseMs));
     else if (kind === 'rate_limited')
-      this.#pause(error.retryAfterMs ?? backoff(++this.#limited, 500, 30_000));
-    else this.#pause(Math.max(error.retryAfterMs ?? 0, backoff(++this.#failures, 500, 30_000)));
+      this.#pause(error.retryAfterMs ?? backoff(++this.#limited, this.#firstPause, 30_000));
+    else this.#pause(Math.max(error.retryAfterMs ?? 0, backoff(++this.#failures, this.#firstPause, 30_000)));
     this.#notice = this.#sentence(kind, error.message);
     return kind;
   }

@@ -27,7 +27,9 @@ export function llmStage(
   facts: Pick<LlmStage, 'db' | 'worker' | 'config' | 'abandon'> & Partial<Pick<LlmStage, 'claims'>>,
   providers: readonly Provider[],
 ): LlmStage {
-  const states = providers.map((provider) => new ProviderState(provider, facts.config.llmConcurrency));
+  const states = providers.map(
+    (provider) => new ProviderState(provider, facts.config.llmConcurrency, facts.config.llmPauseMs),
+  );
   const claims = facts.claims ?? new Claims(facts.config.leaseSeconds);
   return {
     ...facts,

@@ -7,7 +7,7 @@ let state: ProviderState;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
-  state = new ProviderState(silentProvider('tiny'), 8);
+  state = new ProviderState(silentProvider('tiny'), 8, 500);
 });
 afterEach(() => {
   vi.useRealTimers();
