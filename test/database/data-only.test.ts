@@ -12,8 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), 'dump-'));
 let restored: TestDatabase;
 let copy: Session;
 
-/** What is made anew: the queue from the rows that wait, the rest by migrate and the sidecars. */
-const without = ['migrations', 'schema_objects', 'queue', 'intakes', 'sidecars'];
+/** What is there already, and what is made anew: the queue from the rows that wait, the rest by migrate and the sidecars. */
+const without = ['migrations', 'schema_objects', 'purposes', 'queue', 'intakes', 'sidecars'];
 /** What migrate fills. */
 const filled = ['all_settings', 'llm_prices', 'audit_watermark', 'key_counts'];
 
