@@ -136,8 +136,8 @@ describe.each(locales)('normalise in SQL, database with locale %s', (_name, loca
     // the function alone: migrate refuses the locale C, where pg_trgm is blind
     database = await createDatabase(locale);
     sql = await openSession(database.url);
-    await sql.rows('create schema taxon');
-    await sql.rows('set search_path = taxon');
+    await sql.client.query('create schema taxon; create schema taxon_internal');
+    await sql.rows('set search_path = taxon_internal, taxon');
     await sql.client.query(readFileSync(join(packageRoot, 'migrations', '0001_ground.sql'), 'utf8'));
   });
   afterAll(async () => {

@@ -5,4 +5,4 @@ create or replace function own_schemas() returns oid[]
 begin atomic
   select array['@schema@'::regnamespace, '@internal@'::regnamespace]::oid[];
 end;
-comment on function own_schemas() is 'The two schemas of pgtaxon, for what asks the catalogue. Example: select count(*) from pg_class where relnamespace = any (own_schemas());';
+comment on function own_schemas() is 'The two schemas of pgtaxon, for what asks the catalogue. Example: select cardinality(own_schemas());';

@@ -251,9 +251,9 @@ test('learning_history compares each training with what the one before foretold'
 
 test('settings of it are kept in range', async () => {
   for (const [key, value, message] of [
-    ['retrain_gain', '2', 'must be from 0 to 1'],
-    ['teach_tokens_a_day', '-1', 'must be a whole number, 0 or more'],
-    ['teach_strategy', '"best"', 'must be "random", "unfamiliar", "uncertain" or "mixed"'],
+    ['retrain_gain', '2', 'takes a number from 0 to 1, not 2'],
+    ['teach_tokens_a_day', '-1', 'takes a whole number, 0 or more, not -1'],
+    ['teach_strategy', '"best"', 'takes "random", "unfamiliar", "uncertain", "mixed", not "best"'],
   ])
     await expect(t.owner.rows('select set_setting($1, $2)', key, value)).rejects.toThrow(message);
 });

@@ -6,7 +6,7 @@ const t = taxonDatabase();
 
 test.each([
   ['set_llm_price', `'openai', 'own', 1, 1, 1, `, `select reason from llm_prices where model = 'own'`],
-  ['adopt_deployment', `'mine', `, `select setting('llm_deployment') ->> 'reason'`],
+  ['adopt_deployment', `'mine', `, `select reason from all_settings where key = 'llm_deployment'`],
   ['set_tree_levels', `'1,2,4', `, `select reason from taxonomy_history where kind = 'levels'`],
   ['roll_back_model', '', 'select forced from promotions order by promotion_id desc limit 1'],
   ['mark_urgent', '1, ', 'select reason from urgent_names'],
