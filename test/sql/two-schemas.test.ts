@@ -8,6 +8,8 @@ import { openSession, type Session } from '../support/sql.ts';
 
 /** The second one's name is a reserved word: whatever does not quote it breaks. */
 const schemas = ['taxon', '"order"'] as const;
+/** The internal schema beside it. */
+const inside = (schema: string) => schema.replace(/(\w)("?)$/, '$1_internal$2');
 type Schema = (typeof schemas)[number];
 let database: TestDatabase;
 let owner: Session;
@@ -25,14 +27,14 @@ beforeAll(async () => {
   ] as const)
     await owner.rows(
       `insert into ${schema}.labels (name_key, category_id, source)
-         select 'copper kettle with a lid', ${schema}.make_category($1::text[]), 'human'`,
+         select 'copper kettle with a lid', ${inside(schema)}.make_category($1::text[]), 'human'`,
       path,
     );
 });
 beforeEach(async () => {
   for (const schema of schemas)
     await owner.rows(
-      `truncate ${schema}.products, ${schema}.queue, ${schema}.sidecars, ${schema}.guard_tokens restart identity`,
+      `truncate ${schema}.products, ${inside(schema)}.queue, ${inside(schema)}.sidecars, ${inside(schema)}.guard_tokens restart identity`,
     );
 });
 afterAll(async () => {
@@ -50,7 +52,7 @@ const insert = (schema: Schema, name: string, session = owner) =>
 /** How many rows stand in products and in the queue. */
 const contents = (schema: Schema) =>
   owner.row(
-    `select (select count(*) from ${schema}.products) as products, (select count(*) from ${schema}.queue) as queued`,
+    `select (select count(*) from ${schema}.products) as products, (select count(*) from ${inside(schema)}.queue) as queued`,
   );
 
 describe('two schemas in one database', () => {
@@ -85,14 +87,14 @@ describe('two schemas in one database', () => {
          on conflict (product_id) do update set name = excluded.name`,
       );
       await session.close();
-      await owner.rows(`select ${here}.take_in()`);
+      await owner.rows(`select ${inside(here)}.take_in()`);
       expect(await contents(here)).toEqual({ products: 1, queued: 1 });
       expect(await contents(there)).toEqual({ products: 0, queued: 0 });
       await insert(there, 'new name');
-      await owner.rows(`select ${there}.take_in()`);
-      const settle = `select from ${here}.claim('w', 10) c, ${here}.settle_from_memory('w', array[c.name_key])`;
+      await owner.rows(`select ${inside(there)}.take_in()`);
+      const settle = `select from ${inside(here)}.claim('w', 10) c, ${inside(here)}.settle_from_memory('w', array[c.name_key])`;
       expect(await owner.rows(settle)).toHaveLength(1);
-      expect(await owner.value(`select worker from ${there}.queue`)).toBeNull();
+      expect(await owner.value(`select worker from ${inside(there)}.queue`)).toBeNull();
     },
   );
 
@@ -108,7 +110,7 @@ describe('two schemas in one database', () => {
     await other.rows('listen taxon');
     await other.rows('listen "order"');
     for (const schema of schemas)
-      await owner.rows(`select ${schema}.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
+      await owner.rows(`select ${inside(schema)}.heartbeat('w', 'h', 1, '1', null, null, true, true, null)`);
     await insert('"order"', 'a');
     await expect.poll(() => heard).toEqual(['order']);
     await insert('taxon', 'a');
@@ -182,7 +184,7 @@ describe('two schemas in one database', () => {
   });
 
   test('and one can be dropped', async () => {
-    await owner.rows('drop schema "order" cascade');
+    await owner.rows('drop schema "order", "order_internal" cascade');
     expect(await insert('taxon', 'copper kettle with a lid')).toMatchObject({ state: 'done' });
     expect(await insert('taxon', 'b')).toMatchObject({ state: 'pending' });
   });
