@@ -5,7 +5,7 @@ import { type Config, version } from '../config.ts';
 import { uselessDirect } from '../database/connection/direct.ts';
 import { type Listener, listen } from '../database/connection/listen.ts';
 import { openDatabase, requireMigrated } from '../database/connection/open.ts';
-import { drawAudits, keepDeployment } from '../database/ledger.ts';
+import { keepDeployment } from '../database/ledger.ts';
 import { renew } from '../database/queue.ts';
 import { forgetDeadSidecars, heartbeat, leave } from '../database/sidecars.ts';
 import { messageOf } from '../errors.ts';
@@ -15,7 +15,7 @@ import { holdEncoders } from '../model/encoders.ts';
 import { briefly, Claims } from './claims.ts';
 import { autopilotJob, rolloutAdvancer, type TrainingCommands } from './jobs/autopilot.ts';
 import { fillEmbeddings } from './jobs/fill.ts';
-import { housekeeping, lookForStrays, runJobs } from './jobs/jobs.ts';
+import { housekeeping, runJobs } from './jobs/jobs.ts';
 import { neighbourIndexJob } from './jobs/neighbour-index.ts';
 import { type LlmLoop, runLlmLoop } from './llm/loop.ts';
 import { llmStage, noticeOf } from './llm/stage.ts';
@@ -174,9 +174,6 @@ export async function startSidecar(
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
   );
-  // what was answered while no sidecar ran
-  drawAudits(db).catch((error) => log.debug('audits', { error: messageOf(error) }));
-  lookForStrays(db, stopping.signal).catch((error) => log.debug('strays', { error: messageOf(error) }));
   log.info('sidecar started', { worker, llm: asText(providers) ?? 'none' });
 
   async function shutDown(): Promise<void> {

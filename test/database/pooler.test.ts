@@ -71,6 +71,8 @@ describe('DATABASE_URL is a transaction pooler', () => {
     );
     expect(await sidecar.kill('SIGTERM')).toBe(0);
     expect(await listening()).toEqual([]);
+    // jobs of its start that run beside each other hold both connections and wait for a third
+    expect(pooler.said()).not.toContain('query_wait_timeout');
   });
 
   test('it left nothing of a session behind on the server’s connections', async () => {

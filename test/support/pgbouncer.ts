@@ -11,6 +11,8 @@ import { needs } from './needs.ts';
 export interface Pooler {
   /** The same database and user through the pooler. */
   urlOf(url: string): string;
+  /** Its log so far. */
+  said(): string;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,8 @@ export async function startPooler(serverUrl: string, poolSize: number): Promise<
       `unix_socket_dir = ${folder}`,
       'auth_type = trust',
       `auth_file = ${users}`,
+      // seconds: clients that wait for each other for all connections show in its log soon
+      'query_wait_timeout = 20',
     ].join('\n'),
   );
   chmodSync(folder, 0o755);
@@ -96,6 +100,7 @@ export async function startPooler(serverUrl: string, poolSize: number): Promise<
       through.searchParams.set('port', String(port));
       return through.href;
     },
+    said: () => said,
     async stop() {
       child.kill('SIGINT');
       await ended;

@@ -35,13 +35,6 @@ export interface Job {
   over?(): Promise<unknown>;
 }
 
-const queueStraysJob = 'queue rows that came while triggers were off';
-
-/** What came while no sidecar ran; another sidecar that starts at this moment does it for both. */
-export async function lookForStrays(db: Database, signal: AbortSignal): Promise<void> {
-  await alone(db, queueStraysJob, () => queueStrays(db, signal));
-}
-
 /** All housekeeping; what reads much is done at night. */
 export function housekeeping(
   champion: ChampionHolder,
@@ -52,9 +45,16 @@ export function housekeeping(
     ...(llm ? [{ name: batchesJob, when: '* * * * *', run: () => lookAfterBatches(llm) }] : []),
     { name: 'look below the floor of the queue', when: '* * * * *', run: lookBelowFloor },
     { name: 'watch drift', when: '* * * * *', run: watchDrift },
-    { name: queueStraysJob, when: '*/5 * * * *', run: (db) => queueStrays(db, signal) },
+    {
+      name: 'queue rows that came while triggers were off',
+      when: '*/5 * * * *',
+      // what came while no sidecar ran
+      atStart: true,
+      run: (db) => queueStrays(db, signal),
+    },
     { name: 'count changed name keys', when: '*/5 * * * *', run: countChangedKeys },
-    { name: 'draw audits', when: '* * * * *', run: drawAudits },
+    // at start: what was answered while no sidecar ran
+    { name: 'draw audits', when: '* * * * *', atStart: true, run: drawAudits },
     { name: 'draw names that teach', when: '*/5 * * * *', run: drawTeaching },
     { name: 'follow the taxonomy', when: '* * * * *', run: followTaxonomy },
     {
@@ -95,7 +95,8 @@ export interface Jobs {
  * that fails is logged and tried at its next time.
  *
  * One job of a sidecar after the other: each holds a connection for its lock and needs another one, so that four at the turn of a
- * minute held all that a pooler with two or three had, and waited for each other.
+ * minute held all that a pooler with two or three had, and waited for each other. Jobs of the start stand in the same line: two
+ * beside it stopped a sidecar behind two connections for two minutes.
  */
 export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
   let last = Promise.resolve();
