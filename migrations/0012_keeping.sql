@@ -47,7 +47,8 @@ create unlogged table import_paths (
   times bigint not null,
   first bigint not null,
   external_id text,
-  category_id bigint
+  category_id bigint,
+  by_id boolean not null default false
 );
 comment on table import_paths is 'The distinct paths of import_rows while import_labels() runs, with the category that each is.';
 comment on column import_paths.path is 'Category names as the import has them.';
@@ -56,6 +57,7 @@ comment on column import_paths.times is 'How many rows have the path.';
 comment on column import_paths.first is 'The first of them.';
 comment on column import_paths.external_id is 'The shop''s own id of the category, where a row has one.';
 comment on column import_paths.category_id is 'The category in use that it leads to.';
+comment on column import_paths.by_id is 'Whether the database knew it by that id.';
 
 insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
   ('ledger_days', '0', 'For how many days the calls of the ledger are kept, two months at least as budgets count a month; 0 keeps them for ever. What was spent before is then out of every sum.',

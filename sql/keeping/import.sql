@@ -1,9 +1,58 @@
 -- taxon_internal: `taxon import`: many labels at once, all or nothing.
 
-create or replace function make_imported_categories() returns void
+create or replace function find_imported_ids(run_id bigint, rename boolean) returns void
   language plpgsql security definer set search_path from current as $$
 declare
   clash record;
+  o record;
+  changes bigint[] := '{}';
+begin
+  select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first,
+    max(r.line) as last into clash
+    from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
+    group by p.spelling having count(distinct r.external_id) > 1 order by 3 limit 1;
+  if found then
+    raise exception 'the category "%" comes with more than one id: % (lines % to %)', clash.path,
+        array_to_string(clash.ids[1:5], ', '), clash.first, clash.last
+      using hint = 'The column must hold the id of the deepest category; correct it, or leave it out.';
+  end if;
+  select p.external_id, (array_agg(array_to_string(p.spelling, ' > ') order by p.first))[1:2] as paths,
+    (array_agg(p.first order by p.first))[1:2] as lines into clash
+    from (select distinct on (x.spelling) x.spelling, x.first, x.external_id from import_paths x where x.external_id is not null
+            order by x.spelling, x.first) p
+    group by 1 having count(*) > 1 order by 3 limit 1;
+  if found then
+    raise exception 'the category id "%" stands for "%" (line %) and for "%" (line %)', clash.external_id,
+        clash.paths[1], clash.lines[1], clash.paths[2], clash.lines[2]
+      using hint = 'One id is one category: correct the ids, or leave the column out.';
+  end if;
+  -- The shop''s id is the category, whatever the shop calls it by now and wherever it hangs it.
+  update import_paths p set category_id = coalesce(in_use(c.category_id), c.category_id), by_id = true
+    from import_paths g join categories c on c.external_id = g.external_id where g.spelling = p.spelling;
+  select c.external_id, c.category_id as id into clash
+    from import_paths p join categories c using (category_id) where p.by_id and c.retired_at is not null limit 1;
+  if found then
+    raise exception 'the category "%", whose id you call "%", is retired', category_path(clash.id), clash.external_id
+      using hint = 'Bring it back: select * from taxonomy_history; select * from undo_taxonomy_change(…). Or give the new one another id.';
+  end if;
+  if rename then
+    for o in select distinct on (cardinality(p.spelling), p.spelling) c as category, p.spelling[cardinality(p.spelling)] as name
+               from import_paths p join categories c using (category_id)
+               where p.by_id and c.external_id = p.external_id and c.name <> p.spelling[cardinality(p.spelling)]
+               order by cardinality(p.spelling), p.spelling loop
+      begin
+        changes := changes || (rename_node(o.category, o.name, format('renamed by run %s', run_id))).taxonomy_change_id;
+      -- a sister has the name: said with what was read by its id
+      exception when object_not_in_prerequisite_state then null;
+      end;
+    end loop;
+    update label_runs r set renames = changes where r.run_id = find_imported_ids.run_id;
+  end if;
+end $$;
+comment on function find_imported_ids(bigint, boolean) is 'Finds the paths of an import whose category the database knows by the shop''s id, and with rename gives these categories the names of the import. Refuses ids that contradict each other, and those of retired categories. Example: find_imported_ids(1, false).';
+
+create or replace function make_imported_categories(run_id bigint, rename boolean) returns void
+  language plpgsql security definer set search_path from current as $$
 begin
   delete from import_paths;
   insert into import_paths (path, spelling, times, first, external_id)
@@ -22,36 +71,35 @@ begin
   )
   update import_paths p set spelling = s.spelling from spelt s where s.path = p.path and s.spelling <> p.spelling;
   analyze import_paths;
-  select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first,
-    max(r.line) as last into clash
-    from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
-    group by p.spelling having count(distinct r.external_id) > 1 order by 3 limit 1;
-  if found then
-    raise exception 'the category "%" comes with more than one id: % (lines % to %)', clash.path,
-        array_to_string(clash.ids[1:5], ', '), clash.first, clash.last
-      using hint = 'The column must hold the id of the deepest category; correct it, or leave it out.';
-  end if;
-  -- the same id on two paths of the import, or on one of the import and another that the database has
-  select p.external_id, (array_agg(distinct p.path))[1:2] as paths into clash
-    from (select r.external_id, array_to_string(p.spelling, ' > ') as path
-            from import_rows r join import_paths p on p.path = r.path where r.external_id is not null
-          union
-          select c.external_id, category_path(c.category_id) from categories c
-            where c.external_id in (select r.external_id from import_rows r)) p
-    group by 1 having count(distinct normalise(p.path)) > 1 order by 1 limit 1;
-  if found then
-    raise exception 'the category id "%" stands for "%" and for "%"', clash.external_id, clash.paths[1], clash.paths[2]
-      using hint = 'Correct the ids; a category that has a new name is renamed with: select * from rename_category(category_id, ''…'').';
-  end if;
-  update import_paths p set category_id = m.id
-    from (select o.spelling, make_category(o.spelling, o.external_id) as id
-            from (select p.spelling, min(p.first) as first, max(p.external_id) as external_id
-                    from import_paths p group by 1 order by 2) o) m
-    where m.spelling = p.spelling;
+  perform find_imported_ids(run_id, rename);
+  with missing as (
+    select p.spelling, min(p.first) as first from import_paths p where p.category_id is null group by 1
+  ), below as (
+    -- what is new below a category that the database knows under another path, is made below that
+    select distinct on (m.spelling) m.spelling, i as depth, f.category_id
+      from missing m, generate_series(1, cardinality(m.spelling) - 1) i join import_paths f on f.by_id and f.spelling = m.spelling[1:i]
+      order by m.spelling, i desc
+  ), made as (
+    select o.spelling, make_category(o.spelling[coalesce(o.depth, 0) + 1:], below => o.category_id) as id
+      from (select m.spelling, b.depth, b.category_id from missing m left join below b using (spelling) order by m.first) o
+  )
+  update import_paths p set category_id = m.id from made m where m.spelling = p.spelling;
+  -- the shop''s own ids, for the first time or anew; of paths that were merged the category''s own path tells
+  with given as materialized (
+    select distinct on (p.category_id) p.category_id, p.external_id as "is", c.external_id as was
+      from import_paths p join categories c using (category_id)
+      where p.external_id is not null and not p.by_id
+      order by p.category_id, normalise(array_to_string(p.spelling, ' > ')) = normalise(category_path(p.category_id)) desc, p.first
+  ), written as (
+    update categories c set external_id = g."is" from given g where c.category_id = g.category_id
+  )
+  update label_runs r set ids = (select coalesce(jsonb_agg(to_jsonb(g)), '[]') from given g)
+    where r.run_id = make_imported_categories.run_id;
 end $$;
-comment on function make_imported_categories() is 'Fills import_paths from import_rows: makes the categories that they name and notes the shop''s own ids of them. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows. Refuses ids that contradict each other.';
+comment on function make_imported_categories(bigint, boolean) is 'Fills import_paths from import_rows: finds the categories that they name, by the shop''s own ids and else by their path, makes those that are missing and notes the ids. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows.';
 
-create or replace function import_labels(most integer default 1000, reason text default null, file text default null) returns jsonb
+create or replace function import_labels(most integer default 1000, reason text default null, file text default null,
+  rename boolean default false) returns jsonb
   language plpgsql security definer set search_path from current
   set work_mem = '64MB'
   -- compiling this one statement takes 2 s, whatever the number of rows
@@ -66,7 +114,7 @@ begin
   perform hold_lock('import', patience => '1 h');
   analyze import_rows;
   run := begin_label_run('import', import_labels.reason, import_labels.file);
-  perform make_imported_categories();
+  perform make_imported_categories(run, import_labels.rename);
   -- this transaction's moment: what it made
   made := array(select c.category_id from categories c where c.created_at = now() order by 1);
   with votes as materialized (
@@ -132,6 +180,10 @@ begin
       from import_paths p cross join lateral (select category_path(p.category_id) as kept) k
       -- what was merged or moved leads elsewhere, and is no spelling of it
       where array_to_string(p.path, ' > ') <> k.kept and normalise(array_to_string(p.path, ' > ')) = normalise(k.kept)
+  ), elsewhere as materialized (
+    select c.external_id, array_to_string(p.path, ' > ') as given, category_path(p.category_id) as kept, p.times, p.first
+      from import_paths p join categories c on c.external_id = p.external_id
+      where p.by_id and normalise(array_to_string(p.path, ' > ')) <> normalise(category_path(p.category_id))
   )
   select jsonb_build_object(
       'run_id', run,
@@ -146,6 +198,11 @@ begin
       'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first)
         order by times desc, first), '[]')
                       from (select * from spelt order by times desc, first limit most) s),
+      'elsewhere', (select coalesce(sum(times), 0) from elsewhere),
+      'by_id', (select coalesce(jsonb_agg(jsonb_build_object('external_id', external_id, 'given', given, 'kept', kept, 'times', times,
+        'line', first) order by times desc, first), '[]')
+                  from (select * from elsewhere order by times desc, first limit most) e),
+      'renamed', (select cardinality(r.renames) from label_runs r where r.run_id = run),
       'lost', (select count(*) from lost),
       'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
     into result from decided d;
@@ -155,7 +212,7 @@ begin
   update label_runs r set categories = made where r.run_id = run;
   return result;
 end $$;
-comment on function import_labels(integer, text, text) is
+comment on function import_labels(integer, text, text, boolean) is
   'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. All of it is one run of changes, with a reason and the file, which undo_run() takes back. Returns its id, counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins).';
 grant execute on function import_labels to taxon_admin;
 

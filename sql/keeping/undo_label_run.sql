@@ -101,3 +101,27 @@ exception when others or assert_failure then
     from (values (among[1:n / 2]), (among[n / 2 + 1:])) part(ids), lateral undo_run_rows(undo_run_rows.run_id, part.ids) h;
 end $$;
 comment on function undo_run_rows(bigint, bigint[]) is 'Takes back what a run made of rows, of all or of some; what was answered anew since, or is held by another transaction, is kept. Example: select restored, kept from undo_run_rows(1);';
+
+create or replace function undo_run_names(run_id bigint) returns text
+  language plpgsql security definer set search_path from current as $$
+declare
+  r label_runs := (select x from label_runs x where x.run_id = undo_run_names.run_id);
+  change bigint;
+  why text := (select x.reason from current_label_run() x);
+  note text;
+begin
+  update categories c set external_id = i.was
+    from jsonb_to_recordset(r.ids) i(category_id bigint, was text, "is" text)
+    where c.category_id = i.category_id and c.external_id = i."is"
+      and not exists (select from categories d where d.external_id = i.was);
+  foreach change in array r.renames loop
+    continue when (select x.undone_at from taxonomy_changes x where x.taxonomy_change_id = change) is not null;
+    begin
+      perform undo_taxonomy_change(change, reason => why);
+    exception when object_not_in_prerequisite_state then
+      note := concat_ws('; ', note, format('change %s of the taxonomy stays: %s', change, sqlerrm));
+    end;
+  end loop;
+  return note;
+end $$;
+comment on function undo_run_names(bigint) is 'Gives categories back the ids and names that a run took from them; returns what stays, NULL: nothing. Example: select undo_run_names(1);';
