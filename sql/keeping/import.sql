@@ -1,11 +1,41 @@
--- taxon_internal: `taxon import`: many labels at once, all or nothing.
+-- taxon_internal: `taxon import`: many labels at once, or a tree, all or nothing; each is a run.
+
+create or replace function begin_import(reason text, file text, out run_id bigint, out ids jsonb, out newest bigint)
+  language plpgsql security definer set search_path from current as $$
+begin
+  perform hold_taxonomy();
+  -- one import after the other: two at once could wait for each other''s labels in a circle
+  perform hold_lock('import', patience => '1 h');
+  run_id := begin_label_run('import', begin_import.reason, begin_import.file);
+  ids := (select coalesce(jsonb_object_agg(c.category_id, c.external_id), '{}') from categories c);
+  newest := (select coalesce(max(x.taxonomy_change_id), 0) from taxonomy_changes x);
+end $$;
+comment on function begin_import(text, text) is 'Begins an import: its run, and what end_import() compares with. Example: select run_id from begin_import(''spring list'', ''labels.csv'');';
+
+create or replace function end_import(begun record) returns label_runs
+  language plpgsql security definer set search_path from current as $$
+declare
+  r label_runs;
+begin
+  perform end_label_run(begun.run_id);
+  update label_runs x
+    set categories = array(select c.category_id from categories c where not begun.ids ? c.category_id::text order by 1),
+        ids = (select coalesce(jsonb_agg(jsonb_build_object('category_id', c.category_id, 'was', begun.ids ->> c.category_id::text,
+                                                            'is', c.external_id)), '[]')
+                 from categories c where begun.ids ? c.category_id::text and begun.ids ->> c.category_id::text is distinct from c.external_id),
+        taxonomy_changes = array(select t.taxonomy_change_id from taxonomy_changes t where t.taxonomy_change_id > begun.newest
+                                   and t.changed_by = session_user and t.changed_at >= now() order by 1)
+    where x.run_id = begun.run_id returning x.* into r;
+  return r;
+end $$;
+comment on function end_import(record) is 'Ends the run of an import with what undo_run() needs: the categories that it made, the ids and names that it changed.';
+
 
 create or replace function find_imported_ids(run_id bigint, rename boolean) returns void
   language plpgsql security definer set search_path from current as $$
 declare
   clash record;
   o record;
-  changes bigint[] := '{}';
 begin
   select array_to_string(p.spelling, ' > ') as path, array_agg(distinct r.external_id) as ids, min(r.line) as first,
     max(r.line) as last into clash
@@ -41,12 +71,11 @@ begin
                where p.by_id and c.external_id = p.external_id and c.name <> p.spelling[cardinality(p.spelling)]
                order by cardinality(p.spelling), p.spelling loop
       begin
-        changes := changes || (rename_node(o.category, o.name, format('renamed by run %s', run_id))).taxonomy_change_id;
+        perform rename_node(o.category, o.name, format('renamed by run %s', run_id));
       -- a sister has the name: said with what was read by its id
       exception when object_not_in_prerequisite_state then null;
       end;
     end loop;
-    update label_runs r set renames = changes where r.run_id = find_imported_ids.run_id;
   end if;
 end $$;
 comment on function find_imported_ids(bigint, boolean) is 'Finds the paths of an import whose category the database knows by the shop''s id, and with rename gives these categories the names of the import. Refuses ids that contradict each other, and those of retired categories. Example: find_imported_ids(1, false).';
@@ -85,16 +114,12 @@ begin
   )
   update import_paths p set category_id = m.id from made m where m.spelling = p.spelling;
   -- the shop''s own ids, for the first time or anew; of paths that were merged the category''s own path tells
-  with given as materialized (
-    select distinct on (p.category_id) p.category_id, p.external_id as "is", c.external_id as was
-      from import_paths p join categories c using (category_id)
-      where p.external_id is not null and not p.by_id
-      order by p.category_id, normalise(array_to_string(p.spelling, ' > ')) = normalise(category_path(p.category_id)) desc, p.first
-  ), written as (
-    update categories c set external_id = g."is" from given g where c.category_id = g.category_id
-  )
-  update label_runs r set ids = (select coalesce(jsonb_agg(to_jsonb(g)), '[]') from given g)
-    where r.run_id = make_imported_categories.run_id;
+  update categories c set external_id = g.external_id
+    from (select distinct on (p.category_id) p.category_id, p.external_id
+            from import_paths p
+            where p.external_id is not null and not p.by_id
+            order by p.category_id, normalise(array_to_string(p.spelling, ' > ')) = normalise(category_path(p.category_id)) desc, p.first) g
+    where c.category_id = g.category_id;
 end $$;
 comment on function make_imported_categories(bigint, boolean) is 'Fills import_paths from import_rows: finds the categories that they name, by the shop''s own ids and else by their path, makes those that are missing and notes the ids. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows.';
 
@@ -105,18 +130,12 @@ create or replace function import_labels(most integer default 1000, reason text 
   -- compiling this one statement takes 2 s, whatever the number of rows
   set jit = off as $$
 declare
-  run bigint;
-  made bigint[];
+  begun record;
   result jsonb;
 begin
-  perform hold_taxonomy();
-  -- one import after the other: two at once could wait for each other's labels in a circle
-  perform hold_lock('import', patience => '1 h');
+  begun := begin_import(import_labels.reason, import_labels.file);
   analyze import_rows;
-  run := begin_label_run('import', import_labels.reason, import_labels.file);
-  perform make_imported_categories(run, import_labels.rename);
-  -- this transaction's moment: what it made
-  made := array(select c.category_id from categories c where c.created_at = now() order by 1);
+  perform make_imported_categories(begun.run_id, import_labels.rename);
   with votes as materialized (
     -- one row a name and category: who says so, how often, and how late (what has no labelled_at counts as older than
     -- what has one; among equals the line decides)

@@ -16,7 +16,7 @@ create or replace function unused_categories(run_id bigint, category_ids bigint[
     union select (s #>> '{}')::bigint from jsonb_array_elements(setting('shadow_branches')) s
     union select u.id from queue q, unnest(q.shortlist || q.branch) u(id)
     union select u.id from taxonomy_changes c, unnest(c.categories || c.category_id) u(id)
-      where c.taxonomy_change_id <> all (select unnest(r.renames) from label_runs r where r.run_id = unused_categories.run_id)
+      where c.taxonomy_change_id <> all (select unnest(r.taxonomy_changes) from label_runs r where r.run_id = unused_categories.run_id)
     union select k.category_id from taxonomy_questions k
     union select c.merged_into from categories c where c.merged_into = any (category_ids)
     -- every number in these two parts of a manifest is a category

@@ -110,11 +110,15 @@ declare
   why text := (select x.reason from current_label_run() x);
   note text;
 begin
+  -- what is to get an id that another gives up comes after it
+  update categories c set external_id = null
+    from jsonb_to_recordset(r.ids) i(category_id bigint, was text, "is" text)
+    where c.category_id = i.category_id and c.external_id = i."is";
   update categories c set external_id = i.was
     from jsonb_to_recordset(r.ids) i(category_id bigint, was text, "is" text)
-    where c.category_id = i.category_id and c.external_id = i."is"
+    where c.category_id = i.category_id and c.external_id is null and i.was is not null
       and not exists (select from categories d where d.external_id = i.was);
-  foreach change in array r.renames loop
+  for change in select x from unnest(r.taxonomy_changes) x order by x desc loop
     continue when (select x.undone_at from taxonomy_changes x where x.taxonomy_change_id = change) is not null;
     begin
       perform undo_taxonomy_change(change, reason => why);

@@ -17,7 +17,7 @@ begin
       return;
     end;
   end if;
-  if r.categories <> '{}' or r.renames <> '{}' then
+  if r.categories <> '{}' or r.taxonomy_changes <> '{}' then
     -- categories go, or get their old names: nobody may be writing them
     perform lock_taxonomy(r.categories);
   else
