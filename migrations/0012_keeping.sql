@@ -59,6 +59,22 @@ comment on column import_paths.external_id is 'The shop''s own id of the categor
 comment on column import_paths.category_id is 'The category in use that it leads to.';
 comment on column import_paths.by_id is 'Whether the database knew it by that id.';
 
+create unlogged table import_losers (
+  name text not null,
+  kept text not null,
+  lost text not null,
+  reason text not null,
+  times bigint not null,
+  lines bigint[] not null
+);
+comment on table import_losers is 'Answers that import_labels() did not keep, for the transaction that wants them all.';
+comment on column import_losers.name is 'The name key.';
+comment on column import_losers.kept is 'Path of the label that memory has now.';
+comment on column import_losers.lost is 'Path of the answer that was not kept.';
+comment on column import_losers.reason is 'Why.';
+comment on column import_losers.times is 'How many rows said it; 0: memory did.';
+comment on column import_losers.lines is 'The first 20 of them.';
+
 create unlogged table import_nodes (
   line bigint not null,
   external_id text,

@@ -12,24 +12,46 @@ begin
 end $$;
 comment on function begin_import(text, text) is 'Begins an import: its run, and what end_import() compares with. Example: select run_id from begin_import(''spring list'', ''labels.csv'');';
 
-create or replace function end_import(begun record) returns label_runs
+create or replace function end_import(run_id bigint, ids jsonb, newest bigint) returns label_runs
   language plpgsql security definer set search_path from current as $$
 declare
   r label_runs;
 begin
-  perform end_label_run(begun.run_id);
+  perform end_label_run(end_import.run_id);
   update label_runs x
-    set categories = array(select c.category_id from categories c where not begun.ids ? c.category_id::text order by 1),
-        ids = (select coalesce(jsonb_agg(jsonb_build_object('category_id', c.category_id, 'was', begun.ids ->> c.category_id::text,
+    -- this transaction's moment: what others make meanwhile has another
+    set categories = array(select c.category_id from categories c where c.created_at = now() order by 1),
+        ids = (select coalesce(jsonb_agg(jsonb_build_object('category_id', c.category_id, 'was', end_import.ids ->> c.category_id::text,
                                                             'is', c.external_id)), '[]')
-                 from categories c where begun.ids ? c.category_id::text and begun.ids ->> c.category_id::text is distinct from c.external_id),
-        taxonomy_changes = array(select t.taxonomy_change_id from taxonomy_changes t where t.taxonomy_change_id > begun.newest
+                 from categories c
+                 where end_import.ids ? c.category_id::text and end_import.ids ->> c.category_id::text is distinct from c.external_id),
+        taxonomy_changes = array(select t.taxonomy_change_id from taxonomy_changes t where t.taxonomy_change_id > end_import.newest
                                    and t.changed_by = session_user and t.changed_at >= now() order by 1)
-    where x.run_id = begun.run_id returning x.* into r;
+    where x.run_id = end_import.run_id returning x.* into r;
   return r;
 end $$;
-comment on function end_import(record) is 'Ends the run of an import with what undo_run() needs: the categories that it made, the ids and names that it changed.';
+comment on function end_import(bigint, jsonb, bigint) is 'Ends the run of an import with what undo_run() needs: the categories that it made, the ids and names that it changed. Example: end_import(1, ''{}'', 0).';
 
+
+create or replace function import_counts(r label_runs) returns jsonb
+  language sql immutable set search_path from current as $$
+  select jsonb_build_object('categories', cardinality(r.categories), 'renamed', cardinality(r.taxonomy_changes));
+$$;
+comment on function import_counts(label_runs) is 'What the report of an import says of the taxonomy.';
+
+create or replace function elsewhere(most integer) returns jsonb
+  language sql stable security definer set search_path from current as $$
+  with elsewhere as (
+    select c.external_id, array_to_string(p.path, ' > ') as given, category_path(p.category_id) as kept, p.times, p.first
+      from import_paths p join categories c on c.external_id = p.external_id
+      where p.by_id and normalise(array_to_string(p.path, ' > ')) <> normalise(category_path(p.category_id))
+  )
+  select jsonb_build_object('elsewhere', (select coalesce(sum(times), 0) from elsewhere),
+    'by_id', (select coalesce(jsonb_agg(jsonb_build_object('external_id', external_id, 'given', given, 'kept', kept, 'times', times,
+                'line', first) order by times desc, first), '[]')
+                from (select * from elsewhere order by times desc, first limit most) e));
+$$;
+comment on function elsewhere(integer) is 'The paths of an import whose category the database knows by its id, and under another path: how many rows, and at most so many of the paths. Example: select elsewhere(10);';
 
 create or replace function find_imported_ids(run_id bigint, rename boolean) returns void
   language plpgsql security definer set search_path from current as $$
@@ -124,7 +146,7 @@ end $$;
 comment on function make_imported_categories(bigint, boolean) is 'Fills import_paths from import_rows: finds the categories that they name, by the shop''s own ids and else by their path, makes those that are missing and notes the ids. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows.';
 
 create or replace function import_labels(most integer default 1000, reason text default null, file text default null,
-  rename boolean default false) returns jsonb
+  rename boolean default false, keep_losers boolean default false) returns jsonb
   language plpgsql security definer set search_path from current
   set work_mem = '64MB'
   -- compiling this one statement takes 2 s, whatever the number of rows
@@ -191,6 +213,9 @@ begin
       from decided d join votes v on v.name_key = d.name_key and v.category_id <> d.final
     union all
     select d.name_key, d.final, d.was, 0, '{}', 'was in memory' from decided d where d.was <> d.final
+  ), written_losers as (
+    insert into import_losers (name, kept, lost, reason, times, lines)
+      select l.name_key, category_path(l.final), category_path(l.category_id), l.reason, l.n, l.lines from lost l where keep_losers
   ), listed as (
     select l.name_key as name, category_path(l.final) as kept, category_path(l.category_id) as lost, l.reason, l.n as times, l.lines
       from (select * from lost order by lines[1] nulls last, name_key, category_id limit most) l
@@ -199,41 +224,54 @@ begin
       from import_paths p cross join lateral (select category_path(p.category_id) as kept) k
       -- what was merged or moved leads elsewhere, and is no spelling of it
       where array_to_string(p.path, ' > ') <> k.kept and normalise(array_to_string(p.path, ' > ')) = normalise(k.kept)
-  ), elsewhere as materialized (
-    select c.external_id, array_to_string(p.path, ' > ') as given, category_path(p.category_id) as kept, p.times, p.first
-      from import_paths p join categories c on c.external_id = p.external_id
-      where p.by_id and normalise(array_to_string(p.path, ' > ')) <> normalise(category_path(p.category_id))
   )
   select jsonb_build_object(
-      'run_id', run,
+      'run_id', begun.run_id,
       'rows', (select count(*) from import_rows),
       'names', count(*),
       'added', count(*) filter (where d.fate = 'added'),
       'changed', count(*) filter (where d.fate = 'changed'),
       'unchanged', count(*) filter (where d.fate in ('unchanged', 'dated')),
       'dated', count(*) filter (where d.fate = 'dated'),
-      'categories', cardinality(made),
       'respelt', (select coalesce(sum(times), 0) from spelt),
       'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first)
         order by times desc, first), '[]')
                       from (select * from spelt order by times desc, first limit most) s),
-      'elsewhere', (select coalesce(sum(times), 0) from elsewhere),
-      'by_id', (select coalesce(jsonb_agg(jsonb_build_object('external_id', external_id, 'given', given, 'kept', kept, 'times', times,
-        'line', first) order by times desc, first), '[]')
-                  from (select * from elsewhere order by times desc, first limit most) e),
-      'renamed', (select cardinality(r.renames) from label_runs r where r.run_id = run),
       'lost', (select count(*) from lost),
       'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
     into result from decided d;
+  result := result || elsewhere(most);
   delete from import_rows;
   delete from import_paths;
-  perform end_label_run(run);
-  update label_runs r set categories = made where r.run_id = run;
-  return result;
+  return result || import_counts(end_import(begun.run_id, begun.ids, begun.newest));
 end $$;
-comment on function import_labels(integer, text, text, boolean) is
-  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. All of it is one run of changes, with a reason and the file, which undo_run() takes back. Returns its id, counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins).';
+comment on function import_labels(integer, text, text, boolean, boolean) is
+  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. All of it is one run of changes, with a reason and the file, which undo_run() takes back. Returns its id, counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins). With keep_losers import_losers has all of them; the caller empties it.';
 grant execute on function import_labels to taxon_admin;
+
+create or replace function import_tree(reason text default null, file text default null, rename boolean default false,
+  most integer default 1000) returns jsonb
+  language plpgsql security definer set search_path from current as $$
+declare
+  begun record;
+  result jsonb;
+begin
+  begun := begin_import(import_tree.reason, import_tree.file);
+  if exists (select from import_nodes) then
+    result := make_tree(coalesce(import_tree.reason, format('imported by run %s', begun.run_id))) - '{made,renamed}'::text[];
+  else
+    analyze import_rows;
+    perform make_imported_categories(begun.run_id, import_tree.rename);
+    result := jsonb_build_object('nodes', (select count(*) from import_paths), 'depth', (select max(cardinality(p.path)) from import_paths p))
+      || elsewhere(most);
+  end if;
+  delete from import_nodes;
+  delete from import_rows;
+  delete from import_paths;
+  return jsonb_build_object('run_id', begun.run_id) || result || import_counts(end_import(begun.run_id, begun.ids, begun.newest));
+end $$;
+comment on function import_tree(text, text, boolean, integer) is 'Makes categories without a name: of import_nodes (make_tree()), else of the paths of import_rows (make_imported_categories()), either filled by this transaction. It is a run, as import_labels() is. Returns its id and counts. Example: select import_tree(''tree of the shop'') ->> ''categories'';';
+grant execute on function import_tree to taxon_admin;
 
 create or replace function finish_import(run_id bigint) returns jsonb
   language plpgsql security definer set search_path from current as $$
@@ -262,3 +300,4 @@ comment on function finish_import(bigint) is
 grant execute on function finish_import to taxon_admin;
 
 grant insert, delete on import_rows to taxon_admin;
+grant select, delete on import_losers to taxon_admin;
