@@ -53,6 +53,21 @@ create or replace function elsewhere(most integer) returns jsonb
 $$;
 comment on function elsewhere(integer) is 'The paths of an import whose category the database knows by its id, and under another path: how many rows, and at most so many of the paths. Example: select elsewhere(10);';
 
+create or replace function folds(most integer) returns jsonb
+  language sql stable security definer set search_path from current as $$
+  with deep as materialized (
+    select c.* from categories c
+      where c.level > 3 and c.category_id in (select p.category_id from import_paths p union select n.category_id from import_nodes n)
+  )
+  select jsonb_build_object('tree_levels', setting('tree_levels') #>> '{}', 'folded', (select count(*) from deep),
+    'folds', (select coalesce(jsonb_agg(jsonb_build_object('path', category_path(d.category_id), 'l1', c1.name, 'l2', c2.name, 'l3', c3.name)
+                order by d.level desc, d.category_id), '[]')
+                from (select * from deep order by level desc, category_id limit most) d
+                join categories c1 on c1.category_id = d.l1 left join categories c2 on c2.category_id = d.l2
+                left join categories c3 on c3.category_id = d.l3));
+$$;
+comment on function folds(integer) is 'The categories of an import that are deeper than three levels: how many, which depths count as l1, l2 and l3, and what that makes of at most so many. Example: select folds(3);';
+
 create or replace function find_imported_ids(run_id bigint, rename boolean) returns void
   language plpgsql security definer set search_path from current as $$
 declare
@@ -78,7 +93,7 @@ begin
         clash.paths[1], clash.lines[1], clash.paths[2], clash.lines[2]
       using hint = 'One id is one category: correct the ids, or leave the column out.';
   end if;
-  -- The shop''s id is the category, whatever the shop calls it by now and wherever it hangs it.
+  -- The shop's id is the category, whatever the shop calls it by now and wherever it hangs it.
   update import_paths p set category_id = coalesce(in_use(c.category_id), c.category_id), by_id = true
     from import_paths g join categories c on c.external_id = g.external_id where g.spelling = p.spelling;
   select c.external_id, c.category_id as id into clash
@@ -135,7 +150,7 @@ begin
       from (select m.spelling, b.depth, b.category_id from missing m left join below b using (spelling) order by m.first) o
   )
   update import_paths p set category_id = m.id from made m where m.spelling = p.spelling;
-  -- the shop''s own ids, for the first time or anew; of paths that were merged the category''s own path tells
+  -- the shop's own ids, for the first time or anew; of paths that were merged the category's own path tells
   update categories c set external_id = g.external_id
     from (select distinct on (p.category_id) p.category_id, p.external_id
             from import_paths p
@@ -240,7 +255,7 @@ begin
       'lost', (select count(*) from lost),
       'losers', (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from listed x))
     into result from decided d;
-  result := result || elsewhere(most);
+  result := result || elsewhere(most) || folds(3);
   delete from import_rows;
   delete from import_paths;
   return result || import_counts(end_import(begun.run_id, begun.ids, begun.newest));
@@ -265,6 +280,7 @@ begin
     result := jsonb_build_object('nodes', (select count(*) from import_paths), 'depth', (select max(cardinality(p.path)) from import_paths p))
       || elsewhere(most);
   end if;
+  result := result || folds(3);
   delete from import_nodes;
   delete from import_rows;
   delete from import_paths;
