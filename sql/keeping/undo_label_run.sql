@@ -96,6 +96,8 @@ exception when others or assert_failure then
     among := array(select distinct x.product_id from product_changes x
                      where x.run_id = undo_run_rows.run_id and x.reverted_at is null order by 1);
     n := cardinality(among);
+    -- it was no row
+    if n = 0 then raise; end if;
   end if;
   select sum(h.restored), sum(h.kept) into restored, kept
     from (values (among[1:n / 2]), (among[n / 2 + 1:])) part(ids), lateral undo_run_rows(undo_run_rows.run_id, part.ids) h;

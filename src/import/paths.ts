@@ -107,7 +107,7 @@ export class Paths {
     if (several.length === 1) return levelsOf(path);
     if (rule === 'refuse')
       return {
-        wrong: `${several.length} paths in one field, and a name has one category here (--several-paths chooses: first, deepest, or one where it is a single path)`,
+        wrong: `${several.length} paths in one field, and a name has one category here (taxon import --several-paths first, deepest or one)`,
       };
     this.#notices.add(rule, here);
     return rule === 'one' ? levelsOf(path) : chosenPath(several.map(levelsOf), rule);
