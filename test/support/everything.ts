@@ -29,7 +29,14 @@ export async function holding(t: TaxonDatabase, name: string): Promise<string[]>
 }
 
 /** Not about names of products, and needed as they are. */
-export const left = ['all_settings', 'migrations', 'llm_prices', 'schema_objects', 'import_paths', 'import_nodes'];
+export const left = [
+  'all_settings',
+  'migrations',
+  'llm_prices',
+  'schema_objects',
+  'import_paths',
+  'import_nodes',
+];
 
 /**
  * A row in each table about one name, a product that was answered because it is near, and the name in every other column that
