@@ -29,7 +29,14 @@ export async function holding(t: TaxonDatabase, name: string): Promise<string[]>
 }
 
 /** Not about names of products, and needed as they are. */
-export const left = ['all_settings', 'migrations', 'llm_prices', 'schema_objects', 'import_paths'];
+export const left = [
+  'all_settings',
+  'migrations',
+  'llm_prices',
+  'schema_objects',
+  'import_paths',
+  'import_nodes',
+];
 
 /**
  * A row in each table about one name, a product that was answered because it is near, and the name in every other column that
@@ -166,6 +173,11 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     `insert into import_rows (line, name, path, source) values (1, $1, '{Home}', 'import')`,
     name,
   );
+  await owner.rows(
+    `insert into import_losers (name_key, kept, lost, reason, times, lines) values (normalise($1), 'Home', 'x', 'x', 1, '{1}')`,
+    name,
+  );
+  await owner.rows(`insert into label_runs (kind) values ('import')`);
   await owner.rows(
     `with c as (insert into taxonomy_changes (kind, category_id, labels, human_labels, products, waiting, thresholds, training_rows, models, categories)
                   values ('split', $2, 1, 0, 1, 0, 0, 1, '{}', '{}') returning taxonomy_change_id)
