@@ -51,21 +51,24 @@ begin
 end $$;
 comment on function make_imported_categories() is 'Fills import_paths from import_rows: makes the categories that they name and notes the shop''s own ids of them. A name in several spellings (case, apostrophes, invisible characters) is one category, in the spelling that the database has, else in that of most rows. Refuses ids that contradict each other.';
 
-create or replace function import_labels(most integer default 1000) returns jsonb
+create or replace function import_labels(most integer default 1000, reason text default null, file text default null) returns jsonb
   language plpgsql security definer set search_path from current
   set work_mem = '64MB'
   -- compiling this one statement takes 2 s, whatever the number of rows
   set jit = off as $$
 declare
-  before integer;
+  run bigint;
+  made bigint[];
   result jsonb;
 begin
   perform hold_taxonomy();
   -- one import after the other: two at once could wait for each other's labels in a circle
   perform hold_lock('import', patience => '1 h');
   analyze import_rows;
-  before := (select count(*) from categories);
+  run := begin_label_run('import', import_labels.reason, import_labels.file);
   perform make_imported_categories();
+  -- this transaction's moment: what it made
+  made := array(select c.category_id from categories c where c.created_at = now() order by 1);
   with votes as materialized (
     -- one row a name and category: who says so, how often, and how late (what has no labelled_at counts as older than
     -- what has one; among equals the line decides)
@@ -131,13 +134,14 @@ begin
       where array_to_string(p.path, ' > ') <> k.kept and normalise(array_to_string(p.path, ' > ')) = normalise(k.kept)
   )
   select jsonb_build_object(
+      'run_id', run,
       'rows', (select count(*) from import_rows),
       'names', count(*),
       'added', count(*) filter (where d.fate = 'added'),
       'changed', count(*) filter (where d.fate = 'changed'),
       'unchanged', count(*) filter (where d.fate in ('unchanged', 'dated')),
       'dated', count(*) filter (where d.fate = 'dated'),
-      'categories', (select count(*) from categories) - before,
+      'categories', cardinality(made),
       'respelt', (select coalesce(sum(times), 0) from spelt),
       'spellings', (select coalesce(jsonb_agg(jsonb_build_object('given', given, 'kept', kept, 'times', times, 'line', first)
         order by times desc, first), '[]')
@@ -147,28 +151,38 @@ begin
     into result from decided d;
   delete from import_rows;
   delete from import_paths;
+  perform end_label_run(run);
+  update label_runs r set categories = made where r.run_id = run;
   return result;
 end $$;
-comment on function import_labels(integer) is
-  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. Returns counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins).';
+comment on function import_labels(integer, text, text) is
+  'Turns import_rows, which this transaction filled, into labels, and makes missing categories. One label a name key: among the imported rows those of people beat all others, then the category that most rows say, then the newest (by labelled_at where given, then by line). Memory''s own label counts as older evidence: the imported winner replaces it, unless it is a person''s and the winner is not, or both have a labelled_at and memory''s is later; the same category again changes nothing, but that a person''s word and an earlier or first labelled_at are noted. All of it is one run of changes, with a reason and the file, which undo_run() takes back. Returns its id, counts, and at most so many of the losing answers, each with what was kept instead, and of the paths whose spelling is not the category''s (make_imported_categories() says which wins).';
 grant execute on function import_labels to taxon_admin;
 
-create or replace function finish_import(labels_changed bigint) returns jsonb
+create or replace function finish_import(run_id bigint) returns jsonb
   language plpgsql security definer set search_path from current as $$
 declare
+  r label_runs := (select x from label_runs x where x.run_id = finish_import.run_id);
+  labels_changed bigint := r.labels_added + r.labels_changed;
   blocking integer;
+  f record;
 begin
   -- Anew where at least a hundredth of memory changed: learning from 743,000 names takes over a minute.
   if labels_changed > 0 and labels_changed * 100 >= (select count(*) from labels) then
     analyze labels, categories;
     blocking := learn_guard();
   end if;
+  -- and of imports that died before they came here
+  select coalesce(sum(w.corrected), 0) as corrected, coalesce(sum(w.asked_again), 0) as asked_again, coalesce(sum(w.held), 0) as held into f
+    from (select x.run_id from label_runs x
+            where x.kind = 'import' and x.followed_at is null and x.undone_at is null order by x.run_id) o, follow_run(o.run_id) w;
   -- all of them, so that rows which wait are answered although no sidecar runs
   perform take_in(2147483647);
-  return jsonb_build_object('settled', settle_answered('local') + settle_answered('llm'), 'blocking_words', blocking);
+  return jsonb_build_object('settled', settle_answered('local') + settle_answered('llm'), 'blocking_words', blocking,
+                            'corrected', f.corrected, 'asked_again', f.asked_again, 'held', f.held);
 end $$;
 comment on function finish_import(bigint) is
-  'After an import was committed, in a transaction of its own, so that it also sees rows inserted meanwhile: answers what waited for names that memory knows by now; after a large import also statistics and learn_guard(). Returns how many queue entries were settled and how many words block (NULL: not learnt anew).';
+  'After an import was committed, in a transaction of its own, so that it also sees rows inserted meanwhile: brings rows into line with what the run made of labels (follow_run()), and answers what waited for names that memory knows by now; after a large import also statistics and learn_guard(). Returns how many rows were corrected, decided again and left because others hold them, how many queue entries were settled and how many words block (NULL: not learnt anew).';
 grant execute on function finish_import to taxon_admin;
 
 grant insert, delete on import_rows to taxon_admin;

@@ -28,6 +28,8 @@ interface Spelling {
 }
 
 export interface ImportedLabels {
+  /** The run, by which `undo_run()` takes the import back. */
+  run_id: number;
   rows: number;
   names: number;
   added: number;
@@ -48,7 +50,18 @@ export interface ImportedLabels {
   settled: number;
   /** Words that stop the similar layer; null when they were not learnt anew. */
   blocking_words: number | null;
+  /** Rows of products that got the answer of their name's new label. */
+  corrected: number;
+  /** Rows whose answer was taken from a label that has changed: they are decided again. */
+  asked_again: number;
+  /** Rows that should follow and are held by other transactions: the next import takes them along. */
+  held: number;
 }
+
+type FinishedImport = Pick<
+  ImportedLabels,
+  'settled' | 'blocking_words' | 'corrected' | 'asked_again' | 'held'
+>;
 
 export interface ImportedProducts {
   rows: number;
@@ -87,14 +100,20 @@ async function value<T>(client: pg.PoolClient, sql: string, values: unknown[]): 
  * COPY and `import_labels()` in one transaction, all or nothing; then `finish_import()` in another.
  *
  * @param text    COPY's text format: line, name, path (text[]), source, external_id, labelled_at
- * @param options losers: how many losing answers to list; treeLevels: e.g. `1,2,deepest`
+ * @param options losers: how many losing answers to list; treeLevels: e.g. `1,2,deepest`; reason and file: of the run
  */
 export async function copyLabels(
   db: Database,
   text: AsyncIterable<string>,
-  options: { losers: number; treeLevels: string | undefined; signal: AbortSignal | undefined },
+  options: {
+    losers: number;
+    treeLevels: string | undefined;
+    reason: string | undefined;
+    file: string | undefined;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<ImportedLabels> {
-  const { losers, treeLevels, signal } = options;
+  const { losers, treeLevels, reason, file, signal } = options;
   try {
     const imported = await db.transaction(async (client) => {
       await client.query(noTimeout);
@@ -108,21 +127,17 @@ export async function copyLabels(
         text,
         signal,
       );
-      const result = await value<Omit<ImportedLabels, 'settled' | 'blocking_words'>>(
+      const result = await value<Omit<ImportedLabels, keyof FinishedImport>>(
         client,
-        `select ${db.internal}import_labels($1) as r`,
-        [losers],
+        `select ${db.internal}import_labels($1, $2, $3) as r`,
+        [losers, reason ?? null, file ?? null],
       );
       signal?.throwIfAborted();
       return result;
     });
     const finished = await db.transaction(async (client) => {
       await client.query(noTimeout);
-      return value<Pick<ImportedLabels, 'settled' | 'blocking_words'>>(
-        client,
-        `select ${db.internal}finish_import($1) as r`,
-        [imported.added + imported.changed],
-      );
+      return value<FinishedImport>(client, `select ${db.internal}finish_import($1) as r`, [imported.run_id]);
     });
     return { ...imported, ...finished };
   } catch (error) {

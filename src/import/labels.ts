@@ -9,6 +9,9 @@ export interface LabelOptions {
   source?: LabelSource;
   /** Which depths of the tree become l1, l2 and l3, e.g. `1,2,deepest`; default: as it is. */
   treeLevels?: string;
+  /** Why, and what is imported: they stand in `taxon.runs`. */
+  reason?: string;
+  file?: string;
   /** How many losing answers to list at most (default 1,000); all are counted. */
   losers?: number;
   /** Called with the number of rows sent so far. */
@@ -28,7 +31,7 @@ export async function importLabels(
   rows: AsyncIterable<Row>,
   options: LabelOptions = {},
 ): Promise<ImportedLabels> {
-  const { source = 'import', treeLevels, losers = 1000, onProgress, signal } = options;
+  const { source = 'import', treeLevels, losers = 1000, reason, file, onProgress, signal } = options;
   const columns = (row: Row) => [
     row.line,
     row.name,
@@ -37,7 +40,13 @@ export async function importLabels(
     row.externalId ?? null,
     row.labelledAt ?? null,
   ];
-  const imported = await copyLabels(db, copyText(rows, columns, onProgress), { losers, treeLevels, signal });
+  const imported = await copyLabels(db, copyText(rows, columns, onProgress), {
+    losers,
+    treeLevels,
+    reason,
+    file,
+    signal,
+  });
   await signImported(db, signal);
   return imported;
 }

@@ -271,7 +271,7 @@ describe('taxon_reader', () => {
       'select taxon.decide_again(failed => true)',
       'select taxon.promote_model(1)',
       'select taxon.roll_back_model()',
-      'select taxon.revert_cleaning(1)',
+      'select taxon.undo_run(1)',
       'select from taxon.draw_checks()',
       'select from taxon.confirm(1)',
       'select from taxon.reject(1)',

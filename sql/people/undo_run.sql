@@ -1,0 +1,49 @@
+-- taxon: A run of changes of labels is taken back.
+
+create or replace function undo_run(run_id bigint, preview boolean default false, reason text default null)
+  returns table (labels_restored bigint, labels_kept bigint, rows_restored bigint, rows_kept bigint, rows_followed bigint, note text)
+  language plpgsql security definer set search_path from current as $$
+declare
+  r label_runs;
+  f record;
+begin
+  if preview then
+    -- done, and undone with its savepoint
+    begin
+      return query select u.* from undo_run(undo_run.run_id, reason => undo_run.reason) u;
+      raise exception using errcode = 'TXOFF';
+    exception when sqlstate 'TXOFF' then
+      return;
+    end;
+  end if;
+  perform hold_taxonomy();
+  update label_runs x
+    set xact = pg_current_xact_id(), taking_back = true, undone_at = now(), undone_by = session_user, undo_reason = undo_run.reason
+    where x.run_id = undo_run.run_id returning x.* into r;
+  if not found then
+    raise exception 'there is no run %', coalesce(undo_run.run_id::text, 'NULL')
+      using hint = 'select run_id, kind, reason, made_at from runs;', errcode = 'no_data_found';
+  end if;
+  -- as others lock them: queue, labels, products
+  perform from queue q
+    where q.name_hash in (select name_hash(c.name_key) from label_changes c where c.run_id = undo_run.run_id and c.reverted_at is null)
+    order by q.queue_id for update;
+  select l.restored, l.kept into labels_restored, labels_kept from undo_run_labels(undo_run.run_id) l;
+  select p.restored, p.kept into rows_restored, rows_kept from undo_run_rows(undo_run.run_id) p;
+  -- rows that came since and took an answer of the run from memory
+  select * into f from follow_run(undo_run.run_id);
+  rows_followed := f.corrected + f.asked_again;
+  rows_kept := rows_kept + f.held;
+  update label_runs x set xact = null, taking_back = false where x.run_id = undo_run.run_id;
+  perform wake();
+  return next;
+end $$;
+comment on function undo_run(bigint, boolean, text) is
+  'Takes back what a run did to labels and rows: a cleaning, an import or a decision for a kind.
+run_id: the run, as the view runs numbers it.
+preview: true: counts and changes nothing. Default false.
+reason: why; it stands in runs and in the history, NULL by default.
+Returns: how many labels and rows are again what they were, in every column; how many are kept because somebody changed them since; how many other rows, which had taken an answer of the run from memory, follow what memory says again; and a note on what is left to do. Called again it takes back what a later change had hidden, once that is undone.
+Errors: P0002 where there is no such run; 55P03 while another transaction uses the taxonomy.
+Example: select labels_restored, labels_kept from undo_run(1, preview => true);';
+grant execute on function undo_run to taxon_admin;
