@@ -17,7 +17,7 @@ create table found_kinds (
   found_at timestamptz not null default clock_timestamp(),
   category_id bigint references categories,
   shown integer,
-  run_id bigint,
+  run_id bigint references label_runs,
   reason text,
   said_by text,
   said_at timestamptz

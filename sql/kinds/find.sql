@@ -94,14 +94,6 @@ begin
 end $$;
 comment on function fill_kinds() is 'Writes the names of the kinds that group_kind_names() made into kind_members, in a random order, with the words that they share, how they fit, and what they cost the LLM. Returns how many names. Example: select fill_kinds();';
 
-create or replace function kind_doubt(why text) returns real
-  language sql immutable parallel safe
-begin atomic
-  select case why when 'agreed' then .8 when 'judged' then .8 when 'model' then .5 when 'memory' then .6 when 'waiting' then 1
-    when 'name' then .6 when 'near' then .5 else 0 end::real;
-end;
-comment on function kind_doubt(text) is 'How likely an answer is wrong that is disputed in this way. Example: select kind_doubt(''agreed'');';
-
 create or replace function find_kinds() returns integer
   language plpgsql security definer set search_path from current as $$
 declare
@@ -113,6 +105,8 @@ begin
   perform vote_on_kind_names();
   made := group_kind_names();
   perform fill_kinds();
+  perform doubt_by_name();
+  perform doubt_by_neighbours();
   return made;
 end $$;
 comment on function find_kinds() is 'Groups all names into kinds anew, in one transaction; kinds that people have spoken of stay. Returns how many are open. Sidecars call it at night, taxon review --kinds when it was not done for a day. Example: select find_kinds();';
