@@ -49,9 +49,9 @@ create table kind_members (
   name_hash bytea generated always as (name_hash(name_key)) stored,
   answer_id bigint,
   source text not null check (source in ('llm', 'human', 'import', 'answer', 'none')),
-  model_id bigint,
-  memory_id bigint,
-  llm_id bigint,
+  by_model bigint,
+  by_memory bigint,
+  by_llm bigint,
   odd real not null default 0,
   kept boolean,
   primary key (kind_id, n)
@@ -64,9 +64,9 @@ comment on column kind_members.name_key is 'The name.';
 comment on column kind_members.name_hash is 'Digest of the name key.';
 comment on column kind_members.answer_id is 'The category that memory, or else its rows, gave when the kind was made; NULL: none.';
 comment on column kind_members.source is 'Who gave it: llm, human or import of a label; answer: rows alone; none.';
-comment on column kind_members.model_id is 'The category that a model gave which had not seen the label; NULL: not asked.';
-comment on column kind_members.memory_id is 'The category of most other names with its words.';
-comment on column kind_members.llm_id is 'The category that the LLM gave it last.';
+comment on column kind_members.by_model is 'The category that a model gave which had not seen the label; NULL: not asked.';
+comment on column kind_members.by_memory is 'The category of most other names with its words.';
+comment on column kind_members.by_llm is 'The category that the LLM gave it last.';
 comment on column kind_members.odd is 'How badly it fits the others, from 0 to 1; above 1: a person''s label of another category.';
 comment on column kind_members.kept is 'Of names that a person saw: whether it was left marked; NULL: not seen.';
 
@@ -77,11 +77,11 @@ create unlogged table kind_names (
   name_hash bytea not null,
   answer_id bigint,
   source text not null,
-  model_id bigint,
+  by_model bigint,
   sure real,
-  judged_id bigint,
-  llm_id bigint,
-  memory_id bigint,
+  by_audit bigint,
+  by_llm bigint,
+  by_memory bigint,
   memory_share real,
   answer_share real,
   head text,
@@ -95,11 +95,11 @@ comment on column kind_names.name_key is 'The name.';
 comment on column kind_names.name_hash is 'Its digest.';
 comment on column kind_names.answer_id is 'The category in use that it has now; NULL: none.';
 comment on column kind_names.source is 'As in kind_members.';
-comment on column kind_names.model_id is 'As in kind_members.';
+comment on column kind_names.by_model is 'As in kind_members.';
 comment on column kind_names.sure is 'The model''s confidence in the whole path.';
-comment on column kind_names.judged_id is 'What an audit says it is.';
-comment on column kind_names.llm_id is 'As in kind_members.';
-comment on column kind_names.memory_id is 'As in kind_members.';
+comment on column kind_names.by_audit is 'What an audit says it is.';
+comment on column kind_names.by_llm is 'As in kind_members.';
+comment on column kind_names.by_memory is 'As in kind_members.';
 comment on column kind_names.memory_share is 'The share of those names, words that tell more counting more.';
 comment on column kind_names.answer_share is 'The share of those that have its own answer.';
 comment on column kind_names.head is 'Its word that tells most.';

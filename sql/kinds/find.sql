@@ -20,7 +20,7 @@ begin
                             and u.says is not distinct from n.says)
   ), counted as materialized (
     select k.key, min(k.says) as says, min(k.why) as why, count(*)::integer as size from keyed k group by k.key
-      having count(*) >= case min(k.why) when 'quiet' then 10 when 'waiting' then 1 else 3 end
+      having count(*) >= case min(k.why) when 'quiet' then 10 when 'waiting' then 2 else 3 end
   ), made as materialized (
     select nextval(pg_get_serial_sequence('found_kinds', 'kind_id')) as kind_id, c.* from counted c
   ), written as (
@@ -44,7 +44,7 @@ begin
   select count(*) into made from found_kinds k where k.found_at = moment;
   return made;
 end $$;
-comment on function group_kind_names() is 'Makes found_kinds of kind_names: names of one head word and one dispute, three at least; ten without a dispute, one that waits. Returns how many kinds. Example: select group_kind_names();';
+comment on function group_kind_names() is 'Makes found_kinds of kind_names: names of one head word and one dispute, three at least; ten without a dispute, two that wait. Returns how many kinds. Example: select group_kind_names();';
 
 create or replace function fill_kinds() returns integer
   language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off as $$
@@ -59,7 +59,7 @@ begin
   ), named as (
     select x.kind_id, array_agg(x.word order by x.place, x.word) as words
       from (select s.*, row_number() over (partition by s.kind_id order by s.tells * s.share desc, s.word) as rank
-              from shared s where s.share >= .5 and s.tells >= 2) x
+              from shared s where s.share > .5 and s.tells >= 2) x
       where x.rank <= 3 group by x.kind_id
   ), called as (
     update found_kinds k set words = d.words from named d where d.kind_id = k.kind_id
@@ -70,9 +70,9 @@ begin
       join shared s on s.kind_id = n.kind_id and s.word = t.word
       where n.kind_id is not null and w.tells > 0 group by n.id
   )
-  insert into kind_members (kind_id, n, name_key, answer_id, source, model_id, memory_id, llm_id, odd)
-    select n.kind_id, row_number() over (partition by n.kind_id order by random()), n.name_key, n.answer_id, n.source, n.model_id,
-           n.memory_id, n.llm_id, case when n.source = 'human' then 2 else least(coalesce(f.odd, 0), 1) end
+  insert into kind_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)
+    select n.kind_id, row_number() over (partition by n.kind_id order by random()), n.name_key, n.answer_id, n.source, n.by_model,
+           n.by_memory, n.by_llm, case when n.source = 'human' then 2 else least(coalesce(f.odd, 0), 1) end
       from kind_names n left join fits f using (id) where n.kind_id is not null;
   get diagnostics filled = row_count;
   analyze kind_members, found_kinds;

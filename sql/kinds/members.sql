@@ -16,7 +16,7 @@ create or replace function kind_members(kind_id bigint, shown integer default 12
   language sql stable security definer set search_path from current as $$
   select m.n, m.name_key, m.answer_id, category_path(m.answer_id), m.source, s.at_random,
          case when m.odd > 1 then 'a person says so' when m.odd >= .7 then 'other words' end,
-         category_path(m.model_id), category_path(m.memory_id), category_path(m.llm_id)
+         category_path(m.by_model), category_path(m.by_memory), category_path(m.by_llm)
     from kind_seen(kind_members.kind_id, kind_members.shown) s join kind_members m on m.kind_id = kind_members.kind_id and m.n = s.n
     order by s.at_random, m.odd > 1 desc, m.n;
 $$;
@@ -29,7 +29,7 @@ create or replace function kind_votes(kind_id bigint) returns jsonb
     select v.category_id, count(*) filter (where v.who = 'now') as now, count(*) filter (where v.who = 'model') as model,
            count(*) filter (where v.who = 'memory') as memory, count(*) filter (where v.who = 'llm') as llm
       from kind_members m
-      cross join lateral (values ('now', m.answer_id), ('model', m.model_id), ('memory', m.memory_id), ('llm', m.llm_id)) v(who, category_id)
+      cross join lateral (values ('now', m.answer_id), ('model', m.by_model), ('memory', m.by_memory), ('llm', m.by_llm)) v(who, category_id)
       where m.kind_id = kind_votes.kind_id and v.category_id is not null group by 1
   ), best as (
     select v.*, v.category_id is not distinct from k.says as says

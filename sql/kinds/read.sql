@@ -10,7 +10,7 @@ begin
   delete from kind_names;
   delete from kind_tokens;
   delete from kind_words;
-  insert into kind_names (id, name_key, name_hash, answer_id, source, model_id, sure, judged_id, llm_id)
+  insert into kind_names (id, name_key, name_hash, answer_id, source, by_model, sure, by_audit, by_llm)
   with judged as (
     select distinct on (k.name_hash) k.name_hash, k.truth_category_id from checks k
       where k.truth_category_id is not null order by k.name_hash, k.check_id desc
@@ -119,25 +119,25 @@ begin
     select distinct on (s.id) s.id, s.answer_id, s.score from scored s order by s.id, s.score desc nulls last, s.answer_id
   )
   update kind_names n
-    set head = h.head, memory_id = w.answer_id, memory_share = coalesce(w.score / nullif(h.whole, 0), 0),
+    set head = h.head, by_memory = w.answer_id, memory_share = coalesce(w.score / nullif(h.whole, 0), 0),
         answer_share = coalesce(own.score / nullif(h.whole, 0), 0)
     from heads h left join won w on w.id = h.id left join scored own on own.id = h.id and own.answer_id = h.answer_id
     where n.id = h.id;
   -- What speaks against the answer. Audits first, then a model that had not seen it; memory alone where no model has judged.
   with said as (
     select n.id,
-           case when j.other then n.judged_id when m.other then n.model_id
-                when n.model_id is null and y.other and n.memory_share >= .5 and n.answer_share <= n.memory_share / 2 then n.memory_id
-                when n.answer_id is null then coalesce(n.model_id, n.memory_id) end as says,
+           case when j.other then n.by_audit when m.other then n.by_model
+                when n.by_model is null and y.other and n.memory_share >= .5 and n.answer_share <= n.memory_share / 2 then n.by_memory
+                when n.answer_id is null then coalesce(n.by_model, n.by_memory) end as says,
            case when n.answer_id is null then 'waiting' when j.other then 'judged'
                 when m.other and same.same then 'agreed' when m.other then 'model'
-                when n.model_id is null and y.other and n.memory_share >= .5 and n.answer_share <= n.memory_share / 2 then 'memory'
+                when n.by_model is null and y.other and n.memory_share >= .5 and n.answer_share <= n.memory_share / 2 then 'memory'
                 else 'quiet' end as why
       from kind_names n
       left join categories a on a.category_id = n.answer_id
-      left join categories cj on cj.category_id = n.judged_id
-      left join categories cm on cm.category_id = n.model_id
-      left join categories cy on cy.category_id = n.memory_id
+      left join categories cj on cj.category_id = n.by_audit
+      left join categories cm on cm.category_id = n.by_model
+      left join categories cy on cy.category_id = n.by_memory
       cross join lateral (select cj.category_id is not null and (cj.l1, cj.l2, cj.l3) is distinct from (a.l1, a.l2, a.l3) as other) j
       cross join lateral (select cm.category_id is not null and (cm.l1, cm.l2, cm.l3) is distinct from (a.l1, a.l2, a.l3) as other) m
       cross join lateral (select cy.category_id is not null and (cy.l1, cy.l2, cy.l3) is distinct from (a.l1, a.l2, a.l3) as other) y

@@ -78,9 +78,9 @@ begin
              m.size * case when m.like_unmarked then .5 else kind_doubt(k.why) end, round(k.tokens_a_month * m.size / k.size)
         from made m
   ), moved as (
-    insert into kind_members (kind_id, n, name_key, answer_id, source, model_id, memory_id, llm_id, odd)
-      select d.id, row_number() over (partition by d.id order by random()), m.name_key, m.answer_id, m.source, m.model_id, m.memory_id,
-             m.llm_id, m.odd
+    insert into kind_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)
+      select d.id, row_number() over (partition by d.id order by random()), m.name_key, m.answer_id, m.source, m.by_model, m.by_memory,
+             m.by_llm, m.odd
         from part p join made d on (d.part, d.like_unmarked) is not distinct from (p.part, p.like_unmarked)
         join kind_members m on m.kind_id = k.kind_id and m.n = p.n
   )
