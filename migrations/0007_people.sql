@@ -98,6 +98,8 @@ create table label_runs (
   rows_asked_again bigint not null default 0,
   followed_at timestamptz,
   categories bigint[] not null default '{}',
+  ids jsonb not null default '[]',
+  taxonomy_changes bigint[] not null default '{}',
   undone_at timestamptz,
   undone_by text,
   undo_reason text
@@ -120,6 +122,8 @@ comment on column label_runs.rows_corrected is 'Rows of products that it gave an
 comment on column label_runs.rows_asked_again is 'Rows whose answer it took back, to be decided again.';
 comment on column label_runs.followed_at is 'When the rows had been brought into line with the labels; NULL: not yet.';
 comment on column label_runs.categories is 'Categories that it made.';
+comment on column label_runs.ids is 'Categories whose external_id it changed: [{category_id, was, is}].';
+comment on column label_runs.taxonomy_changes is 'Changes of the taxonomy by which it renamed and moved categories.';
 comment on column label_runs.undone_at is 'When undo_run() last took it back; NULL: it stands.';
 comment on column label_runs.undone_by is 'By whom.';
 comment on column label_runs.undo_reason is 'Why.';

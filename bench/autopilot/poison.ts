@@ -125,7 +125,7 @@ async function found(
       })
       .map(({ name_key }) => name_key),
   );
-  const { applied } = await shop.taxon('clean');
+  const { applied } = (await shop.taxon('clean')) as { applied: { run_id: number | null } | null };
   const changed = await db.rows<{ name_key: string }>(
     `select distinct name_key from taxon_internal.label_changes where run_id = $1
      union select name from taxon.confident_mistakes(100000)`,

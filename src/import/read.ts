@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Database } from '../database/connection/open.ts';
-import { queryCsv } from '../database/import.ts';
+import { queryCsv } from '../database/query-csv.ts';
 import { misuse } from '../errors.ts';
 import { delimitedRecords } from './delimited.ts';
 import { knownColumns } from './header.ts';
 import { parquetRecords } from './parquet.ts';
-import type { Row, RowKind } from './row.ts';
+import type { Reading, Row, RowKind } from './row.ts';
 import { toRows } from './rows.ts';
 import { lineOf, textBlocks } from './text.ts';
 
@@ -22,14 +22,14 @@ export function fileSize(path: string): number {
 /**
  * The rows of a .csv, .tsv (each also .gz) or .parquet file, checked one by one as they are read.
  *
- * @param options as: labels (default) or products; onProgress: called with the bytes of the file read so far
- * @throws TaxonError that names the file and, where one is bad, the line or row and its content
+ * @param options as: labels by default; onProgress: called with the bytes of the file read so far
+ * @throws TaxonError that names the file and, where some are bad, the lines or rows and their content
  */
 export function readRows(
   path: string,
-  options: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
+  options: { as?: RowKind; onProgress?: (bytes: number) => void } & Reading = {},
 ): AsyncIterable<Row> {
-  const { as = 'labels', onProgress = () => {} } = options;
+  const { as = 'labels', onProgress = () => {}, ...reading } = options;
   const size = fileSize(path);
   const ending = /\.(?:(csv|tsv)(?:\.gz)?|parquet)$/i.exec(path);
   if (ending === null) {
@@ -40,7 +40,7 @@ export function readRows(
   }
   if (ending[1] === undefined) {
     const records = parquetRecords(path, knownColumns(as), (share) => onProgress(Math.round(share * size)));
-    return toRows(records, { name: path, unit: 'row' }, as);
+    return toRows(records, { name: path, unit: 'row' }, as, reading);
   }
   const source = {
     name: path,
@@ -49,7 +49,7 @@ export function readRows(
   };
   const format = ending[1].toLowerCase() === 'tsv' ? 'tsv' : 'csv';
   const records = delimitedRecords(source, format, knownColumns(as));
-  return toRows(records, { name: path, unit: 'line', unquoted: format === 'tsv' }, as);
+  return toRows(records, { name: path, unit: 'line', unquoted: format === 'tsv' }, as, reading);
 }
 
 /**
@@ -57,13 +57,18 @@ export function readRows(
  *
  * @throws TaxonError with the place of an SQL error in the query, or the row that is bad
  */
-export function queryRows(db: Database, sql: string, as: RowKind = 'labels'): AsyncIterable<Row> {
+export function queryRows(
+  db: Database,
+  sql: string,
+  as: RowKind = 'labels',
+  reading: Reading = {},
+): AsyncIterable<Row> {
   const source = {
     name: '--query',
     blocks: queryCsv(db, sql),
     badLine: async (line: number) => ({ line, text: '' }),
   };
-  return toRows(delimitedRecords(source, 'csv', null), { name: '--query', unit: 'row' }, as);
+  return toRows(delimitedRecords(source, 'csv', null), { name: '--query', unit: 'row' }, as, reading);
 }
 
 /** A labelled file as a whole, for commands that compare with it. */

@@ -55,7 +55,7 @@ const functions: [name: string, statement: (of: Shop) => string, says: (of: Shop
   [
     'undo_run',
     ({ changes }) => `select * from undo_run(${changes}`,
-    () => ({ labels_restored: 1, labels_kept: 0 }),
+    () => expect.objectContaining({ labels_restored: 1, labels_kept: 0 }),
   ],
   [
     'undo_taxonomy_change',

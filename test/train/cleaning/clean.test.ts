@@ -62,13 +62,11 @@ const wrong = async () => {
 const everything = () => t.owner.rows('select * from labels order by name_hash');
 
 async function clean(dryRun = false) {
-  let runId = 0;
   const report = await asRun(db, { clean: true }, 60, undefined, async (run) => {
-    runId = run.id;
     const set = await readDataset(db, encoderId, dimension, run.signal);
     return (await cleanMemory(db, run, set, { dryRun })).report;
   });
-  return { runId, report };
+  return { report };
 }
 
 describe('cleaning', () => {

@@ -96,8 +96,38 @@ exception when others or assert_failure then
     among := array(select distinct x.product_id from product_changes x
                      where x.run_id = undo_run_rows.run_id and x.reverted_at is null order by 1);
     n := cardinality(among);
+    -- it was no row
+    if n = 0 then raise; end if;
   end if;
   select sum(h.restored), sum(h.kept) into restored, kept
     from (values (among[1:n / 2]), (among[n / 2 + 1:])) part(ids), lateral undo_run_rows(undo_run_rows.run_id, part.ids) h;
 end $$;
 comment on function undo_run_rows(bigint, bigint[]) is 'Takes back what a run made of rows, of all or of some; what was answered anew since, or is held by another transaction, is kept. Example: select restored, kept from undo_run_rows(1);';
+
+create or replace function undo_run_names(run_id bigint) returns text
+  language plpgsql security definer set search_path from current as $$
+declare
+  r label_runs := (select x from label_runs x where x.run_id = undo_run_names.run_id);
+  change bigint;
+  why text := (select x.reason from current_label_run() x);
+  note text;
+begin
+  -- what is to get an id that another gives up comes after it
+  update categories c set external_id = null
+    from jsonb_to_recordset(r.ids) i(category_id bigint, was text, "is" text)
+    where c.category_id = i.category_id and c.external_id = i."is";
+  update categories c set external_id = i.was
+    from jsonb_to_recordset(r.ids) i(category_id bigint, was text, "is" text)
+    where c.category_id = i.category_id and c.external_id is null and i.was is not null
+      and not exists (select from categories d where d.external_id = i.was);
+  for change in select x from unnest(r.taxonomy_changes) x order by x desc loop
+    continue when (select x.undone_at from taxonomy_changes x where x.taxonomy_change_id = change) is not null;
+    begin
+      perform undo_taxonomy_change(change, reason => why);
+    exception when object_not_in_prerequisite_state then
+      note := concat_ws('; ', note, format('change %s of the taxonomy stays: %s', change, sqlerrm));
+    end;
+  end loop;
+  return note;
+end $$;
+comment on function undo_run_names(bigint) is 'Gives categories back the ids and names that a run took from them; returns what stays, NULL: nothing. Example: select undo_run_names(1);';

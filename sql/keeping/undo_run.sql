@@ -4,8 +4,9 @@ create or replace function undo_run(run_id bigint, preview boolean default false
   returns table (labels_restored bigint, labels_kept bigint, rows_restored bigint, rows_kept bigint, rows_followed bigint, note text)
   language plpgsql security definer set search_path from current as $$
 declare
-  r label_runs;
+  r label_runs := (select x from label_runs x where x.run_id = undo_run.run_id);
   f record;
+  c record;
 begin
   if preview then
     -- done, and undone with its savepoint
@@ -16,7 +17,12 @@ begin
       return;
     end;
   end if;
-  perform hold_taxonomy();
+  if r.categories <> '{}' or r.taxonomy_changes <> '{}' then
+    -- categories go, or get their old names: nobody may be writing them
+    perform lock_taxonomy(r.categories);
+  else
+    perform hold_taxonomy();
+  end if;
   update label_runs x
     set xact = pg_current_xact_id(), taking_back = true, undone_at = now(), undone_by = session_user, undo_reason = undo_run.reason
     where x.run_id = undo_run.run_id returning x.* into r;
@@ -34,6 +40,14 @@ begin
   select * into f from follow_run(undo_run.run_id);
   rows_followed := f.corrected + f.asked_again;
   rows_kept := rows_kept + f.held;
+  note := undo_run_names(undo_run.run_id);
+  select * into c from remove_run_categories(undo_run.run_id);
+  if c.removed > 0 then note := concat_ws('; ', note, format('%s categories that it had made are removed', c.removed)); end if;
+  if c.kept <> '{}' then
+    note := concat_ws('; ', note, format('%s categories that it had made are in use and stay: %s%s', cardinality(c.kept),
+      (select string_agg(format('%s "%s"', k, category_path(k)), ', ' order by k) from unnest(c.kept[1:10]) k),
+      case when cardinality(c.kept) > 10 then ', …' end));
+  end if;
   update label_runs x set xact = null, taking_back = false where x.run_id = undo_run.run_id;
   perform wake();
   return next;
@@ -43,7 +57,7 @@ comment on function undo_run(bigint, boolean, text) is
 run_id: the run, as the view runs numbers it.
 preview: true: counts and changes nothing. Default false.
 reason: why; it stands in runs and in the history, NULL by default.
-Returns: how many labels and rows are again what they were, in every column; how many are kept because somebody changed them since; how many other rows, which had taken an answer of the run from memory, follow what memory says again; and a note on what is left to do. Called again it takes back what a later change had hidden, once that is undone.
+Returns: how many labels and rows are again what they were, in every column; how many are kept because somebody changed them since; how many other rows, which had taken an answer of the run from memory, follow what memory says again; and a note on categories: those that an import made go with it, those that are in use by now stay and are named. Called again it takes back what a later change had hidden, once that is undone.
 Errors: P0002 where there is no such run; 55P03 while another transaction uses the taxonomy.
 Example: select labels_restored, labels_kept from undo_run(1, preview => true);';
 grant execute on function undo_run to taxon_admin;
