@@ -6,7 +6,7 @@ create or replace function undo_run(run_id bigint, preview boolean default false
 declare
   r label_runs := (select x from label_runs x where x.run_id = undo_run.run_id);
   f record;
-  c record;
+  gone record;
 begin
   if preview then
     -- done, and undone with its savepoint
@@ -41,12 +41,12 @@ begin
   rows_followed := f.corrected + f.asked_again;
   rows_kept := rows_kept + f.held;
   note := undo_run_names(undo_run.run_id);
-  select * into c from remove_run_categories(undo_run.run_id);
-  if c.removed > 0 then note := concat_ws('; ', note, format('%s categories that it had made are removed', c.removed)); end if;
-  if c.kept <> '{}' then
-    note := concat_ws('; ', note, format('%s categories that it had made are in use and stay: %s%s', cardinality(c.kept),
-      (select string_agg(format('%s "%s"', k, category_path(k)), ', ' order by k) from unnest(c.kept[1:10]) k),
-      case when cardinality(c.kept) > 10 then ', …' end));
+  select * into gone from remove_run_categories(undo_run.run_id);
+  if gone.removed > 0 then note := concat_ws('; ', note, format('%s categories that it had made are removed', gone.removed)); end if;
+  if gone.kept <> '{}' then
+    note := concat_ws('; ', note, format('%s categories that it had made are in use and stay: %s%s', cardinality(gone.kept),
+      (select string_agg(format('%s "%s"', k, category_path(k)), ', ' order by k) from unnest(gone.kept[1:10]) k),
+      case when cardinality(gone.kept) > 10 then ', …' end));
   end if;
   update label_runs x set xact = null, taking_back = false where x.run_id = undo_run.run_id;
   perform wake();

@@ -17,8 +17,8 @@ comment on function need_kind(bigint) is 'A kind, locked; an error where there i
 create or replace function label_kind(kind_id bigint, numbers integer[], including integer[], truth bigint, run_id bigint, out labels bigint,
                                       out corrected bigint, out left_out bigint)
   language plpgsql security definer set search_path from current
-  -- as in undo_run_labels()
-  set enable_nestloop = off as $$
+  -- as in undo_run_labels(); its price, which is none, had it compiled
+  set enable_nestloop = off set jit = off as $$
 begin
   perform hold_names(array(select m.name_key from kind_members m where m.kind_id = label_kind.kind_id and m.n = any (numbers)
     union select p.name_key from kind_members m join products p on name_hash(p.matched_key) = m.name_hash and p.matched_key is not null

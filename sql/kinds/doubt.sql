@@ -9,7 +9,7 @@ end;
 comment on function kind_doubt(text) is 'How likely an answer is wrong that is disputed in this way. Example: select kind_doubt(''agreed'');';
 
 create or replace function doubt_by_name() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set jit = off as $$
 declare
   doubted integer;
 begin
@@ -36,7 +36,7 @@ end $$;
 comment on function doubt_by_name() is 'Kinds whose words are the name of a category, and not of the one that all their names have, get that category against them. Returns how many. Example: select doubt_by_name();';
 
 create or replace function doubt_by_neighbours() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set jit = off as $$
 declare
   encoder integer := (select c.encoder_id from champion() c);
   doubted integer;

@@ -1,7 +1,8 @@
 -- taxon_internal: Grouping names into kinds, second half: the groups, their words, and how each name fits its own.
 
 create or replace function group_kind_names() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off
+  set jit = off as $$
 declare
   moment constant timestamptz := clock_timestamp();
   made integer;
@@ -9,15 +10,16 @@ begin
   -- What people have spoken of stays, with the names that they saw; the rest is found again, if it still is so.
   delete from found_kinds k where k.state = 'open' and k.run_id is null;
   delete from kind_members m using found_kinds k where k.kind_id = m.kind_id and m.kept is null and k.state <> 'unsure';
+  delete from kind_names n
+    where exists (select from kind_members m join found_kinds u using (kind_id)
+                    where m.name_hash = n.name_hash and u.state = 'unsure' and u.said_at > now() - interval '30 days'
+                      and u.says is not distinct from n.says);
   -- Where two voices agree it does not matter what the answers are; where one speaks alone, names of one answer stand together.
   with keyed as materialized (
     select n.id, n.says, n.why, v.key from kind_names n
       cross join lateral (select concat_ws('|', n.head, coalesce(n.says, 0), n.why,
                                            case when n.why not in ('agreed', 'judged') then n.answer_id end) as key) v
       where n.head is not null and not (n.why = 'quiet' and (n.source = 'human' or n.answer_id is null))
-        and not exists (select from kind_members m join found_kinds u using (kind_id)
-                          where m.name_hash = n.name_hash and u.state = 'unsure' and u.said_at > now() - interval '30 days'
-                            and u.says is not distinct from n.says)
   ), counted as materialized (
     select k.key, min(k.says) as says, min(k.why) as why, count(*)::integer as size from keyed k group by k.key
       having count(*) >= case min(k.why) when 'quiet' then 10 when 'waiting' then 2 else 3 end
@@ -47,7 +49,8 @@ end $$;
 comment on function group_kind_names() is 'Makes found_kinds of kind_names: names of one head word and one dispute, three at least; ten without a dispute, two that wait. Returns how many kinds. Example: select group_kind_names();';
 
 create or replace function fill_kinds() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off
+  set jit = off as $$
 declare
   filled integer;
   asked boolean := exists (select from llm_calls c where c.purpose = 'answer' and c.state = 'ok' and c.started_at > now() - interval '30 days');

@@ -1,7 +1,8 @@
 -- taxon_internal: Grouping names into kinds, first half: which names there are, what their words tell, and what speaks against their answers.
 
 create or replace function read_kind_names() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off
+  set jit = off as $$
 declare
   -- more rows that a model answered than this are not looked at; memory is, whole
   rows_read constant bigint := 200000;
@@ -61,7 +62,8 @@ end $$;
 comment on function read_kind_names() is 'Fills kind_names and kind_tokens: every label, the newest rows that a model or a near name answered, and names that wait for people; beside each what model, audits and LLM say. Returns how many names. Example: select read_kind_names();';
 
 create or replace function weigh_kind_words() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off
+  set jit = off as $$
 declare
   -- five names of the usual mixture are added to each word: what three names have in common may be chance
   prior constant double precision := 5;
@@ -89,7 +91,8 @@ end $$;
 comment on function weigh_kind_words() is 'Fills kind_words: what each word that three labelled names have tells of the category. A brand of many categories tells little, a word of one much, and of two such words the more frequent one more. Returns how many words. Example: select weigh_kind_words();';
 
 create or replace function vote_on_kind_names() returns integer
-  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off as $$
+  language plpgsql security definer set search_path from current set work_mem = '64MB' set enable_nestloop = off
+  set jit = off as $$
 declare
   disputed integer;
 begin
