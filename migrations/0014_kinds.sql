@@ -10,7 +10,7 @@ create table found_kinds (
   state text not null default 'open' check (state in ('open', 'decided', 'split', 'unsure')),
   words text[] not null,
   says bigint,
-  why text not null check (why in ('agreed', 'model', 'memory', 'judged', 'name', 'near', 'waiting', 'quiet', 'unmarked')),
+  why text not null check (why in ('agreed', 'model', 'memory', 'perhaps', 'judged', 'name', 'near', 'waiting', 'quiet', 'unmarked')),
   size integer not null,
   expected real not null default 0,
   tokens_a_month numeric,
@@ -30,7 +30,7 @@ comment on column found_kinds.parent_id is 'The kind that it was split from.';
 comment on column found_kinds.state is 'open; decided: all that was left marked is of category_id; split: the rest lies in kinds of its own; unsure: put aside.';
 comment on column found_kinds.words is 'The words that most of its names share and that tell what they are, in the order of the names.';
 comment on column found_kinds.says is 'The category that speaks against the answer of its names; NULL: nothing does, or they have none.';
-comment on column found_kinds.why is 'What says so. agreed: the model and memory''s other names; model: it alone; memory: the other names alone, where no model has judged; judged: audits; name: the category is called like the kind; near: the kinds nearest by embedding; waiting: names without an answer; quiet: nothing does; unmarked: a person took these out of another kind.';
+comment on column found_kinds.why is 'What says so. agreed: the model and memory''s other names; model: it alone; memory: the other names alone, where no model has judged; perhaps: the other names, but others with the same answer as well; judged: audits; name: the category is called like the kind; near: the kinds nearest by embedding; waiting: names without an answer; quiet: nothing does; unmarked: a person took these out of another kind.';
 comment on column found_kinds.size is 'How many names it had when it was made.';
 comment on column found_kinds.expected is 'How many of their answers are likely wrong.';
 comment on column found_kinds.tokens_a_month is 'What its names cost the LLM in the last 30 days, by the ledger; NULL: no call has answered names since then.';

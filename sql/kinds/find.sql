@@ -18,7 +18,7 @@ begin
   with keyed as materialized (
     select n.id, n.says, n.why, v.key from kind_names n
       cross join lateral (select concat_ws('|', n.head, coalesce(n.says, 0), n.why,
-                                           case when n.why not in ('agreed', 'judged') then n.answer_id end) as key) v
+                                           case when n.why not in ('agreed', 'judged', 'memory') then n.answer_id end) as key) v
       where n.head is not null and not (n.why = 'quiet' and (n.source = 'human' or n.answer_id is null))
   ), counted as materialized (
     select k.key, min(k.says) as says, min(k.why) as why, count(*)::integer as size from keyed k group by k.key

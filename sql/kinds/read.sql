@@ -129,13 +129,11 @@ begin
   -- What speaks against the answer. Audits first, then a model that had not seen it; memory alone where no model has judged.
   with said as (
     select n.id,
-           case when j.other then n.by_audit when m.other then n.by_model
-                when n.by_model is null and y.other and n.memory_share >= .5 and n.answer_share <= n.memory_share / 2 then n.by_memory
+           case when j.other then n.by_audit when m.other then n.by_model when y.clearly or y.perhaps then n.by_memory
                 when n.answer_id is null then coalesce(n.by_model, n.by_memory) end as says,
            case when n.answer_id is null then 'waiting' when j.other then 'judged'
                 when m.other and same.same then 'agreed' when m.other then 'model'
-                when n.by_model is null and y.other and n.memory_share >= .5 and n.answer_share <= n.memory_share / 2 then 'memory'
-                else 'quiet' end as why
+                when y.clearly then 'memory' when y.perhaps then 'perhaps' else 'quiet' end as why
       from kind_names n
       left join categories a on a.category_id = n.answer_id
       left join categories cj on cj.category_id = n.by_audit
@@ -143,7 +141,11 @@ begin
       left join categories cy on cy.category_id = n.by_memory
       cross join lateral (select cj.category_id is not null and (cj.l1, cj.l2, cj.l3) is distinct from (a.l1, a.l2, a.l3) as other) j
       cross join lateral (select cm.category_id is not null and (cm.l1, cm.l2, cm.l3) is distinct from (a.l1, a.l2, a.l3) as other) m
-      cross join lateral (select cy.category_id is not null and (cy.l1, cy.l2, cy.l3) is distinct from (a.l1, a.l2, a.l3) as other) y
+      cross join lateral (select cy.category_id is not null and n.by_model is null
+        and (cy.l1, cy.l2, cy.l3) is distinct from (a.l1, a.l2, a.l3) as other) o
+      cross join lateral (select o.other and n.memory_share >= .2 and n.answer_share <= n.memory_share / 4 as clearly,
+        -- a third of a kind may have the same wrong label
+        o.other and n.memory_share >= .3 and n.answer_share <= n.memory_share * .6 as perhaps) y
       cross join lateral (select (cm.l1, cm.l2, cm.l3) is not distinct from (cy.l1, cy.l2, cy.l3) as same) same
   )
   update kind_names n set says = s.says, why = s.why

@@ -33,6 +33,7 @@ const reasons: Record<string, string> = {
   agreed: 'the model and memory agree against the answer',
   model: 'the model speaks against the answer',
   memory: 'memory speaks against the answer',
+  perhaps: 'memory has both: most other names speak against the answer, some for it',
   judged: 'audits speak against the answer',
   name: 'a category is called like these names',
   near: 'the kinds nearest to it have another answer',
