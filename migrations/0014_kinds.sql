@@ -42,7 +42,7 @@ comment on column found_kinds.reason is 'Why, in the person''s words.';
 comment on column found_kinds.said_by is 'Who.';
 comment on column found_kinds.said_at is 'When.';
 
-create table kind_members (
+create table found_members (
   kind_id bigint not null references found_kinds on delete cascade,
   n integer not null,
   name_key text not null check (name_key <> ''),
@@ -56,19 +56,19 @@ create table kind_members (
   kept boolean,
   primary key (kind_id, n)
 );
-create index kind_members_name on kind_members (name_hash);
-comment on table kind_members is 'The names of each kind, numbered in a random order: whoever looks at the first ones sees a fair sample.';
-comment on column kind_members.kind_id is 'The kind.';
-comment on column kind_members.n is 'Its place in the random order, from 1.';
-comment on column kind_members.name_key is 'The name.';
-comment on column kind_members.name_hash is 'Digest of the name key.';
-comment on column kind_members.answer_id is 'The category that memory, or else its rows, gave when the kind was made; NULL: none.';
-comment on column kind_members.source is 'Who gave it: llm, human or import of a label; answer: rows alone; none.';
-comment on column kind_members.by_model is 'The category that a model gave which had not seen the label; NULL: not asked.';
-comment on column kind_members.by_memory is 'The category of most other names with its words.';
-comment on column kind_members.by_llm is 'The category that the LLM gave it last.';
-comment on column kind_members.odd is 'How badly it fits the others, from 0 to 1; above 1: a person''s label of another category.';
-comment on column kind_members.kept is 'Of names that a person saw: whether it was left marked; NULL: not seen.';
+create index found_members_name on found_members (name_hash);
+comment on table found_members is 'The names of each kind, numbered in a random order: whoever looks at the first ones sees a fair sample.';
+comment on column found_members.kind_id is 'The kind.';
+comment on column found_members.n is 'Its place in the random order, from 1.';
+comment on column found_members.name_key is 'The name.';
+comment on column found_members.name_hash is 'Digest of the name key.';
+comment on column found_members.answer_id is 'The category that memory, or else its rows, gave when the kind was made; NULL: none.';
+comment on column found_members.source is 'Who gave it: llm, human or import of a label; answer: rows alone; none.';
+comment on column found_members.by_model is 'The category that a model gave which had not seen the label; NULL: not asked.';
+comment on column found_members.by_memory is 'The category of most other names with its words.';
+comment on column found_members.by_llm is 'The category that the LLM gave it last.';
+comment on column found_members.odd is 'How badly it fits the others, from 0 to 1; above 1: a person''s label of another category.';
+comment on column found_members.kept is 'Of names that a person saw: whether it was left marked; NULL: not seen.';
 
 -- Unlogged, and permanent tables: as import_rows.
 create unlogged table kind_names (
@@ -94,12 +94,12 @@ comment on column kind_names.id is 'A number of this run.';
 comment on column kind_names.name_key is 'The name.';
 comment on column kind_names.name_hash is 'Its digest.';
 comment on column kind_names.answer_id is 'The category in use that it has now; NULL: none.';
-comment on column kind_names.source is 'As in kind_members.';
-comment on column kind_names.by_model is 'As in kind_members.';
+comment on column kind_names.source is 'As in found_members.';
+comment on column kind_names.by_model is 'As in found_members.';
 comment on column kind_names.sure is 'The model''s confidence in the whole path.';
 comment on column kind_names.by_audit is 'What an audit says it is.';
-comment on column kind_names.by_llm is 'As in kind_members.';
-comment on column kind_names.by_memory is 'As in kind_members.';
+comment on column kind_names.by_llm is 'As in found_members.';
+comment on column kind_names.by_memory is 'As in found_members.';
 comment on column kind_names.memory_share is 'The share of those names, words that tell more counting more.';
 comment on column kind_names.answer_share is 'The share of those that have its own answer.';
 comment on column kind_names.head is 'Its word that tells most.';

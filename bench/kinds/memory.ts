@@ -22,7 +22,9 @@ export async function fill(
   for (const names of categories)
     ids.push((await db.row<{ id: number }>('select taxon_internal.make_category($1) as id', [names])).id);
   const idOf = (path: Labelled['paths'][number]) => ids[deepest(path)] as number;
-  await db.rows('create table bench_truth (name_hash bytea primary key, given bigint not null, category_id bigint not null)');
+  await db.rows(
+    'create table bench_truth (name_hash bytea primary key, given bigint not null, category_id bigint not null)',
+  );
   await pages(keys.length, async (from, to) => {
     const given = paths.slice(from, to).map(idOf);
     const real = truth.slice(from, to).map(idOf);
@@ -47,7 +49,11 @@ export async function judge(db: Database, ids: readonly number[], { keys, paths 
     const part = rows.slice(from, to);
     const answers = part.map((row) => said[row] as NonNullable<(typeof said)[number]>);
     await saveOutOfFold(db, run, {
-      hashes: part.map((row) => createHash('sha256').update(keys[row] as string, 'utf8').digest()),
+      hashes: part.map((row) =>
+        createHash('sha256')
+          .update(keys[row] as string, 'utf8')
+          .digest(),
+      ),
       labels: part.map((row) => ids[deepest(paths[row] as (typeof paths)[number])] as number),
       predicted: answers.map(({ path }) => ids[deepest(path)] as number),
       l1: answers.map(({ confidence }) => confidence[0]),

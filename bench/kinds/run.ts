@@ -10,8 +10,8 @@ import { TaxonError } from '../../src/errors.ts';
 import { readDemo, readTitles, sampled, titlesFile } from '../accuracy/data.ts';
 import { teach } from '../accuracy/teachers.ts';
 import { type Source, type Teacher, teachers } from '../accuracy/types.ts';
-import { throwAwayServer } from '../trust/throw-away.ts';
 import { writeSection } from '../trust/sections.ts';
+import { throwAwayServer } from '../trust/throw-away.ts';
 import { fill, judge } from './memory.ts';
 import { count, decideAll, type Step } from './oracle.ts';
 
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
           `select k.why, count(distinct k.kind_id) as kinds, count(*) as names,
                   round(avg((t.given <> t.category_id)::integer), 3) as answer_wrong,
                   round(avg((k.says = t.category_id)::integer), 3) as says_right
-             from taxon_internal.found_kinds k join taxon_internal.kind_members m using (kind_id) join bench_truth t using (name_hash)
+             from taxon_internal.found_kinds k join taxon_internal.found_members m using (kind_id) join bench_truth t using (name_hash)
              group by 1 order by 1`,
         ),
       ),

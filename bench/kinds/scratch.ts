@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { loadConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
-import { readTitles, titlesFile, sampled } from '../accuracy/data.ts';
+import { readTitles, sampled, titlesFile } from '../accuracy/data.ts';
 import { teach } from '../accuracy/teachers.ts';
 import { throwAwayServer } from '../trust/throw-away.ts';
 import { fill, judge } from './memory.ts';
+
 const source = await readTitles(titlesFile);
 const part = sampled(source as never, 57029);
 const server = await throwAwayServer(loadConfig());

@@ -20,11 +20,11 @@ create or replace function label_kind(kind_id bigint, numbers integer[], includi
   -- as in undo_run_labels(); its price, which is none, had it compiled
   set enable_nestloop = off set jit = off as $$
 begin
-  perform hold_names(array(select m.name_key from kind_members m where m.kind_id = label_kind.kind_id and m.n = any (numbers)
-    union select p.name_key from kind_members m join products p on name_hash(p.matched_key) = m.name_hash and p.matched_key is not null
+  perform hold_names(array(select m.name_key from found_members m where m.kind_id = label_kind.kind_id and m.n = any (numbers)
+    union select p.name_key from found_members m join products p on name_hash(p.matched_key) = m.name_hash and p.matched_key is not null
             where m.kind_id = label_kind.kind_id and m.n = any (numbers)));
   with member as materialized (
-    select m.*, in_use(m.answer_id) as was from kind_members m where m.kind_id = label_kind.kind_id and m.n = any (numbers)
+    select m.*, in_use(m.answer_id) as was from found_members m where m.kind_id = label_kind.kind_id and m.n = any (numbers)
   ), held as materialized (
     select l.* from labels l join member m using (name_hash) order by l.name_hash for update of l
   ), judged as materialized (
@@ -48,7 +48,7 @@ comment on function label_kind(bigint, integer[], integer[], bigint,
 
 create or replace function judge_kind(kind_id bigint, numbers integer[], truth bigint) returns integer
   language sql volatile security definer set search_path from current as $$
-  select count(note_verdict(m.name_key, null, truth))::integer from kind_members m
+  select count(note_verdict(m.name_key, null, truth))::integer from found_members m
     where m.kind_id = judge_kind.kind_id and m.n = any (numbers)
       and exists (select from checks k where k.name_hash = m.name_hash and k.auditor = 'human' and k.verdict is null);
 $$;
@@ -69,7 +69,7 @@ begin
   end if;
   if k.run_id is not null then perform undo_run(k.run_id, reason => reopen_kind.reason); end if;
   delete from found_kinds x where x.parent_id = k.kind_id;
-  update kind_members m set kept = null where m.kind_id = k.kind_id;
+  update found_members m set kept = null where m.kind_id = k.kind_id;
   update found_kinds x set state = 'open', category_id = null, shown = null, run_id = null, reason = null, said_by = null, said_at = null
     where x.kind_id = k.kind_id;
   return k.run_id;

@@ -14,7 +14,7 @@ declare
   doubted integer;
 begin
   with quiet as materialized (
-    select k.kind_id, array_to_string(k.words, ' ') as said, (select m.answer_id from kind_members m where m.kind_id = k.kind_id limit 1) as answer
+    select k.kind_id, array_to_string(k.words, ' ') as said, (select m.answer_id from found_members m where m.kind_id = k.kind_id limit 1) as answer
       from found_kinds k where k.state = 'open' and k.why = 'quiet' and k.words <> '{}'
   ), used as materialized (
     select c.category_id, c.path_ids, normalise(c.name) as name from categories c where c.retired_at is null
@@ -45,7 +45,7 @@ begin
   with middle as materialized (
     select k.kind_id, k.why, k.size, l2_normalize(avg(e.embedding)) as at,
            (array_agg(coalesce(case when k.why <> 'quiet' then k.says end, m.answer_id)))[1] as answer
-      from found_kinds k join kind_members m on m.kind_id = k.kind_id and m.n <= 50
+      from found_kinds k join found_members m on m.kind_id = k.kind_id and m.n <= 50
       join embeddings e on e.encoder_id = encoder and e.name_hash = m.name_hash
       where k.state = 'open' and k.parent_id is null group by k.kind_id having count(*) >= 3
   ), near as (

@@ -9,9 +9,9 @@ declare
 begin
   -- What people have spoken of stays, with the names that they saw; the rest is found again, if it still is so.
   delete from found_kinds k where k.state = 'open' and k.run_id is null;
-  delete from kind_members m using found_kinds k where k.kind_id = m.kind_id and m.kept is null and k.state <> 'unsure';
+  delete from found_members m using found_kinds k where k.kind_id = m.kind_id and m.kept is null and k.state <> 'unsure';
   delete from kind_names n
-    where exists (select from kind_members m join found_kinds u using (kind_id)
+    where exists (select from found_members m join found_kinds u using (kind_id)
                     where m.name_hash = n.name_hash and u.state = 'unsure' and u.said_at > now() - interval '30 days'
                       and u.says is not distinct from n.says);
   -- Where two voices agree it does not matter what the answers are; where one speaks alone, names of one answer stand together.
@@ -61,9 +61,10 @@ begin
       group by n.kind_id, t.word, w.tells, k.size
   ), named as (
     select x.kind_id, array_agg(x.word order by x.place, x.word) as words
-      from (select s.*, row_number() over (partition by s.kind_id order by s.tells * s.share desc, s.word) as rank
-              from shared s where s.share > .5 and s.tells >= 2) x
-      where x.rank <= 3 group by x.kind_id
+      from (select s.*, row_number() over w as rank, max(s.tells) over (partition by s.kind_id) as most
+              from shared s where s.share > .5 window w as (partition by s.kind_id order by s.tells * s.share desc, s.word)) x
+      -- "for" and a maker's name tell little beside "case"
+      where x.rank <= 3 and x.tells >= .4 * x.most group by x.kind_id
   ), called as (
     update found_kinds k set words = d.words from named d where d.kind_id = k.kind_id
   ), fits as (
@@ -73,19 +74,19 @@ begin
       join shared s on s.kind_id = n.kind_id and s.word = t.word
       where n.kind_id is not null and w.tells > 0 group by n.id
   )
-  insert into kind_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)
+  insert into found_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)
     select n.kind_id, row_number() over (partition by n.kind_id order by random()), n.name_key, n.answer_id, n.source, n.by_model,
            n.by_memory, n.by_llm, case when n.source = 'human' then 2 else least(coalesce(f.odd, 0), 1) end
       from kind_names n left join fits f using (id) where n.kind_id is not null;
   get diagnostics filled = row_count;
-  analyze kind_members, found_kinds;
+  analyze found_members, found_kinds;
   with spent as (
     select l.name_hash, sum((c.tokens_in + c.tokens_out)::numeric / c.names) as tokens
       from llm_calls c join llm_call_names l using (llm_call_id)
       where c.purpose = 'answer' and c.state in ('ok', 'unknown') and c.started_at > now() - interval '30 days' group by 1
   ), of_kind as (
     select m.kind_id, sum(s.tokens) as tokens, sum(kind_doubt(k.why)) as expected
-      from found_kinds k join kind_members m using (kind_id) left join spent s using (name_hash)
+      from found_kinds k join found_members m using (kind_id) left join spent s using (name_hash)
       where k.state = 'open' and k.run_id is null group by 1
   )
   update found_kinds k set tokens_a_month = case when asked then round(coalesce(o.tokens, 0)) end, expected = o.expected
@@ -95,7 +96,7 @@ begin
   delete from kind_words;
   return filled;
 end $$;
-comment on function fill_kinds() is 'Writes the names of the kinds that group_kind_names() made into kind_members, in a random order, with the words that they share, how they fit, and what they cost the LLM. Returns how many names. Example: select fill_kinds();';
+comment on function fill_kinds() is 'Writes the names of the kinds that group_kind_names() made into found_members, in a random order, with the words that they share, how they fit, and what they cost the LLM. Returns how many names. Example: select fill_kinds();';
 
 create or replace function find_kinds() returns integer
   language plpgsql security definer set search_path from current as $$

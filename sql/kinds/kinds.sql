@@ -8,16 +8,16 @@ create or replace function kinds(most integer default 20, word text default null
     select k.* from found_kinds k
       where k.state = 'open' and (kinds.kind_id is null or k.kind_id = kinds.kind_id)
         and (kinds.word is null or exists (select from unnest(k.words) w where w like '%' || normalise(kinds.word) || '%')
-             or k.words = '{}' and exists (select from kind_members m where m.kind_id = k.kind_id and m.name_key like '%' || normalise(kinds.word) || '%'))
+             or k.words = '{}' and exists (select from found_members m where m.kind_id = k.kind_id and m.name_key like '%' || normalise(kinds.word) || '%'))
       order by round(k.expected) desc, k.tokens_a_month desc nulls last, k.size desc, k.kind_id limit most
   )
   select c.kind_id, coalesce(nullif(array_to_string(c.words, ' '), ''), '(various)'), c.size,
-         (select category_path(m.answer_id) from kind_members m where m.kind_id = c.kind_id group by m.answer_id
+         (select category_path(m.answer_id) from found_members m where m.kind_id = c.kind_id group by m.answer_id
             order by count(*) desc, m.answer_id limit 1)
            || (select case when count(distinct m.answer_id) > 1 then format(' and %s others', count(distinct m.answer_id) - 1) else '' end
-                 from kind_members m where m.kind_id = c.kind_id),
+                 from found_members m where m.kind_id = c.kind_id),
          category_path(c.says), c.why, round(c.expected)::integer, c.tokens_a_month,
-         (select count(distinct k.name_hash) from kind_members m join checks k using (name_hash)
+         (select count(distinct k.name_hash) from found_members m join checks k using (name_hash)
             where m.kind_id = c.kind_id and k.auditor = 'human' and k.verdict is null),
          kind_votes(c.kind_id),
          (select jsonb_agg(to_jsonb(m)) from kind_members(c.kind_id, kinds.shown) m)
@@ -93,7 +93,7 @@ begin
           errcode = 'no_data_found';
     end if;
     marked := array(select s from unnest(seen) s where s <> all (unmarked));
-    rest := array(select m.n from kind_members m where m.kind_id = k.kind_id and m.n <> all (seen) order by m.n);
+    rest := array(select m.n from found_members m where m.kind_id = k.kind_id and m.n <> all (seen) order by m.n);
     path := category_path(truth);
     run_id := begin_label_run('kind', coalesce(reason, format('kind %s: %s', k.kind_id, array_to_string(k.words, ' '))));
     checks := judge_kind(k.kind_id, marked, truth);
@@ -104,14 +104,14 @@ begin
     select * into f from follow_run(run_id);
     rows_corrected := f.corrected; rows_asked_again := f.asked_again;
     perform settle_answered('local', n.names), settle_answered('llm', n.names)
-      from (select array_agg(m.name_key) as names from kind_members m
+      from (select array_agg(m.name_key) as names from found_members m
               where m.kind_id = k.kind_id and (unmarked = '{}' or m.n = any (marked))) n where n.names is not null;
     if unmarked <> '{}' then parts := split_kind(k.kind_id, rest, marked, unmarked); end if;
     proof := kind_proof(drawn, (select count(*)::integer from unnest(unmarked) u where u <= shown), cardinality(rest));
   elsif mode = 'split' then
-    parts := split_kind(k.kind_id, array(select m.n from kind_members m where m.kind_id = k.kind_id order by m.n), '{}', '{}');
+    parts := split_kind(k.kind_id, array(select m.n from found_members m where m.kind_id = k.kind_id order by m.n), '{}', '{}');
   end if;
-  update kind_members m set kept = m.n <> all (unmarked) where m.kind_id = k.kind_id and m.n = any (seen) and mode = 'decide';
+  update found_members m set kept = m.n <> all (unmarked) where m.kind_id = k.kind_id and m.n = any (seen) and mode = 'decide';
   update found_kinds x
     set state = case mode when 'decide' then case when unmarked = '{}' then 'decided' else 'split' end
                           when 'split' then 'split' else 'unsure' end,

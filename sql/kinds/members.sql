@@ -2,10 +2,10 @@
 
 create or replace function kind_seen(kind_id bigint, shown integer) returns table (n integer, at_random boolean)
   language sql stable security definer set search_path from current as $$
-  select m.n, true from kind_members m where m.kind_id = kind_seen.kind_id and m.n <= kind_seen.shown
+  select m.n, true from found_members m where m.kind_id = kind_seen.kind_id and m.n <= kind_seen.shown
   union all
   -- the four oddest besides: a person's word that differs, else names with words that the others do not have
-  (select m.n, false from kind_members m
+  (select m.n, false from found_members m
      where m.kind_id = kind_seen.kind_id and m.n > kind_seen.shown and m.odd >= .7 and kind_seen.shown > 0 order by m.odd desc, m.n limit 4);
 $$;
 comment on function kind_seen(bigint, integer) is 'Which names of a kind a person sees who asks for so many: the first in their random order, and up to four odd ones, which were not drawn at random and prove nothing. Example: select n, at_random from kind_seen(1, 12);';
@@ -17,18 +17,18 @@ create or replace function kind_members(kind_id bigint, shown integer default 12
   select m.n, m.name_key, m.answer_id, category_path(m.answer_id), m.source, s.at_random,
          case when m.odd > 1 then 'a person says so' when m.odd >= .7 then 'other words' end,
          category_path(m.by_model), category_path(m.by_memory), category_path(m.by_llm)
-    from kind_seen(kind_members.kind_id, kind_members.shown) s join kind_members m on m.kind_id = kind_members.kind_id and m.n = s.n
+    from kind_seen(found_members.kind_id, found_members.shown) s join found_members m on m.kind_id = found_members.kind_id and m.n = s.n
     order by s.at_random, m.odd > 1 desc, m.n;
 $$;
 comment on function kind_members(bigint, integer) is 'The names of a kind that a person looks at before he decides: odd ones first (at_random false), then so many in their random order, n from 1. path: the answer now; source: who gave it (llm, human or import of a label, answer of a row, none); odd: why it may not belong, NULL: it looks like the others; model, memory and llm: what each says, NULL: nothing. decide_kind() takes the numbers n. Example: select n, name, path, at_random from kind_members(1);';
-grant execute on function kind_members to taxon_admin;
+grant execute on function found_members to taxon_admin;
 
 create or replace function kind_votes(kind_id bigint) returns jsonb
   language sql stable security definer set search_path from current as $$
   with votes as (
     select v.category_id, count(*) filter (where v.who = 'now') as now, count(*) filter (where v.who = 'model') as model,
            count(*) filter (where v.who = 'memory') as memory, count(*) filter (where v.who = 'llm') as llm
-      from kind_members m
+      from found_members m
       cross join lateral (values ('now', m.answer_id), ('model', m.by_model), ('memory', m.by_memory), ('llm', m.by_llm)) v(who, category_id)
       where m.kind_id = kind_votes.kind_id and v.category_id is not null group by 1
   ), best as (

@@ -152,7 +152,7 @@ begin
     from said s
     where s.id = n.id and s.why <> 'quiet'
       -- what a person has taken out of a kind is not put to him again
-      and not exists (select from kind_members m join found_kinds k using (kind_id)
+      and not exists (select from found_members m join found_kinds k using (kind_id)
                         where m.name_hash = n.name_hash and not m.kept and coalesce(k.category_id, k.says) = s.says);
   get diagnostics disputed = row_count;
   analyze kind_names;

@@ -10,10 +10,10 @@ declare
 begin
   if cardinality(marked) > 0 and cardinality(unmarked) > 0 then
     with features as (
-      select m.n, w as feature from kind_members m, unnest(deciding_words(left(m.name_key, 300))) w where m.kind_id = kind_parts.kind_id
+      select m.n, w as feature from found_members m, unnest(deciding_words(left(m.name_key, 300))) w where m.kind_id = kind_parts.kind_id
       union all
       -- the answer now; a word has no space in front
-      select m.n, ' ' || m.answer_id from kind_members m where m.kind_id = kind_parts.kind_id and m.answer_id is not null
+      select m.n, ' ' || m.answer_id from found_members m where m.kind_id = kind_parts.kind_id and m.answer_id is not null
     ), counted as (
       select f.feature, count(*) filter (where f.n = any (marked)) as yes, count(*) filter (where f.n = any (unmarked)) as no,
              count(*) filter (where f.n = any (rest)) as among
@@ -26,7 +26,7 @@ begin
     if abs(best.difference) >= least_difference then
       return query
         select m.n, case when x.has then coalesce(nullif(ltrim(best.feature), best.feature), best.feature) end, x.has = (best.difference > 0)
-          from kind_members m cross join lateral (
+          from found_members m cross join lateral (
             select case when best.feature like ' %' then ' ' || m.answer_id is not distinct from best.feature
                         else best.feature = any (deciding_words(left(m.name_key, 300))) end as has) x
           where m.kind_id = kind_parts.kind_id and m.n = any (rest);
@@ -36,15 +36,15 @@ begin
     return;
   end if;
   -- nothing was said of single names: the answers tell them apart, where there is more than one
-  if (select count(*) from (select from kind_members m where m.kind_id = kind_parts.kind_id and m.n = any (rest)
+  if (select count(*) from (select from found_members m where m.kind_id = kind_parts.kind_id and m.n = any (rest)
                               group by m.answer_id having count(*) >= 2) a) > 1 then
     return query
-      select m.n, m.answer_id::text, false from kind_members m where m.kind_id = kind_parts.kind_id and m.n = any (rest);
+      select m.n, m.answer_id::text, false from found_members m where m.kind_id = kind_parts.kind_id and m.n = any (rest);
     return;
   end if;
   return query
     with words as (
-      select m.n, w as word, count(*) over (partition by w) as times from kind_members m, unnest(deciding_words(left(m.name_key, 300))) w
+      select m.n, w as word, count(*) over (partition by w) as times from found_members m, unnest(deciding_words(left(m.name_key, 300))) w
         where m.kind_id = kind_parts.kind_id and m.n = any (rest)
     ), chosen as (
       -- each name's most frequent word that not nearly all have
@@ -78,11 +78,11 @@ begin
              m.size * case when m.like_unmarked then .5 else kind_doubt(k.why) end, round(k.tokens_a_month * m.size / k.size)
         from made m
   ), moved as (
-    insert into kind_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)
+    insert into found_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)
       select d.id, row_number() over (partition by d.id order by random()), m.name_key, m.answer_id, m.source, m.by_model, m.by_memory,
              m.by_llm, m.odd
         from part p join made d on (d.part, d.like_unmarked) is not distinct from (p.part, p.like_unmarked)
-        join kind_members m on m.kind_id = k.kind_id and m.n = p.n
+        join found_members m on m.kind_id = k.kind_id and m.n = p.n
   )
   select array_agg(m.id order by m.size desc, m.id) into parts from made m;
   return coalesce(parts, '{}');

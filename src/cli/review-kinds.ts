@@ -44,7 +44,10 @@ export async function reviewKindsOf({ word, again }: KindFlags): Promise<void> {
     return reviewKinds(db, { word, width }, keys, (text) => process.stdout.write(text));
   }).finally(() => keys.close());
   const { decided, labels, corrected, split, unsure } = done;
-  const others = [...(split === 0 ? [] : [`${split} split`]), ...(unsure === 0 ? [] : [`${unsure} put aside`])];
+  const others = [
+    ...(split === 0 ? [] : [`${split} split`]),
+    ...(unsure === 0 ? [] : [`${unsure} put aside`]),
+  ];
   print(
     false,
     done,

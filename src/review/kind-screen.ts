@@ -22,8 +22,12 @@ function pathCell(path: string, width: number): string {
 /** What a decision is worth, as far as it is known. */
 function worth({ likely_wrong, tokens_a_month, checks, names }: Kind): string {
   const parts = [
-    ...(likely_wrong > 0 ? [`correct about ${plural(likely_wrong, 'answer')}`] : [`settle ${plural(names, 'answer')}`]),
-    ...(tokens_a_month === null || tokens_a_month === 0 ? [] : [`save up to ${count(tokens_a_month)} tokens a month`]),
+    ...(likely_wrong > 0
+      ? [`correct about ${plural(likely_wrong, 'answer')}`]
+      : [`settle ${plural(names, 'answer')}`]),
+    ...(tokens_a_month === null || tokens_a_month === 0
+      ? []
+      : [`save up to ${count(tokens_a_month)} tokens a month`]),
     ...(checks === 0 ? [] : [`judge up to ${plural(checks, 'open check')}`]),
   ];
   return `Decide this kind: ${parts.join(', ')}.`;
@@ -49,9 +53,17 @@ function proves(drawn: number, others: number): string {
   return `If all ${drawn} drawn at random belong, at most ${wrong} % of the other ${count(others)} are wrong (95 %).`;
 }
 
-function nameLine(member: KindMember, unmarked: ReadonlySet<number>, most: string | null, width: number): string {
+function nameLine(
+  member: KindMember,
+  unmarked: ReadonlySet<number>,
+  most: string | null,
+  width: number,
+): string {
   const mark = unmarked.has(member.n) ? '✗' : ' ';
-  const other = member.path !== most && member.path !== null ? `  ${pathCell(member.path.split(' > ').at(-1) ?? '', 20)}` : '';
+  const other =
+    member.path !== most && member.path !== null
+      ? `  ${pathCell(member.path.split(' > ').at(-1) ?? '', 20)}`
+      : '';
   const why = member.odd === null || member.at_random ? '' : `  ${member.odd}`;
   const room = width - 8 - other.length - why.length;
   return `${mark} ${String(member.n).padStart(4)}  ${cell(member.name, room)}${other}${why}`.trimEnd();

@@ -2,8 +2,8 @@ import type { Database } from '../database/connection/open.ts';
 import { decideKind, type Kind, type KindWord, listKinds, openKind } from '../database/kinds.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import { type Choice, chooseCategory } from './choose.ts';
-import { decided, kindScreen } from './kind-screen.ts';
 import type { Keys } from './keys.ts';
+import { decided, kindScreen } from './kind-screen.ts';
 
 /** How many names are drawn, one step after the other: none unmarked, they prove 22, 10 and 5 %. */
 const steps = [12, 29, 59] as const;
@@ -80,7 +80,10 @@ export async function reviewKinds(
     await show(last.kindId);
   }
   async function choose(of: Kind): Promise<void> {
-    paths ??= (await loadPaths(db)).map(({ category_id, names }) => ({ category_id, path: names.join(' > ') }));
+    paths ??= (await loadPaths(db)).map(({ category_id, names }) => ({
+      category_id,
+      path: names.join(' > '),
+    }));
     const chosen = await chooseCategory(keys, write, paths, of.votes);
     if (chosen === null) draw();
     else await say(of, { mode: 'decide', categoryId: chosen.category_id });

@@ -68,8 +68,12 @@ describe('150 labels of one kind are wrong', () => {
 
     const { code, stdout } = await review('m\na\na\na\nq\n');
     expect(code).toBe(0);
-    expect(stdout).toContain('If all 29 drawn at random belong, at most 10 % of the other 51 are wrong (95 %).');
-    expect(stdout).toContain('29 seen at random and none unmarked: at most 10 % of the other 51 are wrong, at 95 %');
+    expect(stdout).toContain(
+      'If all 29 drawn at random belong, at most 10 % of the other 51 are wrong (95 %).',
+    );
+    expect(stdout).toContain(
+      '29 seen at random and none unmarked: at most 10 % of the other 51 are wrong, at 95 %',
+    );
     // with the 30 names that had taken the answer because they are near
     expect(stdout).toContain('3 decided: 180 labels, of which 180 said something else');
     expect(await pathsOf(mislabelled)).toEqual({ [right]: 150 });
@@ -78,7 +82,9 @@ describe('150 labels of one kind are wrong', () => {
     expect(await rowsOf(wrong)).toBe(0);
     expect(await t.owner.value('select count(*) from runs')).toBe(3);
 
-    for (const { run_id } of await t.owner.rows<{ run_id: number }>('select run_id from runs order by run_id desc'))
+    for (const { run_id } of await t.owner.rows<{ run_id: number }>(
+      'select run_id from runs order by run_id desc',
+    ))
       await t.owner.rows('select undo_run($1)', run_id);
     expect([await labels(), await products()]).toEqual(before);
   });
@@ -92,7 +98,17 @@ describe('150 labels of one kind are wrong', () => {
     const open = JSON.parse((await review('', '--list', '-n', '5')).stdout) as { words: string }[];
     const place = open.findIndex(({ words }) => words.includes('чехол'));
     expect(place).toBeGreaterThanOrEqual(0);
-    const keys = [...Array.from({ length: place }, () => 'k'), 'c', 'phone cases', '1', 'u', 'c', 'phone cases', '1', 'q'];
+    const keys = [
+      ...Array.from({ length: place }, () => 'k'),
+      'c',
+      'phone cases',
+      '1',
+      'u',
+      'c',
+      'phone cases',
+      '1',
+      'q',
+    ];
     const { stdout } = await review(`${keys.join('\n')}\n`);
     expect(stdout).toContain('taken back: run 1');
     expect(stdout).toContain('1 decided: 180 labels, of which 180 said something else');
@@ -135,7 +151,9 @@ describe('taxon review --kinds', () => {
     const { stdout } = await review('', '--list', '--word', 'lapt');
     expect(JSON.parse(stdout)).toMatchObject([{ words: 'laptop', names: 40, why: 'quiet' }]);
     expect(await review('', '--strategy', 'surer')).toMatchObject({ code: 2 });
-    expect(await runTaxon(['review', '--word', 'x'], { DATABASE_URL: t.database.url })).toMatchObject({ code: 2 });
+    expect(await runTaxon(['review', '--word', 'x'], { DATABASE_URL: t.database.url })).toMatchObject({
+      code: 2,
+    });
   });
 
   test('a name can do nothing to the terminal', async () => {

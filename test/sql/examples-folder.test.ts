@@ -64,7 +64,7 @@ const files: Record<string, { shows: RegExp[]; after?: () => Promise<void> }> = 
     },
   },
   'what_it_saved.sql': {
-    shows: [/exact +\| +3 +\|/, /openai.* +1 \|.*1000 \|/, /answer +\| +1 \|/, /cannot be said/],
+    shows: [/exact +\| +5 +\|/, /openai.* +1 \|.*1000 \|/, /answer +\| +1 \|/, /cannot be said/],
   },
 };
 

@@ -27,7 +27,14 @@ interface Kind {
   tokens_a_month: number | null;
   checks: number;
   votes: { category_id: number; now: number; memory: number; model: number; llm: number }[];
-  members: { n: number; name: string; path: string; at_random: boolean; odd: string | null; source: string }[];
+  members: {
+    n: number;
+    name: string;
+    path: string;
+    at_random: boolean;
+    odd: string | null;
+    source: string;
+  }[];
 }
 const find = () => t.owner.value<number>('select find_kinds()');
 const kinds = (rest = '') => t.owner.rows<Kind>(`select * from kinds(${rest})`);
@@ -91,7 +98,11 @@ describe('find_kinds', () => {
       cases,
     );
     await find();
-    expect(await worst()).toMatchObject({ names: 10, why: 'agreed', says: 'Electronics > Phones > Phone cases' });
+    expect(await worst()).toMatchObject({
+      names: 10,
+      why: 'agreed',
+      says: 'Electronics > Phones > Phone cases',
+    });
     expect((await worst()).answer).toBe('Electronics > Computers > Laptops and 1 others');
   });
 
@@ -152,7 +163,11 @@ describe('decide_kind', () => {
       wrong.toSorted(),
     );
     expect(
-      await t.owner.value('select count(*) from products where category_id = $1 and source = $2', cases, 'exact'),
+      await t.owner.value(
+        'select count(*) from products where category_id = $1 and source = $2',
+        cases,
+        'exact',
+      ),
     ).toBe(11);
     expect(await t.owner.row('select kind, reason, labels_changed, rows_corrected from runs')).toEqual({
       kind: 'kind',
@@ -171,8 +186,11 @@ describe('decide_kind', () => {
       labels: 10,
       proof: '5 seen at random and none unmarked: at most 46 % of the other 5 are wrong, at 95 %',
     });
-    const proof = (seen: number, others: number) => t.owner.value('select kind_proof($1, 0, $2)', seen, others);
-    expect(await proof(29, 121)).toBe('29 seen at random and none unmarked: at most 10 % of the other 121 are wrong, at 95 %');
+    const proof = (seen: number, others: number) =>
+      t.owner.value('select kind_proof($1, 0, $2)', seen, others);
+    expect(await proof(29, 121)).toBe(
+      '29 seen at random and none unmarked: at most 10 % of the other 121 are wrong, at 95 %',
+    );
     expect(await proof(59, 91)).toContain('at most 5 %');
     expect(await proof(0, 91)).toBe('none was seen: nothing is proved');
   });
@@ -194,12 +212,11 @@ describe('decide_kind', () => {
     expect(said).toMatchObject({ labels: seen.length - books.length, corrected: seen.length - books.length });
     expect(said.proof).toMatch(/do not belong: what was left marked is decided, the rest is split$/);
     const parts = await t.owner.rows<{ names: string[] }>(
-      `select array_agg(name_key) as names from kind_members where kind_id = any ($1) group by kind_id`,
+      `select array_agg(name_key) as names from found_members where kind_id = any ($1) group by kind_id`,
       said.parts,
     );
     expect(parts.flatMap(({ names }) => names)).toHaveLength(18 - said.labels);
-    for (const { names } of parts)
-      expect(new Set(names.map((name) => name.includes('книжка'))).size).toBe(1);
+    for (const { names } of parts) expect(new Set(names.map((name) => name.includes('книжка'))).size).toBe(1);
     // and back
     await t.owner.rows(`select decide_kind($1, mode => 'undo')`, kind.kind_id);
     expect(await labelsOf(cases)).toHaveLength(100);
@@ -216,7 +233,10 @@ describe('decide_kind', () => {
     expect(await decide(kind, 'shown => 10')).toMatchObject({ labels: 9, left_out: 1 });
     expect((await labelsOf(laptops)).find(({ name_key }) => name_key === wrong[3])?.source).toBe('human');
     await t.owner.rows(`select decide_kind($1, mode => 'undo')`, kind.kind_id);
-    expect(await decide(kind, `shown => 10, including => array[${odd?.n}]`)).toMatchObject({ labels: 10, left_out: 0 });
+    expect(await decide(kind, `shown => 10, including => array[${odd?.n}]`)).toMatchObject({
+      labels: 10,
+      left_out: 0,
+    });
   });
 
   test('a label that has changed since is left out', async () => {
@@ -231,7 +251,9 @@ describe('decide_kind', () => {
     const before = await labels();
     const said = await decide(kind as Kind, `mode => 'split'`);
     expect(said.parts.length).toBeGreaterThan(0);
-    expect(await t.owner.value('select sum(size) from found_kinds where kind_id = any ($1)', said.parts)).toBe(40);
+    expect(
+      await t.owner.value('select sum(size) from found_kinds where kind_id = any ($1)', said.parts),
+    ).toBe(40);
     const first = await worst();
     await decide(first, `mode => 'not_sure'`);
     await find();
@@ -256,7 +278,12 @@ describe('decide_kind', () => {
     const model = await makeModel(t);
     await find();
     const kind = await worst();
-    const nameOf = (n: number) => t.owner.value<string>('select name_key from kind_members where kind_id = $1 and n = $2', kind.kind_id, n);
+    const nameOf = (n: number) =>
+      t.owner.value<string>(
+        'select name_key from found_members where kind_id = $1 and n = $2',
+        kind.kind_id,
+        n,
+      );
     for (const n of [1, 2, 9])
       await t.owner.rows(
         `insert into checks (name_key, layer, strategy, weight, model_id, category_id) values ($1, 'local', 'uniform', 1, $2, $3)`,
@@ -266,7 +293,9 @@ describe('decide_kind', () => {
       );
     expect((await kinds(`kind_id => ${kind.kind_id}`))[0]?.checks).toBe(3);
     expect(await decide(kind, 'shown => 5')).toMatchObject({ labels: 10, checks: 2 });
-    expect(await t.owner.rows('select verdict, truth_category_id as truth from checks order by check_id')).toEqual([
+    expect(
+      await t.owner.rows('select verdict, truth_category_id as truth from checks order by check_id'),
+    ).toEqual([
       { verdict: false, truth: cases },
       { verdict: false, truth: cases },
       { verdict: null, truth: null },

@@ -189,7 +189,7 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
   );
   await owner.rows(
     `with k as (insert into found_kinds (words, why, size) values (array[normalise($1)], 'quiet', 1) returning kind_id)
-     insert into kind_members (kind_id, n, name_key, source) select k.kind_id, 1, normalise($1), 'llm' from k`,
+     insert into found_members (kind_id, n, name_key, source) select k.kind_id, 1, normalise($1), 'llm' from k`,
     name,
   );
   await owner.rows(

@@ -1,12 +1,24 @@
 import type { TaxonDatabase } from './sql.ts';
 
-const makers = ['norvel', 'kasta', 'bravix', 'olmeko', 'tarvo', 'lumisa', 'ferrin', 'zubra', 'quint', 'marvo'];
+const makers = [
+  'norvel',
+  'kasta',
+  'bravix',
+  'olmeko',
+  'tarvo',
+  'lumisa',
+  'ferrin',
+  'zubra',
+  'quint',
+  'marvo',
+];
 
 /** Names that begin alike and differ in maker and model, always the same. */
 export const namesOf = (words: string, count: number, from = 0) =>
   Array.from(
     { length: count },
-    (_, i) => `${words} ${makers[(i + from) % makers.length]} ${String.fromCharCode(97 + (i % 26))}${100 + i + from}`,
+    (_, i) =>
+      `${words} ${makers[(i + from) % makers.length]} ${String.fromCharCode(97 + (i % 26))}${100 + i + from}`,
   );
 
 /** Labels of one category; returns its id. */
