@@ -1,5 +1,5 @@
 import type { Database } from '../../src/database/connection/open.ts';
-import { decideKind, type Kind, listKinds, openKind } from '../../src/database/kinds.ts';
+import { decideKind, type Kind, type KindWord, listKinds, openKind } from '../../src/database/kinds.ts';
 
 /** How a made-up person who knows the truth goes through kinds. */
 export interface Person {
@@ -33,7 +33,7 @@ function mostOf(truths: readonly number[]): { category: number; times: number } 
 
 /**
  * Decides kinds as their list has them. Where at least half of the names shown are of one category he says so and unmarks the
- * others; where not, he has the kind split; parts come next. Kinds against which nothing speaks end it.
+ * others; where not, he has the kind split, or put aside where that cannot be. Kinds against which nothing speaks end it.
  *
  * @param truth the category of each name key
  */
@@ -43,13 +43,8 @@ export async function decideAll(
   { looks, screens }: Person,
   onStep: (step: Step) => void,
 ): Promise<void> {
-  const parts: number[] = [];
   let read = 0;
   async function next(): Promise<Kind | undefined> {
-    while (parts.length > 0) {
-      const part = await openKind(db, parts.shift() as number, looks);
-      if (part !== undefined) return part;
-    }
     const [first] = await listKinds(db, 1, null);
     return first?.likely_wrong ? openKind(db, first.kind_id, looks) : undefined;
   }
@@ -60,11 +55,12 @@ export async function decideAll(
     read += truths.length;
     const { category, times } = mostOf(truths);
     const unmarked = kind.members.filter((_, i) => truths[i] !== category).map(({ n }) => n);
-    const done = await decideKind(db, kind.kind_id, {
-      ...(times * 2 < truths.length ? { mode: 'split' } : { mode: 'decide', categoryId: category, unmarked }),
-      shown: looks,
-    });
-    parts.unshift(...done.parts);
+    const all: KindWord = { mode: 'decide', categoryId: category, unmarked, shown: looks };
+    if (times * 2 >= truths.length) await decideKind(db, kind.kind_id, all);
+    else
+      await decideKind(db, kind.kind_id, { mode: 'split' }).catch(() =>
+        decideKind(db, kind.kind_id, { mode: 'not_sure' }),
+      );
     if (counted.includes(screen)) onStep({ screens: screen, read, ...(await count(db)) });
   }
 }

@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const steps: Step[] = [];
   try {
     const { truth, ids } = await fill(db, part.categories, train, part.train.truth);
-    if (values.evidence === 'letters') await judge(db, ids, train);
+    if (values.evidence === 'letters') await judge(db, join(config.dataDir, 'cache'), ids, train);
     const started = performance.now();
     const kinds = await findKinds(db);
     const seconds = (performance.now() - started) / 1000;

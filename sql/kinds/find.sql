@@ -32,7 +32,8 @@ begin
   update kind_names n set kind_id = m.kind_id from keyed k join made m using (key) where k.id = n.id;
   -- what is left over of a dispute, whatever the words
   with counted as materialized (
-    select n.answer_id, n.says, n.why, count(*)::integer as size from kind_names n
+    select v.answer, n.says, n.why, count(*)::integer as size from kind_names n
+      cross join lateral (select case when n.why not in ('agreed', 'judged', 'memory') then n.answer_id end as answer) v
       where n.kind_id is null and n.why not in ('quiet', 'waiting') group by 1, 2, 3 having count(*) >= 3
   ), made as materialized (
     select nextval(pg_get_serial_sequence('found_kinds', 'kind_id')) as kind_id, c.* from counted c
@@ -41,7 +42,7 @@ begin
       select m.kind_id, '{}', m.says, m.why, m.size, moment from made m
   )
   update kind_names n set kind_id = m.kind_id from made m
-    where n.kind_id is null and (n.answer_id, n.says, n.why) is not distinct from (m.answer_id, m.says, m.why);
+    where n.kind_id is null and (n.says, n.why) = (m.says, m.why) and (m.answer is null or m.answer = n.answer_id);
   analyze kind_names;
   select count(*) into made from found_kinds k where k.found_at = moment;
   return made;

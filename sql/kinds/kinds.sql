@@ -109,6 +109,10 @@ begin
     if unmarked <> '{}' then parts := split_kind(k.kind_id, rest, marked, unmarked); end if;
     proof := kind_proof(drawn, (select count(*)::integer from unnest(unmarked) u where u <= shown), cardinality(rest));
   elsif mode = 'split' then
+    if (select count(distinct coalesce(p.part, '')) from kind_parts(k.kind_id, array(select m.n from found_members m where m.kind_id = k.kind_id), '{}', '{}') p) < 2 then
+      raise exception 'nothing tells the names of kind % apart', k.kind_id
+        using hint = 'Decide it and unmark what does not belong, or say that you are not sure.', errcode = 'object_not_in_prerequisite_state';
+    end if;
     parts := split_kind(k.kind_id, array(select m.n from found_members m where m.kind_id = k.kind_id order by m.n), '{}', '{}');
   end if;
   update found_members m set kept = m.n <> all (unmarked) where m.kind_id = k.kind_id and m.n = any (seen) and mode = 'decide';
@@ -131,6 +135,6 @@ mode: decide (the default); split: into smaller kinds, nothing is decided; not_s
 reason: why; it stands in the run, NULL by default.
 preview: true: says what it would do and changes nothing. Default false.
 Returns: the run (undo_run() takes it back), the category, how many names have it as a person''s label now, how many had another, the rows that follow, how many names were left out (a person''s label says otherwise, or the label has changed since the kind was found), open checks that were judged with it, the kinds that it was split into, and what the sample proves: 29 seen and none unmarked, at most 10 % of the others wrong; 59, at most 5 %.
-Errors: P0002 where there is no such kind or category in use; 55000 where it is not open, or a part of what is taken back was decided; 22023 where unmarked names were not shown, or there is no such mode; 55P03 while another transaction uses the taxonomy.
+Errors: P0002 where there is no such kind or category in use; 55000 where it is not open, cannot be split, or a part of what is taken back was decided; 22023 where unmarked names were not shown, or there is no such mode; 55P03 while another transaction uses the taxonomy.
 Example: select labels, corrected, proof from decide_kind(1, 3, shown => 29, preview => true);';
 grant execute on function decide_kind to taxon_admin;

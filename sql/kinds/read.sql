@@ -140,7 +140,10 @@ begin
       left join categories cm on cm.category_id = n.by_model
       left join categories cy on cy.category_id = n.by_memory
       cross join lateral (select cj.category_id is not null and (cj.l1, cj.l2, cj.l3) is distinct from (a.l1, a.l2, a.l3) as other) j
-      cross join lateral (select cm.category_id is not null and (cm.l1, cm.l2, cm.l3) is distinct from (a.l1, a.l2, a.l3) as other) m
+      -- Of 57,029 real titles, a model's other answer is right where memory agrees in 45 % (.6 to .8 sure) and 84 % (surer), where
+      -- it does not in 26 and 55 %; less sure in a fifth. Answers against which nothing speaks are right in 99 %.
+      cross join lateral (select cm.category_id is not null and (cm.l1, cm.l2, cm.l3) is distinct from (a.l1, a.l2, a.l3)
+        and n.sure >= case when (cm.l1, cm.l2, cm.l3) is not distinct from (cy.l1, cy.l2, cy.l3) then .6 else .8 end as other) m
       cross join lateral (select cy.category_id is not null and n.by_model is null
         and (cy.l1, cy.l2, cy.l3) is distinct from (a.l1, a.l2, a.l3) as other) o
       cross join lateral (select o.other and n.memory_share >= .2 and n.answer_share <= n.memory_share / 4 as clearly,

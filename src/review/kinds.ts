@@ -1,6 +1,7 @@
 import type { Database } from '../database/connection/open.ts';
 import { decideKind, type Kind, type KindWord, listKinds, openKind } from '../database/kinds.ts';
 import { loadPaths } from '../database/taxonomy.ts';
+import { TaxonError } from '../errors.ts';
 import { type Choice, chooseCategory } from './choose.ts';
 import type { Keys } from './keys.ts';
 import { decided, kindScreen } from './kind-screen.ts';
@@ -69,6 +70,14 @@ export async function reviewKinds(
     next.unshift(...done.parts);
     await show(undefined);
   }
+  async function split(of: Kind): Promise<void> {
+    try {
+      await say(of, { mode: 'split' });
+    } catch (error) {
+      if (!(error instanceof TaxonError)) throw error;
+      write(`${error.message}\n`);
+    }
+  }
   async function undo(): Promise<void> {
     const last = said.pop();
     if (last === undefined) {
@@ -113,7 +122,7 @@ export async function reviewKinds(
     else if (key === 'c') await choose(kind);
     else if (key === 'x') await unmark(kind);
     else if (key === 'm') await more(kind);
-    else if (key === 's') await say(kind, { mode: 'split' });
+    else if (key === 's') await split(kind);
     else if (key === 'n') await say(kind, { mode: 'not_sure' });
     else if (key === 'k') {
       skipped.add(kind.kind_id);
