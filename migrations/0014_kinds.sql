@@ -12,7 +12,6 @@ create table found_kinds (
   says bigint,
   why text not null check (why in ('agreed', 'model', 'memory', 'perhaps', 'judged', 'name', 'near', 'waiting', 'quiet', 'unmarked')),
   size integer not null,
-  expected real not null default 0,
   tokens_a_month numeric,
   found_at timestamptz not null default clock_timestamp(),
   category_id bigint references categories,
@@ -22,7 +21,6 @@ create table found_kinds (
   said_by text,
   said_at timestamptz
 );
-create index found_kinds_open on found_kinds (expected desc) where state = 'open';
 create index found_kinds_parent on found_kinds (parent_id) where parent_id is not null;
 comment on table found_kinds is 'Kinds of names: the same words that tell what the thing is, and the same answer or the same dispute about it. find_kinds() makes them anew; those that a person has spoken of stay.';
 comment on column found_kinds.kind_id is 'Id of the kind.';
@@ -32,7 +30,6 @@ comment on column found_kinds.words is 'The words that most of its names share a
 comment on column found_kinds.says is 'The category that speaks against the answer of its names; NULL: nothing does, or they have none.';
 comment on column found_kinds.why is 'What says so. agreed: the model and memory''s other names; model: it alone; memory: the other names alone, where no model has judged; perhaps: the other names, but others with the same answer as well; judged: audits; name: the category is called like the kind; near: the kinds nearest by embedding; waiting: names without an answer; quiet: nothing does; unmarked: a person took these out of another kind.';
 comment on column found_kinds.size is 'How many names it had when it was made.';
-comment on column found_kinds.expected is 'How many of their answers are likely wrong.';
 comment on column found_kinds.tokens_a_month is 'What its names cost the LLM in the last 30 days, by the ledger; NULL: no call has answered names since then.';
 comment on column found_kinds.found_at is 'When it was made.';
 comment on column found_kinds.category_id is 'What a person said that they are.';

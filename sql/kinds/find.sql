@@ -86,11 +86,11 @@ begin
       from llm_calls c join llm_call_names l using (llm_call_id)
       where c.purpose = 'answer' and c.state in ('ok', 'unknown') and c.started_at > now() - interval '30 days' group by 1
   ), of_kind as (
-    select m.kind_id, sum(s.tokens) as tokens, sum(kind_doubt(k.why)) as expected
+    select m.kind_id, sum(s.tokens) as tokens
       from found_kinds k join found_members m using (kind_id) left join spent s using (name_hash)
       where k.state = 'open' and k.run_id is null group by 1
   )
-  update found_kinds k set tokens_a_month = case when asked then round(coalesce(o.tokens, 0)) end, expected = o.expected
+  update found_kinds k set tokens_a_month = case when asked then round(coalesce(o.tokens, 0)) end
     from of_kind o where o.kind_id = k.kind_id;
   delete from kind_names;
   delete from kind_tokens;

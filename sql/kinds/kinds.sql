@@ -5,23 +5,23 @@ create or replace function kinds(most integer default 20, word text default null
                  checks bigint, votes jsonb, members jsonb)
   language sql stable security definer set search_path from current as $$
   with chosen as (
-    select k.* from found_kinds k
+    select k.*, round(k.size * d.doubt)::integer as wrong from found_kinds k join kind_doubts() d using (why)
       where k.state = 'open' and (kinds.kind_id is null or k.kind_id = kinds.kind_id)
         and (kinds.word is null or exists (select from unnest(k.words) w where w like '%' || normalise(kinds.word) || '%')
              or k.words = '{}' and exists (select from found_members m where m.kind_id = k.kind_id and m.name_key like '%' || normalise(kinds.word) || '%'))
-      order by round(k.expected) desc, k.tokens_a_month desc nulls last, k.size desc, k.kind_id limit most
+      order by wrong desc, k.tokens_a_month desc nulls last, k.size desc, k.kind_id limit most
   )
   select c.kind_id, coalesce(nullif(array_to_string(c.words, ' '), ''), '(various)'), c.size,
          (select category_path(m.answer_id) from found_members m where m.kind_id = c.kind_id group by m.answer_id
             order by count(*) desc, m.answer_id limit 1)
            || (select case when count(distinct m.answer_id) > 1 then format(' and %s others', count(distinct m.answer_id) - 1) else '' end
                  from found_members m where m.kind_id = c.kind_id),
-         category_path(c.says), c.why, round(c.expected)::integer, c.tokens_a_month,
+         category_path(c.says), c.why, c.wrong, c.tokens_a_month,
          (select count(distinct k.name_hash) from found_members m join checks k using (name_hash)
             where m.kind_id = c.kind_id and k.auditor = 'human' and k.verdict is null),
          kind_votes(c.kind_id),
          (select jsonb_agg(to_jsonb(m)) from kind_members(c.kind_id, kinds.shown) m)
-    from chosen c order by round(c.expected) desc, c.tokens_a_month desc nulls last, c.size desc, c.kind_id;
+    from chosen c order by c.wrong desc, c.tokens_a_month desc nulls last, c.size desc, c.kind_id;
 $$;
 comment on function kinds(integer, text, bigint, integer) is
   'Lists kinds of names that a person may decide at once, those first where most answers are likely wrong.
@@ -29,7 +29,7 @@ most: at most so many kinds, 20 by default.
 word: only kinds with this word, or a part of it, among their words; NULL (the default): all.
 kind_id: only this one; NULL by default.
 shown: how many names of each are shown, drawn at random; 12 by default.
-Returns: the words that tell what the things are; how many names; their answer now, the most common; what speaks against it, and who (why: agreed, the model and memory''s other names; model, memory or judged, one of them or audits; perhaps, memory has both; name, a category is called so; near, the nearest kinds by embedding; waiting, there is no answer; quiet, nothing does; unmarked, a person took them out of another kind). likely_wrong: answers that are likely wrong. tokens_a_month: what these names cost the LLM in the last 30 days, by the ledger, and what a decision saves at most; NULL: not known. checks: open checks among them. votes: [{category_id, path, now, model, memory, llm}], how many names each voice gives to a category. members: [{n, name, path, source, at_random, odd, model, memory, llm}], up to four odd ones first, which were not drawn at random. decide_kind() decides. Kinds are found anew each night, and by taxon review --kinds.
+Returns: the words that tell what the things are; how many names; their answer now, the most common; what speaks against it, and who (why: agreed, the model and memory''s other names; model, memory or judged, one of them or audits; perhaps, memory has both; name, a category is called so; near, the nearest kinds by embedding; waiting, there is no answer; quiet, nothing does; unmarked, a person took them out of another kind). likely_wrong: how many answers are likely wrong, learnt from the kinds that were decided here. tokens_a_month: what these names cost the LLM in the last 30 days, by the ledger, and what a decision saves at most; NULL: not known. checks: open checks among them. votes: [{category_id, path, now, model, memory, llm}], how many names each voice gives to a category. members: [{n, name, path, source, at_random, odd, model, memory, llm}], up to four odd ones first, which were not drawn at random. decide_kind() decides. Kinds are found anew each night, and by taxon review --kinds.
 Example: select kind_id, words, names, answer, says, likely_wrong from kinds(5);';
 grant execute on function kinds to taxon_reader, taxon_admin;
 

@@ -72,10 +72,10 @@ begin
     select nextval(pg_get_serial_sequence('found_kinds', 'kind_id')) as id, p.part, p.like_unmarked, p.size
       from (select x.part, x.like_unmarked, count(*)::integer as size from part x group by 1, 2) p
   ), written as (
-    insert into found_kinds (kind_id, parent_id, words, says, why, size, expected, tokens_a_month) overriding system value
+    insert into found_kinds (kind_id, parent_id, words, says, why, size, tokens_a_month) overriding system value
       select m.id, k.kind_id, k.words || case when m.part ~ '^[^(0-9]' and m.part <> all (k.words) then m.part end,
              case when not m.like_unmarked then k.says end, case when m.like_unmarked then 'unmarked' else k.why end, m.size,
-             m.size * kind_doubt(case when m.like_unmarked then 'unmarked' else k.why end), round(k.tokens_a_month * m.size / k.size)
+             round(k.tokens_a_month * m.size / k.size)
         from made m
   ), moved as (
     insert into found_members (kind_id, n, name_key, answer_id, source, by_model, by_memory, by_llm, odd)

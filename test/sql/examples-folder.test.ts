@@ -29,7 +29,7 @@ beforeEach(async () => {
 const files: Record<string, { shows: RegExp[]; after?: () => Promise<void> }> = {
   'correct_a_kind.sql': {
     shows: [
-      /tablet case +\| +5 \| Electronics > Phones > Phone cases \| Electronics > Tablets > Tablet cases \| memory/,
+      /tablet case +\| +5 \| Electronics > Phones > Phone cases +\| Electronics > Tablets > Tablet cases \| memory/,
       /all 5 were seen: nothing is left to prove/,
       /kind +\| looked at 29 +\| +5 \| +5/,
     ],
