@@ -143,7 +143,7 @@ begin
   ), below as (
     -- what is new below a category that the database knows under another path, is made below that
     select distinct on (m.spelling) m.spelling, i as depth, f.category_id
-      from missing m, generate_series(1, cardinality(m.spelling) - 1) i join import_paths f on f.by_id and f.spelling = m.spelling[1:i]
+      from missing m cross join generate_series(1, cardinality(m.spelling) - 1) i join import_paths f on f.by_id and f.spelling = m.spelling[1:i]
       order by m.spelling, i desc
   ), made as (
     select o.spelling, make_category(o.spelling[coalesce(o.depth, 0) + 1:], below => o.category_id) as id
@@ -229,7 +229,7 @@ begin
     union all
     select d.name_key, d.final, d.was, 0, '{}', 'was in memory' from decided d where d.was <> d.final
   ), written_losers as (
-    insert into import_losers (name, kept, lost, reason, times, lines)
+    insert into import_losers (name_key, kept, lost, reason, times, lines)
       select l.name_key, category_path(l.final), category_path(l.category_id), l.reason, l.n, l.lines from lost l where keep_losers
   ), listed as (
     select l.name_key as name, category_path(l.final) as kept, category_path(l.category_id) as lost, l.reason, l.n as times, l.lines

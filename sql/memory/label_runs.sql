@@ -19,7 +19,7 @@ begin
     values (begin_label_run.kind, nullif(btrim(begin_label_run.reason), ''), begin_label_run.file, begin_label_run.training_run_id,
             pg_current_xact_id())
     -- a cleaning that is repeated
-    on conflict (training_run_id) do update set xact = excluded.xact
+    on conflict on constraint label_runs_training_run_id_key do update set xact = excluded.xact
     returning r.run_id into id;
   return id;
 end $$;

@@ -146,7 +146,9 @@ export function importCommand(): Command {
     )
     .argument('[file]', '.csv, .tsv (each also .gz) or .parquet')
     .addOption(
-      new Option('--as <what>', 'what the rows are').choices(['labels', 'products', 'tree']).default('labels'),
+      new Option('--as <what>', 'what the rows are')
+        .choices(['labels', 'products', 'tree'])
+        .default('labels'),
     )
     .addOption(
       new Option('--source <who>', 'who gave the labels, where no column "source" says it')

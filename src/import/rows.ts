@@ -189,9 +189,7 @@ class RecordReader {
     if (path.length === 0) throw new BadRow('the category is empty');
     const hole = path.indexOf('');
     if (hole !== -1)
-      throw new BadRow(
-        `a hole in the path: level ${hole + 1} is empty and level ${path.length} is not`,
-      );
+      throw new BadRow(`a hole in the path: level ${hole + 1} is empty and level ${path.length} is not`);
     if (path.some((part) => part.length > longestCategory && [...part].length > longestCategory))
       throw new BadRow(`a category of more than ${longestCategory} characters`);
     return path;

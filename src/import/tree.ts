@@ -27,8 +27,6 @@ export async function importTree(
   const all = first.done === true ? rows : from(first.value, iterator);
   const nodes = first.done !== true && first.value.parentId !== undefined;
   const columns = (row: Row) =>
-    nodes
-      ? [row.line, row.externalId ?? null, row.parentId ?? null, row.name]
-      : labelColumns(row, 'import');
+    nodes ? [row.line, row.externalId ?? null, row.parentId ?? null, row.name] : labelColumns(row, 'import');
   return copyTree(db, copyText(all, columns, onProgress), nodes ? 'nodes' : 'paths', of);
 }

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  applyCleaning,
-  confidentMistakes,
-  undoRun,
-  saveOutOfFold,
-} from '../../src/database/cleaning.ts';
+import { applyCleaning, confidentMistakes, saveOutOfFold, undoRun } from '../../src/database/cleaning.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import { startRun } from '../../src/database/runs.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -60,7 +55,12 @@ test('a cleaning from its evidence to its way back, through the typed calls', as
     moved_on: 0,
     done_before: 0,
   });
-  expect(await undoRun(db, 1)).toMatchObject({ labels_restored: 1, labels_kept: 0, rows_restored: 0, rows_kept: 0 });
+  expect(await undoRun(db, 1)).toMatchObject({
+    labels_restored: 1,
+    labels_kept: 0,
+    rows_restored: 0,
+    rows_kept: 0,
+  });
   expect(await db.rows('select * from taxon.labels')).toEqual(before);
   await expect(applyCleaning(db, 4711, [change])).rejects.toMatchObject({
     name: 'TaxonError',

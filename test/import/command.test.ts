@@ -27,7 +27,7 @@ describe('taxon import', () => {
     const { stdout } = await taxonImport(fileWith('conflicts.csv', `name,l1\n${lines.join('\n')}\n`));
     expect(stdout).toContain('60 rows, 30 names: 30 labels added, 0 changed, 0 as they were');
     expect(stdout).toContain('2 categories made');
-    expect(stdout).toContain('30 answers were not kept, the first 20:');
+    expect(stdout).toContain('30 answers were not kept, the first 20 (--conflicts FILE has all):');
     expect(stdout).toContain('  name 19: x1, not x0 (line 40): a later line says otherwise');
     expect(stdout).not.toContain('name 20');
   });

@@ -28,7 +28,11 @@ const say = (sql: string, ...values: unknown[]) => taxon.owner.row(`select * fro
 describe('a category is found by the shop’s own id', () => {
   test('when it was renamed here, and what differs is told', async () => {
     await importLabels(db, given(['pot', 'Home > Pots', 'import', '7']));
-    await say('rename_category((select category_id from categories where external_id = $1), $2)', '7', 'Cookware');
+    await say(
+      'rename_category((select category_id from categories where external_id = $1), $2)',
+      '7',
+      'Cookware',
+    );
     const result = await importLabels(
       db,
       given(['pan', 'Home > Pots', 'import', '7'], ['lid', 'Home > Pots > Lids', 'import', '8']),
@@ -45,9 +49,18 @@ describe('a category is found by the shop’s own id', () => {
   });
 
   test('when the shop renamed or moved it, and another has its old name', async () => {
-    await importLabels(db, given(['pot', 'Home > Pots', 'import', '7'], ['lamp', 'Home > Light', 'import', '8']));
-    await importLabels(db, given(['pan', 'Kitchen > Cookware', 'import', '7'], ['led', 'Home > Pots', 'import', '8']));
-    expect(await memoryOf(taxon)).toMatchObject({ pan: 'Home > Pots (import)', led: 'Home > Light (import)' });
+    await importLabels(
+      db,
+      given(['pot', 'Home > Pots', 'import', '7'], ['lamp', 'Home > Light', 'import', '8']),
+    );
+    await importLabels(
+      db,
+      given(['pan', 'Kitchen > Cookware', 'import', '7'], ['led', 'Home > Pots', 'import', '8']),
+    );
+    expect(await memoryOf(taxon)).toMatchObject({
+      pan: 'Home > Pots (import)',
+      led: 'Home > Light (import)',
+    });
     expect(await tree()).toEqual({ Home: null, 'Home > Light': '8', 'Home > Pots': '7' });
   });
 
@@ -55,7 +68,11 @@ describe('a category is found by the shop’s own id', () => {
     const pots = await taxon.category('Home > Pots');
     await say(`split_category($1, '{Iron,Clay}', external_ids => '{71,72}')`, pots);
     await say(`add_category('Lids', $1, external_id => '73')`, pots);
-    await say('rename_category((select category_id from categories where external_id = $1), $2)', '71', 'Cast iron');
+    await say(
+      'rename_category((select category_id from categories where external_id = $1), $2)',
+      '71',
+      'Cast iron',
+    );
     const result = await importLabels(
       db,
       given(['a', 'Shop > Iron', 'import', '71'], ['b', 'x', 'import', '72'], ['c', 'y', 'import', '73']),
@@ -75,7 +92,10 @@ describe('a category is found by the shop’s own id', () => {
   });
 
   test('of a merged category it leads to the successor, of a retired one it is refused', async () => {
-    await importLabels(db, given(['a', 'Pots', 'import', '7'], ['b', 'Pans', 'import', '8'], ['c', 'Lids', 'import', '9']));
+    await importLabels(
+      db,
+      given(['a', 'Pots', 'import', '7'], ['b', 'Pans', 'import', '8'], ['c', 'Lids', 'import', '9']),
+    );
     const id = (own: string) =>
       taxon.owner.value<number>('select category_id from categories where external_id = $1', own);
     await say(`merge_categories(array[$1::bigint], ${await id('8')})`, await id('7'));
@@ -88,7 +108,10 @@ describe('a category is found by the shop’s own id', () => {
   });
 
   test('--rename gives it the name of the file, and undo takes it back', async () => {
-    await importLabels(db, given(['pot', 'Home > Pots', 'import', '7'], ['x', 'Home > Light', 'import', '8']));
+    await importLabels(
+      db,
+      given(['pot', 'Home > Pots', 'import', '7'], ['x', 'Home > Light', 'import', '8']),
+    );
     const before = await tree();
     const { run_id, renamed } = await importLabels(
       db,
@@ -130,7 +153,10 @@ describe('undo of what an import made of the tree', () => {
 
   test('gives ids back', async () => {
     await importLabels(db, given(['pot', 'Pots', 'import', '7']));
-    const { run_id } = await importLabels(db, given(['pan', 'Pots', 'import', '70'], ['x', 'Lids', 'import', '71']));
+    const { run_id } = await importLabels(
+      db,
+      given(['pan', 'Pots', 'import', '70'], ['x', 'Lids', 'import', '71']),
+    );
     expect(await tree()).toEqual({ Pots: '70', Lids: '71' });
     await undoRun(db, run_id);
     expect(await tree()).toEqual({ Pots: '7' });
@@ -146,7 +172,14 @@ describe('a tree without names', () => {
       'path,category_external_id\nHome,1\nHome > Pots,2\nhome > Pots > Iron > Small,\n',
       { reason: 'first tree', file: 'tree.csv' },
     );
-    expect(result).toMatchObject({ nodes: 3, depth: 4, categories: 4, elsewhere: 0, folded: 1, tree_levels: '1,2,deepest' });
+    expect(result).toMatchObject({
+      nodes: 3,
+      depth: 4,
+      categories: 4,
+      elsewhere: 0,
+      folded: 1,
+      tree_levels: '1,2,deepest',
+    });
     expect(result.folds).toEqual([
       { path: 'Home > Pots > Iron > Small', l1: 'Home', l2: 'Pots', l3: 'Small' },
     ]);
@@ -164,7 +197,9 @@ describe('a tree without names', () => {
     });
     const before = await tree();
     expect(before).toEqual({ Home: '1', 'Home > Pots': '2', Light: '3' });
-    const { run_id, ...again } = await imported('id,parent_id,name\n1,,House\n2,3,Pots\n3,,Light\n4,2,Lids\n');
+    const { run_id, ...again } = await imported(
+      'id,parent_id,name\n1,,House\n2,3,Pots\n3,,Light\n4,2,Lids\n',
+    );
     expect(again).toMatchObject({ nodes: 4, categories: 1, known: 3, renamed: 2 });
     expect(await tree()).toEqual({ House: '1', Light: '3', 'Light > Pots': '2', 'Light > Pots > Lids': '4' });
     await undoRun(db, run_id);

@@ -28,7 +28,9 @@ describe('rows that cannot be read', () => {
   });
 
   test('one alone is told as one', async () => {
-    expect((await refused('name,l1\nA,x\n,x\n')).message).toMatch(/refused\.csv, line 3: the name is empty: {2}\| x$/);
+    expect((await refused('name,l1\nA,x\n,x\n')).message).toMatch(
+      /refused\.csv, line 3: the name is empty: {2}\| x$/,
+    );
   });
 
   test('are left out where they go elsewhere, with the shop’s own id', async () => {
@@ -63,7 +65,9 @@ describe('rows that cannot be read', () => {
 
 describe('paths', () => {
   test('a separator that is given separates, and nothing else does', async () => {
-    expect((await read('name,path\nA,Home / Kitchen/ Pots > Pans\nB,Home\n', { pathSeparator: '/' })).rows).toEqual([
+    expect(
+      (await read('name,path\nA,Home / Kitchen/ Pots > Pans\nB,Home\n', { pathSeparator: '/' })).rows,
+    ).toEqual([
       ['A', 'Home', 'Kitchen', 'Pots > Pans'],
       ['B', 'Home'],
     ]);
@@ -73,14 +77,37 @@ describe('paths', () => {
     expect((await refused('name,path\nA,TV/Audio\nB,TV/Audio\n')).hint).toContain("--path-separator '/'");
   });
 
-  const several = 'name,path\nA,Home > Kitchen | Body > Hair > Combs\nB,Body > Hair\nC,"Home > Sale, Home > Pots > Iron"\n';
+  const several =
+    'name,path\nA,Home > Kitchen | Body > Hair > Combs\nB,Body > Hair\nC,"Home > Sale, Home > Pots > Iron"\n';
   test.each([
-    ['first', [['Home', 'Kitchen'], ['Home', 'Sale']]],
-    ['deepest', [['Body', 'Hair', 'Combs'], ['Home', 'Pots', 'Iron']]],
-    ['one', [['Home', 'Kitchen | Body', 'Hair', 'Combs'], ['Home', 'Sale, Home', 'Pots', 'Iron']]],
+    [
+      'first',
+      [
+        ['Home', 'Kitchen'],
+        ['Home', 'Sale'],
+      ],
+    ],
+    [
+      'deepest',
+      [
+        ['Body', 'Hair', 'Combs'],
+        ['Home', 'Pots', 'Iron'],
+      ],
+    ],
+    [
+      'one',
+      [
+        ['Home', 'Kitchen | Body', 'Hair', 'Combs'],
+        ['Home', 'Sale, Home', 'Pots', 'Iron'],
+      ],
+    ],
   ] as const)('of several in one field: %s', async (severalPaths, [first, last]) => {
     const { rows, notices } = await read(several, { severalPaths });
-    expect(rows).toEqual([['A', ...first], ['B', 'Body', 'Hair'], ['C', ...last]]);
+    expect(rows).toEqual([
+      ['A', ...first],
+      ['B', 'Body', 'Hair'],
+      ['C', ...last],
+    ]);
     expect(notices).toHaveLength(1);
     expect(notices[0]).toContain('line 2: Home > Kitchen | Body > Hair > Combs');
   });
@@ -132,7 +159,9 @@ describe('HTML entities', () => {
 describe('a tree without names', () => {
   const rows = (content: string) => collect(readRows(fileWith('tree.csv', content), { as: 'tree' }));
   test('as paths, as levels, as nodes', async () => {
-    expect(await rows('path,category_external_id\nHome > Pots,7\npath,category_external_id\nHome,\n')).toMatchObject([
+    expect(
+      await rows('path,category_external_id\nHome > Pots,7\npath,category_external_id\nHome,\n'),
+    ).toMatchObject([
       { line: 2, name: '', path: ['Home', 'Pots'], externalId: '7' },
       { line: 4, name: '', path: ['Home'], externalId: null },
     ]);

@@ -40,17 +40,16 @@ const changes = (...names: string[]) =>
     })),
   );
 const apply = (run: number, json: string) =>
-  t.owner.row(
-    'select asked, changed, human, moved_on, done_before from apply_cleaning($1, $2)',
-    run,
-    json,
-  );
+  t.owner.row('select asked, changed, human, moved_on, done_before from apply_cleaning($1, $2)', run, json);
 /** The run of changes of a training run. */
 const changesOf = (run: number) =>
   t.owner.value<number>('select run_id from label_runs where training_run_id = $1', run);
 /** Takes the changes of a training run back. */
 const undo = async (run: number) =>
-  t.owner.row('select labels_restored as restored, labels_kept as kept from undo_run($1)', await changesOf(run));
+  t.owner.row(
+    'select labels_restored as restored, labels_kept as kept from undo_run($1)',
+    await changesOf(run),
+  );
 const untouched = { asked: 0, changed: 0, human: 0, moved_on: 0, done_before: 0 };
 
 describe('apply_cleaning', () => {
@@ -123,7 +122,9 @@ describe('apply_cleaning', () => {
     expect(await labels()).toEqual(after);
     await undo(run);
     expect(await apply(run, changes('green tea'))).toMatchObject({ changed: 0, done_before: 1 });
-    expect(await t.owner.value('select count(*) from label_changes where run_id = $1', await changesOf(run))).toBe(1);
+    expect(
+      await t.owner.value('select count(*) from label_changes where run_id = $1', await changesOf(run)),
+    ).toBe(1);
   });
 
   test('changes all or nothing, and notes its run behind a savepoint too', async () => {
@@ -136,7 +137,9 @@ describe('apply_cleaning', () => {
     await t.owner.rows('savepoint s');
     await apply(run, changes('green tea'));
     await t.owner.rows('commit');
-    expect(await t.owner.rows('select run_id from label_changes')).toEqual([{ run_id: await changesOf(run) }]);
+    expect(await t.owner.rows('select run_id from label_changes')).toEqual([
+      { run_id: await changesOf(run) },
+    ]);
   });
 
   test('is refused for a run that failed or never was', async () => {

@@ -36,6 +36,7 @@ export const left = [
   'schema_objects',
   // empty but in the transaction that fills them
   'import_paths',
+  'import_nodes',
   'kind_tokens',
   'kind_words',
 ];
@@ -175,6 +176,11 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     `insert into import_rows (line, name, path, source) values (1, $1, '{Home}', 'import')`,
     name,
   );
+  await owner.rows(
+    `insert into import_losers (name_key, kept, lost, reason, times, lines) values (normalise($1), 'Home', 'x', 'x', 1, '{1}')`,
+    name,
+  );
+  await owner.rows(`insert into label_runs (kind) values ('import')`);
   await owner.rows(
     `with c as (insert into taxonomy_changes (kind, category_id, labels, human_labels, products, waiting, thresholds, training_rows, models, categories)
                   values ('split', $2, 1, 0, 1, 0, 0, 1, '{}', '{}') returning taxonomy_change_id)

@@ -49,5 +49,6 @@ export async function makeShop(t: TaxonDatabase): Promise<void> {
   await remember(t, 'Home > Lamps', namesOf('desk lamp', 8));
   await remember(t, 'Home > Kitchen > Toasters', namesOf('desk lamp', 3, 8));
   await t.owner.rows('select find_kinds()');
+  await t.owner.rows(`select end_label_run(begin_label_run('import', 'price list of spring', 'labels.csv'))`);
   await drawable(t);
 }

@@ -84,7 +84,9 @@ export function dryRunText(r: DryRun): string {
   const lines = [`${r.rows} rows can be read, ${r.faults} cannot; nothing was written`];
   if (r.paths > 0) lines.push(`${r.paths} distinct paths`);
   if (r.deeper > 0)
-    lines.push(`${r.deeper} of them deeper than three levels, e.g. ${r.deepest} (--tree-levels says which count)`);
+    lines.push(
+      `${r.deeper} of them deeper than three levels, e.g. ${r.deepest} (--tree-levels says which count)`,
+    );
   lines.push(...r.notices.map((notice) => `notice: ${notice}`));
   if (r.sample.length > 0) lines.push('', 'the first rows as they would be read:', table(r.sample));
   if (r.faults > 0) {
