@@ -42,7 +42,10 @@ export async function fill(
 
 /** What models of letters say of each label, out of fold; two CPU minutes for 57,029 titles, so it is kept. */
 async function judgements(folder: string, { keys, paths }: Labelled): Promise<(Judged | null)[]> {
-  const digest = createHash('sha256').update(JSON.stringify([keys, paths])).digest('hex').slice(0, 12);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([keys, paths]))
+    .digest('hex')
+    .slice(0, 12);
   const file = join(folder, `kinds-judged-${digest}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as (Judged | null)[];
   const said = await outOfFold({ keys: [...keys], paths: [...paths] });

@@ -31,6 +31,11 @@ create or replace function kind_votes(kind_id bigint) returns jsonb
       from found_members m
       cross join lateral (values ('now', m.answer_id), ('model', m.by_model), ('memory', m.by_memory), ('llm', m.by_llm)) v(who, category_id)
       where m.kind_id = kind_votes.kind_id and v.category_id is not null group by 1
+    union all
+    -- no name says so, only the kind as a whole
+    select k.says, 0, 0, 0, 0 from found_kinds k
+      where k.kind_id = kind_votes.kind_id and k.says is not null
+        and not exists (select from found_members m where m.kind_id = k.kind_id and k.says in (m.answer_id, m.by_model, m.by_memory, m.by_llm))
   ), best as (
     select v.*, v.category_id is not distinct from k.says as says
       from found_kinds k, votes v

@@ -26,7 +26,7 @@ interface Kind {
   likely_wrong: number;
   tokens_a_month: number | null;
   checks: number;
-  votes: { category_id: number; now: number; memory: number; model: number; llm: number }[];
+  votes: { category_id: number; path: string; now: number; memory: number; model: number; llm: number }[];
   members: {
     n: number;
     name: string;
@@ -141,6 +141,58 @@ describe('find_kinds', () => {
     );
     await find();
     expect((await kinds()).map((k) => k.tokens_a_month)).toEqual([500, 0, 0, 0]);
+  });
+
+  test('a whole kind that is wrong alike is found by the name of a category', async () => {
+    const knives = await t.category('Home > Kitchen > Kitchen knives');
+    await remember(t, 'Electronics > Computers > Laptops', namesOf('kitchen knife', 20));
+    await find();
+    const kind = (await kinds()).find(({ why }) => why === 'name');
+    expect(kind).toMatchObject({
+      words: 'kitchen knife',
+      names: 20,
+      answer: 'Electronics > Computers > Laptops',
+      says: 'Home > Kitchen > Kitchen knives',
+      likely_wrong: 6,
+    });
+    expect(kind?.votes[0]).toEqual({
+      ...{ category_id: knives, path: 'Home > Kitchen > Kitchen knives' },
+      ...{ now: 0, model: 0, memory: 0, llm: 0 },
+    });
+    expect(await decide(kind as Kind, 'shown => 12')).toMatchObject({ labels: 20, corrected: 20 });
+  });
+
+  test('a whole kind whose neighbours by embedding are something else is found too', async () => {
+    const encoder = await t.owner.value<number>(`select register_encoder('e', 2)`);
+    await makeModel(t);
+    const words = ['phone case', 'etui', 'husa', 'pouzdro'];
+    for (const word of words) await remember(t, 'Electronics > Phones > Phone cases', namesOf(word, 12));
+    await remember(t, 'Electronics > Computers > Laptops', namesOf('kryt', 12));
+    for (const [word, vector] of [...words, 'kryt']
+      .map((word) => [word, '[1,0]'] as const)
+      .concat([['ноутбук', '[0,1]']]))
+      await t.owner.rows(
+        'select save_embeddings($1, array_agg(l.name_key), array_agg($3::halfvec)) from labels l where l.name_key like $2',
+        encoder,
+        `${word}%`,
+        vector,
+      );
+    await find();
+    expect((await kinds('100')).filter(({ why }) => why === 'near')).toMatchObject([
+      { words: 'kryt', names: 12, says: 'Electronics > Phones > Phone cases', likely_wrong: 4 },
+    ]);
+  });
+
+  test('how likely a dispute is right is learnt from what people decide', async () => {
+    const doubt = () => t.owner.value<number>(`select doubt from kind_doubts() where why = 'perhaps'`);
+    await find();
+    expect(await doubt()).toBeCloseTo(0.4);
+    const kind = await worst();
+    await decide(kind, 'shown => 10');
+    expect(await doubt()).toBeCloseTo((3 * 0.4 + 1) / 4);
+    await t.owner.rows(`select decide_kind($1, mode => 'undo')`, kind.kind_id);
+    await decide(kind, `${laptops}, shown => 10`);
+    expect(await doubt()).toBeCloseTo((3 * 0.4 + 0) / 4);
   });
 
   test('a kind is found by a part of its words', async () => {
