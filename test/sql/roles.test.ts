@@ -23,6 +23,8 @@ const tables: Record<string, string> = {
   encoders: 'sidecar: select',
   evidence: '',
   forgotten_names: '',
+  found_kinds: '',
+  found_members: '',
   gate_answers: '',
   gate_verdicts: '',
   guard_tokens: 'sidecar: select',
@@ -35,6 +37,10 @@ const tables: Record<string, string> = {
   intake_lock: '',
   kept_answers: '',
   key_counts: '',
+  kind_names: '',
+  kind_tokens: '',
+  kind_words: '',
+  kinds_lock: '',
   label_changes: 'sidecar: select',
   label_runs: '',
   label_signatures: '',
@@ -260,7 +266,7 @@ describe('taxon_reader', () => {
     });
     expect(await reader.value(`select products from taxon.routing() where layer = 'exact'`)).toBe(1);
     expect(await reader.rows('select item from taxon.health()')).toContainEqual({ item: 'champion' });
-    for (const empty of ['threshold_history', 'coverage_curve()', 'waiting_for_people'])
+    for (const empty of ['threshold_history', 'coverage_curve()', 'waiting_for_people', 'kinds()'])
       expect(await reader.rows(`select from taxon.${empty}`)).toEqual([]);
     expect(await reader.value('select feasible from taxon.suggest_thresholds()')).toBe(false);
     await refused(reader, ['select taxon_internal.local_mode()']);
@@ -281,6 +287,8 @@ describe('taxon_reader', () => {
       'select from taxon.reject(1)',
       'select from taxon_internal.judge(1, true)',
       'select from taxon.undo_check(1)',
+      'select from taxon.decide_kind(1)',
+      'select taxon_internal.find_kinds()',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       'select from taxon.undo_thresholds()',
       `select from taxon.set_promise(.05, .95, 'because', true)`,

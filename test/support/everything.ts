@@ -34,8 +34,11 @@ export const left = [
   'migrations',
   'llm_prices',
   'schema_objects',
+  // empty but in the transaction that fills them
   'import_paths',
   'import_nodes',
+  'kind_tokens',
+  'kind_words',
 ];
 
 /**
@@ -189,6 +192,15 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     `insert into index_comparisons (encoder_id, index_id, model_id, names, recall, other_answers, other_decisions, largest_shift, passed)
        select $1, 1, min(model_id), 1, 1, 0, 0, 0, true from models`,
     encoder,
+  );
+  await owner.rows(
+    `with k as (insert into found_kinds (words, why, size) values (array[normalise($1)], 'quiet', 1) returning kind_id)
+     insert into found_members (kind_id, n, name_key, source) select k.kind_id, 1, normalise($1), 'llm' from k`,
+    name,
+  );
+  await owner.rows(
+    `insert into kind_names (id, name_key, name_hash, source) values (1, normalise($1), name_hash(normalise($1)), 'llm')`,
+    name,
   );
   await owner.rows('insert into queue_horizon select clock_timestamp(), pg_current_xact_id()');
   await owner.rows('begin');

@@ -1,4 +1,5 @@
 import { drawable } from './audits.ts';
+import { namesOf, remember } from './kinds.ts';
 import type { TaxonDatabase } from './sql.ts';
 import { evenly, judge, makeModel, missed, wrongEach } from './trust.ts';
 
@@ -44,6 +45,10 @@ export async function makeShop(t: TaxonDatabase): Promise<void> {
   await t.owner.rows(
     `insert into training_runs (kind, state, worker, lease_until) values ('train', 'done', 'w', now())`,
   );
+  // kind 1: desk lamps among the toasters
+  await remember(t, 'Home > Lamps', namesOf('desk lamp', 8));
+  await remember(t, 'Home > Kitchen > Toasters', namesOf('desk lamp', 3, 8));
+  await t.owner.rows('select find_kinds()');
   await t.owner.rows(`select end_label_run(begin_label_run('import', 'price list of spring', 'labels.csv'))`);
   await drawable(t);
 }

@@ -12,6 +12,7 @@ import {
   sweepTaxonomy,
   watchDrift,
 } from '../../database/jobs.ts';
+import { findKinds } from '../../database/kinds.ts';
 import { drawAudits, drawTeaching } from '../../database/ledger.ts';
 import { signLabels } from '../../database/signatures.ts';
 import { messageOf } from '../../errors.ts';
@@ -67,6 +68,7 @@ export function housekeeping(
     { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
     { name: 'sign new memory', when: '* * * * *', run: (db) => signInBackground(db, false, signal) },
     { name: 'look for unsigned labels', when: '27 3 * * *', run: (db) => signInBackground(db, true, signal) },
+    { name: 'find kinds', when: '7 4 * * *', run: findKinds },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },
   ];
 }
