@@ -57,6 +57,22 @@ comment on column import_paths.first is 'The first of them.';
 comment on column import_paths.external_id is 'The shop''s own id of the category, where a row has one.';
 comment on column import_paths.category_id is 'The category in use that it leads to.';
 
+create unlogged table import_nodes (
+  line bigint not null,
+  external_id text,
+  parent_external_id text,
+  name text,
+  category_id bigint,
+  depth integer
+);
+comment on table import_nodes is 'Categories of an adjacency list on their way in: COPY or a SELECT fills it, make_tree() reads it in the same transaction.';
+comment on column import_nodes.line is 'Line of the file, or row of the table.';
+comment on column import_nodes.external_id is 'The shop''s own id of the category.';
+comment on column import_nodes.parent_external_id is 'The id of the category above; NULL for a root.';
+comment on column import_nodes.name is 'Its name.';
+comment on column import_nodes.category_id is 'The category in use that it became; make_tree() fills it.';
+comment on column import_nodes.depth is 'How deep it lies among these nodes; NULL on a cycle, or below one. make_tree() fills it.';
+
 insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
   ('ledger_days', '0', 'For how many days the calls of the ledger are kept, two months at least as budgets count a month; 0 keeps them for ever. What was spent before is then out of every sum.',
     'whole', 62, 36500, null, 'days', false, true, 'keeping', 'expert', null),
