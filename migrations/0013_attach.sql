@@ -82,7 +82,7 @@ comment on column attachments.found is 'How many rows the last or present sweep 
 comment on column attachments.failure is 'Why it goes on no further; NULL: it does.';
 comment on column attachments.failed_at is 'Since when.';
 comment on column attachments.retry_at is 'When it is tried again.';
-comment on column attachments.refused is 'How many rows of it refused an answer that was written into its columns, and were left.';
+comment on column attachments.refused is 'How many of its rows were refused, by products or by the table where an answer was to be written into it, and left.';
 comment on column attachments.refusal is 'What the last of them said.';
 comment on column attachments.attached_by is 'By whom it was attached.';
 comment on column attachments.attached_at is 'When.';
@@ -134,3 +134,4 @@ create type attached_row as (
   old_name text,
   old_label text
 );
+comment on type attached_row is 'A row of an attached table: what it says now, and which product it is.';

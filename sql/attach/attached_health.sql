@@ -28,7 +28,7 @@ begin
     return next;
     if a.refusal is not null then
       status := 'warn';
-      detail := format('%s rows refused an answer that was to be written into their columns, the last with: %s', a.refused, a.refusal);
+      detail := format('%s rows were refused, by products or by the table where an answer was to be written into it; the last with: %s', a.refused, a.refusal);
       return next;
     end if;
     if a.tree_failure is not null then

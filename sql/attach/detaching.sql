@@ -80,5 +80,5 @@ begin
   delete from attachments a where a.attached_id = detach_rest.attached_id;
   perform keep_answers_trigger();
 end $$;
-comment on function detach_rest(integer) is 'The last part of detach(), when the triggers are gone: their function, the table of keys, what they noted. Example: select detach_rest(1);';
+comment on function detach_rest(integer) is 'The last part of detach(), when the triggers are gone: their function, the table of keys, what they noted. Example: detach_rest(1).';
 grant execute on function detach_rest to taxon_admin;

@@ -41,5 +41,5 @@ begin
     perform pg_sleep(.5);
   end loop;
 end $$;
-comment on function lock_owned(regclass, text, interval) is 'Locks a table of the caller''s, in waits of half a second with as long between them, so that nobody waits behind it for longer. 55P03 with who is in the way when it was not free in time. Example: select lock_owned(''shop.products'', ''share row exclusive'');';
+comment on function lock_owned(regclass, text, interval) is 'Locks a table of the caller''s, in waits of half a second with as long between them, so that nobody waits behind it for longer. 55P03 with who is in the way when it was not free in time. Example: select lock_owned(''shop.order_products'', ''share row exclusive'');';
 grant execute on function lock_owned to taxon_admin;

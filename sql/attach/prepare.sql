@@ -27,7 +27,7 @@ begin
       using errcode = 'insufficient_privilege', hint = 'Read the view instead.';
   end if;
 end $$;
-comment on function columns_written(regclass, jsonb, text[], text) is 'An error where answers cannot be written into these columns of a table. Example: select columns_written(''shop.products'', ''{"taxon_path": "path"}'', ''{id,title}'', null);';
+comment on function columns_written(regclass, jsonb, text[], text) is 'An error where answers cannot be written into these columns of a table. Example: select columns_written(''shop.order_products'', ''{"taxon_path": "path"}'', ''{id,title}'', null);';
 
 create or replace function prepare_attach(relation regclass, key text, name text, filter text, columns jsonb, labels text, labelled_at text,
                                           categories text, backfill text, reason text) returns attachments
@@ -52,7 +52,6 @@ begin
   select * into was from attachments x where x.relation = prepare_attach.relation;
   a := was;
   a.relation := prepare_attach.relation;
-  a.schema_name := c.relnamespace::regnamespace::text;
   a.schema_name := (select n.nspname from pg_namespace n where n.oid = c.relnamespace);
   a.table_name := c.relname;
   a.partitioned := c.relkind = 'p';
@@ -87,7 +86,6 @@ begin
     from probe_row(a.relation, a.key_columns, a.name, a.filter, a.labels, a.labelled_at) p;
   perform columns_written(a.relation, a.columns, a.watched, a.labels);
   a.backfill := case when prepare_attach.backfill <> 'paused' then prepare_attach.backfill else coalesce(was.backfill, 'newest first') end;
-  a.backfill := coalesce(a.backfill, was.backfill, 'newest first');
   a.paused := coalesce(prepare_attach.backfill = 'paused', was.paused, false);
   a.reason := coalesce(prepare_attach.reason, was.reason);
 
@@ -118,7 +116,7 @@ begin
   return a;
 end $$;
 comment on function prepare_attach(regclass, text, text, text, jsonb, text, text, text, text,
-  text) is 'The part of attach() that is not the table owner''s to do: checks what is asked, and makes or changes the table of keys, the triggers'' function and the view. Nothing is read before the triggers are there. Example: select prepare_attach(''shop.products'', ''id'', ''title'', null, null, null, null, null, null, null);';
+  text) is 'The part of attach() that is not the table owner''s to do: checks what is asked, and makes or changes the table of keys, the triggers'' function and the view. Nothing is read before the triggers are there. Example: select prepare_attach(''shop.order_products'', ''id'', ''title'', null, null, null, null, null, null, null);';
 grant execute on function prepare_attach, trigger_statements to taxon_admin;
 
 create or replace function find_attachment(table_name text) returns attachments
@@ -137,5 +135,5 @@ begin
   end if;
   return a;
 end $$;
-comment on function find_attachment(text) is 'The attached table of a name, with or without its schema; also one that was dropped. P0002 where there is none. Example: select attached_id from find_attachment(''shop.products'');';
+comment on function find_attachment(text) is 'The attached table of a name, with or without its schema; also one that was dropped. P0002 where there is none. Example: select attached_id from find_attachment(''shop.order_products'');';
 grant execute on function find_attachment to taxon_admin;

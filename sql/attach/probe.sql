@@ -25,7 +25,7 @@ begin
     raise exception '% cannot be attached: %', attachable.relation, why using errcode = 'wrong_object_type';
   end if;
 end $$;
-comment on function attachable(regclass) is 'An error, with why, where a table can be followed by no triggers of ours, or read by nobody of ours. Example: select attachable(''shop.products'');';
+comment on function attachable(regclass) is 'An error, with why, where a table can be followed by no triggers of ours, or read by nobody of ours. Example: select attachable(''shop.order_products'');';
 
 create or replace function key_of(relation regclass, key text, out columns text[], out types text[], out collations text[])
   language plpgsql stable security definer set search_path from current as $$
@@ -75,7 +75,7 @@ begin
       using errcode = 'invalid_parameter_value';
   end if;
 end $$;
-comment on function key_of(regclass, text) is 'The columns of a table''s key, their types (of a domain, what it is made of) and collations; key NULL: its primary key. An error where they may not tell rows apart. Example: select columns from key_of(''shop.products'', ''id'');';
+comment on function key_of(regclass, text) is 'The columns of a table''s key, their types (of a domain, what it is made of) and collations; key NULL: its primary key. An error where they may not tell rows apart. Example: select columns from key_of(''shop.order_products'', ''id'');';
 
 create or replace function parse_columns(said text) returns text[]
   language plpgsql immutable set search_path from current as $$
@@ -161,4 +161,4 @@ begin
   drop view attach_probe;
 end $$;
 comment on function probe_row(regclass, text[], text, text, text,
-  text) is 'What is read of one row of a table: SELECT with the key (k1, k2 …), name, wanted, label and labelled_at as the server words them, without FROM (its rows are called x), and the columns that these are made of. Expressions that read anything else are refused, and such as would run somebody else''s code with the owner''s rights. Example: select watched from probe_row(''shop.products'', ''{id}'', ''title'', null, null, null);';
+  text) is 'What is read of one row of a table: SELECT with the key (k1, k2 …), name, wanted, label and labelled_at as the server words them, without FROM (its rows are called x), and the columns that these are made of. Expressions that read anything else are refused, and such as would run somebody else''s code with the owner''s rights. Example: select watched from probe_row(''shop.order_products'', ''{id}'', ''title'', null, null, null);';

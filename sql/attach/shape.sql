@@ -132,7 +132,7 @@ begin
   execute format('comment on column %1$s.product_id is %2$L; comment on column %1$s.label is %3$L', attached_table(a.attached_id),
     'The product.', 'The shop''s own category of the row, as it was read last.');
 end $$;
-comment on function make_key_table(attachments) is 'Makes the table of an attached table''s keys and products. Example: select make_key_table(a) from attachments a;';
+comment on function make_key_table(attachments) is 'Makes the table of an attached table''s keys and products. Example: select make_key_table(a) from attachments a where false;';
 
 create or replace function grant_attached(a attachments) returns void
   language plpgsql security definer set search_path from current as $$

@@ -24,7 +24,7 @@ create or replace function read_keys(a attachments, keys text[]) returns attache
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
   k text[] := key_names(a.key_columns);
-  same text := (select string_agg(format('%s.%I = k.%I', '%1$s', u), ' and ') from unnest(k) u);
+  same text := (select string_agg(format('%1$s.%2$I = k.%2$I', '%1$s', u), ' and ') from unnest(k) u);
   batch attached_row[];
 begin
   -- the server's own words, and quoted names: @plpgsql_check_options: security_warnings = false
@@ -70,15 +70,29 @@ create or replace function take_labels(a attachments, batch attached_row[]) retu
   language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare
   keys text[];
+  names text[];
   ids bigint[];
   labels text[];
+  category_ids bigint[];
+  times timestamptz[];
+  late boolean[];
+  known text[];
 begin
-  select array_agg(r.key), array_agg(r.product_id), array_agg(r.label) into keys, ids, labels
-    from unnest(batch) r where r.here and r.product_id is not null and r.label is distinct from r.old_label;
+  -- one whose category is not known yet is kept with a mark, so that it is still history when the category comes
+  select array_agg(r.key), array_agg(r.name), array_agg(r.product_id), array_agg(coalesce(c.external_id, '?' || r.label)),
+         array_agg(c.category_id), array_agg(r.labelled_at), array_agg(r.old_label is not distinct from '?' || c.external_id)
+    into keys, names, ids, labels, category_ids, times, late
+    from unnest(batch) r left join categories c on c.external_id = r.label
+    where r.here and r.product_id is not null and coalesce(c.external_id, '?' || r.label) is distinct from r.old_label;
   if keys is null then return 0; end if;
   perform keep_keys(a, keys, ids, labels);
-  perform note_words(array_agg(u.id), array_agg(c.category_id))
-    from unnest(ids, labels) u(id, label) join categories c on c.external_id = u.label;
+  known := note_history(array_agg(u.name), array_agg(u.category_id), array_agg(u.at))
+    from unnest(names, category_ids, times, late) u(name, category_id, at, late) where u.late and u.category_id is not null;
+  if known <> '{}' then
+    perform settle_answered('local', known), settle_answered('llm', known);
+  end if;
+  perform note_words(array_agg(u.id), array_agg(u.category_id))
+    from unnest(ids, category_ids, late) u(id, category_id, late) where not u.late and u.category_id is not null;
   return cardinality(keys);
 end $$;
 comment on function take_labels(attachments, attached_row[]) is 'The part of take_rows() that follows what the shop has changed in its own categories of rows that are known. Example: select take_labels(a, ''{}'') from attachments a;';
@@ -100,7 +114,7 @@ begin
     -- before the rows: then exact answers come with them
     known := note_history(array_agg(r.name), array_agg(c.category_id), array_agg(r.labelled_at))
       from unnest(batch) r join categories c on c.external_id = r.label where r.here and r.product_id is null;
-    said := jsonb_object_agg(r.key, r.label) from unnest(batch) r;
+    said := jsonb_object_agg(r.key, coalesce(c.external_id, '?' || r.label)) from unnest(batch) r left join categories c on c.external_id = r.label;
   end if;
 
   keys := array(select r.key from unnest(batch) r where not r.here and r.product_id is not null);
@@ -111,7 +125,7 @@ begin
   end if;
 
   update products p set name = r.name from unnest(batch) r
-    where p.product_id = r.product_id and r.here and p.name is distinct from r.name;
+    where p.product_id = r.product_id and r.here and r.name is distinct from r.old_name and p.name is distinct from r.name;
   get diagnostics n = row_count;
   changed := changed + n;
 
@@ -134,6 +148,23 @@ begin
   return changed;
 end $$;
 comment on function take_rows(attachments, attached_row[]) is 'Brings products into line with what an attached table says of some of its rows: new ones are inserted, names follow, those that are gone go. Labels of rows that are new are history, those that were changed are a person''s words. Returns how many rows were not as they should be. Example: select take_rows(a, ''{}'') from attachments a;';
+
+create or replace function take_rows_apart(a attachments, batch attached_row[]) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  n integer := cardinality(batch);
+begin
+  return take_rows(a, batch);
+exception when others or assert_failure then
+  if is_conflict(sqlstate) then raise; end if;
+  -- one row that is refused, by a trigger of an application on products, does not keep the others from it
+  if n = 1 then
+    update attachments x set refused = x.refused + 1, refusal = format('%s: %s', batch[1].key, sqlerrm) where x.attached_id = a.attached_id;
+    return 0;
+  end if;
+  return take_rows_apart(a, batch[1:n / 2]) + take_rows_apart(a, batch[n / 2 + 1:]);
+end $$;
+comment on function take_rows_apart(attachments, attached_row[]) is 'take_rows(); where one row is refused, all but that one. Example: select take_rows_apart(a, ''{}'') from attachments a;';
 
 create or replace function note_failure(attached_id integer, code text, message text) returns void
   language sql volatile security definer set search_path from current as $$
@@ -167,7 +198,7 @@ begin
       if truncated then
         update attachments x set sweep_asked_at = coalesce(x.sweep_asked_at, clock_timestamp()) where x.attached_id = a.attached_id;
       end if;
-      if keys is not null then perform take_rows(a, read_keys(a, keys)); end if;
+      if keys is not null then perform take_rows_apart(a, read_keys(a, keys)); end if;
       if a.failure is not null then
         update attachments x set failure = null, failed_at = null, retry_at = null where x.attached_id = a.attached_id;
       end if;
@@ -180,3 +211,5 @@ begin
 end $$;
 comment on function take_in_attached(integer) is 'Takes in what triggers on attached tables noted, at most so many keys of each table; returns how many. A table that cannot be read does not keep the others from it. Sidecars call it again and again. Example: select take_in_attached();';
 grant execute on function take_in_attached to taxon_admin, taxon_sidecar;
+
+grant select on attachments to taxon_sidecar;

@@ -79,6 +79,10 @@ begin
       made := follow_tree(a.tree_relation, a.tree_columns);
       changed := changed + (made ->> 'made')::integer + (made ->> 'renamed')::integer + (made ->> 'moved')::integer;
       update attachments x set tree_failure = null where x.tree_relation = a.tree_relation;
+      -- labels that named what was not there yet
+      if (made ->> 'made')::integer > 0 then
+        perform sweep_attached(x.relation) from attachments x where x.tree_relation = a.tree_relation and x.labels is not null;
+      end if;
     exception when others or assert_failure then
       if is_conflict(sqlstate) then raise; end if;
       -- the rest of the shop's data is followed all the same

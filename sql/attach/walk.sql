@@ -112,7 +112,7 @@ begin
       -- rows from before stay where they are until the backfill comes to them
       batch := array(select r from unnest(batch) r where r.product_id is not null);
     end if;
-    wrong := take_rows(a, batch);
+    wrong := take_rows_apart(a, batch);
     moment := clock_timestamp();
     update attachments x
       set walk_after = until, walked = x.walked + n, found = x.found + case when a.walking = 'sweep' then wrong else 0 end,

@@ -1,33 +1,19 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { clearAttached, followAttached } from '../support/attached.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
 
-/** As a sidecar does: changes, then pages, until nothing is due. */
-async function follow(): Promise<void> {
-  for (let n = 1; n > 0; )
-    n = await t.owner.value<number>('select take_in_attached() + write_answers() + walk_attached()');
-}
+const follow = () => followAttached(t);
 
 const answers = (view = 'shop_goods') =>
   t.owner.rows(`select * from (select id, name, state, source, path from taxon.${view}) v order by id::text`);
 
 beforeEach(async () => {
-  await t.owner.rows('create schema shop');
-  await t.owner.rows(
-    'create table shop.goods (id bigint primary key, title text, price numeric, category_id int, active boolean default true)',
-  );
-});
-
-afterEach(async () => {
-  const admin = await t.superuser();
-  await admin.rows('drop schema if exists shop cascade');
-  await admin.rows(`do $$ declare o text; begin
-    for o in select format('drop %s %s cascade', case relkind when 'v' then 'view' else 'table' end, oid::regclass) from pg_class
-      where relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and (relname like 'shop\\_%' or relname ~ '^attached_\\d+$') and relkind in ('v', 'r')
-    loop execute o; end loop;
-    for o in select format('drop function %s cascade', oid::regprocedure) from pg_proc where proname ~ '^attached_\\d+_note$'
-    loop execute o; end loop; end $$`);
+  await clearAttached(t);
+  await t.owner.client.query(`
+    create schema shop;
+    create table shop.goods (id bigint primary key, title text, price numeric, category_id int, active boolean default true)`);
 });
 
 describe('a table that is attached', () => {
@@ -97,5 +83,237 @@ describe('a table that is attached', () => {
     expect(
       await t.owner.rows(`select relname from pg_class where relname ~ '^attached_\\d' union all select proname from pg_proc where proname ~ '^attached_\\d'`),
     ).toEqual([]);
+  });
+});
+
+describe('keys', () => {
+  test.each([
+    ['uuid', 'k uuid primary key', ["'2b1c0e64-0000-4000-8000-00000000000a'", "'2b1c0e64-0000-4000-8000-00000000000b'"]],
+    ['text', 'k text primary key', ["'a, b'", `'{"x"}'`]],
+    ['text of another collation', 'k text collate "C" primary key', ["'ä'", "'z'"]],
+    ['numeric', 'k numeric primary key', ['1.50', '20']],
+    ['a time', 'k timestamptz primary key', ["'2026-03-29 01:30:00.25+02'", "'2026-01-01 00:00:00+00'"]],
+  ])('of type %s are taken in, changed and removed', async (_, column, [one, two]) => {
+    await t.owner.rows(`create table shop.things (${column}, title text)`);
+    await t.owner.rows(`insert into shop.things values (${one}, 'first')`);
+    await t.owner.rows(`select attach('shop.things')`);
+    await follow();
+    // what a session has set changes no key
+    await t.owner.rows(`set datestyle = 'German'; set timezone = 'Asia/Tokyo'`);
+    await t.owner.rows(`insert into shop.things values (${two}, 'second')`);
+    await t.owner.rows(`update shop.things set title = 'other' where k = ${one}`);
+    await t.owner.rows('reset datestyle; reset timezone');
+    await follow();
+    const found = `select name from taxon.shop_things where k = $1`;
+    expect(await t.owner.rows(found.replace('$1', one as string))).toEqual([{ name: 'other' }]);
+    expect(await t.owner.rows(found.replace('$1', two as string))).toEqual([{ name: 'second' }]);
+    await t.owner.rows(`delete from shop.things where k = ${one}`);
+    await follow();
+    expect(await t.owner.rows('select name from taxon.shop_things')).toEqual([{ name: 'second' }]);
+  });
+
+  test('of several columns, in the order that is given', async () => {
+    await t.owner.client.query(`create table shop.offers (shop_id int, sku text, "Day" date, title text, primary key (shop_id, sku, "Day"));
+      insert into shop.offers select i % 3, 'sku "' || i || '", {}', date '2026-01-01' + i, 'offer ' || i from generate_series(1, 50) i`);
+    await t.owner.rows(`select attach('shop.offers', key => 'sku, "Day", shop_id')`);
+    await t.owner.rows(`select walk_attached(7)`);
+    await follow();
+    await t.owner.rows(`update shop.offers set title = 'new' where shop_id = 1 and sku like '%"4"%'`);
+    await follow();
+    expect(
+      await t.owner.row(
+        `select count(*), count(distinct product_id) as products, min("Day")::text as first, string_agg(sku, '') filter (where name = 'new') as new from taxon.shop_offers`,
+      ),
+    ).toEqual({ count: 50, products: 50, first: '2026-01-02', new: 'sku "4", {}' });
+    expect(await t.owner.value('select external_id from products where name = $1', 'offer 5')).toBe(
+      `{"sku \\"5\\", {}",2026-01-06,2}`,
+    );
+  });
+
+  test.each([
+    ['no key', 'a int, title text', {}, 'has no primary key'],
+    ['a key without an index', 'a int not null, title text', { key: 'a' }, 'no unique index'],
+    ['a key that may be NULL', 'a int unique, title text', { key: 'a' }, 'a may be NULL'],
+    ['no such column', 'a int primary key, title text', { key: 'b' }, 'there is no column b'],
+    ['a type without order', 'a jsonb primary key, title text', {}, 'a is of type jsonb'],
+  ])('are refused where they tell nothing apart: %s', async (_, columns, { key }: { key?: string }, error) => {
+    await t.owner.rows(`create table shop.things (${columns})`);
+    await expect(t.owner.rows(`select attach('shop.things', key => $1)`, key ?? null)).rejects.toThrow(error);
+  });
+});
+
+describe('what is read of a row', () => {
+  test('may be an expression over several columns, of those rows that count', async () => {
+    await t.owner.rows('alter table shop.goods add brand text');
+    await t.owner.rows(
+      `insert into shop.goods (id, brand, title, active) values (1, 'Bosch', 'kettle', true), (2, 'Bosch', 'mug', false)`,
+    );
+    await t.owner.rows(
+      `select attach('shop.goods', name => 'concat_ws('' '', brand, nullif(btrim(title), ''''))', "where" => 'active and price is null')`,
+    );
+    await follow();
+    expect((await answers()).map(({ id, name }) => [id, name])).toEqual([[1, 'Bosch kettle']]);
+    await t.owner.rows(`update shop.goods set active = not active`);
+    await follow();
+    expect((await answers()).map(({ id, name }) => [id, name])).toEqual([[2, 'Bosch mug']]);
+    await t.owner.rows(`update shop.goods set brand = 'Kasta' where id = 2`);
+    await follow();
+    expect((await answers()).map(({ name }) => name)).toEqual(['Kasta mug']);
+    // called again it changes what is given
+    await t.owner.rows(`select attach('shop.goods', "where" => '')`);
+    await follow();
+    expect((await answers()).map(({ id, name }) => [id, name])).toEqual([
+      [1, 'Bosch kettle'],
+      [2, 'Kasta mug'],
+    ]);
+  });
+
+  test.each([
+    ['(select rolname from pg_authid limit 1)', /permission denied|one row's own columns/],
+    ['max(title)', /one row's own columns|aggregate/],
+    ['title; drop table shop.goods', 'one expression, without a semicolon'],
+    ['title) from shop.goods x union all select (title', /cannot be read|one row's own columns/],
+    ['titel', 'column "titel" does not exist'],
+    ['generate_series(1, 2)', "one row's own columns"],
+  ])('is refused where it is more than that: %s', async (name, error) => {
+    await expect(t.owner.rows(`select attach('shop.goods', name => $1)`, name)).rejects.toThrow(error);
+    expect(await t.owner.rows(`select from pg_class where relname = 'attach_probe'`)).toEqual([]);
+  });
+});
+
+describe('partitioned tables', () => {
+  test('are followed in all partitions, one that comes later and one that is truncated alone too', async () => {
+    await t.owner.client.query(`create table shop.sales (id bigint, day date, title text, primary key (id, day)) partition by range (day);
+      create table shop.sales_1 partition of shop.sales for values from ('2026-01-01') to ('2026-02-01');
+      create table shop.sales_2 partition of shop.sales for values from ('2026-02-01') to ('2026-03-01');
+      insert into shop.sales values (1, '2026-01-05', 'one'), (2, '2026-02-05', 'two')`);
+    await t.owner.rows(`select attach('shop.sales')`);
+    await follow();
+    const ids = async () =>
+      (await t.owner.rows<{ id: number }>('select id from taxon.shop_sales order by id')).map(({ id }) => id);
+    await t.owner.client.query(`create table shop.sales_3 partition of shop.sales for values from ('2026-03-01') to ('2026-04-01');
+      insert into shop.sales values (3, '2026-03-05', 'three'); insert into shop.sales_1 values (4, '2026-01-06', 'four');
+      update shop.sales set day = '2026-03-07' where id = 2`);
+    await follow();
+    expect(await ids()).toEqual([1, 2, 3, 4]);
+    await t.owner.rows('truncate shop.sales_1');
+    await follow();
+    expect(await ids()).toEqual([2, 3]);
+    await t.owner.rows('alter table shop.sales detach partition shop.sales_3');
+    await t.owner.rows(`select sweep_attached('shop.sales')`);
+    await follow();
+    expect(await ids()).toEqual([]);
+    await t.owner.rows(`select detach('shop.sales')`);
+    expect(await t.owner.rows(`select from pg_trigger where tgname like 'taxon\\_attached%'`)).toEqual([]);
+  });
+
+  test('a partition, a view and a table with rules are refused', async () => {
+    await t.owner.client.query(`create table shop.sales (id bigint primary key, title text) partition by range (id);
+      create table shop.sales_1 partition of shop.sales default;
+      create view shop.seen as select * from shop.goods;
+      create table shop.ruled (id bigint primary key, title text);
+      create rule nothing as on delete to shop.ruled do instead nothing`);
+    for (const [table, why] of [
+      ['sales_1', 'it is a partition; attach the whole table: shop.sales'],
+      ['seen', 'it is no table'],
+      ['ruled', 'it has rules'],
+    ])
+      await expect(t.owner.rows(`select attach('shop.${table}')`)).rejects.toThrow(why);
+  });
+});
+
+describe('what triggers missed', () => {
+  test('is found by a sweep: missing, changed, gone', async () => {
+    await t.owner.rows(`insert into shop.goods (id, title) select i, 'name ' || i from generate_series(1, 20) i`);
+    await t.owner.rows(`select attach('shop.goods')`);
+    await follow();
+    await t.owner.rows('alter table shop.goods disable trigger user');
+    await t.owner.rows(
+      `delete from shop.goods where id in (1, 7, 20); update shop.goods set title = 'other' where id = 5; insert into shop.goods (id, title) values (21, 'new')`,
+    );
+    expect(
+      await t.owner.row(`select status, detail from health() where item = 'attached table'`),
+    ).toMatchObject({ status: 'warn', detail: expect.stringContaining('triggers are switched off') });
+    await t.owner.rows('alter table shop.goods enable trigger user');
+    await follow();
+    expect(await answers()).toHaveLength(20);
+    expect(await t.owner.value('select sweep_attached()')).toBe(1);
+    await t.owner.value('select walk_attached(4)');
+    expect(await t.owner.row('select state, seen from attached_tables')).toMatchObject({ state: 'sweeping' });
+    for (let n = 1; n > 0; ) n = await t.owner.value('select walk_attached(4)');
+    const rows = await answers();
+    expect(rows).toHaveLength(18);
+    expect(rows.filter(({ name }) => !/^name/.test(name as string)).map(({ id }) => id)).toEqual([21, 5]);
+    expect(await t.owner.row('select state, found from attached_tables')).toEqual({ state: 'following', found: 5 });
+  });
+
+  test('of a fault does not reach the shop, is counted, and is made good', async () => {
+    await t.owner.rows(`select attach('shop.goods')`);
+    await t.owner.rows('select walk_attached()');
+    const before = await t.owner.value<number>(`select coalesce(pg_sequence_last_value('attach_faults'), 0)`);
+    await t.owner.rows('alter table attached_changes rename to elsewhere');
+    await t.owner.rows(`insert into shop.goods (id, title) values (1, 'missed'), (2, 'too')`);
+    await t.owner.rows('alter table elsewhere rename to attached_changes');
+    expect(await t.owner.value(`select coalesce(pg_sequence_last_value('attach_faults'), 0)`)).toBe(before + 1);
+    expect(
+      await t.owner.row(`select status, detail from health() where item = 'attached triggers'`),
+    ).toMatchObject({ status: 'warn', detail: expect.stringContaining('a sidecar sweeps') });
+    expect(await t.owner.value('select sweep_after_faults()')).toBe(1);
+    expect(await t.owner.value('select sweep_after_faults()')).toBe(0);
+    await follow();
+    expect((await answers()).map(({ name }) => name)).toEqual(['missed', 'too']);
+    expect(await t.owner.value(`select status from health() where item = 'attached triggers'`)).toBe('ok');
+  });
+
+  test('a product that was removed by hand comes back', async () => {
+    await t.owner.rows(`insert into shop.goods (id, title) values (1, 'one')`);
+    await t.owner.rows(`select attach('shop.goods')`);
+    await follow();
+    await t.owner.rows('delete from products');
+    await t.owner.rows('select sweep_attached()');
+    await follow();
+    expect((await answers()).map(({ name }) => name)).toEqual(['one']);
+  });
+});
+
+describe('the backfill', () => {
+  const fill = () =>
+    t.owner.rows(`insert into shop.goods (id, title) select i, 'name ' || i from generate_series(1, 10) i`);
+  const ids = async () => (await answers()).map(({ id }) => Number(id)).sort((a, b) => a - b);
+
+  test.each([
+    ['newest first', [7, 8, 9, 10]],
+    ['oldest first', [1, 2, 3, 4]],
+    ['none', []],
+  ])('goes by the key, %s', async (order, first) => {
+    await fill();
+    await t.owner.rows(`select attach('shop.goods', backfill => $1)`, order);
+    await t.owner.rows('select walk_attached(4)');
+    expect(await ids()).toEqual(first);
+    await t.owner.rows(`insert into shop.goods (id, title) values (11, 'later')`);
+    await t.owner.rows('select sweep_attached()');
+    await follow();
+    expect(await ids()).toEqual(order === 'none' ? [11] : [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  test('is paused and goes on, and says how far it is', async () => {
+    await fill();
+    await t.owner.rows(`analyze shop.goods`);
+    await t.owner.rows(`select attach('shop.goods')`);
+    await t.owner.rows('select walk_attached(4)');
+    expect(
+      await t.owner.row('select state, rows_about, seen, rate > 0 as rate, time_left is not null as left from attached_tables'),
+    ).toEqual({ state: 'backfilling', rows_about: 10, seen: 4, rate: true, left: true });
+    await t.owner.rows(`select attach('shop.goods', backfill => 'paused')`);
+    expect(await t.owner.value('select walk_attached(4)')).toBe(0);
+    await t.owner.rows(`update shop.goods set title = 'changed' where id = 1`);
+    await follow();
+    // what changes is followed meanwhile
+    expect(await ids()).toEqual([1, 7, 8, 9, 10]);
+    expect(await t.owner.value('select state from attached_tables')).toBe('paused');
+    await t.owner.rows(`select attach('shop.goods', backfill => 'newest first')`);
+    await follow();
+    expect(await ids()).toHaveLength(10);
+    expect(await t.owner.value('select count(*) from products')).toBe(10);
   });
 });
