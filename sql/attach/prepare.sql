@@ -96,9 +96,11 @@ begin
         using errcode = 'duplicate_table', hint = format('drop view @schema@.%I', a.view_name);
     end if;
     insert into attachments (relation, schema_name, table_name, view_name, key_columns, key_types, key_collations, name, filter, labels,
-                             labelled_at, columns, tree_relation, tree_columns, watched, select_list, partitioned, backfill, paused, reason)
+                             labelled_at, columns, tree_relation, tree_columns, watched, select_list, partitioned, backfill, paused, reason,
+                             walk_total)
       values (a.relation, a.schema_name, a.table_name, a.view_name, a.key_columns, a.key_types, a.key_collations, a.name, a.filter, a.labels,
-              a.labelled_at, a.columns, a.tree_relation, a.tree_columns, a.watched, a.select_list, a.partitioned, a.backfill, a.paused, a.reason)
+              a.labelled_at, a.columns, a.tree_relation, a.tree_columns, a.watched, a.select_list, a.partitioned, a.backfill, a.paused, a.reason,
+              count_about(a.relation))
       returning * into a;
     perform make_key_table(a), make_answers_view(a);
   else

@@ -47,7 +47,8 @@ exception when others then
   exception when others then null;
   end;
   return null;
-end $body$$make$, attached_table(a.attached_id), into_changes, a.attached_id, new_key, old_key, of_new, of_old);
+end $body$
+$make$, attached_table(a.attached_id), into_changes, a.attached_id, new_key, old_key, of_new, of_old);
   execute format('comment on function %s_note() is %L', attached_table(a.attached_id),
     format('Trigger: notes the keys of %I.%I that were inserted, changed or removed. Made by attach().', a.schema_name, a.table_name));
   execute format('revoke execute on function %s_note() from public', attached_table(a.attached_id));

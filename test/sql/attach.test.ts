@@ -23,7 +23,7 @@ describe('a table that is attached', () => {
     expect(await t.owner.row(`select * from attach('shop.goods', name => 'title')`)).toEqual({
       view_name: 'shop_goods',
       state: 'backfilling',
-      rows_about: null,
+      rows_about: 2,
       note: 'a sidecar takes its rows in, newest first; select * from attached_tables shows how far it is',
     });
     await follow();

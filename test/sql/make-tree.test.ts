@@ -51,7 +51,7 @@ test('a category that is there by its name gets the id; a merged one leads to it
   expect(await t.owner.value(`select category_id from categories where external_id = '2'`)).toBe(kettles);
   await t.owner.rows(`select merge_categories(array(select category_id from categories where external_id = '3'), $1)`, kettles);
   expect(await make(['1', '', 'home'], ['2', '1', 'Kettles'], ['3', '1', 'Jugs'], ['5', '3', 'Small'])).toMatchObject({ made: 1 });
-  expect(await tree()).toContainEqual({ id: '5', path: 'Home > Kettles > Small' });
+  expect(await tree()).toContainEqual({ id: '5', path: 'home > Kettles > Small' });
 });
 
 test('all that is wrong is said at once, with the ids', async () => {
