@@ -66,7 +66,7 @@ $$;
 comment on function is_compared(attachments, text) is 'The condition under which an UPDATE changes a column, as a trigger''s WHEN has it. Example: select is_compared(a, ''title'') from attachments a;';
 
 create or replace function trigger_statements(a attachments) returns text[]
-  language plpgsql stable set search_path from current as $$
+  language plpgsql stable security definer set search_path from current as $$
 declare
   here text := a.relation::regclass::text;
   named text := split_part('@channel@', '.', 1) || '_attached_';

@@ -89,7 +89,7 @@ begin
   known := note_history(array_agg(u.name), array_agg(u.category_id), array_agg(u.at))
     from unnest(names, category_ids, times, late) u(name, category_id, at, late) where u.late and u.category_id is not null;
   if known <> '{}' then
-    perform settle_answered('local', known), settle_answered('llm', known);
+    perform queue_names(known), settle_answered('local', known), settle_answered('llm', known);
   end if;
   perform note_words(array_agg(u.id), array_agg(u.category_id))
     from unnest(ids, category_ids, late) u(id, category_id, late) where not u.late and u.category_id is not null;
@@ -142,7 +142,7 @@ begin
   if a.labels is not null then
     changed := changed + take_labels(a, batch);
     if known <> '{}' then
-      perform settle_answered('local', known), settle_answered('llm', known);
+      perform queue_names(known), settle_answered('local', known), settle_answered('llm', known);
     end if;
   end if;
   return changed;

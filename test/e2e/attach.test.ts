@@ -71,7 +71,7 @@ it('is taken in, followed and let go; its schema is then what it was', async () 
 
 it('does not fail in the shop when the schemas are dropped first', async () => {
   await db.rows(`select taxon.attach('shop.order_products', key => 'id', name => 'title')`);
-  await db.rows('drop table taxon_internal.attached_changes');
+  await db.rows('drop table taxon_internal.attached_changes cascade');
   await insert(['one more']);
   await db.rows('drop schema taxon_internal cascade');
   await insert(['another']);

@@ -190,7 +190,7 @@ describe('columns of the table', () => {
       { id: 2, path: null, state: null },
     ]);
     expect(await t.owner.value('select count(*) from attached_changes')).toBe(0);
-    await t.owner.rows('select confirm(product_id, 6) from taxon.shop_goods where id = 2');
+    await t.owner.rows(`select confirm(product_id, (select category_id from categories where external_id = '6')) from taxon.shop_goods where id = 2`);
     await follow();
     expect((await written())[1]).toEqual({ id: 2, path: 'Music', state: 'done' });
     await t.owner.rows(`select detach('shop.goods')`);
