@@ -135,3 +135,7 @@ create type attached_row as (
   old_label text
 );
 comment on type attached_row is 'A row of an attached table: what it says now, and which product it is.';
+
+insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
+  ('backfill_share', '0.4', 'Which share of its time a sidecar gives to the backfill and the sweeps of attached tables; the rest is left to your own writers and to answers.',
+    'number', 0.01, 1, null, 'of the time', false, false, 'attach', 'everyday', null);

@@ -8,14 +8,7 @@ import { loadConfig, packageRoot } from '../../src/config.ts';
 import { flags, median, show } from '../measure.ts';
 import { throwAwayServer } from '../trust/throw-away.ts';
 
-const {
-  rows,
-  names,
-  writers,
-  seconds,
-  rounds,
-  json,
-} = flags(
+const { rows, names, writers, seconds, rounds, json } = flags(
   `attach, backfill and detach of a table, with writers on it and a model that costs nothing, on a server of its own that keeps what
 it commits: what the writers keep of their rate, how long any of them waited, and how right the time left was.`,
   { rows: 1_000_000, names: 100_000, writers: 2, seconds: 10, rounds: 3 },
@@ -41,11 +34,29 @@ async function write(forSeconds: number): Promise<number> {
     const own = new pg.Client({ connectionString: server.url });
     await own.connect();
     for (; performance.now() < until; done += 1)
-      await own.query({ name: 'write', text: insert(1).replace(/1 %/, '$1::bigint %'), values: [Math.floor(Math.random() * 1e9)] });
+      await own.query({
+        name: 'write',
+        text: insert(1).replace(/1 %/, '$1::bigint %'),
+        values: [Math.floor(Math.random() * 1e9)],
+      });
     await own.end();
   };
   await Promise.all(Array.from({ length: writers }, one));
   return done / forSeconds;
+}
+
+/** The writers' rate with triggers and sidecar, beside that without, in turn; what the machine does else meets both. */
+async function compare(stop = () => {}, goOn = () => {}): Promise<number> {
+  const ratios: number[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    await client.query('alter table shop.order_products disable trigger user');
+    stop();
+    const without = await write(seconds);
+    goOn();
+    await client.query('alter table shop.order_products enable trigger user');
+    ratios.push((await write(seconds)) / without);
+  }
+  return median(ratios);
 }
 
 /** One more writer, a row every 50 ms, until it is stopped: how long its slowest statement took. */
@@ -84,22 +95,24 @@ const say = (what: string, figure: number | string) => {
 let worker: ChildProcess | null = null;
 try {
   await client.query(`insert into taxon_internal.encoders (identity, dimension) values ('bench', 1)`);
-  await client.query(`insert into taxon_internal.models (encoder_id, manifest, state) values (1, '{}', 'champion')`);
-  await client.query(`select taxon_internal.make_category('{Home}'), taxon.set_setting('evidence_days', '0')`);
+  await client.query(
+    `insert into taxon_internal.models (encoder_id, manifest, state) values (1, '{}', 'champion')`,
+  );
+  await client.query(
+    `select taxon_internal.make_category('{Home}'), taxon.set_setting('evidence_days', '0')`,
+  );
   await client.query('create schema shop');
   await client.query(
     'create table shop.order_products (id bigint generated always as identity primary key, title text, price numeric)',
   );
   for (let from = 0; from < rows; from += 500_000)
     await client.query(
-      `insert into shop.order_products (title, price) select 'Samsung Galaxy чохол ' || i * 7919 % ${names} || ' Black 128 GB', 7
+      `insert into shop.order_products (title, price) select 'Samsung Galaxy чохол ' || i::bigint * 7919 % ${names} || ' Black 128 GB', 7
          from generate_series(${from + 1}, ${Math.min(rows, from + 500_000)}) i`,
     );
   await client.query('vacuum analyze shop.order_products');
   note('the table is there');
-  const before: number[] = [];
-  for (let i = 0; i < rounds; i += 1) before.push(await write(seconds));
-  say('writers before attach, rows/s', median(before));
+  say('writers before attach, rows/s', await write(seconds));
 
   const stopProbe = probe();
   let began = performance.now();
@@ -108,64 +121,75 @@ try {
   worker = await startWorker();
   began = performance.now();
   const said: { at: number; left: number }[] = [];
-  const during: number[] = [];
+  say(
+    'writers during the backfill, of the rate without',
+    await compare(
+      () => worker?.kill('SIGSTOP'),
+      () => worker?.kill('SIGCONT'),
+    ),
+  );
+  began = performance.now();
   for (let n = 0; ; n += 1) {
-    const { rows: found } = await client.query<{ state: string; seen: string; left: number | null; rate: string }>(
-      'select state, seen, rate, extract(epoch from time_left)::float8 as left from taxon.attached_tables',
-    );
+    const { rows: found } = await client.query<{
+      state: string;
+      seen: string;
+      left: number | null;
+      rate: string;
+    }>('select state, seen, rate, extract(epoch from time_left)::float8 as left from taxon.attached_tables');
     const now = found[0];
     if (now === undefined || now.state === 'following') break;
     if (now.state === 'stopped') throw new Error(JSON.stringify(now));
     if (now.left !== null) said.push({ at: performance.now(), left: now.left });
     if (n % 30 === 0) note(`${now.state} ${now.seen} rows, ${now.rate}/s, ${now.left} s left`);
-    if (n % 20 === 10 && during.length < rounds) during.push(await write(seconds));
-    else await sleep(1000);
+    await sleep(1000);
   }
   const took = (performance.now() - began) / 1000;
   say('backfill, s', took);
   say('backfill, rows/s', rows / took);
-  if (during.length > 0) {
-    say('writers during the backfill, rows/s', median(during));
-    say('of the rate before', median(during) / median(before));
-  }
   const ended = performance.now();
   for (const part of [0.25, 0.5, 0.75]) {
     const moment = began + part * (ended - began);
     const near = said.find(({ at }) => at >= moment);
     if (near !== undefined)
-      say(`time left that was said after ${100 * part} %, of what it took`, near.left / ((ended - near.at) / 1000));
+      say(
+        `time left that was said after ${100 * part} %, of what it took`,
+        near.left / ((ended - near.at) / 1000),
+      );
   }
   const answersLeft = () => value<string>(`select count(*) from taxon.products where state = 'pending'`);
   say('rows not answered yet when it ended', await answersLeft());
-  for (let n = 0; Number(await answersLeft()) > 0 && n < 600; n += 1) await sleep(1000);
+  // the probe writes on
+  while (Number(await answersLeft()) > 200) await sleep(1000);
   say('all answered after, s', (performance.now() - began) / 1000);
 
-  const [on, off]: [number[], number[]] = [[], []];
-  for (let i = 0; i < rounds; i += 1)
-    for (const state of i % 2 === 0 ? ['off', 'on'] : ['on', 'off']) {
-      await client.query(`alter table shop.order_products ${state === 'on' ? 'enable' : 'disable'} trigger user`);
-      (state === 'on' ? on : off).push(await write(seconds));
-    }
-  await client.query('alter table shop.order_products enable trigger user');
-  const ratio = () => median(on.map((rate, i) => rate / (off[i] ?? Number.NaN)));
-  say('writers followed by the sidecar, of the rate with triggers off', ratio());
+  say(
+    'writers followed by a sidecar, of the rate without',
+    await compare(
+      () => worker?.kill('SIGSTOP'),
+      () => worker?.kill('SIGCONT'),
+    ),
+  );
+  // from the start: the rows are there already, and each is compared
+  await client.query(`select taxon_internal.sweep_attached()`);
+  say(
+    'writers during a sweep, of the rate without',
+    await compare(
+      () => worker?.kill('SIGSTOP'),
+      () => worker?.kill('SIGCONT'),
+    ),
+  );
   worker.kill('SIGTERM');
   await once(worker, 'exit');
   worker = null;
-  on.length = 0;
-  off.length = 0;
-  for (let i = 0; i < rounds; i += 1)
-    for (const state of i % 2 === 0 ? ['off', 'on'] : ['on', 'off']) {
-      await client.query(`alter table shop.order_products ${state === 'on' ? 'enable' : 'disable'} trigger user`);
-      (state === 'on' ? on : off).push(await write(seconds));
-    }
-  await client.query('alter table shop.order_products enable trigger user');
-  say('writers with triggers and no sidecar, of the rate with triggers off', ratio());
+  say('writers with triggers and no sidecar, of the rate without', await compare());
   began = performance.now();
   await client.query(`select taxon.detach('shop.order_products')`);
   say('detach(), s', (performance.now() - began) / 1000);
   say('slowest write of all that time, ms', await stopProbe());
-  say('triggers left', await value<string>(`select count(*) from pg_trigger where tgrelid = 'shop.order_products'::regclass`));
+  say(
+    'triggers left',
+    await value<string>(`select count(*) from pg_trigger where tgrelid = 'shop.order_products'::regclass`),
+  );
   say('rows of products left', await value<string>('select count(*) from taxon.products'));
 } finally {
   worker?.kill('SIGKILL');

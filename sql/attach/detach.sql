@@ -1,6 +1,7 @@
 -- taxon: A table of one's own is let go.
 
-create or replace function detach(table_name text, forget_labels boolean default false, preview boolean default false, reason text default null)
+create or replace function detach(table_name text, forget_labels boolean default false, preview boolean default false,
+                                  reason text default null)
   returns table (what text, removed bigint)
   -- the triggers are the table owner's
   language plpgsql set search_path from current as $$

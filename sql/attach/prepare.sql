@@ -98,9 +98,9 @@ begin
     insert into attachments (relation, schema_name, table_name, view_name, key_columns, key_types, key_collations, name, filter, labels,
                              labelled_at, columns, tree_relation, tree_columns, watched, select_list, partitioned, backfill, paused, reason,
                              walk_total)
-      values (a.relation, a.schema_name, a.table_name, a.view_name, a.key_columns, a.key_types, a.key_collations, a.name, a.filter, a.labels,
-              a.labelled_at, a.columns, a.tree_relation, a.tree_columns, a.watched, a.select_list, a.partitioned, a.backfill, a.paused, a.reason,
-              count_about(a.relation))
+      values (a.relation, a.schema_name, a.table_name, a.view_name, a.key_columns, a.key_types, a.key_collations, a.name, a.filter,
+              a.labels, a.labelled_at, a.columns, a.tree_relation, a.tree_columns, a.watched, a.select_list, a.partitioned,
+              a.backfill, a.paused, a.reason, count_about(a.relation))
       returning * into a;
     perform make_key_table(a), make_answers_view(a);
   else
@@ -111,7 +111,8 @@ begin
           failure = null, failed_at = null, retry_at = null,
           -- in another order it begins anew; what is read otherwise is compared anew
           walking = case when a.backfill = was.backfill then x.walking end,
-          sweep_asked_at = case when a.select_list <> was.select_list then coalesce(x.sweep_asked_at, clock_timestamp()) else x.sweep_asked_at end
+          sweep_asked_at = case when a.select_list <> was.select_list then coalesce(x.sweep_asked_at, clock_timestamp())
+                                else x.sweep_asked_at end
       where x.attached_id = was.attached_id returning * into a;
   end if;
   perform make_note_function(a), grant_attached(a), keep_answers_trigger(), tell_sidecars();
@@ -128,7 +129,8 @@ declare
 begin
   -- also one that is gone
   select * into a from attachments x
-    where find_attachment.table_name in (format('%I.%I', x.schema_name, x.table_name), x.schema_name || '.' || x.table_name, x.table_name, x.view_name)
+    where find_attachment.table_name in (format('%I.%I', x.schema_name, x.table_name), x.schema_name || '.' || x.table_name,
+        x.table_name, x.view_name)
        or x.relation = to_regclass(find_attachment.table_name)::oid
     order by x.relation = to_regclass(find_attachment.table_name)::oid desc nulls last limit 1;
   if not found then

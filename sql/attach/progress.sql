@@ -18,8 +18,8 @@ create or replace view attached_tables with (security_invoker) as
     cross join lateral (
       select greatest(a.walk_total, a.walked) as total,
              -- until it was measured, since the beginning
-             coalesce(a.rate, case when a.walking is not null then a.walked / nullif(extract(epoch from clock_timestamp() - a.walk_began_at), 0) end)
-               as rate) w;
+             coalesce(a.rate, case when a.walking is not null
+               then a.walked / nullif(extract(epoch from clock_timestamp() - a.walk_began_at), 0) end) as rate) w;
 comment on view attached_tables is 'Tables of yours that are classified in place: attach() makes them, detach() lets them go.';
 comment on column attached_tables.table_name is 'The table.';
 comment on column attached_tables.view_name is 'The view of its answers, in the schema taxon.';

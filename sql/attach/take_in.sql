@@ -10,7 +10,8 @@ begin
     raise exception 'the table %.% is gone', a.schema_name, a.table_name
       using errcode = 'undefined_table', hint = format('select * from detach(%L);', a.schema_name || '.' || a.table_name);
   -- whoever may make triggers on a table has let us see it
-  elsif not exists (select from pg_trigger t where t.tgrelid = a.relation and t.tgfoid = to_regprocedure(attached_table(a.attached_id) || '_note()')) then
+  elsif not exists (select from pg_trigger t where t.tgrelid = a.relation
+                      and t.tgfoid = to_regprocedure(attached_table(a.attached_id) || '_note()')) then
     raise exception 'the triggers on % are gone', a.relation::regclass
       using errcode = 'object_not_in_prerequisite_state', hint = format('select * from attach(%L);', a.relation::regclass);
   end if;
@@ -114,7 +115,8 @@ begin
     -- before the rows: then exact answers come with them
     known := note_history(array_agg(r.name), array_agg(c.category_id), array_agg(r.labelled_at))
       from unnest(batch) r join categories c on c.external_id = r.label where r.here and r.product_id is null;
-    said := jsonb_object_agg(r.key, coalesce(c.external_id, '?' || r.label)) from unnest(batch) r left join categories c on c.external_id = r.label;
+    said := jsonb_object_agg(r.key, coalesce(c.external_id, '?' || r.label))
+      from unnest(batch) r left join categories c on c.external_id = r.label;
   end if;
 
   keys := array(select r.key from unnest(batch) r where not r.here and r.product_id is not null);
@@ -191,7 +193,9 @@ begin
       with due as (
         select c.change_id from attached_changes c where c.attached_id = a.attached_id order by c.change_id limit most
       ), drained as (
-        delete from attached_changes c using due d where c.attached_id = a.attached_id and c.change_id = d.change_id returning c.key
+        -- by its end: joined, it read all that waits
+        delete from attached_changes c
+          where c.attached_id = a.attached_id and c.change_id <= (select max(d.change_id) from due d) returning c.key
       )
       select array_agg(distinct d.key) filter (where d.key is not null), coalesce(bool_or(d.key is null), false), count(*)
         into keys, truncated, n from drained d;

@@ -26,7 +26,8 @@ begin
   end if;
   select string_agg(coalesce(u.name, u.part), ', ' order by u.i) into missing
     from unnest(columns, '{id,parent,name}'::text[]) with ordinality u(name, part, i)
-    where u.name is null or not exists (select from pg_attribute a where a.attrelid = relation and a.attname = u.name and not a.attisdropped);
+    where u.name is null
+      or not exists (select from pg_attribute a where a.attrelid = relation and a.attname = u.name and not a.attisdropped);
   if missing is not null or cardinality(columns) <> 3 then
     raise exception 'categories => %: which columns of % hold id, parent and name? Not found: %', quote_literal(said), relation,
         coalesce(missing, 'three columns')

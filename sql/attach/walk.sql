@@ -52,7 +52,8 @@ declare
 begin
   -- a name of the catalogue: @plpgsql_check_options: security_warnings = false
   if exists (select from pg_partition_tree(count_about.relation) t join pg_class c on c.oid = t.relid where t.isleaf and c.reltuples < 0)
-     or not exists (select from pg_partition_tree(count_about.relation)) and (select c.reltuples < 0 from pg_class c where c.oid = count_about.relation) then
+     or not exists (select from pg_partition_tree(count_about.relation))
+       and (select c.reltuples < 0 from pg_class c where c.oid = count_about.relation) then
     execute format('select count(*) from %s', count_about.relation::regclass) into n;
   else
     execute format('explain (format json) select from %s', count_about.relation::regclass) into plan;

@@ -56,7 +56,14 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
     {
       title: 'Start',
       example: 'taxon up',
-      commands: [upCommand(), demoCommand(), migrateCommand(), sidecarCommand(), dbCommand(), uninstallCommand()],
+      commands: [
+        upCommand(),
+        demoCommand(),
+        migrateCommand(),
+        sidecarCommand(),
+        dbCommand(),
+        uninstallCommand(),
+      ],
     },
     {
       title: 'Names in, answers out',

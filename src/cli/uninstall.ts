@@ -58,7 +58,10 @@ A private cluster goes with taxon db destroy.`,
     .action(async ({ yes = false, dryRun = false, json = false }: Flags) => {
       const asks = !yes && !dryRun;
       if (asks && (json || !process.stdin.isTTY))
-        throw misuse('nobody is here to say yes', 'taxon uninstall --dry-run shows what would go; --yes does it.');
+        throw misuse(
+          'nobody is here to say yes',
+          'taxon uninstall --dry-run shows what would go; --yes does it.',
+        );
       const { uninstall } = await import('../database/connection/uninstall.ts');
       const { migrationUrl } = await import('../database/connection/direct.ts');
       const config = cliConfig();
@@ -71,7 +74,11 @@ A private cluster goes with taxon db destroy.`,
       };
       const result = await uninstall(url, config.schema, wanted, config.lockWaitSeconds);
       if (result === null) {
-        print(json, { done: false, removals: [] }, `pgtaxon is not in this database (schema ${config.schema}).`);
+        print(
+          json,
+          { done: false, removals: [] },
+          `pgtaxon is not in this database (schema ${config.schema}).`,
+        );
         return;
       }
       if (asks && !result.done) return;

@@ -15,9 +15,7 @@ export async function anyAttached(db: Database): Promise<boolean> {
 
 /** Takes in what triggers noted, and writes answers that changed; each a small transaction. */
 export async function takeInAttached(db: Database): Promise<Taken> {
-  const { changes } = await db.row<{ changes: number }>(
-    `select ${db.internal}take_in_attached() as changes`,
-  );
+  const { changes } = await db.row<{ changes: number }>(`select ${db.internal}take_in_attached() as changes`);
   const { answers } = await db.row<{ answers: number }>(`select ${db.internal}write_answers() as answers`);
   return { changes, answers };
 }
@@ -25,6 +23,12 @@ export async function takeInAttached(db: Database): Promise<Taken> {
 /** One page of a backfill or a sweep; returns how many rows it saw, 0: none is due. */
 export async function walkAttached(db: Database): Promise<number> {
   return (await db.row<{ rows: number }>(`select ${db.internal}walk_attached() as rows`)).rows;
+}
+
+/** The share of its time, above 0 to 1, that a sidecar gives to backfills and sweeps. */
+export async function backfillShare(db: Database): Promise<number> {
+  return (await db.row<{ share: number }>(`select (${db.at}setting('backfill_share'))::float8 as share`))
+    .share;
 }
 
 /** Asks for a sweep of all tables that were not swept in so many minutes; returns how many. */

@@ -1,18 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { anyAttached, takeInAttached, walkAttached } from '../database/attached.ts';
+import { anyAttached, backfillShare, takeInAttached, walkAttached } from '../database/attached.ts';
 import type { Database } from '../database/connection/open.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
 import { backoff, type Waker } from './waker.ts';
 
 /**
- * After a page of a backfill or a sweep it rests, so many times as long as the page took: the shop's own writers and what is
- * answered meanwhile come first.
+ * After less than a good batch it waits this long for others to come: taken in one by one, changes cost the shop's writers a
+ * commit each.
  */
-const rest = 0.5;
+const gatherMs = 150;
+const goodBatch = 500;
 
 /** Without an attached table it is looked this seldom; attach() wakes it. */
 const emptyMs = 30_000;
+
+/** Sleeps, whoever wakes the sidecar, until it is told to stop. */
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, null, { signal }).catch(() => null);
 
 export interface AttachedLoopOptions {
   db: Database;
@@ -36,9 +41,11 @@ export async function runAttachedLoop(options: AttachedLoopOptions): Promise<voi
       const began = performance.now();
       const walked = await walkAttached(db);
       failures = 0;
-      if (walked > 0) await waker.sleep(rest * (performance.now() - began));
-      else if (changes + answers === 0)
-        await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
+      // the shop's own writers, and what is answered meanwhile, come first
+      if (walked > 0)
+        await pause((performance.now() - began) * (1 / (await backfillShare(db)) - 1), stopping);
+      else if (changes + answers === 0) await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
+      else if (changes + answers < goodBatch) await pause(gatherMs, stopping);
     } catch (error) {
       const wait = backoff(++failures, 200, 10_000);
       log.warn('attached tables could not be read', { error: messageOf(error), waitMs: Math.round(wait) });

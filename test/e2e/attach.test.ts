@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { dumpOf } from '../support/schema.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
@@ -75,7 +75,5 @@ it('does not fail in the shop when the schemas are dropped first', async () => {
   await insert(['one more']);
   await db.rows('drop schema taxon_internal cascade');
   await insert(['another']);
-  expect(
-    await db.rows(`select from pg_trigger where tgrelid = 'shop.order_products'::regclass`),
-  ).toEqual([]);
+  expect(await db.rows(`select from pg_trigger where tgrelid = 'shop.order_products'::regclass`)).toEqual([]);
 });

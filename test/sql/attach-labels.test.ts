@@ -58,9 +58,9 @@ describe('categories of the shop', () => {
     ]);
     await t.owner.rows(`insert into shop.categories values (8, 6, 'violins')`);
     expect(await t.owner.value('select follow_trees()')).toBe(0);
-    expect(
-      await t.owner.value(`select detail from health() where item = 'attached categories'`),
-    ).toContain('of the same name below the same parent: 7 ("Violins"), 8 ("violins")');
+    expect(await t.owner.value(`select detail from health() where item = 'attached categories'`)).toContain(
+      'of the same name below the same parent: 7 ("Violins"), 8 ("violins")',
+    );
   });
 
   test('may stand in columns of other names, and are refused where they cannot be found', async () => {
@@ -68,7 +68,9 @@ describe('categories of the shop', () => {
       `create table shop.tree (cat int, up int, label text); insert into shop.tree values (1, 0, 'Home'), (2, 1, 'Kitchen')`,
     );
     await t.owner.rows(`select attach('shop.goods', categories => 'shop.tree(cat, up, label)')`);
-    expect(await t.owner.value('select string_agg(external_id, $1 order by external_id) from categories', ',')).toBe('1,2');
+    expect(
+      await t.owner.value('select string_agg(external_id, $1 order by external_id) from categories', ','),
+    ).toBe('1,2');
     await expect(t.owner.rows(`select attach('shop.goods', categories => 'shop.tree')`)).rejects.toThrow(
       'which columns of shop.tree hold id, parent and name? Not found: id, parent, name',
     );
@@ -101,7 +103,9 @@ describe('labels of the shop', () => {
   });
 
   test('that the shop changes later are a person’s word, and correct other rows', async () => {
-    await t.owner.rows(`insert into shop.goods (id, title, category_id) values (1, 'Kettle', 5), (2, 'kettle', 5), (3, 'Violin', null)`);
+    await t.owner.rows(
+      `insert into shop.goods (id, title, category_id) values (1, 'Kettle', 5), (2, 'kettle', 5), (3, 'Violin', null)`,
+    );
     await attach();
     await follow();
     await t.owner.rows('update shop.goods set category_id = 4 where id = 1');
@@ -180,7 +184,9 @@ describe('labels of the shop', () => {
 
 describe('columns of the table', () => {
   test('get the answers, and say nothing back', async () => {
-    await t.owner.rows(`insert into shop.goods (id, title, category_id) values (1, 'Kettle', 4), (2, 'Violin', null)`);
+    await t.owner.rows(
+      `insert into shop.goods (id, title, category_id) values (1, 'Kettle', 4), (2, 'Violin', null)`,
+    );
     await attach();
     await t.owner.rows(`select attach('shop.goods', columns => '{"path": "path", "state": "state"}')`);
     await follow();
@@ -190,14 +196,14 @@ describe('columns of the table', () => {
       { id: 2, path: null, state: null },
     ]);
     expect(await t.owner.value('select count(*) from attached_changes')).toBe(0);
-    await t.owner.rows(`select confirm(product_id, (select category_id from categories where external_id = '6')) from taxon.shop_goods where id = 2`);
+    await t.owner.rows(
+      `select confirm(product_id, (select category_id from categories where external_id = '6')) from taxon.shop_goods where id = 2`,
+    );
     await follow();
     expect((await written())[1]).toEqual({ id: 2, path: 'Music', state: 'done' });
     await t.owner.rows(`select detach('shop.goods')`);
     expect((await written())[1]).toEqual({ id: 2, path: 'Music', state: 'done' });
-    expect(
-      await t.owner.rows(`select from pg_trigger where tgname like 'note\\_answers%'`),
-    ).toEqual([]);
+    expect(await t.owner.rows(`select from pg_trigger where tgname like 'note\\_answers%'`)).toEqual([]);
   });
 
   test('a row that somebody holds gets its answer later, one that refuses is left', async () => {
@@ -217,9 +223,9 @@ describe('columns of the table', () => {
     await other.rows('commit');
     await follow();
     expect(await written()).toBe('done done -');
-    expect(
-      await t.owner.value(`select detail from health() where detail like '%refused%'`),
-    ).toMatch(/^1 rows were refused, .* violates check constraint/);
+    expect(await t.owner.value(`select detail from health() where detail like '%refused%'`)).toMatch(
+      /^1 rows were refused, .* violates check constraint/,
+    );
   });
 
   test.each([
@@ -245,15 +251,23 @@ describe('rights', () => {
       const keeper = await t.connect('shopkeeper');
       const attach = (more = '') => keeper.rows(`select taxon.attach('theirs.goods'${more})`);
       await expect(attach()).rejects.toThrow('owner may not read theirs.goods');
-      await keeper.rows('grant usage on schema theirs to owner; grant select, update on theirs.goods to owner');
-      await expect(attach(`, columns => '{"note": "path"}'`)).rejects.toThrow('would run with the rights of owner');
+      await keeper.rows(
+        'grant usage on schema theirs to owner; grant select, update on theirs.goods to owner',
+      );
+      await expect(attach(`, columns => '{"note": "path"}'`)).rejects.toThrow(
+        'would run with the rights of owner',
+      );
       await keeper.rows(`create function theirs.own(text) returns text language sql immutable return $1`);
-      await expect(attach(`, name => 'theirs.own(title)'`)).rejects.toThrow(/would run with the rights|permission denied/);
+      await expect(attach(`, name => 'theirs.own(title)'`)).rejects.toThrow(
+        /would run with the rights|permission denied/,
+      );
       await attach();
       await follow();
       expect(await keeper.rows('select name from taxon.theirs_goods')).toEqual([{ name: 'Kettle' }]);
       await expect(t.owner.rows(`select detach('theirs.goods')`)).rejects.toThrow('must be owner');
-      await expect(keeper.rows(`select taxon.attach('shop.goods')`)).rejects.toThrow(/must be owner|permission denied/);
+      await expect(keeper.rows(`select taxon.attach('shop.goods')`)).rejects.toThrow(
+        /must be owner|permission denied/,
+      );
       await keeper.rows('alter table theirs.goods enable row level security');
       await keeper.rows('insert into theirs.goods values (2, $1)', 'Mug');
       await follow();

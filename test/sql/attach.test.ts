@@ -35,15 +35,19 @@ describe('a table that is attached', () => {
       { id: 3, name: 'red KETTLE', state: 'done', source: 'exact', path: 'Home > Kettles' },
       { id: 4, name: '', state: 'failed', source: null, path: null },
     ]);
-    expect(
-      await t.owner.row(
-        'select table_name, key, name, state, waiting from attached_tables',
-      ),
-    ).toEqual({ table_name: 'shop.goods', key: 'id', name: 'title', state: 'following', waiting: 0 });
+    expect(await t.owner.row('select table_name, key, name, state, waiting from attached_tables')).toEqual({
+      table_name: 'shop.goods',
+      key: 'id',
+      name: 'title',
+      state: 'following',
+      waiting: 0,
+    });
   });
 
   test('is followed: names, keys, deletes, truncates', async () => {
-    await t.owner.rows(`insert into shop.goods (id, title) select i, 'name ' || i from generate_series(1, 5) i`);
+    await t.owner.rows(
+      `insert into shop.goods (id, title) select i, 'name ' || i from generate_series(1, 5) i`,
+    );
     await t.owner.rows(`select attach('shop.goods', name => 'title')`);
     await follow();
     const before = await t.owner.value(`select product_id from taxon.shop_goods where id = 2`);
@@ -81,14 +85,20 @@ describe('a table that is attached', () => {
     expect(await t.owner.rows(`select from pg_trigger where tgrelid = 'shop.goods'::regclass`)).toEqual([]);
     expect(await t.owner.rows('select from attachments union all select from attached_changes')).toEqual([]);
     expect(
-      await t.owner.rows(`select relname from pg_class where relname ~ '^attached_\\d' union all select proname from pg_proc where proname ~ '^attached_\\d'`),
+      await t.owner.rows(
+        `select relname from pg_class where relname ~ '^attached_\\d' union all select proname from pg_proc where proname ~ '^attached_\\d'`,
+      ),
     ).toEqual([]);
   });
 });
 
 describe('keys', () => {
   test.each([
-    ['uuid', 'k uuid primary key', ["'2b1c0e64-0000-4000-8000-00000000000a'", "'2b1c0e64-0000-4000-8000-00000000000b'"]],
+    [
+      'uuid',
+      'k uuid primary key',
+      ["'2b1c0e64-0000-4000-8000-00000000000a'", "'2b1c0e64-0000-4000-8000-00000000000b'"],
+    ],
     ['text', 'k text primary key', ["'a, b'", `'{"x"}'`]],
     ['text of another collation', 'k text collate "C" primary key', ["'ä'", "'z'"]],
     ['numeric', 'k numeric primary key', ['1.50', '20']],
@@ -136,10 +146,15 @@ describe('keys', () => {
     ['a key that may be NULL', 'a int unique, title text', { key: 'a' }, 'a may be NULL'],
     ['no such column', 'a int primary key, title text', { key: 'b' }, 'there is no column b'],
     ['a type without order', 'a jsonb primary key, title text', {}, 'a is of type jsonb'],
-  ])('are refused where they tell nothing apart: %s', async (_, columns, { key }: { key?: string }, error) => {
-    await t.owner.rows(`create table shop.things (${columns})`);
-    await expect(t.owner.rows(`select attach('shop.things', key => $1)`, key ?? null)).rejects.toThrow(error);
-  });
+  ])(
+    'are refused where they tell nothing apart: %s',
+    async (_, columns, { key }: { key?: string }, error) => {
+      await t.owner.rows(`create table shop.things (${columns})`);
+      await expect(t.owner.rows(`select attach('shop.things', key => $1)`, key ?? null)).rejects.toThrow(
+        error,
+      );
+    },
+  );
 });
 
 describe('what is read of a row', () => {
@@ -219,101 +234,5 @@ describe('partitioned tables', () => {
       ['ruled', 'it has rules'],
     ])
       await expect(t.owner.rows(`select attach('shop.${table}')`)).rejects.toThrow(why);
-  });
-});
-
-describe('what triggers missed', () => {
-  test('is found by a sweep: missing, changed, gone', async () => {
-    await t.owner.rows(`insert into shop.goods (id, title) select i, 'name ' || i from generate_series(1, 20) i`);
-    await t.owner.rows(`select attach('shop.goods')`);
-    await follow();
-    await t.owner.rows('alter table shop.goods disable trigger user');
-    await t.owner.rows(
-      `delete from shop.goods where id in (1, 7, 20); update shop.goods set title = 'other' where id = 5; insert into shop.goods (id, title) values (21, 'new')`,
-    );
-    expect(
-      await t.owner.row(`select status, detail from health() where item = 'attached table'`),
-    ).toMatchObject({ status: 'warn', detail: expect.stringContaining('triggers are switched off') });
-    await t.owner.rows('alter table shop.goods enable trigger user');
-    await follow();
-    expect(await answers()).toHaveLength(20);
-    expect(await t.owner.value('select sweep_attached()')).toBe(1);
-    await t.owner.value('select walk_attached(4)');
-    expect(await t.owner.row('select state, seen from attached_tables')).toMatchObject({ state: 'sweeping' });
-    for (let n = 1; n > 0; ) n = await t.owner.value('select walk_attached(4)');
-    const rows = await answers();
-    expect(rows).toHaveLength(18);
-    expect(rows.filter(({ name }) => !/^name/.test(name as string)).map(({ id }) => id)).toEqual([21, 5]);
-    expect(await t.owner.row('select state, found from attached_tables')).toEqual({ state: 'following', found: 5 });
-  });
-
-  test('of a fault does not reach the shop, is counted, and is made good', async () => {
-    await t.owner.rows(`select attach('shop.goods')`);
-    await t.owner.rows('select walk_attached()');
-    const before = await t.owner.value<number>(`select coalesce(pg_sequence_last_value('attach_faults'), 0)`);
-    await t.owner.rows('alter table attached_changes rename to elsewhere');
-    await t.owner.rows(`insert into shop.goods (id, title) values (1, 'missed'), (2, 'too')`);
-    await t.owner.rows('alter table elsewhere rename to attached_changes');
-    expect(await t.owner.value(`select coalesce(pg_sequence_last_value('attach_faults'), 0)`)).toBe(before + 1);
-    expect(
-      await t.owner.row(`select status, detail from health() where item = 'attached triggers'`),
-    ).toMatchObject({ status: 'warn', detail: expect.stringContaining('a sidecar sweeps') });
-    expect(await t.owner.value('select sweep_after_faults()')).toBe(1);
-    expect(await t.owner.value('select sweep_after_faults()')).toBe(0);
-    await follow();
-    expect((await answers()).map(({ name }) => name)).toEqual(['missed', 'too']);
-    expect(await t.owner.value(`select status from health() where item = 'attached triggers'`)).toBe('ok');
-  });
-
-  test('a product that was removed by hand comes back', async () => {
-    await t.owner.rows(`insert into shop.goods (id, title) values (1, 'one')`);
-    await t.owner.rows(`select attach('shop.goods')`);
-    await follow();
-    await t.owner.rows('delete from products');
-    await t.owner.rows('select sweep_attached()');
-    await follow();
-    expect((await answers()).map(({ name }) => name)).toEqual(['one']);
-  });
-});
-
-describe('the backfill', () => {
-  const fill = () =>
-    t.owner.rows(`insert into shop.goods (id, title) select i, 'name ' || i from generate_series(1, 10) i`);
-  const ids = async () => (await answers()).map(({ id }) => Number(id)).sort((a, b) => a - b);
-
-  test.each([
-    ['newest first', [7, 8, 9, 10]],
-    ['oldest first', [1, 2, 3, 4]],
-    ['none', []],
-  ])('goes by the key, %s', async (order, first) => {
-    await fill();
-    await t.owner.rows(`select attach('shop.goods', backfill => $1)`, order);
-    await t.owner.rows('select walk_attached(4)');
-    expect(await ids()).toEqual(first);
-    await t.owner.rows(`insert into shop.goods (id, title) values (11, 'later')`);
-    await t.owner.rows('select sweep_attached()');
-    await follow();
-    expect(await ids()).toEqual(order === 'none' ? [11] : [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-  });
-
-  test('is paused and goes on, and says how far it is', async () => {
-    await fill();
-    await t.owner.rows(`analyze shop.goods`);
-    await t.owner.rows(`select attach('shop.goods')`);
-    await t.owner.rows('select walk_attached(4)');
-    expect(
-      await t.owner.row('select state, rows_about, seen, rate > 0 as rate, time_left is not null as left from attached_tables'),
-    ).toEqual({ state: 'backfilling', rows_about: 10, seen: 4, rate: true, left: true });
-    await t.owner.rows(`select attach('shop.goods', backfill => 'paused')`);
-    expect(await t.owner.value('select walk_attached(4)')).toBe(0);
-    await t.owner.rows(`update shop.goods set title = 'changed' where id = 1`);
-    await follow();
-    // what changes is followed meanwhile
-    expect(await ids()).toEqual([1, 7, 8, 9, 10]);
-    expect(await t.owner.value('select state from attached_tables')).toBe('paused');
-    await t.owner.rows(`select attach('shop.goods', backfill => 'newest first')`);
-    await follow();
-    expect(await ids()).toHaveLength(10);
-    expect(await t.owner.value('select count(*) from products')).toBe(10);
   });
 });

@@ -8,7 +8,11 @@ type Node = [id: string | null, parent: string | null, name: string | null];
 async function make(...nodes: Node[]): Promise<Record<string, number>> {
   await t.owner.rows('delete from import_nodes');
   for (const [i, node] of nodes.entries())
-    await t.owner.rows('insert into import_nodes (line, external_id, parent_external_id, name) values ($1, $2, $3, $4)', i + 1, ...node);
+    await t.owner.rows(
+      'insert into import_nodes (line, external_id, parent_external_id, name) values ($1, $2, $3, $4)',
+      i + 1,
+      ...node,
+    );
   return t.owner.value('select make_tree()');
 }
 
@@ -19,7 +23,12 @@ const tree = () =>
 
 test('a tree of any depth comes in any order, each node with its id', async () => {
   expect(
-    await make(['4', '3', 'Kettles'], ['3', '2', 'Electric'], ['1', '0', 'Home'], ['2', '1', ' Kitchen  things ']),
+    await make(
+      ['4', '3', 'Kettles'],
+      ['3', '2', 'Electric'],
+      ['1', '0', 'Home'],
+      ['2', '1', ' Kitchen  things '],
+    ),
   ).toMatchObject({ nodes: 4, made: 4, known: 0, roots: 1, depth: 4, deeper: 1 });
   expect(await tree()).toEqual([
     { id: '1', path: 'Home' },
@@ -30,10 +39,17 @@ test('a tree of any depth comes in any order, each node with its id', async () =
 });
 
 test('again it makes nothing; renames and moves are followed by the ids, names that change places too', async () => {
-  const first: Node[] = [['1', null, 'Home'], ['2', '1', 'Mugs'], ['3', '1', 'Cups'], ['4', null, 'Garden']];
+  const first: Node[] = [
+    ['1', null, 'Home'],
+    ['2', '1', 'Mugs'],
+    ['3', '1', 'Cups'],
+    ['4', null, 'Garden'],
+  ];
   await make(...first);
   expect(await make(...first)).toMatchObject({ made: 0, known: 4, renamed: 0, moved: 0 });
-  expect(await make(['1', null, 'House'], ['2', '4', 'Mugs'], ['3', '1', 'Mugs'], ['4', null, 'Garden'])).toMatchObject({
+  expect(
+    await make(['1', null, 'House'], ['2', '4', 'Mugs'], ['3', '1', 'Mugs'], ['4', null, 'Garden']),
+  ).toMatchObject({
     renamed: 2,
     moved: 1,
   });
@@ -49,8 +65,13 @@ test('a category that is there by its name gets the id; a merged one leads to it
   const kettles = await t.category('Home > Kettles');
   await make(['1', '', 'home'], ['2', '1', 'Kettles'], ['3', '1', 'Jugs']);
   expect(await t.owner.value(`select category_id from categories where external_id = '2'`)).toBe(kettles);
-  await t.owner.rows(`select merge_categories(array(select category_id from categories where external_id = '3'), $1)`, kettles);
-  expect(await make(['1', '', 'home'], ['2', '1', 'Kettles'], ['3', '1', 'Jugs'], ['5', '3', 'Small'])).toMatchObject({ made: 1 });
+  await t.owner.rows(
+    `select merge_categories(array(select category_id from categories where external_id = '3'), $1)`,
+    kettles,
+  );
+  expect(
+    await make(['1', '', 'home'], ['2', '1', 'Kettles'], ['3', '1', 'Jugs'], ['5', '3', 'Small']),
+  ).toMatchObject({ made: 1 });
   expect(await tree()).toContainEqual({ id: '5', path: 'home > Kettles > Small' });
 });
 
@@ -79,7 +100,9 @@ test('all that is wrong is said at once, with the ids', async () => {
 
 test('of many faults the first twenty are named', async () => {
   const nodes = Array.from({ length: 30 }, (_, i): Node => [`${i + 1}`, 'x', `n${i}`]);
-  await expect(make(...nodes)).rejects.toThrow(/30 below a parent that is not there: 1 \(below x\), .*20 \(below x\), …$/);
+  await expect(make(...nodes)).rejects.toThrow(
+    /30 below a parent that is not there: 1 \(below x\), .*20 \(below x\), …$/,
+  );
 });
 
 test('five thousand nodes take no minute', async () => {

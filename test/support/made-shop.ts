@@ -60,5 +60,7 @@ async function makeGoods(t: TaxonDatabase): Promise<void> {
       active boolean not null default true, taxon_path text);
     create table shop.offers (shop_id integer, sku text, title text, primary key (shop_id, sku));
     insert into shop.order_products (id, title, category_id) values (1, 'Red kettle 1.7 l', 3), (2, 'Violin', null);`);
-  await t.owner.rows(`select attach('shop.order_products', key => 'id', name => 'title'), attach('shop.offers')`);
+  await t.owner.rows(
+    `select attach('shop.order_products', key => 'id', name => 'title'), attach('shop.offers')`,
+  );
 }
