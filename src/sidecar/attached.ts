@@ -16,6 +16,10 @@ const goodBatch = 500;
 /** Without an attached table it is looked this seldom; attach() wakes it. */
 const emptyMs = 30_000;
 
+/** Where so many changes came during a page and the rest after it, the shop is busy: the next rest is longer by this factor. */
+const fewChanges = 100;
+const busyFor = 6;
+
 /** Sleeps, whoever wakes the sidecar, until it is told to stop. */
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, null, { signal }).catch(() => null);
 
@@ -41,10 +45,11 @@ export async function runAttachedLoop(options: AttachedLoopOptions): Promise<voi
       const began = performance.now();
       const walked = await walkAttached(db);
       failures = 0;
-      // the shop's own writers, and what is answered meanwhile, come first
-      if (walked > 0)
-        await pause((performance.now() - began) * (1 / (await backfillShare(db)) - 1), stopping);
-      else if (changes + answers === 0) await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
+      if (walked > 0) {
+        const share = (await backfillShare(db)) / (changes < fewChanges ? 1 : busyFor);
+        await pause((performance.now() - began) * (1 / share - 1), stopping);
+      } else if (changes + answers === 0)
+        await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
       else if (changes + answers < goodBatch) await pause(gatherMs, stopping);
     } catch (error) {
       const wait = backoff(++failures, 200, 10_000);

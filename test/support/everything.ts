@@ -29,7 +29,19 @@ export async function holding(t: TaxonDatabase, name: string): Promise<string[]>
 }
 
 /** Not about names of products, and needed as they are. */
-export const left = ['all_settings', 'migrations', 'llm_prices', 'schema_objects', 'import_paths'];
+export const left = [
+  'all_settings',
+  'migrations',
+  'llm_prices',
+  'schema_objects',
+  'import_paths',
+  // categories on their way in; keys and words of attached tables
+  'import_nodes',
+  'attachments',
+  'attached_changes',
+  'attached_answers',
+  'attach_faults_seen',
+];
 
 /**
  * A row in each table about one name, a product that was answered because it is near, and the name in every other column that
