@@ -135,6 +135,14 @@ create type attached_row as (
   old_label text
 );
 comment on type attached_row is 'A row of an attached table: what it says now, and which product it is.';
+comment on column attached_row.key is 'Its key as text.';
+comment on column attached_row.name is 'Its name now.';
+comment on column attached_row.label is 'The shop''s own category of it now.';
+comment on column attached_row.labelled_at is 'Since when, where the table says so.';
+comment on column attached_row.here is 'Whether it is there, and counts.';
+comment on column attached_row.product_id is 'The product that it is; NULL: none yet.';
+comment on column attached_row.old_name is 'That product''s name.';
+comment on column attached_row.old_label is 'The shop''s own category of it as it was read last; with ? in front where there was no such category yet.';
 
 insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
   ('backfill_share', '0.4', 'Which share of its time a sidecar gives to the backfill and the sweeps of attached tables; the rest is left to your own writers and to answers.',

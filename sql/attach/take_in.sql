@@ -40,7 +40,7 @@ begin
     into batch using keys;
   return coalesce(batch, '{}');
 end $$;
-comment on function read_keys(attachments, text[]) is 'What an attached table says of some keys now, beside what is known of them. Example: select read_keys(a, ''{1}'') from attachments a;';
+comment on function read_keys(attachments, text[]) is 'What an attached table says of some keys now, beside what is known of them. Example: select read_keys(a, ''{1}'') from attachments a where a.table_name = ''order_products'';';
 
 create or replace function forget_keys(a attachments, keys text[]) returns void
   language plpgsql security definer set search_path from current as $$
@@ -51,7 +51,7 @@ begin
   execute format('delete from %s m using unnest($1) u where (%s) = (%s)', attached_table(a.attached_id),
     key_list(k, 'm'), array_to_string(key_values(a.key_types, 'u'), ', ')) using keys;
 end $$;
-comment on function forget_keys(attachments, text[]) is 'Removes keys from an attached table''s own list. Example: select forget_keys(a, ''{1}'') from attachments a;';
+comment on function forget_keys(attachments, text[]) is 'Removes keys from an attached table''s own list. Example: select forget_keys(a, ''{1}'') from attachments a where a.table_name = ''order_products'';';
 
 create or replace function keep_keys(a attachments, keys text[], product_ids bigint[], labels text[]) returns void
   language plpgsql security definer set search_path from current as $$
@@ -65,7 +65,7 @@ begin
     using keys, product_ids, labels;
 end $$;
 comment on function keep_keys(attachments, text[], bigint[],
-  text[]) is 'Notes which product and which label of the shop each key has. Example: select keep_keys(a, ''{1}'', array[501]::bigint[], ''{7}'') from attachments a;';
+  text[]) is 'Notes which product and which label of the shop each key has. Example: select keep_keys(a, ''{1}'', array[501]::bigint[], ''{7}'') from attachments a where a.table_name = ''order_products'';';
 
 create or replace function take_labels(a attachments, batch attached_row[]) returns integer
   language plpgsql security definer set search_path from current set enable_seqscan = off as $$

@@ -39,8 +39,8 @@ test('says what would go, and changes nothing', async () => {
   for (const line of [
     'triggers on shop.goods: 4 triggers; the table itself stays as it is',
     'your view shop.answered: reads pgtaxon and goes with it',
-    /schema taxon: \d+ MB: about \d+ rows of products, \d+ labels/,
-    /role taxon_writer: needed by database test_\w+/,
+    /schema taxon: \d+ MB: 1 rows of products, 0 labels/,
+    /role taxon_writer: needed by .*database test_\w+/,
   ])
     expect(stdout).toMatch(line);
   expect(await owner.value('select count(*) from taxon.shop_goods')).toBe(1);

