@@ -12,28 +12,28 @@ declare
   new_key text := key_text(a.key_types, array(select format('new.%I', c) from unnest(a.key_columns) c));
   old_key text := key_text(a.key_types, array(select format('old.%I', c) from unnest(a.key_columns) c));
   into_changes constant text := 'insert into @internal@.attached_changes (attached_id, key)';
+  body text;
 begin
-  -- its parts are quoted: @plpgsql_check_options: security_warnings = false
-  execute format($make$
-create or replace function %1$s_note() returns trigger language plpgsql security definer as $body$
+  -- as a literal in the end: a column's name may hold whatever a dollar quote ends with
+  body := format($make$
 begin
   if tg_op operator(pg_catalog.=) 'TRUNCATE' then
-    %2$s values (%3$s, null);
+    %1$s values (%2$s, null);
   elsif tg_op operator(pg_catalog.=) 'UPDATE' then
-    %2$s values (%3$s, %4$s);
-    if %4$s operator(pg_catalog.<>) %5$s then
-      %2$s values (%3$s, %5$s);
+    %1$s values (%2$s, %3$s);
+    if %3$s operator(pg_catalog.<>) %4$s then
+      %1$s values (%2$s, %4$s);
     end if;
   elsif tg_level operator(pg_catalog.=) 'ROW' then
     if tg_op operator(pg_catalog.=) 'INSERT' then
-      %2$s values (%3$s, %4$s);
+      %1$s values (%2$s, %3$s);
     else
-      %2$s values (%3$s, %5$s);
+      %1$s values (%2$s, %4$s);
     end if;
   elsif tg_op operator(pg_catalog.=) 'INSERT' then
-    %2$s select %3$s, %6$s from new_rows n;
+    %1$s select %2$s, %5$s from new_rows n;
   else
-    %2$s select %3$s, %7$s from old_rows o;
+    %1$s select %2$s, %6$s from old_rows o;
   end if;
   if found and @internal@.somebody_sleeps() then
     perform @internal@.wake();
@@ -47,8 +47,10 @@ exception when others then
   exception when others then null;
   end;
   return null;
-end $body$
-$make$, attached_table(a.attached_id), into_changes, a.attached_id, new_key, old_key, of_new, of_old);
+end $make$, into_changes, a.attached_id, new_key, old_key, of_new, of_old);
+  -- its parts are quoted: @plpgsql_check_options: security_warnings = false
+  execute format('create or replace function %s_note() returns trigger language plpgsql security definer as %L',
+    attached_table(a.attached_id), body);
   execute format('comment on function %s_note() is %L', attached_table(a.attached_id),
     format('Trigger: notes the keys of %I.%I that were inserted, changed or removed. Made by attach().', a.schema_name, a.table_name));
   execute format('revoke execute on function %s_note() from public', attached_table(a.attached_id));

@@ -140,6 +140,21 @@ describe('keys', () => {
     );
   });
 
+  test('of a column whose name is an attack are a name and nothing else', async () => {
+    const attack = `$body$"; '); drop table shop.goods; -- %1$s $make$`;
+    const quoted = `"${attack.replaceAll('"', '""')}"`;
+    await t.owner.rows(`create table shop.odd (${quoted} int primary key, "na me %s" text)`);
+    await t.owner.rows(`insert into shop.odd values (1, 'one')`);
+    await t.owner.rows(`select attach('shop.odd', key => $1, name => '"na me %s"')`, quoted);
+    await t.owner.rows(`insert into shop.odd values (2, 'two')`);
+    await follow();
+    expect(await t.owner.rows(`select ${quoted} as id, name from taxon.shop_odd order by 1`)).toEqual([
+      { id: 1, name: 'one' },
+      { id: 2, name: 'two' },
+    ]);
+    expect(await t.owner.value(`select to_regclass('shop.goods') is not null`)).toBe(true);
+  });
+
   test.each([
     ['no key', 'a int, title text', {}, 'has no primary key'],
     ['a key without an index', 'a int not null, title text', { key: 'a' }, 'no unique index'],
