@@ -7,7 +7,7 @@ declare
   faults bigint := coalesce(pg_sequence_last_value('attach_faults'::regclass), 0);
 begin
   for a in
-    select x.*, format('%I.%I', x.schema_name, x.table_name) as name,
+    select x.*, format('%I.%I', x.schema_name, x.table_name) as place,
            (select string_agg(t.tgname, ', ') from pg_trigger t
               where t.tgrelid = x.relation and t.tgfoid = to_regprocedure(attached_table(x.attached_id) || '_note()') and t.tgenabled = 'D') as off,
            v.state, v.seen, v.rows_about, v.rate, v.time_left, v.waiting,
@@ -15,14 +15,14 @@ begin
       from attachments x join attached_tables v on v.view_name = x.view_name order by x.attached_id
   loop
     item := 'attached table';
-    value := a.name;
+    value := a.place;
     status := case when a.failure is not null or a.off is not null or a.waiting > 0 and not a.alive then 'warn' else 'ok' end;
     detail := case
       when a.failure is not null then format('not taken in since %s: %s', to_char(a.failed_at, 'YYYY-MM-DD HH24:MI'), a.failure)
-      when a.off is not null then format('triggers are switched off, so changes are seen by the nightly sweep alone: alter table %s enable trigger %s', a.name, a.off)
+      when a.off is not null then format('triggers are switched off, so changes are seen by the nightly sweep alone: alter table %s enable trigger %s', a.place, a.off)
       when a.state in ('backfilling', 'sweeping') then format('%s: %s of about %s rows%s', a.state, a.seen, a.rows_about,
         coalesce(format(', %s a second, %s left', a.rate, a.time_left), ''))
-      when a.state = 'paused' then format('its backfill is paused; select * from attach(%L, backfill => %L)', a.name, a.backfill)
+      when a.state = 'paused' then format('its backfill is paused; select * from attach(%L, backfill => %L)', a.place, a.backfill)
       else 'its changes are followed' end
       || case when a.waiting > 0 then format('; %s changes wait%s', a.waiting, case when a.alive then '' else ' for a sidecar: taxon sidecar' end) else '' end;
     return next;

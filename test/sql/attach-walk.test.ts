@@ -28,8 +28,12 @@ describe('what triggers missed', () => {
       `delete from shop.goods where id in (1, 7, 20); update shop.goods set title = 'other' where id = 5; insert into shop.goods (id, title) values (21, 'new')`,
     );
     expect(
-      await t.owner.row(`select status, detail from health() where item = 'attached table'`),
-    ).toMatchObject({ status: 'warn', detail: expect.stringContaining('triggers are switched off') });
+      await t.owner.row(`select status, value, detail from health() where item = 'attached table'`),
+    ).toMatchObject({
+      status: 'warn',
+      value: 'shop.goods',
+      detail: expect.stringContaining('triggers are switched off'),
+    });
     await t.owner.rows('alter table shop.goods enable trigger user');
     await follow();
     expect(await answers()).toHaveLength(20);
