@@ -20,6 +20,7 @@ import { reviewCommand } from './review.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { statusCommand } from './status.ts';
 import { trainCommand } from './train.ts';
+import { uninstallCommand } from './uninstall.ts';
 import { upCommand } from './up.ts';
 
 /** The whole command line, not yet given anything to parse. */
@@ -55,7 +56,14 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
     {
       title: 'Start',
       example: 'taxon up',
-      commands: [upCommand(), demoCommand(), migrateCommand(), sidecarCommand(), dbCommand()],
+      commands: [
+        upCommand(),
+        demoCommand(),
+        migrateCommand(),
+        sidecarCommand(),
+        dbCommand(),
+        uninstallCommand(),
+      ],
     },
     {
       title: 'Names in, answers out',

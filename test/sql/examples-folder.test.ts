@@ -27,6 +27,18 @@ beforeEach(async () => {
 
 /** What each file must show, and what must be so afterwards. */
 const files: Record<string, { shows: RegExp[]; after?: () => Promise<void> }> = {
+  'attach.sql': {
+    // no sidecar runs here
+    shows: [
+      /attach_example_goods +\| a sidecar takes its rows in, newest first/,
+      /attach_example\.goods +\| backfilling +\| +1/,
+      /triggers +\| +4/,
+    ],
+    after: async () =>
+      expect(
+        await t.owner.rows('select from attached_tables union all select from attached_changes'),
+      ).toEqual([]),
+  },
   'correct_a_kind.sql': {
     shows: [
       /tablet case +\| +5 \| Electronics > Phones > Phone cases +\| Electronics > Tablets > Tablet cases \| memory/,

@@ -39,6 +39,11 @@ export const left = [
   'import_nodes',
   'kind_tokens',
   'kind_words',
+  // keys and words of attached tables
+  'attachments',
+  'attached_changes',
+  'attached_answers',
+  'attach_faults_seen',
 ];
 
 /**
