@@ -44,7 +44,7 @@ async function sweep(parent: string): Promise<void> {
  */
 export async function withPrivateDatabase<T>(
   config: Config,
-  options: { keep?: boolean },
+  options: { keep?: boolean | undefined },
   work: (db: Database) => Promise<T>,
 ): Promise<T> {
   const parent = tmpdir();

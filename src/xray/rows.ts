@@ -143,7 +143,7 @@ class SourceReader {
       }
       if (places.labels.length > 0) this.faults.add('rows without a label', where, name);
       const moment = readMoment(fields[places.at] ?? '');
-      this.rows.push({ order, where, name, path: [], at: moment === null ? null : Date.parse(moment) });
+      this.rows.push({ order, where, name, path: [], category: null, at: moment === null ? null : Date.parse(moment) });
     }
   }
 
@@ -154,9 +154,9 @@ class SourceReader {
     }
     // numbers are given already, of rows too
     const place = { ...this.#source.place, unit: 'line' as const };
-    for await (const { line, name, path, labelledAt } of toRows(all(), place, 'labels')) {
+    for await (const { line, name, path, labelledAt, externalId = null } of toRows(all(), place, 'labels')) {
       const at = labelledAt === undefined ? null : Date.parse(labelledAt);
-      this.rows.push({ order: line, where: this.#where(line), name, path, at });
+      this.rows.push({ order: line, where: this.#where(line), name, path, category: externalId, at });
     }
   }
 }
@@ -199,17 +199,17 @@ export async function readTable(db: Database, shape: Shape): Promise<Input> {
   let read = -1;
   for await (const { fields } of records) {
     if (read++ === -1) continue;
-    const [key = '', name = '', path = '[]', filed, at = ''] = fields;
+    const [key = '', name = '', path = '[]', category = '', at = ''] = fields;
     const where = key === '' ? `row ${read}` : key;
     if (normalise(name) === '') {
       faults.add('rows without a name', where);
       continue;
     }
     const names = (JSON.parse(path) as (string | null)[]).map((one) => one ?? '');
-    if (filed === 'f') faults.add('rows without a label', where, name);
+    if (category === '') faults.add('rows without a label', where, name);
     else if (names.length === 0 && shape.categories !== null)
       faults.add('labels that no category of the tree has', where, name);
-    rows.push({ where, name, path: names, at: at === '' ? null : Number(at) });
+    rows.push({ where, name, path: names, category: category === '' ? null : category, at: at === '' ? null : Number(at) });
   }
   // they came newest first
   rows.reverse();

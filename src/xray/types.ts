@@ -7,6 +7,8 @@ export interface XrayRow {
   name: string;
   /** Category names from the root down; empty: no label. */
   path: string[];
+  /** The shop's own id of the category; null where it is not known. */
+  category: string | null;
   /** When it arrived, milliseconds since 1970; null where nothing says so. */
   at: number | null;
 }
@@ -174,4 +176,18 @@ export interface XrayReport {
   /** What would let it say more, a sentence each. */
   missing: string[];
   seconds: number;
+}
+
+/** Rows that the layers are tried on, unless it is said otherwise: the newest. */
+export const usualSample = 50_000;
+
+export interface XrayOptions {
+  sample?: number | undefined;
+  keep?: boolean | undefined;
+  namesPerMonth?: number | undefined;
+  namesPerCall?: number | undefined;
+  /** US dollars for a million tokens, by hand; or whose list price counts. */
+  prices?: { in: number; out: number } | undefined;
+  llmModel?: string | undefined;
+  signal: AbortSignal;
 }

@@ -1,6 +1,5 @@
 import { number, percent } from '../report/words.ts';
-import type { Counted, Input, XrayReport } from './types.ts';
-import type { XrayOptions } from './xray.ts';
+import type { Counted, Input, XrayOptions, XrayReport } from './types.ts';
 
 /** A share with its interval: `12.3 % (11.0 to 13.7 %)`. */
 export function withInterval({ share, low, high }: Counted): string {

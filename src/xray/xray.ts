@@ -19,27 +19,14 @@ import { countNames } from './names.ts';
 import { withPrivateDatabase } from './private.ts';
 import { savingsOf } from './savings.ts';
 import { taxonomyOf } from './taxonomy.ts';
-import type { Input, NamesPart, XrayReport, XrayRow } from './types.ts';
+import { type Input, type NamesPart, usualSample, type XrayOptions, type XrayReport, type XrayRow } from './types.ts';
 import { type LastFifth, walk } from './walk.ts';
 import { assumptions, gaps } from './words.ts';
 
-/** Rows that the layers are tried on, unless --sample says otherwise: the newest. */
-export const usualSample = 50_000;
 /** Names whose doubles are looked for. */
 const askedForDoubles = 1000;
 const doublesAtOnce = 100;
 const shownDoubles = 5;
-
-export interface XrayOptions {
-  sample?: number | undefined;
-  keep?: boolean | undefined;
-  namesPerMonth?: number | undefined;
-  namesPerCall?: number | undefined;
-  /** US dollars for a million tokens, by hand; or whose list price counts. */
-  prices?: { in: number; out: number } | undefined;
-  llmModel?: string | undefined;
-  signal: AbortSignal;
-}
 
 /** What was found before anything was asked of a database. */
 interface Read {

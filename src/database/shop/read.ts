@@ -79,8 +79,8 @@ export async function readCategories(db: Database, tree: Categories): Promise<Ca
 }
 
 /**
- * The SELECT of a shop's rows, the newest first: key, name, path (a JSON array of names, empty where there is no label), filed
- * (whether the label's column says anything), at.
+ * The SELECT of a shop's rows, the newest first: key, name, path (a JSON array of names, empty where there is no label),
+ * category (what the label's column says), at.
  */
 export function rowsQuery({ table, key, name, labels, categories, at }: Shape, most: number): string {
   const from = `from ${named(table)} t`;
@@ -91,7 +91,7 @@ export function rowsQuery({ table, key, name, labels, categories, at }: Shape, m
   const time = at === null ? 'null' : `extract(epoch from ${column(at)}) * 1000`;
   const shown = `${where} as key, ${column(name)}::text as name`;
   if (labels === null || categories === null)
-    return `select ${shown}, '[]' as path, ${labels === null ? 'false' : `${column(labels)} is not null`} as filed, ${time} as at ${from}${order} limit ${most}`;
+    return `select ${shown}, '[]' as path, ${labels === null ? 'null' : `${column(labels)}::text`} as category, ${time} as at ${from}${order} limit ${most}`;
   const { id, parent } = categories;
   const c = (one: string) => `c.${quoted(one)}`;
   const top = parent === null ? 'true' : `${c(parent)} is null`;
@@ -102,6 +102,6 @@ export function rowsQuery({ table, key, name, labels, categories, at }: Shape, m
   return `with recursive tree (id, path) as (
   select ${c(id)}, array[${c(categories.name)}::text] from ${named(categories.table)} c where ${top}${below}
 )
-select ${shown}, coalesce(to_json(tree.path)::text, '[]') as path, ${column(labels)} is not null as filed, ${time} as at
+select ${shown}, coalesce(to_json(tree.path)::text, '[]') as path, ${column(labels)}::text as category, ${time} as at
 ${from} left join tree on tree.id = ${column(labels)}${order} limit ${most}`;
 }

@@ -1,0 +1,62 @@
+import { frame, tableOf } from '../report/frame.ts';
+import { type Html, html } from '../report/html.ts';
+import { number, percent } from '../report/words.ts';
+import { type Part, partsOf } from './parts.ts';
+import type { XrayReport } from './types.ts';
+import { dollars } from './words.ts';
+
+/** Shares as bars, the whole width being everything. */
+function bars({ bars }: Part): Html | '' {
+  if (bars.length === 0) return '';
+  const [height, label, wide] = [26, 130, 300];
+  return html`<figure><svg viewBox="0 0 ${label + wide + 170} ${bars.length * height}" role="img" aria-label="${bars
+    .map(({ name, share }) => `${name} ${percent(share)}`)
+    .join(', ')}">${bars.map(
+    ({ name, share, note }, i) => html`<text x="0" y="${i * height + 17}">${name}</text>
+<rect class="track" x="${label}" y="${i * height + 4}" width="${wide}" height="${height - 10}" rx="3"/>
+<rect class="bar" x="${label}" y="${i * height + 4}" width="${Math.max(1, Math.round(share * wide))}" height="${height - 10}" rx="3"/>
+<text x="${label + wide + 8}" y="${i * height + 17}">${percent(share)} ${note === '' ? '' : `· ${note}`}</text>
+`,
+  )}</svg></figure>`;
+}
+
+/** What counts most, in large figures. */
+function figures({ savings, names, labels }: XrayReport): Html {
+  const of: [string, string][] =
+    savings === null
+      ? [
+          ['rows', number(names.rows)],
+          ['different names', number(names.distinct)],
+          ['near doubles', percent(names.near.share)],
+        ]
+      : [
+          ['tokens saved', percent(savings.saved)],
+          ['left for the LLM', percent(savings.shares.llm.share)],
+          ['a month now', dollars(savings.now.dollars)],
+          ['a month then', dollars(savings.then.dollars)],
+          ...(labels?.noise ? [['wrong labels', `${labels.noise.upTo ? '≤ ' : ''}${percent(labels.noise.share)}`] as [string, string]] : []),
+        ];
+  return html`<dl class="figures">${of.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+const facts = ({ facts }: Part) =>
+  facts.length === 0
+    ? ''
+    : html`<dl class="facts">${facts.map(([name, value]) => html`<dt>${name.trim()}</dt><dd>${value}</dd>`)}</dl>`;
+
+/** The picture as one HTML page; names are text, whatever they hold. */
+export function xrayPage(report: XrayReport): string {
+  const parts = partsOf(report);
+  const body = parts.map(
+    (part, i) => html`<section id="${part.id}"><h2>${part.title}</h2>
+${i === 0 ? figures(report) : ''}${bars(part)}${facts(part)}${part.rows.length === 0 ? '' : tableOf(part.title, part.rows)}
+${part.says.map((sentence) => html`<p>${sentence}</p>\n`)}${part.examples.length === 0 ? '' : html`<ul class="examples">${part.examples.map((example) => html`<li><bdi>${example}</bdi></li>`)}</ul>`}</section>
+`,
+  );
+  const made = `${number(report.names.rows)} rows, ${report.made.slice(0, 16).replace('T', ' ')} UTC; they were only read`;
+  return frame(
+    { title: `X-ray of ${report.source.name}`, of: 'pgtaxon', made, nav: 'Parts of the picture' },
+    parts,
+    body,
+  );
+}
