@@ -8,6 +8,7 @@ import { champion } from '../database/registry.ts';
 import { setSetting } from '../database/settings.ts';
 import { importLabels } from '../import/labels.ts';
 import type { LabelSource, Row } from '../import/row.ts';
+import { visible } from '../normalise.ts';
 import { type TrainedFirst, trainFirst } from '../train/run.ts';
 import type { Input } from '../xray/types.ts';
 
@@ -37,7 +38,7 @@ async function* labelled({ rows }: Input): AsyncGenerator<Row> {
     line++;
     if (path.length === 0) continue;
     const when = at === null ? {} : { labelledAt: new Date(at).toISOString() };
-    yield { line, name, path, source: null, externalId: category, ...when };
+    yield { line, name, path: path.map((one) => visible(one.normalize('NFC'))), source: null, externalId: category, ...when };
   }
 }
 

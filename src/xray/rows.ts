@@ -205,10 +205,14 @@ export async function readTable(db: Database, shape: Shape): Promise<Input> {
       faults.add('rows without a name', where);
       continue;
     }
-    const names = (JSON.parse(path) as (string | null)[]).map((one) => one ?? '');
+    let names = (JSON.parse(path) as (string | null)[]).map((one) => one ?? '');
     if (category === '') faults.add('rows without a label', where, name);
     else if (names.length === 0 && shape.categories !== null)
-      faults.add('labels that no category of the tree has', where, name);
+      faults.add('labels that no category of the tree has', where, category);
+    else if (names.some((one) => normalise(one) === '')) {
+      faults.add('labels below a category without a name', where, category);
+      names = [];
+    }
     rows.push({ where, name, path: names, category: category === '' ? null : category, at: at === '' ? null : Number(at) });
   }
   // they came newest first

@@ -9,6 +9,7 @@ import type { Row } from '../import/row.ts';
 import type { Price } from '../llm/pricing.ts';
 import { defaultModels } from '../llm/providers/open.ts';
 import { log } from '../log.ts';
+import { visible } from '../normalise.ts';
 import { progress } from '../progress.ts';
 import { count } from './counted.ts';
 import { readHistory } from './history.ts';
@@ -53,9 +54,11 @@ async function priceOf(
   return { model, price };
 }
 
+/** Paths as people see them, as the import reads them. */
 async function* importRows(rows: readonly XrayRow[]): AsyncGenerator<Row> {
   let line = 0;
-  for (const { name, path } of rows) yield { line: ++line, name, path, source: null };
+  for (const { name, path } of rows)
+    yield { line: ++line, name, path: path.map((one) => visible(one.normalize('NFC'))), source: null };
 }
 
 /** How many names have another one near to them, of a part of the names. */
