@@ -51,17 +51,24 @@ export async function titlesShop(script: 'Cyrillic' | 'Latin', rows: number): Pr
     .map((line) => line.split('\t'))
     // only these have the teacher's labels
     .filter(([split, , name = '']) => split === 'train' && cyrillic.test(name) === (script === 'Cyrillic'))
-    .map((row): ShopRow => ({
-      name: row[2] as string,
-      path: [row[6], row[7], row[8]].filter((level): level is string => !!level),
-    }));
+    .map(
+      (row): ShopRow => ({
+        name: row[2] as string,
+        path: [row[6], row[7], row[8]].filter((level): level is string => !!level),
+      }),
+    );
   return cut(`titles, ${script}`, sold(titles, Math.min(rows, titles.length), 1));
 }
 
 /** The demo's catalogue: labels, then arrivals with exact and near repeats, some labelled wrongly. */
 export function demoShop(rows: number): Shop {
   const arriving = Math.round(rows * 0.3);
-  const { labelled, arriving: first, later, paths } = generateCatalogue({ labelled: rows - 2 * arriving, arriving });
+  const {
+    labelled,
+    arriving: first,
+    later,
+    paths,
+  } = generateCatalogue({ labelled: rows - 2 * arriving, arriving });
   const random = randomFrom(7);
   const taught = [...first, ...later].map(({ name, truth }): ShopRow => {
     const path = random() < wrong ? paths[Math.floor(random() * paths.length)] : truth;

@@ -43,7 +43,8 @@ async function arrive(db: Database, shop: Shop): Promise<void> {
          from unnest($1::text[], $2::text[]) with ordinality x(id, name, place) order by x.place`,
       [part.map((_, i) => String(from + i)), part.map(({ name }) => name)],
     );
-    while ((await routing(db)).some(({ layer, products }) => layer === 'pending' && products > 0)) await sleep(100);
+    while ((await routing(db)).some(({ layer, products }) => layer === 'pending' && products > 0))
+      await sleep(100);
   }
 }
 

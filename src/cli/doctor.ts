@@ -25,7 +25,9 @@ export function checksText(checks: readonly Check[]): string {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .summary('is everything there that it needs')
-    .description('Looks at this machine and the database: each line says whether it will do, and what to type.')
+    .description(
+      'Looks at this machine and the database: each line says whether it will do, and what to type.',
+    )
     .option('--names <n>', 'how many labelled names time and memory are estimated for', '50000')
     .option('--json', 'print one JSON object: checks')
     .addHelpText(

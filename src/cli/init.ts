@@ -126,7 +126,10 @@ export function initCommand(): Command {
     .description(
       'Guides from a table of yours to pgtaxon in shadow: doctor, x-ray, and only after your yes schema, labels and a first model.',
     )
-    .option('--table <table>', 'the table with the names, such as shop.order_products; default: asked, or the likeliest')
+    .option(
+      '--table <table>',
+      'the table with the names, such as shop.order_products; default: asked, or the likeliest',
+    )
     .option('--key <columns>', 'what tells its rows apart; default: the primary key')
     .option('--name <column>', 'the column of names')
     .option('--labels <column>', 'the column with the id of the category')

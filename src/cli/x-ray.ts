@@ -102,7 +102,10 @@ export function xrayCommand(): Command {
     .description(
       'Looks at a file, a query or a table of yours: names, doubles, labels, taxonomy, and what the layers would save. Only reads.',
     )
-    .argument('[what]', 'a file (.csv, .tsv, each also .gz; .parquet), or a table such as shop.order_products')
+    .argument(
+      '[what]',
+      'a file (.csv, .tsv, each also .gz; .parquet), or a table such as shop.order_products',
+    )
     .option('--query <sql>', 'instead: a SELECT that returns name, path and labelled_at')
     .option('--name <column>', 'the column of names; default: the likeliest')
     .option('--labels <column>', 'the column of the category: an id in a table, a path "a > b > c" elsewhere')

@@ -25,7 +25,9 @@ export async function keepNames(db: Database, keys: readonly string[]): Promise<
       keys.slice(from, from + page),
       longestName,
     ]);
-  await db.rows('create index if not exists xray_names_trigrams on xray_names using gin (name_key gin_trgm_ops)');
+  await db.rows(
+    'create index if not exists xray_names_trigrams on xray_names using gin (name_key gin_trgm_ops)',
+  );
   await db.rows('analyze xray_names');
 }
 

@@ -49,7 +49,13 @@ export async function diagnose(
 ): Promise<Check[]> {
   const server =
     url === null
-      ? [ok('database', 'none given: taxon makes a private one here', 'export DATABASE_URL=postgres://owner@host/shop')]
+      ? [
+          ok(
+            'database',
+            'none given: taxon makes a private one here',
+            'export DATABASE_URL=postgres://owner@host/shop',
+          ),
+        ]
       : await serverChecks(url, config);
   return [...(await machineChecks(config)), ...server, provider(config, environment), estimate(names)];
 }

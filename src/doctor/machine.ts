@@ -31,9 +31,14 @@ function node(): Check {
 function memory(): Check {
   const all = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const said = `${gigabytes(all)}, ${availableParallelism()} cores`;
-  if (all < leastMemory) return bad('memory', said, 'A training needs 1.3 GB for 57,000 names: take a larger machine.');
+  if (all < leastMemory)
+    return bad('memory', said, 'A training needs 1.3 GB for 57,000 names: take a larger machine.');
   if (all < goodMemory)
-    return warn('memory', said, 'Train elsewhere, or keep trainings small: export TAXON_RETRAIN_MEMORY_MB=1024');
+    return warn(
+      'memory',
+      said,
+      'Train elsewhere, or keep trainings small: export TAXON_RETRAIN_MEMORY_MB=1024',
+    );
   return ok('memory', said);
 }
 

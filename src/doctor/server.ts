@@ -16,13 +16,19 @@ const older = (version: string, than: readonly number[]) => {
 
 function version({ version }: Inspection): Check {
   const said = `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000}`;
-  return version < oldest ? bad('version', said, 'pgtaxon needs 15 or newer: upgrade the server.') : ok('version', said);
+  return version < oldest
+    ? bad('version', said, 'pgtaxon needs 15 or newer: upgrade the server.')
+    : ok('version', said);
 }
 
 function extension({ name, installed, available, creatable }: Inspection['extensions'][number]): Check {
   if (installed !== null)
     return name === 'vector' && older(installed, soundVector)
-      ? warn(name, `${installed}: nearest neighbours stay exact, which is slower`, 'As a superuser: alter extension vector update;')
+      ? warn(
+          name,
+          `${installed}: nearest neighbours stay exact, which is slower`,
+          'As a superuser: alter extension vector update;',
+        )
       : ok(name, installed);
   if (available === null)
     return bad(
@@ -54,11 +60,22 @@ function rights({ login, superuser, createSchema, createRole, missingRoles, data
       ? ok('roles', 'the four are there')
       : createRole
         ? ok('roles', `${missingRoles.length} of 4 are missing, taxon migrate makes them`)
-        : bad('roles', `${login} may not make roles, missing: ${missingRoles.join(', ')}`, `As somebody who may: ${made}`);
+        : bad(
+            'roles',
+            `${login} may not make roles, missing: ${missingRoles.join(', ')}`,
+            `As somebody who may: ${made}`,
+          );
   return [
     createSchema
-      ? ok('rights', `${login} may make schemas${superuser ? '; it is a superuser, an owner without is enough' : ''}`)
-      : bad('rights', `${login} may not make schemas`, `As the owner of the database: grant create on database ${database} to ${login};`),
+      ? ok(
+          'rights',
+          `${login} may make schemas${superuser ? '; it is a superuser, an owner without is enough' : ''}`,
+        )
+      : bad(
+          'rights',
+          `${login} may not make schemas`,
+          `As the owner of the database: grant create on database ${database} to ${login};`,
+        ),
     roles,
   ];
 }
@@ -69,16 +86,29 @@ async function pooler({ pooled }: Inspection, url: string, config: Config): Prom
     const reason = await uselessDirect(url, direct).catch(messageOf);
     return reason === null
       ? ok('pooler', `${pooled ? 'a pooler; ' : ''}TAXON_DIRECT_DATABASE_URL leads past it`)
-      : bad('pooler', reason, 'Correct TAXON_DIRECT_DATABASE_URL, or leave it out where DATABASE_URL is direct.');
+      : bad(
+          'pooler',
+          reason,
+          'Correct TAXON_DIRECT_DATABASE_URL, or leave it out where DATABASE_URL is direct.',
+        );
   }
   return pooled
-    ? bad('pooler', 'DATABASE_URL goes through a pooler', 'Give the address past it too: export TAXON_DIRECT_DATABASE_URL=postgres://…')
+    ? bad(
+        'pooler',
+        'DATABASE_URL goes through a pooler',
+        'Give the address past it too: export TAXON_DIRECT_DATABASE_URL=postgres://…',
+      )
     : ok('pooler', 'none');
 }
 
 async function schema(url: string, config: Config): Promise<Check> {
   const found = await lookAtMigration(config.directDatabaseUrl ?? url, config.schema);
-  if ('refused' in found) return bad('schema', found.refused, found.hint ?? 'See the message, and try again: taxon migrate --check');
+  if ('refused' in found)
+    return bad(
+      'schema',
+      found.refused,
+      found.hint ?? 'See the message, and try again: taxon migrate --check',
+    );
   if (!found.made) return ok('schema', `"${config.schema}" is not there yet`, 'taxon migrate');
   return found.due
     ? warn('schema', `"${config.schema}" is older than this program`, 'taxon migrate')
@@ -91,7 +121,13 @@ export async function serverChecks(url: string, config: Config): Promise<Check[]
   try {
     found = await inspect(url);
   } catch (error) {
-    return [bad('database', messageOf(error), 'Correct DATABASE_URL=postgres://user@host:5432/database, and see that the server runs.')];
+    return [
+      bad(
+        'database',
+        messageOf(error),
+        'Correct DATABASE_URL=postgres://user@host:5432/database, and see that the server runs.',
+      ),
+    ];
   }
   const { used, most } = found.connections;
   const reached = `${found.database} as ${found.login}, ${gigabytes(found.size)}, ${used} of ${most} connections in use`;

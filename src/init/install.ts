@@ -38,7 +38,14 @@ async function* labelled({ rows }: Input): AsyncGenerator<Row> {
     line++;
     if (path.length === 0) continue;
     const when = at === null ? {} : { labelledAt: new Date(at).toISOString() };
-    yield { line, name, path: path.map((one) => visible(one.normalize('NFC'))), source: null, externalId: category, ...when };
+    yield {
+      line,
+      name,
+      path: path.map((one) => visible(one.normalize('NFC'))),
+      source: null,
+      externalId: category,
+      ...when,
+    };
   }
 }
 

@@ -2,13 +2,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../database/connection/open.ts';
 import { makeScratch } from '../database/connection/scratch.ts';
 import { registerEncoder } from '../database/registry.ts';
-import {
-  type Fill,
-  fillScratch,
-  labelHistory,
-  repeatsBy,
-  type Unit,
-} from '../database/replay.ts';
+import { type Fill, fillScratch, labelHistory, repeatsBy, type Unit } from '../database/replay.ts';
 import { defaultThresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadCategories } from '../database/taxonomy.ts';
 import type { Price } from '../llm/pricing.ts';
@@ -24,7 +18,6 @@ import { type History, readHistory } from './history.ts';
 import { predictFromPast } from './local.ts';
 import { planPeriods, sampleRows } from './periods.ts';
 import { routeNames } from './route-names.ts';
-
 
 export interface ReplayOptions {
   by: Unit;

@@ -1,6 +1,6 @@
 import { levels, type ModelReport } from '../model/report.ts';
-import { heatMap } from './heat-map.ts';
 import { frame, tableOf } from './frame.ts';
+import { heatMap } from './heat-map.ts';
 import { type Html, html } from './html.ts';
 import { lineChart } from './line-chart.ts';
 import { type Shown, sectionsOf } from './tables.ts';

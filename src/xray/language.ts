@@ -39,7 +39,9 @@ const signs: readonly (readonly [language: string, sign: RegExp])[] = [
 ];
 
 const counted = (met: ReadonlyMap<string, number>, all: number) =>
-  [...met].sort((a, b) => b[1] - a[1]).map(([name, names]) => ({ name, names, share: names / Math.max(1, all) }));
+  [...met]
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, names]) => ({ name, names, share: names / Math.max(1, all) }));
 
 /** The scripts of a name that hold at least a fifth of its letters, the largest first. */
 function scriptsOf(name: string): string[] {

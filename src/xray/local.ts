@@ -29,7 +29,12 @@ function cutOf(asked: readonly Asked[], error: number): number | null {
 
 /** Each half is answered by the cut that was tuned on the other one. */
 async function shareAt(db: Database, asked: readonly Asked[], error: number): Promise<LocalShare> {
-  const cuts = [0, 1].map((half) => cutOf(asked.filter((one) => one.half !== half), error));
+  const cuts = [0, 1].map((half) =>
+    cutOf(
+      asked.filter((one) => one.half !== half),
+      error,
+    ),
+  );
   const answered = asked.filter(({ half, sure }) => sure >= (cuts[half] ?? Number.POSITIVE_INFINITY));
   const wrong = answered.filter(({ right }) => !right).length;
   const share = answered.length / Math.max(1, asked.length);

@@ -34,7 +34,14 @@ function figures({ savings, names, labels }: XrayReport): Html {
           ['left for the LLM', percent(savings.shares.llm.share)],
           ['a month now', dollars(savings.now.dollars)],
           ['a month then', dollars(savings.then.dollars)],
-          ...(labels?.noise ? [['wrong labels', `${labels.noise.upTo ? '≤ ' : ''}${percent(labels.noise.share)}`] as [string, string]] : []),
+          ...(labels?.noise
+            ? [
+                ['wrong labels', `${labels.noise.upTo ? '≤ ' : ''}${percent(labels.noise.share)}`] as [
+                  string,
+                  string,
+                ],
+              ]
+            : []),
         ];
   return html`<dl class="figures">${of.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }

@@ -46,7 +46,10 @@ function savingsPart({ savings }: XrayReport): Part[] {
       ],
       facts: [
         ['tokens saved', percent(saved)],
-        ['tokens a month', `${tokens(now.tokensIn + now.tokensOut)} now, ${tokens(then.tokensIn + then.tokensOut)} then`],
+        [
+          'tokens a month',
+          `${tokens(now.tokensIn + now.tokensOut)} now, ${tokens(then.tokensIn + then.tokensOut)} then`,
+        ],
         ...money,
         ['tokens a row', `${now.tokensARow.toFixed(0)} now, ${then.tokensARow.toFixed(0)} then`],
         ['names a month', `${number(month.names)} (${month.from})`],
@@ -70,7 +73,9 @@ function namesPart({ names, languages }: XrayReport): Part[] {
         ['  spelt otherwise', number(names.respelt)],
         ['near doubles', `${withInterval(names.near)} of the names`],
       ],
-      examples: names.examples.map(({ name, near, similarity }) => `${similarity.toFixed(2)}  ${name}  ~  ${near}`),
+      examples: names.examples.map(
+        ({ name, near, similarity }) => `${similarity.toFixed(2)}  ${name}  ~  ${near}`,
+      ),
     }),
     part('languages', 'Languages and scripts', {
       bars: languages.languages
@@ -79,7 +84,10 @@ function namesPart({ names, languages }: XrayReport): Part[] {
       facts: [
         ...languages.scripts
           .slice(0, 4)
-          .map(({ script, names, share }): [string, string] => [script, `${number(names)} (${percent(share)})`]),
+          .map(({ script, names, share }): [string, string] => [
+            script,
+            `${number(names)} (${percent(share)})`,
+          ]),
         ['Latin and Cyrillic in a word', number(languages.mixedWords.names)],
       ],
       says: ['Languages are told roughly, by letters and frequent words.'],
@@ -135,7 +143,10 @@ function labelsPart({ labels }: XrayReport): Part[] {
         ['rows with a label', number(labels.labelled)],
         ['rows without one', number(unlabelled)],
         ['names with several labels', number(conflicting.names)],
-        ['wrong labels', noise === null ? 'too few to tell' : `${noise.upTo ? 'at most about ' : ''}${withInterval(noise)}`],
+        [
+          'wrong labels',
+          noise === null ? 'too few to tell' : `${noise.upTo ? 'at most about ' : ''}${withInterval(noise)}`,
+        ],
       ],
       says: suspects.length === 0 ? [] : ['Labels that letters contradict most surely:'],
       examples: suspects.map(({ name, label, letters }) => `${name}\n    ${label}\n    letters: ${letters}`),
@@ -155,8 +166,14 @@ function taxonomyPart({ taxonomy }: XrayReport): Part[] {
   return [
     part('taxonomy', 'Taxonomy', {
       facts: [
-        ['categories', `${number(taxonomy.categories)} in ${taxonomy.depth} levels (${taxonomy.levels.map(number).join(', ')})`],
-        ...holes.map(([name, hole]): [string, string] => [name, hole === null ? 'not known' : number(hole.count)]),
+        [
+          'categories',
+          `${number(taxonomy.categories)} in ${taxonomy.depth} levels (${taxonomy.levels.map(number).join(', ')})`,
+        ],
+        ...holes.map(([name, hole]): [string, string] => [
+          name,
+          hole === null ? 'not known' : number(hole.count),
+        ]),
         ['names above the leaves', `${number(inner.names)} in ${number(inner.categories)} categories`],
       ],
       examples: holes.flatMap(([name, hole]) =>

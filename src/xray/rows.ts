@@ -136,14 +136,23 @@ class SourceReader {
         this.faults.add('rows without a name', where);
         continue;
       }
-      const filled = places.labels.some((i) => (fields[i] ?? '').trim() !== '' && !isNothing(fields[i] ?? ''));
+      const filled = places.labels.some(
+        (i) => (fields[i] ?? '').trim() !== '' && !isNothing(fields[i] ?? ''),
+      );
       if (filled) {
         yield { line: order, fields };
         continue;
       }
       if (places.labels.length > 0) this.faults.add('rows without a label', where, name);
       const moment = readMoment(fields[places.at] ?? '');
-      this.rows.push({ order, where, name, path: [], category: null, at: moment === null ? null : Date.parse(moment) });
+      this.rows.push({
+        order,
+        where,
+        name,
+        path: [],
+        category: null,
+        at: moment === null ? null : Date.parse(moment),
+      });
     }
   }
 
@@ -169,9 +178,16 @@ function input(
 ): Input {
   for (const { where, name } of rows) judgeName(facts.faults, where, name);
   const { read, faults, categories, notes } = facts;
-  const cut =
-    read < mostRows ? [] : [`Only the first ${mostRows.toLocaleString('en')} rows were read.`];
-  return { source, read, rows, ordered: inOrder(rows), faults: faults.all(), categories, notes: [...notes, ...cut] };
+  const cut = read < mostRows ? [] : [`Only the first ${mostRows.toLocaleString('en')} rows were read.`];
+  return {
+    source,
+    read,
+    rows,
+    ordered: inOrder(rows),
+    faults: faults.all(),
+    categories,
+    notes: [...notes, ...cut],
+  };
 }
 
 async function readSource(source: Source, kind: 'file' | 'query', said: ColumnNames): Promise<Input> {
@@ -182,7 +198,11 @@ async function readSource(source: Source, kind: 'file' | 'query', said: ColumnNa
 }
 
 /** The rows of a file. */
-export function readFile(path: string, said: ColumnNames, onProgress: (bytes: number) => void): Promise<Input> {
+export function readFile(
+  path: string,
+  said: ColumnNames,
+  onProgress: (bytes: number) => void,
+): Promise<Input> {
   return readSource(openFile(path, { onProgress }), 'file', said);
 }
 
@@ -213,7 +233,13 @@ export async function readTable(db: Database, shape: Shape): Promise<Input> {
       faults.add('labels below a category without a name', where, category);
       names = [];
     }
-    rows.push({ where, name, path: names, category: category === '' ? null : category, at: at === '' ? null : Number(at) });
+    rows.push({
+      where,
+      name,
+      path: names,
+      category: category === '' ? null : category,
+      at: at === '' ? null : Number(at),
+    });
   }
   // they came newest first
   rows.reverse();
@@ -221,5 +247,10 @@ export async function readTable(db: Database, shape: Shape): Promise<Input> {
   const notes = [
     `Names are in the column ${shape.name}${shape.labels === null ? '' : `, labels in ${shape.labels}`}${shape.categories === null ? '' : `, categories in ${named(shape.categories.table)}`}.`,
   ];
-  return input({ kind: 'table', name: named(shape.table) }, rows, { read: Math.max(0, read), faults, categories, notes });
+  return input({ kind: 'table', name: named(shape.table) }, rows, {
+    read: Math.max(0, read),
+    faults,
+    categories,
+    notes,
+  });
 }

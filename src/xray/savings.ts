@@ -37,7 +37,11 @@ function rowsAMonth(rows: readonly XrayRow[]): number | null {
   return Math.round((recent / days) * monthDays);
 }
 
-function spent(tokens: { tokensIn: number; tokensCached: number; tokensOut: number }, names: number, price: Price | null): Spent {
+function spent(
+  tokens: { tokensIn: number; tokensCached: number; tokensOut: number },
+  names: number,
+  price: Price | null,
+): Spent {
   const { tokensIn, tokensCached, tokensOut } = tokens;
   return {
     tokensIn: Math.round(tokensIn),
@@ -64,9 +68,17 @@ export async function savingsOf(
   // a new name stands for as many rows as it has; once the LLM has answered it, the others are exact
   const weights = last.keys.map((key) => last.fresh.get(key) ?? 1);
   const fresh = last.rows - last.knownRows;
-  const scale = fresh / Math.max(1, weights.reduce((a, b) => a + b, 0));
+  const scale =
+    fresh /
+    Math.max(
+      1,
+      weights.reduce((a, b) => a + b, 0),
+    );
   const sum = (layer: Routed['layer'], weigh: (rows: number, name: Routed) => number) =>
-    last.routed.reduce((total, name, i) => total + (name.layer === layer ? weigh(weights[i] as number, name) : 0), 0) * scale;
+    last.routed.reduce(
+      (total, name, i) => total + (name.layer === layer ? weigh(weights[i] as number, name) : 0),
+      0,
+    ) * scale;
   const isWrong = ({ answer, label }: Routed) => answer !== null && answer.join() !== label.join();
   const [similar, local] = [sum('similar', (n) => n), sum('local', (n) => n)];
   const llm = sum('llm', () => 1);
@@ -78,16 +90,28 @@ export async function savingsOf(
     local: sum('local', (n, name) => (isWrong(name) ? n : 0)),
   };
   const share = (part: number, of = last.rows) => (of === 0 ? null : part / of);
-  const asked = await count(db, last.routed.filter(({ layer }) => layer === 'llm').length, last.routed.length);
+  const asked = await count(
+    db,
+    last.routed.filter(({ layer }) => layer === 'llm').length,
+    last.routed.length,
+  );
   const toRows = asked.share === 0 ? fresh / last.rows : llm / last.rows / asked.share;
 
   const own = rowsAMonth(rows);
   const month = {
     names: namesPerMonth ?? own ?? assumedNames,
-    from: namesPerMonth !== undefined ? ('given' as const) : own !== null ? ('own times' as const) : ('assumed' as const),
+    from:
+      namesPerMonth !== undefined
+        ? ('given' as const)
+        : own !== null
+          ? ('own times' as const)
+          : ('assumed' as const),
   };
   const step = Math.max(1, rows.length / counted);
-  const sampled = Array.from({ length: Math.min(rows.length, counted) }, (_, i) => rows[Math.floor(i * step)] as XrayRow);
+  const sampled = Array.from(
+    { length: Math.min(rows.length, counted) },
+    (_, i) => rows[Math.floor(i * step)] as XrayRow,
+  );
   const naive = tokensWithoutLayers(
     sampled.map(({ name }) => name),
     taxonomy,

@@ -33,11 +33,16 @@ function tableLines(rows: Part['rows']): string[] {
   const widths = columns.map((column) =>
     Math.max(column.trim().length, ...rows.map((row) => cell(row[column]).length)),
   );
-  const line = (cells: string[]) => `  ${cells.map((text, i) => text.padStart(widths[i] ?? 0)).join('  ')}`.trimEnd();
-  return [line(columns.map((column) => column.trim())), ...rows.map((row) => line(columns.map((column) => cell(row[column]))))];
+  const line = (cells: string[]) =>
+    `  ${cells.map((text, i) => text.padStart(widths[i] ?? 0)).join('  ')}`.trimEnd();
+  return [
+    line(columns.map((column) => column.trim())),
+    ...rows.map((row) => line(columns.map((column) => cell(row[column])))),
+  ];
 }
 
-const cut = (line: string) => ([...line].length > width ? `${[...line].slice(0, width - 1).join('')}…` : line);
+const cut = (line: string) =>
+  [...line].length > width ? `${[...line].slice(0, width - 1).join('')}…` : line;
 
 function partLines({ title, bars, facts, rows, says, examples }: Part): string[] {
   const named = Math.max(0, ...facts.map(([name]) => name.length));

@@ -92,7 +92,10 @@ function twins(nodes: readonly Node[], categories: readonly string[][]): string[
  *
  * @param categories every category, where they are known; else those of the rows are all
  */
-export function taxonomyOf(rows: readonly XrayRow[], categories: readonly CategoryNode[] | null): TaxonomyPart {
+export function taxonomyOf(
+  rows: readonly XrayRow[],
+  categories: readonly CategoryNode[] | null,
+): TaxonomyPart {
   const paths = categories === null ? [] : pathsOf(categories);
   const nodes = [...nodesOf(rows, paths).values()];
   const leaves = nodes.filter(({ children }) => children === 0);

@@ -3,9 +3,9 @@ import type { Database } from '../database/connection/open.ts';
 import { makeScratch } from '../database/connection/scratch.ts';
 import { fillScratch } from '../database/replay.ts';
 import { defaultThresholds } from '../database/reports.ts';
+import type { Taxonomy } from '../llm/types.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import type { Answer, Path } from '../model/types.ts';
-import type { Taxonomy } from '../llm/types.ts';
 import type { Routed } from '../replay/figures.ts';
 import type { LlmUse } from '../replay/llm.ts';
 import { askSimilar, routeNames } from '../replay/route-names.ts';
@@ -99,7 +99,14 @@ export async function walk(
         const [l1, l2, l3] = defaultThresholds;
         const said = new Map<number, Answer>();
         const { routed, use } = await routeNames(
-          { db, scratch: scratch.db, taxonomy, thresholds: { l1, l2, l3 }, llmBatch: config.llmBatch, signal },
+          {
+            db,
+            scratch: scratch.db,
+            taxonomy,
+            thresholds: { l1, l2, l3 },
+            llmBatch: config.llmBatch,
+            signal,
+          },
           keys.map((key) => ({ key, label: labelOf(key) })),
           async (misses) => {
             const asked = misses.map((i) => keys[i] as string);
@@ -113,8 +120,7 @@ export async function walk(
         );
         last = { ...fifth, keys, routed, said, use, learnt: learnt.length };
         similar = routed.map(({ layer, answer }) => (layer === 'similar' ? answer : null));
-      } else if (fifth.known.size > 0)
-        similar = await askSimilar({ scratch: scratch.db, signal }, keys);
+      } else if (fifth.known.size > 0) similar = await askSimilar({ scratch: scratch.db, signal }, keys);
       const answered = similar.flatMap((path, i) => (path === null ? [] : [i]));
       const wrong = answered.filter((i) => !pathIs(similar[i] ?? null, labelOf(keys[i] as string)));
       parts.push({

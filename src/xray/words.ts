@@ -79,8 +79,12 @@ export function gaps(report: Found, { source, categories }: Pick<Input, 'source'
   if (report.labels !== null && report.labels.noise === null)
     said.push('There are too few labels to tell how many are wrong: 250 names are needed.');
   else if (report.labels?.noise?.upTo)
-    said.push('With 10,000 labelled names the share of wrong labels becomes an estimate; now it is a bound from above.');
+    said.push(
+      'With 10,000 labelled names the share of wrong labels becomes an estimate; now it is a bound from above.',
+    );
   if (categories === null && report.taxonomy !== null)
-    said.push('Only categories that a row has are known: those without any name cannot be seen here (a TABLE shows them).');
+    said.push(
+      'Only categories that a row has are known: those without any name cannot be seen here (a TABLE shows them).',
+    );
   return said;
 }

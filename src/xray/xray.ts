@@ -20,7 +20,14 @@ import { countNames } from './names.ts';
 import { withPrivateDatabase } from './private.ts';
 import { savingsOf } from './savings.ts';
 import { taxonomyOf } from './taxonomy.ts';
-import { type Input, type NamesPart, usualSample, type XrayOptions, type XrayReport, type XrayRow } from './types.ts';
+import {
+  type Input,
+  type NamesPart,
+  usualSample,
+  type XrayOptions,
+  type XrayReport,
+  type XrayRow,
+} from './types.ts';
 import { type LastFifth, walk } from './walk.ts';
 import { assumptions, gaps } from './words.ts';
 
@@ -50,7 +57,10 @@ async function priceOf(
   }
   const price = (await llmPrice(db, 'openai', model)) ?? (await llmPrice(db, 'anthropic', model));
   if (price === null && llmModel !== undefined)
-    throw misuse(`--llm-model ${llmModel}: no price is known`, 'Give the prices: --price-in 0.2 --price-out 1.2');
+    throw misuse(
+      `--llm-model ${llmModel}: no price is known`,
+      'Give the prices: --price-in 0.2 --price-out 1.2',
+    );
   return { model, price };
 }
 
@@ -62,7 +72,11 @@ async function* importRows(rows: readonly XrayRow[]): AsyncGenerator<Row> {
 }
 
 /** How many names have another one near to them, of a part of the names. */
-async function doubles(db: Database, keys: readonly string[], signal: AbortSignal): Promise<Pick<NamesPart, 'near' | 'examples'>> {
+async function doubles(
+  db: Database,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<Pick<NamesPart, 'near' | 'examples'>> {
   await keepNames(db, keys);
   const step = Math.max(1, keys.length / askedForDoubles);
   const asked = Array.from(
@@ -95,7 +109,9 @@ async function layersOf(db: Database, config: Config, read: Read, options: XrayO
     return { onProgress: (share: number) => shown.at(Math.round(share * 100)), end: () => shown.end() };
   };
   const walking = bar('walking your history');
-  const { parts, last } = await walk(history, { db, config, taxonomy, signal, ...walking }).finally(walking.end);
+  const { parts, last } = await walk(history, { db, config, taxonomy, signal, ...walking }).finally(
+    walking.end,
+  );
   const judging = bar('judging labels out of fold');
   const rows = { labelled, unlabelled: input.rows.length - labelled.length };
   const labels = await labelsOf(db, taxonomy, history, rows, { signal, ...judging }).finally(judging.end);
@@ -139,7 +155,8 @@ export async function xray(input: Input, config: Config, options: XrayOptions): 
       faults: input.faults,
       ordered: input.ordered,
       ...layers,
-      taxonomy: labelled.length === 0 && input.categories === null ? null : taxonomyOf(rows, input.categories),
+      taxonomy:
+        labelled.length === 0 && input.categories === null ? null : taxonomyOf(rows, input.categories),
     };
     const seconds = Math.round((Date.now() - started) / 100) / 10;
     return {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestDatabase, createDatabase, testDatabase } from '../support/database.ts';
+import { createDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
 
 interface Check {
@@ -10,9 +10,15 @@ interface Check {
 }
 
 async function doctor(url: string | undefined, ...args: string[]) {
-  const { code, stdout } = await runTaxon(['doctor', '--json', ...args], url === undefined ? {} : { DATABASE_URL: url });
+  const { code, stdout } = await runTaxon(
+    ['doctor', '--json', ...args],
+    url === undefined ? {} : { DATABASE_URL: url },
+  );
   const { checks } = JSON.parse(stdout) as { checks: Check[] };
-  return { code, of: Object.fromEntries(checks.map((check) => [check.item, check])) as Record<string, Check> };
+  return {
+    code,
+    of: Object.fromEntries(checks.map((check) => [check.item, check])) as Record<string, Check>,
+  };
 }
 
 describe('taxon doctor', () => {
@@ -68,7 +74,11 @@ describe('taxon doctor', () => {
     const { code, of } = await doctor(odd.superUrl);
     await odd.drop();
     expect(code).toBe(1);
-    expect(of.encoding).toMatchObject({ status: 'bad', value: 'LATIN1', todo: expect.stringContaining("encoding 'UTF8'") });
+    expect(of.encoding).toMatchObject({
+      status: 'bad',
+      value: 'LATIN1',
+      todo: expect.stringContaining("encoding 'UTF8'"),
+    });
   });
 
   it('a database that knows no letters beyond ASCII is bad', async () => {
@@ -76,7 +86,10 @@ describe('taxon doctor', () => {
     const { code, of } = await doctor(odd.superUrl);
     await odd.drop();
     expect(code).toBe(1);
-    expect(of.locale).toMatchObject({ status: 'bad', value: expect.stringContaining('no letters beyond ASCII') });
+    expect(of.locale).toMatchObject({
+      status: 'bad',
+      value: expect.stringContaining('no letters beyond ASCII'),
+    });
   });
 
   it('a server that cannot be reached is bad, without a stack', async () => {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
 import { cacheDir, postgres } from '../support/cluster.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -26,7 +26,9 @@ const environment = () => ({ DATABASE_URL: database.superUrl, TAXON_DATA_DIR: jo
 const init = (...args: string[]) => runTaxon(['init', '--html', page, ...args], environment());
 const schemas = async () => {
   const db = look(database.superUrl);
-  const found = await db.rows<{ n: string }>(`select nspname as n from pg_namespace where nspname ~ '^taxon' order by 1`);
+  const found = await db.rows<{ n: string }>(
+    `select nspname as n from pg_namespace where nspname ~ '^taxon' order by 1`,
+  );
   await db.close();
   return found.map(({ n }) => n);
 };
@@ -73,9 +75,14 @@ describe('taxon init', () => {
   });
 
   it('a login that may do nothing is stopped by doctor', async () => {
+    // its roles are made with the migrated template
+    await (await testDatabase()).drop();
     const url = await database.urlFor('taxon_reader');
     const stopped = await runTaxon(['init', '--yes'], { ...environment(), DATABASE_URL: url });
-    expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('something must be mended first') });
+    expect(stopped).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('something must be mended first'),
+    });
   });
 
   it('at a terminal asks, and a no leaves the database as it was', async () => {

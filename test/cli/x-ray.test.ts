@@ -37,7 +37,16 @@ describe('taxon x-ray', () => {
 
   it('of a file: JSON alone on standard output, a page, and nothing left', async () => {
     const page = join(folder, 'picture.html');
-    const { code, stdout, stderr } = await taxon(file, '--json', '--html', page, '--price-in', '1', '--price-out', '4');
+    const { code, stdout, stderr } = await taxon(
+      file,
+      '--json',
+      '--html',
+      page,
+      '--price-in',
+      '1',
+      '--price-out',
+      '4',
+    );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     ofFile = JSON.parse(stdout);
     expect(ofFile).toMatchObject({
@@ -67,7 +76,10 @@ describe('taxon x-ray', () => {
   });
 
   it('of a query without labels says what is missing, in 80 columns', async () => {
-    const { code, stdout } = await taxon('--query', 'select title as name from shop.order_products limit 300');
+    const { code, stdout } = await taxon(
+      '--query',
+      'select title as name from shop.order_products limit 300',
+    );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^X-RAY OF --query {2,}300 rows/);
     expect(stdout).toContain('No row has a category');

@@ -84,7 +84,8 @@ export function ownShop(count = 6000): OwnShop {
       if (again?.title) {
         planted.repeats++;
         const upper = again.title.toUpperCase();
-        const respelt = i % 3 === 0 && upper.toLowerCase() === again.title.toLowerCase() && upper !== again.title;
+        const respelt =
+          i % 3 === 0 && upper.toLowerCase() === again.title.toLowerCase() && upper !== again.title;
         if (respelt) planted.respelt++;
         if (again.category === null) planted.unlabelled++;
         if (/&amp;/i.test(again.title)) planted.entities++;

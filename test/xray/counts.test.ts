@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { languagesOf } from '../../src/xray/language.ts';
 import { Faults } from '../../src/xray/faults.ts';
 import { type History, walkExact } from '../../src/xray/history.ts';
+import { languagesOf } from '../../src/xray/language.ts';
 import { countNames, judgeName } from '../../src/xray/names.ts';
 import { taxonomyOf } from '../../src/xray/taxonomy.ts';
 import type { XrayRow } from '../../src/xray/types.ts';
@@ -13,14 +13,24 @@ const row = (name: string, path = ''): XrayRow => ({
 
 describe('names', () => {
   it('counts repeats, and those that are spelt otherwise', () => {
-    const { counts, keys } = countNames(['Kettle', 'kettle', ' KETTLE', 'Kettle', 'Lamp'].map((name) => row(name)));
+    const { counts, keys } = countNames(
+      ['Kettle', 'kettle', ' KETTLE', 'Kettle', 'Lamp'].map((name) => row(name)),
+    );
     expect(counts).toEqual({ distinct: 2, repeats: 3, respelt: 2 });
     expect(keys).toEqual(['kettle', 'lamp']);
   });
 
   it('sees what is wrong in a name, and where', () => {
     const faults = new Faults();
-    const names = ['Salt &amp; pepper', 'Lamp', 'Ke\u200bttle', 'Р§Р°Р№РЅРёРє', '12345', 'x'.repeat(301), 'a &lt; b'];
+    const names = [
+      'Salt &amp; pepper',
+      'Lamp',
+      'Ke\u200bttle',
+      'Р§Р°Р№РЅРёРє',
+      '12345',
+      'x'.repeat(301),
+      'a &lt; b',
+    ];
     for (const [i, name] of names.entries()) judgeName(faults, `line ${i + 1}`, name);
     expect(Object.fromEntries(faults.all().map(({ what, times }) => [what, times]))).toEqual({
       'HTML entities in names': 2,
@@ -91,7 +101,10 @@ describe('taxonomy', () => {
       { id: 6, parent: 2, name: 'Ke\u200bttles' },
     ];
     const found = taxonomyOf([row('a', 'Home > Kitchen > Kettles')], tree);
-    expect(found.without).toEqual({ count: 2, examples: ['Home > Kitchen > Pots', 'Home > Kitchen > Ke\u200bttles'] });
+    expect(found.without).toEqual({
+      count: 2,
+      examples: ['Home > Kitchen > Pots', 'Home > Kitchen > Ke\u200bttles'],
+    });
     expect(found.twins).toEqual({
       count: 2,
       examples: ['Home > Kitchen > "Kettles" and "Ke<U+200B>ttles"', 'Home > Kitchen > Pots (2 times)'],

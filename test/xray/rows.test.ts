@@ -54,7 +54,9 @@ describe('a file', () => {
   });
 
   it('without a column of names is refused with its header', async () => {
-    await expect(read('c.csv', 'sku,price\n1,2\n')).rejects.toThrow(/no column "name"; its header is: sku, price/);
+    await expect(read('c.csv', 'sku,price\n1,2\n')).rejects.toThrow(
+      /no column "name"; its header is: sku, price/,
+    );
   });
 });
 
@@ -68,7 +70,9 @@ describe('tables of a database', () => {
     raw = openDatabase(database.superUrl, loadConfig({}, {}), 'test');
     db = readOnly(raw);
     await raw.rows(`create schema "Mein Shop"`);
-    await raw.rows(`create table "Mein Shop"."Gruppen" ("Nr" text primary key, "parent Nr" text, "Titel" text)`);
+    await raw.rows(
+      `create table "Mein Shop"."Gruppen" ("Nr" text primary key, "parent Nr" text, "Titel" text)`,
+    );
     await raw.rows(
       `insert into "Mein Shop"."Gruppen" values ('a', null, 'Haus'), ('b', 'a', 'Küche'), ('c', 'b', 'Töpfe'), ('x', 'y', 'im Kreis'), ('y', 'x', 'im Kreis')`,
     );
@@ -86,7 +90,10 @@ describe('tables of a database', () => {
   });
 
   it('composite keys, partitions, names in quotes, a tree without foreign keys: as it is said', async () => {
-    const shape = await shapeNamed(db, '"Mein Shop"."Ware"', { labels: 'category_nr', categories: '"Mein Shop"."Gruppen"' });
+    const shape = await shapeNamed(db, '"Mein Shop"."Ware"', {
+      labels: 'category_nr',
+      categories: '"Mein Shop"."Gruppen"',
+    });
     expect(shape).toMatchObject({
       key: ['land', 'nr'],
       name: 'Artikel Name',
@@ -96,7 +103,13 @@ describe('tables of a database', () => {
     const input = await readTable(db, shape);
     expect(input.read).toBe(40);
     expect(input.rows[3]).toEqual({
-      ...{ where: 'de, 4', name: 'Topf aus Stahl 4', path: ['Haus', 'Küche', 'Töpfe'], category: 'c', at: null },
+      ...{
+        where: 'de, 4',
+        name: 'Topf aus Stahl 4',
+        path: ['Haus', 'Küche', 'Töpfe'],
+        category: 'c',
+        at: null,
+      },
     });
     expect(Object.fromEntries(input.faults.map(({ what, times }) => [what, times]))).toEqual({
       'rows without a label': 10,
@@ -114,17 +127,25 @@ describe('tables of a database', () => {
 
   it('a column, table or flag that is not there is named', async () => {
     await expect(shapeNamed(db, 'public.log', { labels: 'nothing' })).rejects.toThrow(/has no such column/);
-    await expect(shapeNamed(db, 'public.log', { categories: 'nothing' })).rejects.toThrow(/there is no table nothing/);
+    await expect(shapeNamed(db, 'public.log', { categories: 'nothing' })).rejects.toThrow(
+      /there is no table nothing/,
+    );
     await expect(shapeNamed(db, 'nothing', {})).rejects.toThrow(/there is no table nothing/);
   });
 
   it('a query is read in a transaction that may not write', async () => {
-    const input = await readQuery(db, `select "Artikel Name" as title from "Mein Shop"."Ware" where nr <= 3`, {});
+    const input = await readQuery(
+      db,
+      `select "Artikel Name" as title from "Mein Shop"."Ware" where nr <= 3`,
+      {},
+    );
     expect(input.rows.map(({ where, path }) => [where, path])).toEqual([
       ['row 1', []],
       ['row 2', []],
       ['row 3', []],
     ]);
-    await expect(readQuery(db, `delete from public.log returning line as name`, {})).rejects.toThrow(/read-only|--query/);
+    await expect(readQuery(db, `delete from public.log returning line as name`, {})).rejects.toThrow(
+      /read-only|--query/,
+    );
   });
 });

@@ -17,7 +17,8 @@ import { ownShop, putShop } from '../support/own-shop.ts';
 
 const config = { ...loadConfig(), postgres };
 const shop = ownShop(3000);
-const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`pgtaxon-xray-${process.pid}-`));
+const leftovers = () =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith(`pgtaxon-xray-${process.pid}-`));
 const options = { signal: new AbortController().signal };
 
 describe('an x-ray of a shop of its own table', () => {

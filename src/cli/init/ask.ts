@@ -1,4 +1,4 @@
-import { cancel, confirm, intro, isCancel, note, outro, select } from '@clack/prompts';
+import { type CANCEL_SYMBOL, cancel, confirm, intro, isCancel, note, outro, select } from '@clack/prompts';
 import { TaxonError } from '../../errors.ts';
 import { printableLines } from '../../printable.ts';
 
@@ -17,8 +17,8 @@ export interface Asker {
 }
 
 /** Ctrl-C and Escape. */
-function answered<T>(given: T | symbol): T {
-  if (!isCancel(given)) return given as T;
+function answered<T>(given: T | typeof CANCEL_SYMBOL): T {
+  if (!isCancel(given)) return given;
   cancel('Nothing more is done.');
   throw new TaxonError('stopped', { hint: 'Run it again at any time: taxon init' });
 }

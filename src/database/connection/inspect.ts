@@ -47,7 +47,10 @@ const options = {
 
 const question = `
   select current_setting('server_version_num')::int as version, current_database() as database, current_user as login,
-         r.rolsuper as superuser, getdatabaseencoding() as encoding, lower('Ч') = 'ч' and 'ч' ~ '[[:alpha:]]' as letters,
+         r.rolsuper as superuser, getdatabaseencoding() as encoding, 
+         -- Ч and ч; another encoding has no such numbers
+         lower(chr(case getdatabaseencoding() when 'UTF8' then 1063 else 67 end)) = chr(case getdatabaseencoding() when 'UTF8' then 1095 else 99 end)
+           and chr(case getdatabaseencoding() when 'UTF8' then 1095 else 99 end) ~ '[[:alpha:]]' as letters,
          d.datctype as locale, exists (select from pg_collation where collname = 'und-x-icu') as icu,
          has_database_privilege(d.oid, 'create') as "createSchema", r.rolsuper or r.rolcreaterole as "createRole",
          array(select n from unnest($1::text[]) n where n not in (select rolname from pg_roles)) as "missingRoles",
@@ -93,7 +96,10 @@ export async function lookAtMigration(url: string, schema: string): Promise<Migr
   try {
     const { migrations, repeatable } = await migrate({ url, schema, check: true, lockWaitSeconds: 5 });
     // the first one makes the schemas
-    return { due: migrations.length > 0 || repeatable, made: !migrations.some((name) => name.startsWith('0001')) };
+    return {
+      due: migrations.length > 0 || repeatable,
+      made: !migrations.some((name) => name.startsWith('0001')),
+    };
   } catch (error) {
     if (error instanceof TaxonError || error instanceof pg.DatabaseError)
       return { refused: messageOf(error), hint: (error as { hint?: string }).hint };

@@ -34,12 +34,16 @@ const nameWords = [
 ];
 const labelWords = /categ|kateg|катег|taxon|section|group|dzia[lł]/i;
 const parentWords = /parent|rodzic|nadrz|upper/i;
-const timeWords = [/^(?:created|inserted|added)(?:_at|_on|at)?$/i, /creat|insert|added|dodano/i, /labelled|updat|modif/i];
+const timeWords = [
+  /^(?:created|inserted|added)(?:_at|_on|at)?$/i,
+  /creat|insert|added|dodano/i,
+  /labelled|updat|modif/i,
+];
 
 /** How likely a column holds the names: what it is called, and what stands in it. */
 function nameScore({ column, length, spaced, distinct }: Look): number {
   const word = nameWords.findIndex((pattern) => pattern.test(column));
-  const called = word === -1 ? 0 : [4, 4, 2, 0.5][word] ?? 0;
+  const called = word === -1 ? 0 : ([4, 4, 2, 0.5][word] ?? 0);
   const worded = length >= 8 && length <= 300 ? 2 * spaced : 0;
   return length === 0 ? 0 : called + worded + distinct;
 }
@@ -47,7 +51,9 @@ function nameScore({ column, length, spaced, distinct }: Look): number {
 async function nameColumn(db: Database, table: Table): Promise<{ name: string; score: number } | null> {
   const texts = table.columns.filter(({ type }) => textual.test(type)).map(({ name }) => name);
   const looks = await look(db, table, texts);
-  const best = looks.map((one) => ({ name: one.column, score: nameScore(one) })).sort((a, b) => b.score - a.score)[0];
+  const best = looks
+    .map((one) => ({ name: one.column, score: nameScore(one) }))
+    .sort((a, b) => b.score - a.score)[0];
   return best === undefined || best.score === 0 ? null : best;
 }
 

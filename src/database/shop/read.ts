@@ -85,8 +85,10 @@ export async function readCategories(db: Database, tree: Categories): Promise<Ca
 export function rowsQuery({ table, key, name, labels, categories, at }: Shape, most: number): string {
   const from = `from ${named(table)} t`;
   const column = (one: string) => `t.${quoted(one)}`;
-  const where = key.length === 0 ? `''` : `concat_ws(', ', ${key.map((one) => `${column(one)}::text`).join(', ')})`;
-  const newest = at !== null ? `${column(at)} desc nulls last` : key.map((one) => `${column(one)} desc`).join(', ');
+  const where =
+    key.length === 0 ? `''` : `concat_ws(', ', ${key.map((one) => `${column(one)}::text`).join(', ')})`;
+  const newest =
+    at !== null ? `${column(at)} desc nulls last` : key.map((one) => `${column(one)} desc`).join(', ');
   const order = newest === '' ? '' : ` order by ${newest}`;
   const time = at === null ? 'null' : `extract(epoch from ${column(at)}) * 1000`;
   const shown = `${where} as key, ${column(name)}::text as name`;
