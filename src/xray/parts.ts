@@ -106,7 +106,7 @@ function historyPart({ history, ordered }: XrayReport): Part[] {
         'names known': memory,
         exact: percent(rows === 0 ? null : exact / rows),
         '≠ label': percent(exactWrong?.share ?? null),
-        'similar, of new names': similar === null ? '' : withInterval(similar),
+        'similar (of new)': similar === null ? '' : withInterval(similar),
         '≠ label ': percent(similarWrong?.share ?? null),
       })),
       says: [
@@ -121,14 +121,14 @@ function localPart({ local }: XrayReport): Part[] {
   return [
     part('local', 'What a local model could take today', {
       rows: local.shares.map(({ error, answered, wrong, checks }) => ({
-        'error allowed': percent(error),
-        'answered, of cache misses': withInterval(answered),
-        'wrong, counted': answered.share === 0 ? '' : withInterval(wrong),
-        'checks to certify': checks ?? 'no number',
+        'error ≤': percent(error),
+        answered: withInterval(answered),
+        'wrong of these': answered.share === 0 ? '' : withInterval(wrong),
+        checks: checks ?? 'none will do',
       })),
       says: [
-        `Letters learnt from ${number(local.learnt)} names and were asked about ${number(local.asked)} that exact and similar leave. The cut was tuned on one half of these and counted on the other.`,
-        'A check is one answer that a person looks at; so many, half of the allowed error among them, would prove the promise (taxon.set_promise).',
+        `Letters learnt from ${number(local.learnt)} names and were asked about ${number(local.asked)} that exact and similar leave. The cut was tuned on one half of these and counted on the other, against your labels.`,
+        'Checks: so many answers a person would look at, drawn at random, to prove the promise, were half of the allowed error found among them.',
       ],
     }),
   ];
@@ -188,7 +188,7 @@ function faultsPart({ faults, source }: XrayReport): Part[] {
     part('faults', `What is wrong in the ${source.kind}`, {
       facts: faults.map(({ what, times }): [string, string] => [what, number(times)]),
       says: faults.length === 0 ? ['Nothing was found.'] : [],
-      examples: faults.flatMap(({ places }) => places.slice(0, 2)),
+      examples: faults.flatMap(({ what, places }) => places.slice(0, 2).map((place) => `${what}: ${place}`)),
     }),
   ];
 }

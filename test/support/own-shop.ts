@@ -66,6 +66,8 @@ export function ownShop(count = 6000): OwnShop {
   categoryOf([...first.slice(0, -1), `${first.at(-1)}\u200b`]);
 
   const rows: OwnRow[] = [];
+  /** Rows as they were first written: what is repeated is none of the repeats. */
+  const firsts: OwnRow[] = [];
   const add = (title: string | null, category: number | null) => {
     const id = 1001 + rows.length;
     rows.push({ id, title, category, at: new Date(start + rows.length * 37 * minute).toISOString() });
@@ -78,9 +80,10 @@ export function ownShop(count = 6000): OwnShop {
     const unlabelled = i % 50 === 25;
     if (unlabelled) planted.unlabelled++;
     add(title, unlabelled ? null : categoryOf(path));
+    firsts.push(rows.at(-1) as OwnRow);
     // of the names so far, the same each time
     if (i % 17 < 3 && planted.repeats < repeats && i > 0) {
-      const again = rows[(i * 7919) % rows.length];
+      const again = firsts[(i * 7919) % firsts.length];
       if (again?.title) {
         planted.repeats++;
         const upper = again.title.toUpperCase();
