@@ -124,7 +124,7 @@ function localPart({ local }: XrayReport): Part[] {
         'error ≤': percent(error),
         answered: withInterval(answered),
         'wrong of these': answered.share === 0 ? '' : withInterval(wrong),
-        checks: checks ?? 'none will do',
+        checks: answered.share === 0 ? '' : (checks ?? 'none will do'),
       })),
       says: [
         `Letters learnt from ${number(local.learnt)} names and were asked about ${number(local.asked)} that exact and similar leave. The cut was tuned on one half of these and counted on the other, against your labels.`,

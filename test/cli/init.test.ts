@@ -88,7 +88,9 @@ describe('taxon init', () => {
   it('at a terminal asks, and a no leaves the database as it was', async () => {
     if (spawnSync('script', ['--version']).error !== undefined) return; // a program of util-linux
     const command = [process.execPath, join(packageRoot, 'src/cli/main.ts'), 'init', '--html', page];
-    const child = spawn('script', ['-qfec', command.map((word) => `'${word}'`).join(' '), '/dev/null'], {
+    // without a size nothing fits on a line
+    const line = `stty cols 80 rows 40; exec ${command.map((word) => `'${word}'`).join(' ')}`;
+    const child = spawn('script', ['-qfec', line, '/dev/null'], {
       env: {
         PATH: process.env.PATH ?? '',
         HOME: folder,

@@ -126,8 +126,10 @@ describe('tables of a database', () => {
   });
 
   it('a column, table or flag that is not there is named', async () => {
-    await expect(shapeNamed(db, 'public.log', { labels: 'nothing' })).rejects.toThrow(/has no such column/);
-    await expect(shapeNamed(db, 'public.log', { categories: 'nothing' })).rejects.toThrow(
+    await expect(shapeNamed(db, 'public.log', { name: 'line', labels: 'nothing' })).rejects.toThrow(
+      /has no such column/,
+    );
+    await expect(shapeNamed(db, 'public.log', { name: 'line', categories: 'nothing' })).rejects.toThrow(
       /there is no table nothing/,
     );
     await expect(shapeNamed(db, 'nothing', {})).rejects.toThrow(/there is no table nothing/);

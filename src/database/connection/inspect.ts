@@ -48,7 +48,7 @@ const options = {
 const question = `
   select current_setting('server_version_num')::int as version, current_database() as database, current_user as login,
          r.rolsuper as superuser, getdatabaseencoding() as encoding, 
-         -- Ч and ч; another encoding has no such numbers
+         -- Cyrillic CHE; another encoding has no such numbers
          lower(chr(case getdatabaseencoding() when 'UTF8' then 1063 else 67 end)) = chr(case getdatabaseencoding() when 'UTF8' then 1095 else 99 end)
            and chr(case getdatabaseencoding() when 'UTF8' then 1095 else 99 end) ~ '[[:alpha:]]' as letters,
          d.datctype as locale, exists (select from pg_collation where collname = 'und-x-icu') as icu,

@@ -27,7 +27,7 @@ const integral = /^(?:smallint|integer|bigint|uuid|text|character varying)/;
 
 /** What names are called: in English, Polish, Ukrainian and Russian. */
 const nameWords = [
-  /^(?:title|name|nazwa|tytul|nazva|naimenovanie)$/i,
+  /^(?:title|name|nazwa|tytul|titel|nazva|naimenovanie)$/i,
   /(?:product|item|article|towar|produkt).*(?:name|title|nazwa)|(?:name|title|nazwa).*(?:product|item)/i,
   /name|title|nazwa|label|наз|наим/i,
   /description|opis/i,
@@ -45,11 +45,19 @@ function nameScore({ column, length, spaced, distinct }: Look): number {
   const word = nameWords.findIndex((pattern) => pattern.test(column));
   const called = word === -1 ? 0 : ([4, 4, 2, 0.5][word] ?? 0);
   const worded = length >= 8 && length <= 300 ? 2 * spaced : 0;
-  return length === 0 ? 0 : called + worded + distinct;
+  return length === 0 ? called : called + worded + distinct;
 }
 
-async function nameColumn(db: Database, table: Table): Promise<{ name: string; score: number } | null> {
-  const texts = table.columns.filter(({ type }) => textual.test(type)).map(({ name }) => name);
+/** The column of names: no part of the key, and none that points elsewhere. */
+async function nameColumn(
+  db: Database,
+  table: Table,
+  parent: string | null = null,
+): Promise<{ name: string; score: number } | null> {
+  const others = [...table.key, ...table.references.map(({ column }) => column), parent];
+  const texts = table.columns
+    .filter(({ name, type }) => textual.test(type) && !others.includes(name))
+    .map(({ name }) => name);
   const looks = await look(db, table, texts);
   const best = looks
     .map((one) => ({ name: one.column, score: nameScore(one) }))
@@ -64,7 +72,7 @@ const refersTo = (to: Table) => (reference: Table['references'][number]) =>
 export async function categoriesOf(db: Database, table: Table): Promise<Categories | null> {
   const self = table.references.find(refersTo(table));
   const parent = self?.column ?? table.columns.find(({ name }) => parentWords.test(name))?.name ?? null;
-  const name = await nameColumn(db, table);
+  const name = await nameColumn(db, table, parent);
   const id = self?.toColumn ?? table.key[0];
   return name === null || id === undefined ? null : { table, id, parent, name: name.name };
 }
