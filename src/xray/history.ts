@@ -10,7 +10,7 @@ const leastRows = 20;
 const fifths = 5;
 
 /** One labelled row, as memory sees it. */
-export interface LabelledRow {
+interface LabelledRow {
   key: string;
   /** The row's own label. */
   path: Path;

@@ -9,7 +9,7 @@ const barWidth = 26;
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** A share as a bar of blocks, an eighth of a character at a time. */
-export function bar(share: number, size: number = barWidth): string {
+function bar(share: number, size: number = barWidth): string {
   const steps = Math.round(Math.min(1, Math.max(0, share)) * size * 8);
   return ('█'.repeat(Math.floor(steps / 8)) + (eighths[steps % 8] ?? '')).padEnd(size);
 }

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { generateCatalogue } from '../../src/demo/catalogue/generate.ts';
 
 /** A row of a shop's own table, as its application wrote it. */
-export interface OwnRow {
+interface OwnRow {
   id: number;
   title: string | null;
   category: number | null;
@@ -11,7 +11,7 @@ export interface OwnRow {
 }
 
 /** What was planted, and how often. */
-export interface Planted {
+interface Planted {
   empty: number;
   entities: number;
   repeats: number;

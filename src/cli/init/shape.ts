@@ -9,7 +9,7 @@ import type { Asker } from './ask.ts';
 const none = '(none)';
 
 /** What a table was taken for. */
-export function shapeText({ table, key, name, labels, categories, at }: Shape): string {
+function shapeText({ table, key, name, labels, categories, at }: Shape): string {
   const tree =
     categories === null
       ? none

@@ -6,7 +6,7 @@ import { roles } from './rights.ts';
 
 /** What a database says of itself before pgtaxon is in it. Everything here only reads. */
 
-export interface Extension {
+interface Extension {
   name: string;
   /** Null: not in this database. */
   installed: string | null;

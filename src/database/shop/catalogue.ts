@@ -3,14 +3,14 @@ import { internalSchema } from '../connection/schemas.ts';
 
 /** Tables of a shop as its own database describes them. All of it only reads. */
 
-export interface Column {
+interface Column {
   name: string;
   /** As format_type() writes it. */
   type: string;
 }
 
 /** A foreign key of one column. */
-export interface Reference {
+interface Reference {
   column: string;
   toSchema: string;
   toTable: string;
@@ -90,4 +90,4 @@ export async function look(db: Database, table: Table, columns: readonly string[
 }
 
 /** A text as an SQL literal. */
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

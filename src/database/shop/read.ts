@@ -59,11 +59,6 @@ export async function shapeNamed(db: Database, table: string, said: Said): Promi
   };
 }
 
-/** How many rows a table has, counted. */
-export async function countRows(db: Database, table: Table): Promise<number> {
-  return (await db.row<{ n: number }>(`select count(*) as n from ${named(table)}`)).n;
-}
-
 /** Every category of a shop's tree, with numbers of their own for its ids. */
 export async function readCategories(db: Database, tree: Categories): Promise<CategoryNode[]> {
   const parent = tree.parent === null ? 'null' : `${quoted(tree.parent)}::text`;
