@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Database } from '../database/connection/open.ts';
-import { queryCsv } from '../database/import.ts';
+import { queryCsv } from '../database/query-csv.ts';
 import { misuse } from '../errors.ts';
 import { delimitedRecords, type RawRecord } from './delimited.ts';
 import { knownColumns } from './header.ts';
 import { parquetRecords } from './parquet.ts';
-import type { Place, Row, RowKind } from './row.ts';
+import type { Place, Reading, Row, RowKind } from './row.ts';
 import { toRows } from './rows.ts';
 import { lineOf, textBlocks } from './text.ts';
 
@@ -28,14 +28,13 @@ export interface Source {
 /**
  * The records of a .csv, .tsv (each also .gz) or .parquet file.
  *
- * @param options as: labels (default) or products; onProgress: called with the bytes of the file read so far
+ * @param options as: labels by default; onProgress: called with the bytes of the file read so far
  * @throws TaxonError that names the file, and the line of what cannot be read
  */
 export function openFile(
   path: string,
-  options: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
+  { as = 'labels', onProgress = () => {} }: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
 ): Source {
-  const { as = 'labels', onProgress = () => {} } = options;
   const size = fileSize(path);
   const ending = /\.(?:(csv|tsv)(?:\.gz)?|parquet)$/i.exec(path);
   if (ending === null) {
@@ -71,14 +70,15 @@ export function openQuery(db: Pick<Database, 'url'>, sql: string): Source {
 /**
  * The rows of a file, checked one by one as they are read; options as openFile.
  *
- * @throws TaxonError that names the file and, where one is bad, the line or row and its content
+ * @throws TaxonError that names the file and, where some are bad, the lines or rows and their content
  */
 export function readRows(
   path: string,
-  options: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
+  options: { as?: RowKind; onProgress?: (bytes: number) => void } & Reading = {},
 ): AsyncIterable<Row> {
-  const { records, place } = openFile(path, options);
-  return toRows(records, place, options.as ?? 'labels');
+  const { as = 'labels', onProgress = () => {}, ...reading } = options;
+  const { records, place } = openFile(path, { as, onProgress });
+  return toRows(records, place, as, reading);
 }
 
 /**
@@ -86,9 +86,14 @@ export function readRows(
  *
  * @throws TaxonError with the place of an SQL error in the query, or the row that is bad
  */
-export function queryRows(db: Database, sql: string, as: RowKind = 'labels'): AsyncIterable<Row> {
+export function queryRows(
+  db: Database,
+  sql: string,
+  as: RowKind = 'labels',
+  reading: Reading = {},
+): AsyncIterable<Row> {
   const { records, place } = openQuery(db, sql);
-  return toRows(records, place, as);
+  return toRows(records, place, as, reading);
 }
 
 /** A labelled file as a whole, for commands that compare with it. */

@@ -3,7 +3,7 @@ import { requestRetrain } from '../database/autopilot.ts';
 import { migrationUrl } from '../database/connection/direct.ts';
 import { type MigrateResult, migrate } from '../database/connection/migrate.ts';
 import { type Database, openDatabase } from '../database/connection/open.ts';
-import type { ImportedLabels } from '../database/import.ts';
+import type { ImportedLabels } from '../database/imported.ts';
 import { champion } from '../database/registry.ts';
 import { setSetting } from '../database/settings.ts';
 import { importLabels } from '../import/labels.ts';

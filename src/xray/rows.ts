@@ -4,9 +4,11 @@ import type { Shape } from '../database/shop/guess.ts';
 import { readCategories, rowsQuery } from '../database/shop/read.ts';
 import { misuse } from '../errors.ts';
 import type { RawRecord } from '../import/delimited.ts';
+import { decoded } from '../import/entities.ts';
 import { columnName } from '../import/header.ts';
 import { readMoment } from '../import/moment.ts';
 import { openFile, openQuery, type Source } from '../import/read.ts';
+import type { Reading } from '../import/row.ts';
 import { toRows } from '../import/rows.ts';
 import { isNothing } from '../import/spoilt.ts';
 import { normalise } from '../normalise.ts';
@@ -136,6 +138,7 @@ class SourceReader {
         this.faults.add('rows without a name', where);
         continue;
       }
+      judgeName(this.faults, where, name);
       const filled = places.labels.some(
         (i) => (fields[i] ?? '').trim() !== '' && !isNothing(fields[i] ?? ''),
       );
@@ -148,7 +151,7 @@ class SourceReader {
       this.rows.push({
         order,
         where,
-        name,
+        name: decoded(name),
         path: [],
         category: null,
         at: moment === null ? null : Date.parse(moment),
@@ -163,20 +166,29 @@ class SourceReader {
     }
     // numbers are given already, of rows too
     const place = { ...this.#source.place, unit: 'line' as const };
-    for await (const { line, name, path, labelledAt, externalId = null } of toRows(all(), place, 'labels')) {
+    const reading: Reading = {
+      onFault: ({ line, reason, fields }) =>
+        this.faults.add(reason.split(':')[0] as string, this.#where(line), fields.join(' | ')),
+      onNotice: (text) => void this.taken.push(`${text}.`),
+    };
+    for await (const { line, name, path, labelledAt, externalId = null } of toRows(
+      all(),
+      place,
+      'labels',
+      reading,
+    )) {
       const at = labelledAt === undefined ? null : Date.parse(labelledAt);
       this.rows.push({ order: line, where: this.#where(line), name, path, category: externalId, at });
     }
   }
 }
 
-/** What was read, with what is wrong in its names, in the order of time. */
+/** What was read, in the order of time. */
 function input(
   source: Input['source'],
   rows: XrayRow[],
   facts: { read: number; faults: Faults; categories: Input['categories']; notes: string[] },
 ): Input {
-  for (const { where, name } of rows) judgeName(facts.faults, where, name);
   const { read, faults, categories, notes } = facts;
   const cut = read < mostRows ? [] : [`Only the first ${mostRows.toLocaleString('en')} rows were read.`];
   return {
@@ -225,6 +237,7 @@ export async function readTable(db: Database, shape: Shape): Promise<Input> {
       faults.add('rows without a name', where);
       continue;
     }
+    judgeName(faults, where, name);
     let names = (JSON.parse(path) as (string | null)[]).map((one) => one ?? '');
     if (category === '') faults.add('rows without a label', where, name);
     else if (names.length === 0 && shape.categories !== null)

@@ -32,10 +32,10 @@ describe('taxon import', () => {
     expect(stdout).not.toContain('name 20');
   });
 
-  test('a bad line: exit code 2, nothing on standard output', async () => {
+  test('a bad line: exit code 1, nothing on standard output', async () => {
     const file = fileWith('bad.csv', 'name,l1,l2\nA,,y\n');
     const { code, stdout, stderr } = await taxonImport(file);
-    expect([code, stdout]).toEqual([2, '']);
+    expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`taxon: ${file}, line 2: a hole in the path`);
   });
 
