@@ -6,7 +6,7 @@ import type { Input, SavingsPart } from '../../src/xray/types.ts';
 import { xray } from '../../src/xray/xray.ts';
 import { writeSection } from '../trust/sections.ts';
 import { demoShop, type Shop, titlesShop } from './shops.ts';
-import { type Truth, truthOf } from './truth.ts';
+import { atOnce, type Truth, truthOf } from './truth.ts';
 
 const help = `What an x-ray of the first three quarters of a history says, beside what the layers really do with the rest: a real sidecar in a
 throw-away PostgreSQL, with a first model of letters and a SIMULATED LLM that says what the shop's own LLM said.
@@ -67,7 +67,7 @@ else {
       console.error(`skipped: the titles of ${name} are not here`);
       continue;
     }
-    const report = await xray(inputOf(shop), config, { signal });
+    const report = await xray(inputOf(shop), config, { signal, namesAtOnce: atOnce });
     if (report.savings === null) throw new Error(`the x-ray of ${name} says nothing of savings`);
     const truth = await truthOf(shop, config);
     table.push(...lines(shop, report.savings, truth, report.seconds));

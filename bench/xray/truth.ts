@@ -16,7 +16,7 @@ import { withPrivateDatabase } from '../../src/xray/private.ts';
 import type { Shop } from './shops.ts';
 
 /** Rows that arrive before the next ones wait for their answers. */
-const atOnce = 500;
+export const atOnce = 500;
 
 /** What the layers really did with the rest of a history. */
 export interface Truth {

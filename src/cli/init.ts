@@ -29,6 +29,7 @@ interface Flags {
   yes?: true;
   namesPerMonth?: string;
   namesPerCall?: string;
+  namesAtOnce?: string;
   priceIn?: string;
   priceOut?: string;
   llmModel?: string;

@@ -20,6 +20,7 @@ interface Flags {
   at?: string;
   namesPerMonth?: string;
   namesPerCall?: string;
+  namesAtOnce?: string;
   priceIn?: string;
   priceOut?: string;
   llmModel?: string;
@@ -33,6 +34,7 @@ interface Flags {
 export const moneyFlags: readonly (readonly [flag: string, says: string])[] = [
   ['--names-per-month <n>', "names that come in a month; default: by the rows' own times, else 10,000"],
   ['--names-per-call <n>', 'names in one call of your LLM today (default: 15)'],
+  ['--names-at-once <n>', 'names that arrive together, as in an import (default: 1000)'],
   ['--price-in <dollars>', 'US dollars for a million input tokens'],
   ['--price-out <dollars>', 'US dollars for a million output tokens'],
   ['--llm-model <name>', 'whose list price counts; default: the configured model'],
@@ -47,7 +49,7 @@ const amount = (flag: string, text: string): number => {
 
 /** What the flags say of samples and money. */
 export function xrayOptions(flags: Omit<Flags, 'json' | 'html'>): Omit<XrayOptions, 'signal'> {
-  const { namesPerMonth, namesPerCall, sample, priceIn, priceOut, llmModel, keep } = flags;
+  const { namesPerMonth, namesPerCall, namesAtOnce, sample, priceIn, priceOut, llmModel, keep } = flags;
   const whole = (flag: string, text: string | undefined, least = 1) =>
     text === undefined ? undefined : wholeNumber(flag, text, least);
   if ((priceIn === undefined) !== (priceOut === undefined))
@@ -55,6 +57,7 @@ export function xrayOptions(flags: Omit<Flags, 'json' | 'html'>): Omit<XrayOptio
   return {
     namesPerMonth: whole('--names-per-month', namesPerMonth),
     namesPerCall: whole('--names-per-call', namesPerCall),
+    namesAtOnce: whole('--names-at-once', namesAtOnce),
     sample: whole('--sample', sample, 300),
     prices:
       priceIn === undefined || priceOut === undefined

@@ -15,6 +15,7 @@ import { encodeLabels } from '../train/data/dataset.ts';
 import { partOf } from '../train/data/split.ts';
 import { type Counts, countRouted, type Figures, figuresOf, sumCounts } from './figures.ts';
 import { type History, readHistory } from './history.ts';
+import { llmUse } from './llm.ts';
 import { predictFromPast } from './local.ts';
 import { planPeriods, sampleRows } from './periods.ts';
 import { routeNames } from './route-names.ts';
@@ -81,8 +82,8 @@ async function run(replay: Replay, round: Round, onProgress: (share: number) => 
   const { epochs, signal } = options;
   const then = await fillScratch(db, scratch, round.fill);
   const rows = sampleRows(round.arriving, options.sample);
-  const { routed, use } = await routeNames(
-    { db, scratch, taxonomy, thresholds, llmBatch: config.llmBatch, signal },
+  const { routed, asked } = await routeNames(
+    { db, scratch, thresholds, signal },
     rows.map((row) => ({ key: history.keys[row] as string, label: history.paths[row] as Path })),
     (misses) =>
       predictFromPast(
@@ -93,6 +94,7 @@ async function run(replay: Replay, round: Round, onProgress: (share: number) => 
       ),
   );
   const { names, repeats, changed } = round;
+  const use = await llmUse(asked, taxonomy, config.llmBatch);
   return countRouted(routed, { names, repeats, changed, use });
 }
 

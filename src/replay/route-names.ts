@@ -1,12 +1,11 @@
 import type { Database } from '../database/connection/open.ts';
 import { similarPaths } from '../database/replay.ts';
 import { clearAll } from '../database/reports.ts';
-import type { Taxonomy } from '../llm/types.ts';
 import { deepest } from '../model/tree.ts';
 import type { Answer, Path } from '../model/types.ts';
 import { shortlistOf } from '../sidecar/local/decide.ts';
 import type { Routed } from './figures.ts';
-import { type LlmName, type LlmUse, llmUse } from './llm.ts';
+import type { LlmName } from './llm.ts';
 
 /** Names that the similar layer is asked about in one statement. */
 const similarPage = 100;
@@ -16,10 +15,7 @@ export interface Layers {
   db: Database;
   /** Holds memory as it is when the names arrive. */
   scratch: Database;
-  taxonomy: Taxonomy;
   thresholds: { l1: number; l2: number; l3: number };
-  /** Names in one call of the LLM. */
-  llmBatch: number;
   signal: AbortSignal;
 }
 
@@ -44,15 +40,16 @@ export async function askSimilar(
 }
 
 /**
- * Takes names that memory does not know through similar, local and LLM, in their order; no call is made.
+ * Takes names that memory does not know through similar and local, in their order.
  *
  * @param predict what a local model says of some of the names, by their places
+ * @returns asked: those that are left for the LLM, as it would be asked
  */
 export async function routeNames(
   layers: Layers,
   names: readonly ArrivingName[],
   predict: (misses: readonly number[]) => Promise<readonly Answer[]>,
-): Promise<{ routed: Routed[]; use: LlmUse }> {
+): Promise<{ routed: Routed[]; asked: LlmName[] }> {
   const similar = await askSimilar(
     layers,
     names.map(({ key }) => key),
@@ -75,5 +72,5 @@ export async function routeNames(
     if (!clear[i])
       asked.push({ name: key, ...shortlistOf(prediction), branch: model[0], label: deepest(label) });
   }
-  return { routed, use: await llmUse(asked, layers.taxonomy, layers.llmBatch) };
+  return { routed, asked };
 }

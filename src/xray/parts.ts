@@ -25,7 +25,7 @@ const wrongly = (share: number | null) => (share === null ? '' : `${percent(shar
 
 function savingsPart({ savings }: XrayReport): Part[] {
   if (savings === null) return [];
-  const { shares, wrong, now, then, month, saved, model } = savings;
+  const { shares, wrong, now, then, month, saved, oneByOne, model } = savings;
   const { low, high } = shares.llm;
   const money: [string, string][] =
     now.dollars === null
@@ -45,7 +45,7 @@ function savingsPart({ savings }: XrayReport): Part[] {
         { name: 'LLM', share: shares.llm.share, note: `${(low * 100).toFixed(1)} to ${percent(high)}` },
       ],
       facts: [
-        ['tokens saved', percent(saved)],
+        ['tokens saved', `${percent(saved)}; ${percent(oneByOne)} where names come one by one`],
         [
           'tokens a month',
           `${tokens(now.tokensIn + now.tokensOut)} now, ${tokens(then.tokensIn + then.tokensOut)} then`,

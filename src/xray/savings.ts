@@ -3,6 +3,7 @@ import { costOf, type Price } from '../llm/pricing.ts';
 import type { Taxonomy } from '../llm/types.ts';
 import { tokensWithoutLayers, usualBatch } from '../llm/without-layers.ts';
 import type { Routed } from '../replay/figures.ts';
+import { type LlmName, llmUse } from '../replay/llm.ts';
 import { count } from './counted.ts';
 import type { SavingsPart, Spent, XrayRow } from './types.ts';
 import type { LastFifth } from './walk.ts';
@@ -14,12 +15,20 @@ const monthDays = 30.44;
 /** Months that tell how many names come. */
 const recentDays = 3 * monthDays;
 const assumedNames = 10_000;
+/** A delivery of a supplier. */
+const assumedAtOnce = 1000;
+/** Calls about one name that are counted. */
+const askedAlone = 200;
 
 export interface MoneyOptions {
   /** Names that arrive in a month; undefined: by the rows' own times, else 10,000. */
   namesPerMonth?: number | undefined;
   /** Names in one call of the LLM today. */
   namesPerCall?: number | undefined;
+  /** Names that arrive together, as in an import: what is left of them fills the calls. */
+  namesAtOnce?: number | undefined;
+  /** Names in one call of the LLM at most. */
+  llmBatch: number;
   /** Whose price it is; null: prices were given by hand, or none is known. */
   model: string | null;
   price: Price | null;
@@ -54,6 +63,22 @@ function spent(
 const times = <T extends Record<string, number>>(of: T, factor: number): T =>
   Object.fromEntries(Object.entries(of).map(([key, value]) => [key, value * factor])) as T;
 
+/** What the LLM is asked for these names, so many of them at once, for each of them. */
+async function useOf(
+  asked: readonly LlmName[],
+  taxonomy: Taxonomy,
+  atOnce: number,
+  llmBatch: number,
+): Promise<{ tokensIn: number; tokensCached: number; tokensOut: number }> {
+  const use = { tokensIn: 0, tokensCached: 0, tokensOut: 0 };
+  for (let from = 0; from < asked.length; from += atOnce) {
+    const { tokensIn, tokensOut } = await llmUse(asked.slice(from, from + atOnce), taxonomy, llmBatch);
+    use.tokensIn += tokensIn;
+    use.tokensOut += tokensOut;
+  }
+  return times(use, 1 / Math.max(1, asked.length));
+}
+
 /**
  * What the LLM costs today, asked about every row with the whole tree, and what it would cost with the layers in front, by
  * what they did with the newest fifth.
@@ -63,7 +88,14 @@ export async function savingsOf(
   taxonomy: Taxonomy,
   rows: readonly XrayRow[],
   last: LastFifth,
-  { namesPerMonth, namesPerCall = usualBatch, model, price }: MoneyOptions,
+  {
+    namesPerMonth,
+    namesPerCall = usualBatch,
+    namesAtOnce: atOnce = assumedAtOnce,
+    llmBatch,
+    model,
+    price,
+  }: MoneyOptions,
 ): Promise<SavingsPart> {
   // a new name stands for as many rows as it has; once the LLM has answered it, the others are exact
   const weights = last.keys.map((key) => last.fresh.get(key) ?? 1);
@@ -119,8 +151,12 @@ export async function savingsOf(
     namesPerCall,
   );
   const now = spent(times(naive, month.names / sampled.length), month.names, price);
-  const { tokensIn, tokensOut } = last.use;
-  const used = times({ tokensIn, tokensCached: 0, tokensOut }, (scale * month.names) / last.rows);
+  // the names of a delivery that are left go out together
+  const together = Math.max(1, Math.round((atOnce * llm) / last.rows));
+  const each = await useOf(last.asked, taxonomy, together, llmBatch);
+  const alone = await useOf(last.asked.slice(0, askedAlone), taxonomy, 1, 1);
+  const perRow = ({ tokensIn, tokensOut }: typeof each) => ((tokensIn + tokensOut) * llm) / last.rows;
+  const used = times(each, (llm * month.names) / last.rows);
   const then = spent(used, month.names, price);
   return {
     rows: last.rows,
@@ -141,6 +177,8 @@ export async function savingsOf(
     now,
     then,
     saved: 1 - then.tokensARow / now.tokensARow,
+    oneByOne: 1 - perRow(alone) / now.tokensARow,
+    atOnce,
     model,
     price: price === null ? null : { in: price.in, out: price.out },
   };

@@ -145,8 +145,11 @@ export interface SavingsPart {
   month: { names: number; from: 'own times' | 'assumed' | 'given' };
   now: Spent;
   then: Spent;
-  /** Share of tokens that is saved. */
+  /** Share of tokens that is saved; `oneByOne`: where names come alone, so that a call asks about one. */
   saved: number;
+  oneByOne: number;
+  /** Names that are taken to arrive together. */
+  atOnce: number;
   model: string | null;
   price: { in: number; out: number } | null;
 }
@@ -186,6 +189,7 @@ export interface XrayOptions {
   keep?: boolean | undefined;
   namesPerMonth?: number | undefined;
   namesPerCall?: number | undefined;
+  namesAtOnce?: number | undefined;
   /** US dollars for a million tokens, by hand; or whose list price counts. */
   prices?: { in: number; out: number } | undefined;
   llmModel?: string | undefined;

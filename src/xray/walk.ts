@@ -1,13 +1,11 @@
-import type { Config } from '../config.ts';
 import type { Database } from '../database/connection/open.ts';
 import { makeScratch } from '../database/connection/scratch.ts';
 import { fillScratch } from '../database/replay.ts';
 import { defaultThresholds } from '../database/reports.ts';
-import type { Taxonomy } from '../llm/types.ts';
 import { loadClassifier } from '../model/bundle.ts';
 import type { Answer, Path } from '../model/types.ts';
 import type { Routed } from '../replay/figures.ts';
-import type { LlmUse } from '../replay/llm.ts';
+import type { LlmName } from '../replay/llm.ts';
 import { askSimilar, routeNames } from '../replay/route-names.ts';
 import { lettersFiles } from '../train/join/letters-model.ts';
 import { fitLettersOf } from '../train/join/voices.ts';
@@ -28,14 +26,13 @@ export interface LastFifth extends Fifth {
   routed: Routed[];
   /** What letters say of those that similar left, by their places. */
   said: ReadonlyMap<number, Answer>;
-  use: LlmUse;
+  /** Those that are left for the LLM, as it would be asked. */
+  asked: LlmName[];
   learnt: number;
 }
 
 interface Options {
   db: Database;
-  config: Config;
-  taxonomy: Taxonomy;
   signal: AbortSignal;
   /** Share that is done. */
   onProgress: (share: number) => void;
@@ -78,7 +75,7 @@ export async function walk(
   history: History,
   options: Options,
 ): Promise<{ parts: HistoryPart[]; last: LastFifth | null }> {
-  const { db, config, taxonomy, signal, onProgress } = options;
+  const { db, signal, onProgress } = options;
   const fifths = walkExact(history);
   const labelOf = (key: string) => history.memory.get(key) as Path;
   const scratch = await makeScratch(db, db.url);
@@ -98,19 +95,12 @@ export async function walk(
       if (newest && several && learnt.length >= leastLearnt) {
         const [l1, l2, l3] = defaultThresholds;
         const said = new Map<number, Answer>();
-        const { routed, use } = await routeNames(
-          {
-            db,
-            scratch: scratch.db,
-            taxonomy,
-            thresholds: { l1, l2, l3 },
-            llmBatch: config.llmBatch,
-            signal,
-          },
+        const { routed, asked } = await routeNames(
+          { db, scratch: scratch.db, thresholds: { l1, l2, l3 }, signal },
           keys.map((key) => ({ key, label: labelOf(key) })),
           async (misses) => {
-            const asked = misses.map((i) => keys[i] as string);
-            const answers = await askLetters(history, learnt, asked, {
+            const left = misses.map((i) => keys[i] as string);
+            const answers = await askLetters(history, learnt, left, {
               signal,
               onProgress: (share) => onProgress((f + 0.3 + share * 0.6) / fifths.length),
             });
@@ -118,7 +108,7 @@ export async function walk(
             return answers;
           },
         );
-        last = { ...fifth, keys, routed, said, use, learnt: learnt.length };
+        last = { ...fifth, keys, routed, said, asked, learnt: learnt.length };
         similar = routed.map(({ layer, answer }) => (layer === 'similar' ? answer : null));
       } else if (fifth.known.size > 0) similar = await askSimilar({ scratch: scratch.db, signal }, keys);
       const answered = similar.flatMap((path, i) => (path === null ? [] : [i]));

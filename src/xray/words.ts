@@ -45,10 +45,11 @@ export function assumptions(
       'Errors are counted against your labels, wrong ones included: the true error is likely lower. Only letters were tried; the full model, which also reads meaning, usually answers a little more.',
     );
   if (savings === null) return said;
-  const { month, model, price } = savings;
+  const { month, model, price, atOnce } = savings;
   said.push(
     'Today: the LLM is asked about every row, with the whole tree of categories, ' +
       `${options.namesPerCall ?? 15} names in a call (--names-per-call). Then: it is asked about the rows that are left, with a shortlist.`,
+    `${number(atOnce)} names arrive together, so that what is left of them fills a call (--names-at-once).`,
     month.from === 'given'
       ? `${number(month.names)} names come in a month, as you said.`
       : month.from === 'own times'

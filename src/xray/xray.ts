@@ -109,16 +109,22 @@ async function layersOf(db: Database, config: Config, read: Read, options: XrayO
     return { onProgress: (share: number) => shown.at(Math.round(share * 100)), end: () => shown.end() };
   };
   const walking = bar('walking your history');
-  const { parts, last } = await walk(history, { db, config, taxonomy, signal, ...walking }).finally(
+  const { parts, last } = await walk(history, { db, signal, ...walking }).finally(
     walking.end,
   );
   const judging = bar('judging labels out of fold');
   const rows = { labelled, unlabelled: input.rows.length - labelled.length };
   const labels = await labelsOf(db, taxonomy, history, rows, { signal, ...judging }).finally(judging.end);
   const money = async (last: LastFifth) => {
-    const { namesPerMonth, namesPerCall } = options;
+    const { namesPerMonth, namesPerCall, namesAtOnce } = options;
     const priced = await priceOf(db, config, options);
-    return savingsOf(db, taxonomy, input.rows, last, { namesPerMonth, namesPerCall, ...priced });
+    return savingsOf(db, taxonomy, input.rows, last, {
+      namesPerMonth,
+      namesPerCall,
+      namesAtOnce,
+      llmBatch: config.llmBatch,
+      ...priced,
+    });
   };
   return {
     history: parts,

@@ -53,6 +53,27 @@ describe('a file', () => {
     expect(input.faults).toEqual([]);
   });
 
+  it('counts rows that cannot be read, with the reason and the place, and reads the others', async () => {
+    const input = await read(
+      'bad.csv',
+      'name,l1,l2,l3\nKettle,Home,Kitchen,Kettles\nLamp,Home,,Lamps\nPot,Home\nSalt &amp; pepper,Food,Spices,\n',
+    );
+    expect(input.rows.map(({ where, name }) => [where, name])).toEqual([
+      ['line 2', 'Kettle'],
+      ['line 5', 'Salt & pepper'],
+    ]);
+    expect(input.read).toBe(4);
+    expect(input.faults).toEqual([
+      {
+        what: 'a hole in the path',
+        times: 1,
+        places: ['line 3: Lamp | Home |  | Lamps'],
+      },
+      { what: '2 fields where the header has 4', times: 1, places: ['line 4: Pot | Home'] },
+      { what: 'HTML entities in names', times: 1, places: ['line 5: Salt &amp; pepper'] },
+    ]);
+  });
+
   it('without a column of names is refused with its header', async () => {
     await expect(read('c.csv', 'sku,price\n1,2\n')).rejects.toThrow(
       /no column "name"; its header is: sku, price/,
