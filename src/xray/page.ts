@@ -6,19 +6,14 @@ import type { XrayReport } from './types.ts';
 import { dollars } from './words.ts';
 
 /** Shares as bars, the whole width being everything. */
-function bars({ bars }: Part): Html | '' {
-  if (bars.length === 0) return '';
-  const [height, label, wide] = [26, 130, 300];
-  return html`<figure><svg viewBox="0 0 ${label + wide + 170} ${bars.length * height}" role="img" aria-label="${bars
-    .map(({ name, share }) => `${name} ${percent(share)}`)
-    .join(', ')}">${bars.map(
-    ({ name, share, note }, i) => html`<text x="0" y="${i * height + 17}">${name}</text>
-<rect class="track" x="${label}" y="${i * height + 4}" width="${wide}" height="${height - 10}" rx="3"/>
-<rect class="bar" x="${label}" y="${i * height + 4}" width="${Math.max(1, Math.round(share * wide))}" height="${height - 10}" rx="3"/>
-<text x="${label + wide + 8}" y="${i * height + 17}">${percent(share)} ${note === '' ? '' : `· ${note}`}</text>
+const bars = ({ bars }: Part) =>
+  bars.length === 0
+    ? ''
+    : html`<div class="bars">${bars.map(
+        ({ name, share, note }) => html`<span>${name}</span><span class="track"><i style="width: ${(share * 100).toFixed(1)}%"></i></span>
+<span class="soft">${percent(share)}${note === '' ? '' : ` · ${note}`}</span>
 `,
-  )}</svg></figure>`;
-}
+      )}</div>`;
 
 /** What counts most, in large figures. */
 function figures({ savings, names, labels }: XrayReport): Html {

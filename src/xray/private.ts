@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destroyCluster, startCluster, stopCluster } from '../cluster/cluster.ts';
@@ -11,6 +11,8 @@ import { log } from '../log.ts';
 
 const database = 'taxon';
 const prefix = 'pgtaxon-xray-';
+/** No x-ray takes as long. */
+const longestMs = 3_600_000;
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -28,6 +30,8 @@ async function sweep(parent: string): Promise<void> {
     if (pid === 0 || isAlive(pid)) continue;
     const folder = join(parent, name);
     try {
+      // where containers share a folder, a process of another one looks dead
+      if (Date.now() - statSync(folder).mtimeMs < longestMs) continue;
       await destroyCluster(folder);
       rmSync(folder, { recursive: true, force: true });
     } catch (error) {
