@@ -6,11 +6,13 @@ import { cleanCommand } from './clean.ts';
 import { completionCommand } from './completion/completion.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { setFlags } from './flags.ts';
 import { forgetCommand } from './forget.ts';
 import { addGroups } from './help.ts';
 import { importCommand } from './import.ts';
+import { initCommand } from './init.ts';
 import { llmCommand } from './llm/group.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelCommand } from './model/group.ts';
@@ -22,6 +24,7 @@ import { statusCommand } from './status.ts';
 import { trainCommand } from './train.ts';
 import { uninstallCommand } from './uninstall.ts';
 import { upCommand } from './up.ts';
+import { xrayCommand } from './x-ray.ts';
 
 /** The whole command line, not yet given anything to parse. */
 export function makeProgram(): Command {
@@ -55,8 +58,11 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
   addGroups(program, [
     {
       title: 'Start',
-      example: 'taxon up',
+      example: 'taxon init',
       commands: [
+        initCommand(),
+        doctorCommand(),
+        xrayCommand(),
         upCommand(),
         demoCommand(),
         migrateCommand(),

@@ -45,7 +45,7 @@ function readAsOne(client: pg.Client, text: string): Promise<void> {
  *
  * @throws TaxonError with the place of the error in the query
  */
-export async function* queryCsv(db: Database, query: string): AsyncGenerator<Buffer> {
+export async function* queryCsv(db: Pick<Database, 'url'>, query: string): AsyncGenerator<Buffer> {
   const sql = query.replace(/[;\s]+$/, '');
   const before = 'copy (\n';
   const client = newClient(db.url, { application_name: 'taxon import' });

@@ -38,6 +38,9 @@ export interface Thresholds {
   said: readonly [number, number, number];
 }
 
+/** Where no model was promoted yet; `thresholds_in_force()` says the same of a model without any set. */
+export const defaultThresholds = [0.75, 0.55, 0.4] as const;
+
 /** A model's thresholds, the champion's by default; null when there is no such model. */
 export async function thresholdsInForce(
   db: Database,

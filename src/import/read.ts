@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import type { Database } from '../database/connection/open.ts';
 import { queryCsv } from '../database/query-csv.ts';
 import { misuse } from '../errors.ts';
-import { delimitedRecords } from './delimited.ts';
+import { delimitedRecords, type RawRecord } from './delimited.ts';
 import { knownColumns } from './header.ts';
 import { parquetRecords } from './parquet.ts';
-import type { Reading, Row, RowKind } from './row.ts';
+import type { Place, Reading, Row, RowKind } from './row.ts';
 import { toRows } from './rows.ts';
 import { lineOf, textBlocks } from './text.ts';
 
@@ -19,17 +19,22 @@ export function fileSize(path: string): number {
   return found.size;
 }
 
+/** Records as they stand in a source, its header first, and how their places are called. */
+export interface Source {
+  records: AsyncIterable<RawRecord>;
+  place: Place;
+}
+
 /**
- * The rows of a .csv, .tsv (each also .gz) or .parquet file, checked one by one as they are read.
+ * The records of a .csv, .tsv (each also .gz) or .parquet file.
  *
  * @param options as: labels by default; onProgress: called with the bytes of the file read so far
- * @throws TaxonError that names the file and, where some are bad, the lines or rows and their content
+ * @throws TaxonError that names the file, and the line of what cannot be read
  */
-export function readRows(
+export function openFile(
   path: string,
-  options: { as?: RowKind; onProgress?: (bytes: number) => void } & Reading = {},
-): AsyncIterable<Row> {
-  const { as = 'labels', onProgress = () => {}, ...reading } = options;
+  { as = 'labels', onProgress = () => {} }: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
+): Source {
   const size = fileSize(path);
   const ending = /\.(?:(csv|tsv)(?:\.gz)?|parquet)$/i.exec(path);
   if (ending === null) {
@@ -40,7 +45,7 @@ export function readRows(
   }
   if (ending[1] === undefined) {
     const records = parquetRecords(path, knownColumns(as), (share) => onProgress(Math.round(share * size)));
-    return toRows(records, { name: path, unit: 'row' }, as, reading);
+    return { records, place: { name: path, unit: 'row' } };
   }
   const source = {
     name: path,
@@ -49,11 +54,35 @@ export function readRows(
   };
   const format = ending[1].toLowerCase() === 'tsv' ? 'tsv' : 'csv';
   const records = delimitedRecords(source, format, knownColumns(as));
-  return toRows(records, { name: path, unit: 'line', unquoted: format === 'tsv' }, as, reading);
+  return { records, place: { name: path, unit: 'line', unquoted: format === 'tsv' } };
+}
+
+/** The records of a SELECT in the database itself, streamed, under the names of its columns. */
+export function openQuery(db: Pick<Database, 'url'>, sql: string): Source {
+  const source = {
+    name: '--query',
+    blocks: queryCsv(db, sql),
+    badLine: async (line: number) => ({ line, text: '' }),
+  };
+  return { records: delimitedRecords(source, 'csv', null), place: { name: '--query', unit: 'row' } };
 }
 
 /**
- * The rows of a SELECT in the database itself, streamed; the same columns as a file's header.
+ * The rows of a file, checked one by one as they are read; options as openFile.
+ *
+ * @throws TaxonError that names the file and, where some are bad, the lines or rows and their content
+ */
+export function readRows(
+  path: string,
+  options: { as?: RowKind; onProgress?: (bytes: number) => void } & Reading = {},
+): AsyncIterable<Row> {
+  const { as = 'labels', onProgress = () => {}, ...reading } = options;
+  const { records, place } = openFile(path, { as, onProgress });
+  return toRows(records, place, as, reading);
+}
+
+/**
+ * The rows of a SELECT in the database itself; the same columns as a file's header.
  *
  * @throws TaxonError with the place of an SQL error in the query, or the row that is bad
  */
@@ -63,12 +92,8 @@ export function queryRows(
   as: RowKind = 'labels',
   reading: Reading = {},
 ): AsyncIterable<Row> {
-  const source = {
-    name: '--query',
-    blocks: queryCsv(db, sql),
-    badLine: async (line: number) => ({ line, text: '' }),
-  };
-  return toRows(delimitedRecords(source, 'csv', null), { name: '--query', unit: 'row' }, as, reading);
+  const { records, place } = openQuery(db, sql);
+  return toRows(records, place, as, reading);
 }
 
 /** A labelled file as a whole, for commands that compare with it. */
