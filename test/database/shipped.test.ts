@@ -19,6 +19,7 @@ cb350765a1bd41b74f857fb24f9e09d5781812fa4c8e45228e508d3c35a5defe  migrations/000
 bb9580577708989a1efe607fb4edaf0fa60d68edc4b37e6f4db1f31d7d014a99  migrations/0010_drift.sql
 f7adf615d2adf54dffc1c33eb5be0cf53cd11750477f94d57a336a79a10b1586  migrations/0011_autopilot.sql
 cdd1016a32317d6454c0678f4740af2b842817e0648ded7b47945e4908ed940f  migrations/0012_keeping.sql
+d62fcfa9f6a2a9fb3c2c629a99923901583060ad3bbe73c536870d9c0dfa1564  migrations/0013_dashboard.sql
 `;
 
 test('a shipped migration never changes: its sha256 stands in this file', () => {

@@ -1,0 +1,75 @@
+import { h } from 'preact';
+import type { Health } from '../../../database/dashboard/shapes.ts';
+import type { Refused } from '../api.ts';
+import { shown } from '../words.ts';
+import { Copyable } from './actions.ts';
+import { Empty, Panel, Problem } from './basics.ts';
+
+/** Whether all is well: first what is not, each with what to type. */
+
+const typed = /((?:select|set|grant|alter|drop|revoke) [^;]*?(?:\([^)]*\)|from \S+)[^;]*|taxon [a-z][^;,)]*)(?=[;,)]|$)/;
+
+/** A sentence of health() in words and what to type. */
+export function inParts(detail: string): { words: string; type: string | null }[] {
+  return detail
+    .split('; ')
+    .map((part) => {
+      const found = typed.exec(part);
+      const type = found?.[1]?.trim();
+      if (found === null || type === undefined) return { words: part, type: null };
+      return { words: part.slice(0, found.index).replace(/[:,]?\s*$/, ''), type };
+    })
+    .filter(({ words, type }) => words !== '' || type !== null);
+}
+
+function Detail(props: { text: string }) {
+  return h(
+    'div',
+    { class: 'health-detail' },
+    inParts(props.text).map(({ words, type }, i) =>
+      h('div', { key: i }, words !== '' && h('span', null, shown(words)), type !== null && h(Copyable, { text: type })),
+    ),
+  );
+}
+
+export function HealthPanel(props: { health: Health | null; error: Refused | null }) {
+  const { health, error } = props;
+  const warnings = health?.health.filter(({ status }) => status === 'warn') ?? [];
+  const well = health?.health.filter(({ status }) => status === 'ok') ?? [];
+  const aside =
+    health === null
+      ? null
+      : h('span', { class: warnings.length === 0 ? 'badge good' : 'badge warn' }, warnings.length === 0 ? 'all is well' : `${warnings.length} to look at`);
+  return h(
+    Panel,
+    { title: 'Health', aside, wide: true },
+    h(Problem, { error }),
+    health !== null && warnings.length === 0 && h(Empty, { title: `Nothing is to be done: ${well.length} things are looked at all the time.` }),
+    h(
+      'ul',
+      { class: 'health' },
+      warnings.map(({ item, value, detail }) =>
+        h(
+          'li',
+          { key: `${item} ${value}` },
+          h('div', { class: 'health-item' }, h('span', { class: 'badge warn' }, item), h('bdi', { class: 'strong' }, shown(value))),
+          h(Detail, { text: detail }),
+        ),
+      ),
+    ),
+    well.length > 0 &&
+      h(
+        'details',
+        { class: 'quietly' },
+        h('summary', null, `${well.length} things are well`),
+        h(
+          'dl',
+          { class: 'facts' },
+          well.map(({ item, value, detail }) => [
+            h('dt', { key: `${item} ${value} t` }, item),
+            h('dd', { key: `${item} ${value} d` }, h('bdi', { class: 'strong' }, shown(value)), ' ', h('span', { class: 'note' }, shown(detail))),
+          ]),
+        ),
+      ),
+  );
+}
