@@ -144,6 +144,8 @@ function answerError(error: FastifyError | Error, reply: FastifyReply): FastifyR
     return reply.code(error.exitCode === 2 ? 400 : 409).send({ error: error.message, hint: error.hint });
   if (code === mayNot)
     return reply.code(403).send({ error: `the database refuses: ${messageOf(error)}`, hint });
+  // SQLSTATE class 22: a value that is none of its type
+  if (/^22/.test(code ?? '')) return reply.code(400).send({ error: messageOf(error) });
   if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send({ error: error.message });
   log.warn('the page was not answered', { error: messageOf(error) });
   return reply.code(500).send({ error: messageOf(error) });

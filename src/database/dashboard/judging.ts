@@ -141,9 +141,9 @@ export function candidates(ask: Asking, checkId: number): Promise<Candidate[]> {
        select n.category_id, 'as "' || left(n.neighbour_key, 80) || '"', 3, -n.cosine
          from checked k cross join ${ask.internal}neighbours(array[k.name_key], 10) n
        union all
-       select c.category_id, 'beside the answer', 4, c.category_id
+       select c.category_id, 'beside the answer', 4, (c.parent_id is distinct from a.parent_id)::integer
          from checked k join ${ask.at}categories a on a.category_id = k.category_id
-         join ${ask.at}categories c on c.parent_id is not distinct from a.parent_id and c.category_id <> a.category_id
+         join ${ask.at}categories c on c.l1 = a.l1 and c.level = a.level and c.category_id <> a.category_id
      ), once as (
        select distinct on (s.category_id) s.* from said s order by s.category_id, s.place, s.rank
      )

@@ -106,16 +106,23 @@ export function ActionButton(props: {
   );
 }
 
-/** What was done last, at the foot of the page; read aloud. */
+/** What was done last, at the foot of the page; read aloud, as its place is there before anything is in it. */
 export function Notice() {
   const { value } = notice;
   return h(
     'div',
-    { class: 'notice', role: 'status', 'aria-live': 'polite', hidden: value === null },
-    value !== null && [
-      h('span', { key: 'text', class: value.bad ? 'bad' : undefined }, value.text),
-      value.sql !== undefined && h(Copyable, { key: 'sql', text: value.sql }),
-      h('button', { key: 'close', type: 'button', class: 'quiet', 'aria-label': 'Dismiss', onClick: () => (notice.value = null) }, '×'),
-    ],
+    { role: 'status', 'aria-live': 'polite' },
+    value !== null &&
+      h(
+        'div',
+        { class: 'notice' },
+        h('span', { class: value.bad ? 'bad' : undefined }, value.text),
+        value.sql !== undefined && h(Copyable, { text: value.sql }),
+        h('button', { type: 'button', class: 'quiet', 'aria-label': 'Dismiss', onClick: dismiss }, '×'),
+      ),
   );
+}
+
+function dismiss(): void {
+  notice.value = null;
 }
