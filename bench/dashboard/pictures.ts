@@ -15,7 +15,18 @@ const looks = 5;
 /** Larger pictures do not belong into the docs. */
 const mostBytes = 150_000;
 const inDocs = { overview: 'overview', review: 'review/checks', thresholds: 'thresholds' };
-const screens = ['overview', 'review/checks', 'review/audits', 'review/mistakes', 'thresholds', 'models', 'taxonomy', 'ledger', 'product', 'product/1'];
+const screens = [
+  'overview',
+  'review/checks',
+  'review/audits',
+  'review/mistakes',
+  'thresholds',
+  'models',
+  'taxonomy',
+  'ledger',
+  'product',
+  'product/1',
+];
 
 const config = loadConfig();
 const db = openDatabase(await findDatabase(config, ['taxon_demo', 'taxon']), config, 'taxon dashboard');
@@ -51,7 +62,9 @@ async function firstPaint(from: Browser): Promise<void> {
     await tab.goto(page.link as string, { waitUntil: 'commit' });
     await tab.locator('.stat-value').first().waitFor();
     const figures = performance.now() - started;
-    const painted = await tab.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
+    const painted = await tab.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+    );
     console.log(`look ${look}: first paint ${painted.toFixed(0)} ms, with figures ${figures.toFixed(0)} ms`);
     await context.close();
   }
@@ -83,7 +96,10 @@ async function everything(_: Browser, folder: string): Promise<void> {
         await tab.goto(`${page.url}/#/${screen}`);
         await tab.locator('main .panel, main .card').first().waitFor();
         await tab.waitForTimeout(700);
-        await tab.screenshot({ path: join(folder, `${screen.replace('/', '-')}-${width}-${scheme}.png`), fullPage: true });
+        await tab.screenshot({
+          path: join(folder, `${screen.replace('/', '-')}-${width}-${scheme}.png`),
+          fullPage: true,
+        });
       }
       await context.close();
     }

@@ -50,7 +50,12 @@ function pace(looks: readonly { at: number; waiting: number }[]): string {
   if (first === undefined || last === undefined || first.waiting <= last.waiting) return '';
   const perSecond = (first.waiting - last.waiting) / ((last.at - first.at) / 1000);
   const left = last.waiting / perSecond;
-  const time = left < 90 ? `${left.toFixed(0)} s` : left < 5400 ? `${(left / 60).toFixed(0)} min` : `${(left / 3600).toFixed(1)} h`;
+  const time =
+    left < 90
+      ? `${left.toFixed(0)} s`
+      : left < 5400
+        ? `${(left / 60).toFixed(0)} min`
+        : `${(left / 3600).toFixed(1)} h`;
   return `\nwaiting: ${last.waiting}, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} a second less, about ${time} left\n`;
 }
 
@@ -72,7 +77,11 @@ async function watch(db: Database, { since, every, json }: Flags): Promise<void>
     while (looks.length > 2 && Date.now() - (looks[0]?.at ?? 0) > 60_000) looks.shift();
     // on a terminal the screen is drawn anew, in a pipe the looks follow each other
     if (process.stdout.isTTY && !json) process.stdout.write('\x1b[2J\x1b[H');
-    print(json === true, { at: new Date().toISOString(), ...s }, `${text(s, `since ${since}`)}${pace(looks)}`);
+    print(
+      json === true,
+      { at: new Date().toISOString(), ...s },
+      `${text(s, `since ${since}`)}${pace(looks)}`,
+    );
     await setTimeout(ms, undefined, { signal }).catch(() => {});
   }
   release();

@@ -65,10 +65,18 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
  * The page beside the worker, on connections of its own: what somebody looks at holds up no answer. Where it cannot be had
  * the worker goes on without it, and says why.
  */
-async function pageBeside(url: string, config: Config, port: string | undefined): Promise<{ close(): Promise<void> } | null> {
+async function pageBeside(
+  url: string,
+  config: Config,
+  port: string | undefined,
+): Promise<{ close(): Promise<void> } | null> {
   const { openDatabase } = await import('../database/connection/open.ts');
   const { openDashboard } = await import('./dashboard/dashboard.ts');
-  const db = openDatabase(url, { ...config, poolSize: Math.max(2, Math.min(config.poolSize, 4)) }, 'taxon dashboard');
+  const db = openDatabase(
+    url,
+    { ...config, poolSize: Math.max(2, Math.min(config.poolSize, 4)) },
+    'taxon dashboard',
+  );
   const open = (flags: { port?: string }) => openDashboard(db, config, flags);
   try {
     const page = await open(port === undefined ? {} : { port }).catch((error: unknown) => {

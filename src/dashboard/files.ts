@@ -40,7 +40,11 @@ export const entryPath = `/src/dashboard/client/main${code}`;
 
 function served(type: string, body: Buffer | string): Served {
   const bytes = Buffer.from(body);
-  return { type, body: bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+  return {
+    type,
+    body: bytes,
+    etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+  };
 }
 
 const script = 'text/javascript; charset=utf-8';
@@ -67,9 +71,13 @@ export function readFiles(): Map<string, Served> {
     .filter((name) => name.endsWith(code) && !name.endsWith('.d.ts'))
     .map((name) => `dashboard/client/${name.replaceAll('\\', '/')}`);
   const files = new Map<string, Served>();
-  for (const path of [...client, `database/dashboard/actions${code}`]) files.set(`/src/${path}`, module(path));
+  for (const path of [...client, `database/dashboard/actions${code}`])
+    files.set(`/src/${path}`, module(path));
   for (const [name, path] of Object.entries(libraries))
-    files.set(libraryPath(name), served(script, readFileSync(path, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*/, '')));
+    files.set(
+      libraryPath(name),
+      served(script, readFileSync(path, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*/, '')),
+    );
   const style = readFileSync(join(source, 'dashboard/client/style.css'), 'utf8');
   const chart = readFileSync(join(dirname(library('uplot')), 'uPlot.min.css'), 'utf8');
   files.set('/style.css', served('text/css; charset=utf-8', `${chart}\n${style}`));

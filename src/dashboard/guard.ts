@@ -33,7 +33,8 @@ export function refusal(request: FastifyRequest, reply: FastifyReply, address: A
   const isPage = request.method === 'GET' && !request.url.startsWith('/api/');
   if (isPage) return null;
   if (site !== undefined && site !== 'same-origin') return 'asked by a page of another origin';
-  if (origin !== undefined && !sameHost(origin, host, address.hosts)) return 'asked by a page of another origin';
+  if (origin !== undefined && !sameHost(origin, host, address.hosts))
+    return 'asked by a page of another origin';
   if (request.headers[ours] !== '1') return `the header ${ours} is missing`;
   if (request.method === 'POST' && origin === undefined && site === undefined)
     return 'a change must say from which page it comes';

@@ -56,8 +56,7 @@ export function addRoutes(app: FastifyInstance, db: Database, entry: Entry): voi
     health: (ask) => health(ask),
     thresholds: (ask, query) =>
       thresholds(ask, number(query, 'max_error', 0.05), number(query, 'confidence', 0.95)),
-    simulate: (ask, query) =>
-      simulate(ask, number(query, 'l1'), number(query, 'l2'), number(query, 'l3')),
+    simulate: (ask, query) => simulate(ask, number(query, 'l1'), number(query, 'l2'), number(query, 'l3')),
     review: (ask, query, visitor) =>
       review(ask, query.kind === 'audits' ? 'audits' : 'checks', entry.decided(visitor)),
     candidates: (ask, query) => candidates(ask, number(query, 'check_id')),

@@ -91,7 +91,8 @@ export async function startDashboard(db: Database, options: DashboardOptions): P
   app.post<{ Body: { token?: unknown } }>('/session', async (request, reply) => {
     const { token } = request.body;
     const visitor = typeof token === 'string' ? await entry.visitor(token) : null;
-    if (visitor === null || visitor.name === null) return reply.code(401).send({ error: 'that is no token of anybody' });
+    if (visitor === null || visitor.name === null)
+      return reply.code(401).send({ error: 'that is no token of anybody' });
     signIn(reply, token as string);
     return { name: visitor.name };
   });
@@ -146,7 +147,8 @@ function answerError(error: FastifyError | Error, reply: FastifyReply): FastifyR
     return reply.code(403).send({ error: `the database refuses: ${messageOf(error)}`, hint });
   // SQLSTATE class 22: a value that is none of its type
   if (/^22/.test(code ?? '')) return reply.code(400).send({ error: messageOf(error) });
-  if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send({ error: error.message });
+  if (statusCode !== undefined && statusCode < 500)
+    return reply.code(statusCode).send({ error: error.message });
   log.warn('the page was not answered', { error: messageOf(error) });
   return reply.code(500).send({ error: messageOf(error) });
 }

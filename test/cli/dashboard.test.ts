@@ -11,7 +11,10 @@ test('taxon dashboard serves the page until Ctrl-C: its link opens it, as does a
   const token = await taxon('dashboard', 'token', 'add', 'Rita');
   expect(token).toMatchObject({ code: 0, stderr: '' });
   const page = startTaxon(['dashboard', '--port', '0', '--role', 'taxon_reader', '--json'], environment());
-  await until(async () => page.stdout(), (text) => text.endsWith('\n'));
+  await until(
+    async () => page.stdout(),
+    (text) => text.endsWith('\n'),
+  );
   const { url, link } = JSON.parse(page.stdout());
   const local = asPage(url, cookieOf(await send(link)));
   expect((await local.get('me')).json).toMatchObject({ name: null, role: 'taxon_reader', allowed: [] });
@@ -22,7 +25,10 @@ test('taxon dashboard serves the page until Ctrl-C: its link opens it, as does a
 });
 
 test('tokens are made once, listed without what they are, and taken back', async () => {
-  expect(await taxon('dashboard', 'token', 'list')).toMatchObject({ code: 0, stdout: expect.stringContaining('no token yet') });
+  expect(await taxon('dashboard', 'token', 'list')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('no token yet'),
+  });
   const made = await taxon('dashboard', 'token', 'add', 'Ann', '--role', 'taxon_admin');
   const again = await taxon('dashboard', 'token', 'add', 'Ann');
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('taxon dashboard token remove') });
@@ -38,6 +44,8 @@ test('what cannot be is refused', async () => {
   expect((await taxon('dashboard', 'token', 'add', '<img>')).code).toBe(2);
   expect((await taxon('dashboard', '--role', 'postgres')).code).toBe(2);
   expect((await taxon('dashboard', '--url', 'shop')).code).toBe(2);
-  const owner = await runTaxon(['dashboard', 'token', 'add', 'Ann'], { DATABASE_URL: await t.database.urlFor('taxon_reader') });
+  const owner = await runTaxon(['dashboard', 'token', 'add', 'Ann'], {
+    DATABASE_URL: await t.database.urlFor('taxon_reader'),
+  });
   expect(owner.code).toBe(1);
 });

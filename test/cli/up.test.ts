@@ -20,7 +20,9 @@ it('up makes database, schema and worker; Ctrl-C stops all that it started, and 
   await first.says('ready');
   expect(first.stderr()).toContain('the LLM stage waits');
   const link = /the page open=(\S+)/.exec(first.stderr())?.[1] as string;
-  expect((await asPage(new URL(link).origin, cookieOf(await send(link))).get('overview')).json.products).toBe(0);
+  expect((await asPage(new URL(link).origin, cookieOf(await send(link))).get('overview')).json.products).toBe(
+    0,
+  );
   const db = look((await startCluster(dataDir)).url('taxon'));
   await insert(db, ['a name that nobody knows']);
   await until(

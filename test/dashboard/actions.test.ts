@@ -20,11 +20,24 @@ describe('what is copied as SQL', () => {
   });
 
   test('whatever a person typed is one literal of it', async () => {
-    const typed = ["O'Neill", "'; drop schema taxon cascade; --", 'a\\b', 'two\nlines', 'turn \u202E back \\ and \u200B', '{"a": 1}', '💡 чайник'];
+    const typed = [
+      "O'Neill",
+      "'; drop schema taxon cascade; --",
+      'a\\b',
+      'two\nlines',
+      'turn \u202E back \\ and \u200B',
+      '{"a": 1}',
+      '💡 чайник',
+    ];
     for (const name of typed) {
       const sql = asSql('taxon', 'add_category', { name, preview: true });
-      const [row] = await t.owner.rows<{ path: string }>(sql.replace('select *', 'select path').replace(/;$/, ''));
-      const { kept } = await t.owner.row<{ kept: string }>(`select path as kept from add_category(name => $1, preview => true)`, name);
+      const [row] = await t.owner.rows<{ path: string }>(
+        sql.replace('select *', 'select path').replace(/;$/, ''),
+      );
+      const { kept } = await t.owner.row<{ kept: string }>(
+        `select path as kept from add_category(name => $1, preview => true)`,
+        name,
+      );
       expect(row?.path).toBe(kept);
       expect(sql).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     }

@@ -27,7 +27,9 @@ afterAll(async () => {
   await site?.stop();
   await database?.drop();
 });
-beforeEach((context) => needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'));
+beforeEach((context) =>
+  needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
+);
 
 async function signedIn(): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -64,10 +66,14 @@ describe('review', () => {
     let chosen = 0;
     for (let i = 0; chosen < 2 && i < 10; i++) {
       // a category that is alone in its branch, among names that are all its own, has no other candidate
-      const others = await page.locator('.candidates li').first().waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      );
+      const others = await page
+        .locator('.candidates li')
+        .first()
+        .waitFor({ timeout: 3000 })
+        .then(
+          () => true,
+          () => false,
+        );
       await press(others ? '1' : 'Space');
       if (others) chosen++;
     }
@@ -79,25 +85,35 @@ describe('review', () => {
       await page.getByRole('option').first().waitFor();
       await press('Enter');
     }
-    const { id: kettles } = await site.db.row<{ id: number }>(`select category_id as id from taxon.categories where name = 'Kettles'`);
+    const { id: kettles } = await site.db.row<{ id: number }>(
+      `select category_id as id from taxon.categories where name = 'Kettles'`,
+    );
     const given = await since(before);
     const open = given.filter(({ verdict, truth }) => verdict === false && truth === null);
     expect(given).toHaveLength(19);
     expect(open).toHaveLength(3);
     expect(given.slice(0, 11).every(({ verdict }) => verdict)).toBe(true);
-    expect(given.slice(11, 14).map(({ verdict, truth }) => [verdict, truth])).toEqual(Array(3).fill([false, null]));
+    expect(given.slice(11, 14).map(({ verdict, truth }) => [verdict, truth])).toEqual(
+      Array(3).fill([false, null]),
+    );
     expect(given.slice(14, 16).every(({ verdict, truth }) => verdict === false && truth !== null)).toBe(true);
     expect(given.slice(16).every(({ truth }) => truth === kettles)).toBe(true);
     expect(await page.locator('.decisions li').count()).toBe(10);
 
     const last = given.at(-1)?.check_id;
     await page.keyboard.press('Backspace');
-    await until(() => since(before), (rows) => rows.length === 18);
+    await until(
+      () => since(before),
+      (rows) => rows.length === 18,
+    );
     expect((await since(before)).some(({ check_id }) => check_id === last)).toBe(false);
     await page.reload();
     await page.locator('.decisions li').first().waitFor();
     await page.keyboard.press('Backspace');
-    await until(() => since(before), (rows) => rows.length === 17);
+    await until(
+      () => since(before),
+      (rows) => rows.length === 17,
+    );
     // what was skipped waits, and after a reload it is asked about again
     await expect.poll(() => page.locator('.card').innerText()).toContain(skipped);
     await page.context().close();
@@ -119,7 +135,10 @@ describe('review', () => {
 test('thresholds: what would change is shown, applied with a reason, undone', async () => {
   const page = await signedIn();
   await openScreen(page, site.url, 'thresholds');
-  const inForce = () => site.db.row<{ l3: number; reason: string }>(`select l3, reason from taxon.models_readable where state = 'champion'`);
+  const inForce = () =>
+    site.db.row<{ l3: number; reason: string }>(
+      `select l3, reason from taxon.models_readable where state = 'champion'`,
+    );
   const before = await inForce();
   const apply = page.getByRole('button', { name: 'Apply' });
   expect(await apply.isDisabled()).toBe(true);
@@ -148,11 +167,16 @@ test('taxonomy: a change is previewed, made, and taken back', async () => {
   expect(await apply.isDisabled()).toBe(true);
   await page.getByRole('button', { name: 'Preview' }).click();
   await page.getByText('It would touch').waitFor();
-  const names = () => site.db.rows<{ name: string }>(`select name from taxon.categories where name like '%ettles'`);
+  const names = () =>
+    site.db.rows<{ name: string }>(`select name from taxon.categories where name like '%ettles'`);
   expect(await names()).toEqual([{ name: 'Kettles' }]);
   await apply.click();
   await until(names, ([row]) => row?.name === 'Electric kettles');
-  await page.getByRole('row', { name: /rename/ }).getByRole('button', { name: 'undo' }).first().click();
+  await page
+    .getByRole('row', { name: /rename/ })
+    .getByRole('button', { name: 'undo' })
+    .first()
+    .click();
   await until(names, ([row]) => row?.name === 'Kettles');
   await page.context().close();
 });
@@ -164,8 +188,18 @@ test('who may only read sees no button that changes anything, and what his page 
   await page.getByLabel('From elsewhere: your token').fill(await site.token('Rita', 'taxon_reader'));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Rita, reading only').waitFor();
-  const harmless = /^(copy|copied|Copy|Sign out|×|Checks|Audits|Likely mistakes|24 hours|7 days|30 days|A year|Day|Layer|Branch|Model|Purpose|Route|close|[▸▾]|back to today’s|Show more|)$/;
-  for (const screen of ['overview', 'review/checks', 'review/audits', 'review/mistakes', 'thresholds', 'models', 'ledger', 'product/1']) {
+  const harmless =
+    /^(copy|copied|Copy|Sign out|×|Checks|Audits|Likely mistakes|24 hours|7 days|30 days|A year|Day|Layer|Branch|Model|Purpose|Route|close|[▸▾]|back to today’s|Show more|)$/;
+  for (const screen of [
+    'overview',
+    'review/checks',
+    'review/audits',
+    'review/mistakes',
+    'thresholds',
+    'models',
+    'ledger',
+    'product/1',
+  ]) {
     await openScreen(page, site.url, screen);
     const buttons = await page.getByRole('button').allInnerTexts();
     expect([screen, buttons.filter((text) => !harmless.test(text.trim()))]).toEqual([screen, []]);
@@ -183,7 +217,9 @@ test('who may only read sees no button that changes anything, and what his page 
 });
 
 test('a page of another origin, open beside it in the same browser, changes and reads nothing', async () => {
-  const evil: Server = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<title>evil</title><body></body>'));
+  const evil: Server = createServer((_, answer) =>
+    answer.setHeader('content-type', 'text/html').end('<title>evil</title><body></body>'),
+  );
   await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
   const { port } = evil.address() as AddressInfo;
   try {
@@ -196,7 +232,13 @@ test('a page of another origin, open beside it in the same browser, changes and 
         const body = JSON.stringify({ action: 'request_retrain', arguments: {} });
         const tries: RequestInit[] = [
           { method: 'POST', mode: 'no-cors', credentials: 'include', body },
-          { method: 'POST', mode: 'cors', credentials: 'include', body, headers: { 'content-type': 'application/json', 'x-taxon': '1' } },
+          {
+            method: 'POST',
+            mode: 'cors',
+            credentials: 'include',
+            body,
+            headers: { 'content-type': 'application/json', 'x-taxon': '1' },
+          },
           { method: 'GET', mode: 'cors', credentials: 'include', headers: { 'x-taxon': '1' } },
         ];
         const answers = await Promise.all(
@@ -208,7 +250,12 @@ test('a page of another origin, open beside it in the same browser, changes and 
           ),
         );
         const form = document.createElement('form');
-        Object.assign(form, { method: 'post', action: `${base}/api/act`, enctype: 'text/plain', target: 'sent' });
+        Object.assign(form, {
+          method: 'post',
+          action: `${base}/api/act`,
+          enctype: 'text/plain',
+          target: 'sent',
+        });
         const field = document.createElement('input');
         Object.assign(field, { name: '{"action":"request_retrain","arguments":{},"x":"', value: '"}' });
         form.append(field);
@@ -223,7 +270,17 @@ test('a page of another origin, open beside it in the same browser, changes and 
         return answers;
       }, site.url);
       expect(outcomes).toEqual(['opaque 0', 'refused', 'refused']);
-      const inFrames = await Promise.all(other.frames().slice(1).map((frame) => frame.locator('nav').count().catch(() => 0)));
+      const inFrames = await Promise.all(
+        other
+          .frames()
+          .slice(1)
+          .map((frame) =>
+            frame
+              .locator('nav')
+              .count()
+              .catch(() => 0),
+          ),
+      );
       expect(inFrames.every((count) => count === 0)).toBe(true);
     }
     expect(await site.db.rows('select * from taxon_internal.retrain_requests')).toEqual(before);
@@ -243,21 +300,32 @@ test('while names arrive the overview changes in place, at most twice a second',
     // what is drawn at once comes in one report
     new MutationObserver((all) => {
       kept.changes++;
-      kept.removed += all.reduce((sum, { removedNodes }) => sum + [...removedNodes].filter((node) => node.nodeType === 1).length, 0);
+      kept.removed += all.reduce(
+        (sum, { removedNodes }) => sum + [...removedNodes].filter((node) => node.nodeType === 1).length,
+        0,
+      );
     }).observe(list, { subtree: true, childList: true, characterData: true, attributes: true });
   });
   const names = newNames(600, 50_000).map(({ name }) => name);
   const started = Date.now();
   for (let at = 0; at < names.length; at += 20) {
-    await site.db.rows(`insert into taxon.products (name) select unnest($1::text[])`, [names.slice(at, at + 20)]);
+    await site.db.rows(`insert into taxon.products (name) select unnest($1::text[])`, [
+      names.slice(at, at + 20),
+    ]);
     const ahead = started + (at / 200) * 1000 - Date.now();
     if (ahead > 0) await page.waitForTimeout(ahead);
   }
-  const total = async () => Number((await page.locator('.stat-value').first().innerText()).replace(/\D/g, ''));
-  const { n } = await site.db.row<{ n: number }>('select count(*) as n from taxon.products where created_at >= date_trunc(\'day\', now())');
+  const total = async () =>
+    Number((await page.locator('.stat-value').first().innerText()).replace(/\D/g, ''));
+  const { n } = await site.db.row<{ n: number }>(
+    "select count(*) as n from taxon.products where created_at >= date_trunc('day', now())",
+  );
   await expect.poll(total).toBe(n);
   const { changes, removed, same } = await page.evaluate(() => {
-    const { kept, list } = globalThis as unknown as { kept: { changes: number; removed: number }; list: Element };
+    const { kept, list } = globalThis as unknown as {
+      kept: { changes: number; removed: number };
+      list: Element;
+    };
     return { ...kept, same: document.querySelector('.layer-list') === list };
   });
   expect(same).toBe(true);

@@ -1,6 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, chromiumPath, expectNoSidewaysScroll, openScreen, startBrowser, watchedPage } from '../support/browser.ts';
+import {
+  axeViolations,
+  chromiumPath,
+  expectNoSidewaysScroll,
+  openScreen,
+  startBrowser,
+  watchedPage,
+} from '../support/browser.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
 import { startPage, type TestPage } from '../support/page.ts';
@@ -28,7 +35,9 @@ afterAll(async () => {
   await site?.stop();
   await database?.drop();
 });
-beforeEach((context) => needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'));
+beforeEach((context) =>
+  needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
+);
 
 const screens = () => [
   'overview',
@@ -44,18 +53,21 @@ const screens = () => [
 ];
 
 describe.each([375, 800, 1440])('%i px wide', (width) => {
-  test.each(['light', 'dark'] as const)('every screen in %s colours: complete, within its width, nothing for axe to say', async (colorScheme) => {
-    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
-    const { page, complaints } = await watchedPage(context);
-    await page.goto(site.link as string);
-    for (const screen of screens()) {
-      await openScreen(page, site.url, screen);
-      await expectNoSidewaysScroll(page, `${screen} at ${width}`);
-      expect(await axeViolations(page), `${screen} at ${width}, ${colorScheme}`).toEqual([]);
-    }
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+  test.each(['light', 'dark'] as const)(
+    'every screen in %s colours: complete, within its width, nothing for axe to say',
+    async (colorScheme) => {
+      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+      const { page, complaints } = await watchedPage(context);
+      await page.goto(site.link as string);
+      for (const screen of screens()) {
+        await openScreen(page, site.url, screen);
+        await expectNoSidewaysScroll(page, `${screen} at ${width}`);
+        expect(await axeViolations(page), `${screen} at ${width}, ${colorScheme}`).toEqual([]);
+      }
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
 });
 
 test('a stranger’s name is text on every screen: nothing of it runs, loads, or turns what stands beside it', async () => {
@@ -72,14 +84,33 @@ test('a stranger’s name is text on every screen: nothing of it runs, loads, or
       images: document.querySelectorAll('img').length,
       text: document.body.innerText,
       turning: /[\u202A-\u202E\u2066-\u2069\u200B]/.test(document.body.innerText),
-      longest: Math.max(...[...document.querySelectorAll('bdi')].map((one) => one.textContent?.length ?? 0), 0),
+      longest: Math.max(
+        ...[...document.querySelectorAll('bdi')].map((one) => one.textContent?.length ?? 0),
+        0,
+      ),
     }));
-    expect({ screen, ...found, text: '' }).toEqual({ screen, hacked: undefined, images: 0, text: '', turning: false, longest: expect.any(Number) });
+    expect({ screen, ...found, text: '' }).toEqual({
+      screen,
+      hacked: undefined,
+      images: 0,
+      text: '',
+      turning: false,
+      longest: expect.any(Number),
+    });
     expect(found.longest, screen).toBeLessThan(5000);
     if (found.text.includes('<img src=x onerror=')) seen.push(screen);
   }
   // it does stand there, as it was written
-  expect(seen).toEqual(expect.arrayContaining(['overview', 'review/audits', 'review/mistakes', 'taxonomy', 'product', `product/${someProduct}`]));
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      'overview',
+      'review/audits',
+      'review/mistakes',
+      'taxonomy',
+      'product',
+      `product/${someProduct}`,
+    ]),
+  );
   const { id } = await site.db.row<{ id: number }>(
     `select product_id as id from taxon.products where length(name) = $1 order by 1 desc limit 1`,
     [hostile.long.length],

@@ -37,7 +37,9 @@ const everything = async () => {
        where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind = 'r' order by 1`,
   );
   const digests = await Promise.all(
-    tables.map(({ name }) => t.owner.value<string>(`select md5(string_agg(x::text, '|' order by x::text)) from ${name} x`)),
+    tables.map(({ name }) =>
+      t.owner.value<string>(`select md5(string_agg(x::text, '|' order by x::text)) from ${name} x`),
+    ),
   );
   return tables.map(({ name }, i) => `${name} ${digests[i]}`);
 };
@@ -97,10 +99,15 @@ describe('who comes in', () => {
 
   test('a name of somebody else’s that leads here is refused, and so is a made-up token', async () => {
     const { port } = new URL(page.url);
-    const rebound = await send(`${page.url}/api/me`, { headers: { host: `evil.example:${port}`, cookie, 'x-taxon': '1' } });
+    const rebound = await send(`${page.url}/api/me`, {
+      headers: { host: `evil.example:${port}`, cookie, 'x-taxon': '1' },
+    });
     expect(rebound).toMatchObject({ status: 403, json: { error: expect.stringContaining('evil.example') } });
     expect((await send(`${page.url}/`, { headers: { host: 'evil.example' } })).status).toBe(403);
-    expect((await send(`${page.url}/api/me`, { headers: { host: `localhost:${port}`, cookie, 'x-taxon': '1' } })).status).toBe(200);
+    expect(
+      (await send(`${page.url}/api/me`, { headers: { host: `localhost:${port}`, cookie, 'x-taxon': '1' } }))
+        .status,
+    ).toBe(200);
     expect((await signedIn(page.url, 'taxon_guessed')).answer.status).toBe(401);
   });
 });
@@ -127,7 +134,13 @@ describe('another origin', () => {
     for (const headers of refused) expect((await post(headers)).status, JSON.stringify(headers)).toBe(403);
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])
       expect((await post({ ...good, 'content-type': type })).status, type).toBe(415);
-    expect((await send(`${page.url}/api/overview`, { headers: { cookie, 'x-taxon': '1', 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+    expect(
+      (
+        await send(`${page.url}/api/overview`, {
+          headers: { cookie, 'x-taxon': '1', 'sec-fetch-site': 'cross-site' },
+        })
+      ).status,
+    ).toBe(403);
     expect(await everything()).toEqual(before);
     expect((await post({ ...good, origin: page.url })).status).toBe(200);
     expect(await everything()).not.toEqual(before);
@@ -139,10 +152,12 @@ describe('another origin', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
-    const inline = [...text.matchAll(/<script(?![^>]* src=)[^>]*>(.*?)<\/script>/gs)].map(([, script]) => script ?? '');
-    expect(inline.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)).toEqual([
-      ...(policy.match(/'sha256-[^']+'/g) ?? []),
-    ]);
+    const inline = [...text.matchAll(/<script(?![^>]* src=)[^>]*>(.*?)<\/script>/gs)].map(
+      ([, script]) => script ?? '',
+    );
+    expect(
+      inline.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`),
+    ).toEqual([...(policy.match(/'sha256-[^']+'/g) ?? [])]);
     expect(text).not.toMatch(/ on\w+=|javascript:/i);
     expect(headers['access-control-allow-origin']).toBeUndefined();
   });
@@ -156,7 +171,12 @@ describe('another origin', () => {
       expect([path, status, headers['x-content-type-options']]).toEqual([path, 200, 'nosniff']);
       expect(file).not.toMatch(/(?:from|import\()\s*['"]https?:/);
     }
-    for (const path of ['/src/config.ts', '/src/dashboard/server.ts', '/src/dashboard/client/../server.ts', '/package.json'])
+    for (const path of [
+      '/src/config.ts',
+      '/src/dashboard/server.ts',
+      '/src/dashboard/client/../server.ts',
+      '/package.json',
+    ])
       expect((await send(`${page.url}${path}`)).status, path).toBe(404);
   });
 });
@@ -187,7 +207,10 @@ describe('roles', () => {
     expect(done.json.sql).toBe(
       `select * from taxon.set_thresholds(l1 => 0.9, l2 => 0.9, l3 => 0.9, reason => 'fewer mistakes (Ann)', force => true);`,
     );
-    expect(await t.owner.row('select reason, l1 from threshold_history limit 1')).toEqual({ reason: 'fewer mistakes (Ann)', l1: 0.9 });
+    expect(await t.owner.row('select reason, l1 from threshold_history limit 1')).toEqual({
+      reason: 'fewer mistakes (Ann)',
+      l1: 0.9,
+    });
     expect((await admin.act('undo_thresholds')).json.rows).toMatchObject([{ reason: expect.any(String) }]);
     expect((await admin.act('set_thresholds', { ...calls.set_thresholds, l1: 7 })).status).toBe(409);
   });
@@ -196,7 +219,13 @@ describe('roles', () => {
     await makeShop(t);
     const before = await everything();
     const local = asPage(page.url, cookie);
-    for (const action of ['forget', 'constructor', '__proto__', 'confirm(1); drop schema taxon cascade; --', ''])
+    for (const action of [
+      'forget',
+      'constructor',
+      '__proto__',
+      'confirm(1); drop schema taxon cascade; --',
+      '',
+    ])
       expect((await local.act(action, { name: 'x' })).status, action).toBe(400);
     expect((await local.act('confirm', { product_id: 501, sneaky: 1 })).status).toBe(400);
     expect((await local.act('confirm', { product_id: '501; drop table x' })).status).toBe(400);
@@ -215,7 +244,9 @@ describe('roles', () => {
   test('a login that may not act as a role is told what to type, and no token is made', async () => {
     const db = openDatabase(await t.database.urlFor('taxon_reader'), loadConfig({}, {}));
     try {
-      await expect(startDashboard(db, { host: '127.0.0.1', port: 0, role: 'taxon_admin' })).rejects.toMatchObject({
+      await expect(
+        startDashboard(db, { host: '127.0.0.1', port: 0, role: 'taxon_admin' }),
+      ).rejects.toMatchObject({
         hint: expect.stringContaining('grant taxon_admin to login_taxon_reader;'),
       });
     } finally {

@@ -1,10 +1,10 @@
 import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { TestDatabase } from './database.ts';
 import { simulated, startSidecarProcess } from './processes.ts';
 import { insert, look, settled } from './rows.ts';
 import { labelled, newNames, shopDatabase } from './shop.ts';
-import type { TestDatabase } from './database.ts';
 
 /** Names of strangers that would do something, were they not shown as text. */
 export const hostile = {
@@ -28,7 +28,11 @@ export async function pageShop(): Promise<TestDatabase> {
   const sidecar = await startSidecarProcess(database.url, simulated(simulator.url));
   try {
     const known = labelled.slice(0, 40).map(({ name }) => name.toUpperCase());
-    await insert(db, [...known, ...labelled.slice(40, 60).map(({ name }) => `${name} 2`), ...fresh.map(({ name }) => name)]);
+    await insert(db, [
+      ...known,
+      ...labelled.slice(40, 60).map(({ name }) => `${name} 2`),
+      ...fresh.map(({ name }) => name),
+    ]);
     await settled(db);
   } finally {
     await sidecar.kill('SIGTERM');

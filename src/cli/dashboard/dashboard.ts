@@ -36,11 +36,7 @@ function openBrowser(link: string): void {
 }
 
 /** Starts the page as flags and configuration say; each further link is a notice. */
-export async function openDashboard(
-  db: Database,
-  config: Config,
-  flags: Flags = {},
-): Promise<Dashboard> {
+export async function openDashboard(db: Database, config: Config, flags: Flags = {}): Promise<Dashboard> {
   const { startDashboard } = await import('../../dashboard/server.ts');
   const role = pageRoles.find((one) => one === flags.role);
   if (flags.role !== undefined && role === undefined)
@@ -66,9 +62,14 @@ function text({ link, url }: Dashboard): string {
 export function dashboardCommand(): Command {
   return new Command('dashboard')
     .summary('the page in the browser: see, review, decide')
-    .description('Serves the page in the browser: what the layers did, review by keyboard, thresholds, models, taxonomy, costs.')
+    .description(
+      'Serves the page in the browser: what the layers did, review by keyboard, thresholds, models, taxonomy, costs.',
+    )
     .option('--port <port>', 'the port; 0: any that is free (default: 7878)')
-    .option('--host <host>', 'the address to listen on; elsewhere than here it takes tokens (default: 127.0.0.1)')
+    .option(
+      '--host <host>',
+      'the address to listen on; elsewhere than here it takes tokens (default: 127.0.0.1)',
+    )
     .option('--url <url>', 'where people reach it through a proxy with TLS; only tokens open it then')
     .option('--role <role>', 'what the person at this machine may do: taxon_reader or taxon_admin')
     .option('--open', 'open it in the browser')

@@ -30,7 +30,11 @@ Examples:
       const { listTokens } = await import('../../database/dashboard/tokens.ts');
       const tokens = await withAnyDatabase(listTokens);
       const none = 'no token yet; make one: taxon dashboard token add NAME';
-      print(json === true, { tokens }, tokens.length === 0 ? none : table(tokens as unknown as Record<string, unknown>[]));
+      print(
+        json === true,
+        { tokens },
+        tokens.length === 0 ? none : table(tokens as unknown as Record<string, unknown>[]),
+      );
     });
   const remove = new Command('remove')
     .summary('take one back, from the next request on')
@@ -40,12 +44,16 @@ Examples:
     .action(async (name: string) => {
       const { removeToken } = await import('../../database/dashboard/tokens.ts');
       if (!(await withAnyDatabase((db) => removeToken(db, name))))
-        throw new TaxonError(`there is no token for ${name}`, { hint: 'taxon dashboard token list shows them.' });
+        throw new TaxonError(`there is no token for ${name}`, {
+          hint: 'taxon dashboard token list shows them.',
+        });
       print(false, null, `the token of ${name} opens nothing any more`);
     });
   return new Command('token')
     .summary('who may open it from elsewhere')
-    .description('Who may open the page from elsewhere: a token for each person, with a role of the database.')
+    .description(
+      'Who may open the page from elsewhere: a token for each person, with a role of the database.',
+    )
     .addCommand(add)
     .addCommand(list)
     .addCommand(remove)

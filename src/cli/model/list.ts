@@ -8,7 +8,11 @@ import { print, table } from '../output.ts';
  * is judged as it answers, down to each level; of a full one its training judged the heads, one voice of three, level by level.
  */
 function met(metrics: object | null): string {
-  const { agreement, levels = {}, names } = (metrics ?? {}) as {
+  const {
+    agreement,
+    levels = {},
+    names,
+  } = (metrics ?? {}) as {
     agreement?: Record<string, unknown> | null;
     levels?: Record<string, { validAccuracy?: unknown }>;
     names?: { valid?: unknown };

@@ -67,7 +67,8 @@ export const may = (action: Action): boolean =>
   me.value !== null && me.value !== 'out' && me.value.allowed.includes(action);
 
 /** Whether he may change anything at all. */
-export const mayChange = (): boolean => me.value !== null && me.value !== 'out' && me.value.allowed.length > 0;
+export const mayChange = (): boolean =>
+  me.value !== null && me.value !== 'out' && me.value.allowed.length > 0;
 
 export const schema = (): string => (me.value === null || me.value === 'out' ? 'taxon' : me.value.schema);
 

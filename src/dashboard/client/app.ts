@@ -1,7 +1,7 @@
 import { type FunctionComponent, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '../../database/dashboard/shapes.ts';
-import { ask, me, mayChange, signIn, signOut } from './api.ts';
+import { ask, mayChange, me, signIn, signOut } from './api.ts';
 import { Notice, sayProblem } from './parts/actions.ts';
 import { Field } from './parts/basics.ts';
 import { route, to } from './route.ts';
@@ -22,7 +22,11 @@ interface Screen {
 const screens: Readonly<Record<string, Screen>> = {
   overview: { title: 'Overview', what: 'What the layers did, and whether all is well', of: Overview },
   review: { title: 'Review', what: 'Judge answers: what proves a promise', of: Review },
-  thresholds: { title: 'Thresholds', what: 'From which confidence on the local layer answers', of: Thresholds },
+  thresholds: {
+    title: 'Thresholds',
+    what: 'From which confidence on the local layer answers',
+    of: Thresholds,
+  },
   models: { title: 'Models', what: 'Which model answers, and what the gate said', of: Models },
   taxonomy: { title: 'Taxonomy', what: 'The tree, what lies in it, and its changes', of: Taxonomy },
   ledger: { title: 'Ledger', what: 'What the LLM has cost', of: Ledger },
@@ -41,7 +45,11 @@ function Navigation(props: { open: string }) {
       'ul',
       null,
       Object.entries(screens).map(([name, { title }]) =>
-        h('li', { key: name }, h('a', { href: to(name), 'aria-current': name === props.open ? 'page' : undefined }, title)),
+        h(
+          'li',
+          { key: name },
+          h('a', { href: to(name), 'aria-current': name === props.open ? 'page' : undefined }, title),
+        ),
       ),
     ),
   );
@@ -64,7 +72,11 @@ function SignIn() {
     'main',
     { class: 'sign-in' },
     h('h1', null, 'pgtaxon'),
-    h('p', null, 'Nobody is signed in here. On the machine where it runs, open the link that the terminal shows: each works once.'),
+    h(
+      'p',
+      null,
+      'Nobody is signed in here. On the machine where it runs, open the link that the terminal shows: each works once.',
+    ),
     h(
       'form',
       { onSubmit: enter },
@@ -82,7 +94,12 @@ function SignIn() {
       wrong && h('p', { class: 'bad', role: 'alert' }, 'That is no token of anybody.'),
       h('button', { type: 'submit', class: 'main', disabled: token.trim() === '' }, 'Sign in'),
     ),
-    h('p', { class: 'note' }, 'An owner of the schema makes one: ', h('code', null, 'taxon dashboard token add NAME --role taxon_reader')),
+    h(
+      'p',
+      { class: 'note' },
+      'An owner of the schema makes one: ',
+      h('code', null, 'taxon dashboard token add NAME --role taxon_reader'),
+    ),
   );
 }
 
@@ -112,7 +129,12 @@ export function App() {
       h('a', { class: 'brand', href: to('overview') }, 'pgtaxon'),
       h(Navigation, { open: screens[name] === undefined ? 'overview' : name }),
       visitor !== null &&
-        h('div', { class: 'who' }, h('span', null, who(visitor)), h('button', { type: 'button', class: 'quiet', onClick: signOut }, 'Sign out')),
+        h(
+          'div',
+          { class: 'who' },
+          h('span', null, who(visitor)),
+          h('button', { type: 'button', class: 'quiet', onClick: signOut }, 'Sign out'),
+        ),
     ),
     h(
       'main',

@@ -71,7 +71,10 @@ export const isAction = (name: string): name is Action => Object.hasOwn(actions,
  *
  * @throws Error where a value is given that the function has no parameter for, or that is not of its type
  */
-export function given(action: Action, values: Arguments): { name: string; type: ArgumentType; value: unknown }[] {
+export function given(
+  action: Action,
+  values: Arguments,
+): { name: string; type: ArgumentType; value: unknown }[] {
   const parameters: Parameters = actions[action];
   for (const name of Object.keys(values))
     if (!Object.hasOwn(parameters, name)) throw new Error(`${action}() has no parameter ${name}`);
@@ -127,6 +130,9 @@ function quoted(text: string): string {
   if (!/[\p{Cc}\p{Cf}]/u.test(text)) return `'${doubled}'`;
   const escaped = doubled
     .replaceAll('\\', '\\\\')
-    .replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) => `\\+${(sign.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}`);
+    .replaceAll(
+      /[\p{Cc}\p{Cf}]/gu,
+      (sign) => `\\+${(sign.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}`,
+    );
   return `U&'${escaped}'`;
 }

@@ -18,7 +18,11 @@ import type {
 /** So many open checks are on the screen's list at a time. */
 const listed = 50;
 
-export async function thresholds(ask: Asking, maxError: number, confidence: number): Promise<ThresholdsScreen> {
+export async function thresholds(
+  ask: Asking,
+  maxError: number,
+  confidence: number,
+): Promise<ThresholdsScreen> {
   const [now] = await ask.rows<NonNullable<ThresholdsScreen['now']>>(
     `select model_id, l1, l2, l3, certified, reason from ${ask.at}models_readable where state = 'champion'`,
   );
@@ -51,14 +55,13 @@ export async function thresholds(ask: Asking, maxError: number, confidence: numb
 }
 
 /** What other thresholds would change, over the evidence that is kept. */
-export async function simulate(
-  ask: Asking,
-  l1: number,
-  l2: number,
-  l3: number,
-): Promise<Simulated> {
+export async function simulate(ask: Asking, l1: number, l2: number, l3: number): Promise<Simulated> {
   const [row] = await refusing(
-    ask.rows<Simulated>(`select * from ${ask.at}simulate_thresholds($1::real, $2::real, $3::real)`, [l1, l2, l3]),
+    ask.rows<Simulated>(`select * from ${ask.at}simulate_thresholds($1::real, $2::real, $3::real)`, [
+      l1,
+      l2,
+      l3,
+    ]),
   );
   return row as Simulated;
 }

@@ -241,7 +241,14 @@ export interface ModelRow {
 
 export interface ModelsScreen {
   models: ModelRow[];
-  rollout: { model_id: number; champion: number | null; stage: string; stage_at: string; seen: number; of: number | null } | null;
+  rollout: {
+    model_id: number;
+    champion: number | null;
+    stage: string;
+    stage_at: string;
+    seen: number;
+    of: number | null;
+  } | null;
   autopilot: { item: string; state: string; detail: string | null }[];
   ahead: { labels_trained: number | null; labels_now: number; labels_then: number; verdict: string };
   points: { names: number; all_right: number; passed_on: number; llm_share: number | null }[];

@@ -48,10 +48,9 @@ export async function requireRole(db: Database, role: PageRole): Promise<void> {
 
 /** Takes a token back, from the next request on; returns whether there was one of this name. */
 export async function removeToken(db: Database, name: string): Promise<boolean> {
-  const gone = await db.rows(
-    `delete from ${db.internal}dashboard_tokens where name = $1 returning name`,
-    [name],
-  );
+  const gone = await db.rows(`delete from ${db.internal}dashboard_tokens where name = $1 returning name`, [
+    name,
+  ]);
   return gone.length > 0;
 }
 
@@ -62,10 +61,7 @@ export function listTokens(db: Database): Promise<TokenRow[]> {
 }
 
 /** Whose token it is; null: nobody's. */
-export async function tokenOf(
-  db: Database,
-  token: string,
-): Promise<{ name: string; role: PageRole } | null> {
+export async function tokenOf(db: Database, token: string): Promise<{ name: string; role: PageRole } | null> {
   const [found] = await db.rows<{ name: string; role: PageRole }>(
     `select name, role from ${db.internal}dashboard_tokens where token_sha256 = $1`,
     [digest(token)],

@@ -36,7 +36,12 @@ export function Copyable(props: { text: string; label?: string }) {
     h('code', { ref: code }, props.text),
     h(
       'button',
-      { type: 'button', class: 'quiet', onClick: copy, 'aria-label': `${props.label ?? 'Copy'}: ${props.text.slice(0, 120)}` },
+      {
+        type: 'button',
+        class: 'quiet',
+        onClick: copy,
+        'aria-label': `${props.label ?? 'Copy'}: ${props.text.slice(0, 120)}`,
+      },
       copied ? 'copied' : (props.label ?? 'copy'),
     ),
   );
@@ -50,7 +55,12 @@ export function AsSql(props: { action: Action; values: Arguments }) {
   } catch {
     return null;
   }
-  return h('details', { class: 'sql' }, h('summary', null, 'Copy as SQL'), h(Copyable, { text, label: 'copy' }));
+  return h(
+    'details',
+    { class: 'sql' },
+    h('summary', null, 'Copy as SQL'),
+    h(Copyable, { text, label: 'copy' }),
+  );
 }
 
 /**

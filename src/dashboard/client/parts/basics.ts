@@ -5,7 +5,12 @@ import { shown } from '../words.ts';
 /** The small things that all screens are made of. */
 
 /** A part of a screen under a heading of its own. */
-export function Panel(props: { title: string; aside?: ComponentChildren; wide?: boolean; children?: ComponentChildren }) {
+export function Panel(props: {
+  title: string;
+  aside?: ComponentChildren;
+  wide?: boolean;
+  children?: ComponentChildren;
+}) {
   const id = `panel-${props.title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
   return h(
     'section',
@@ -21,13 +26,22 @@ export function Stat(props: { label: string; value: ComponentChildren; note?: Co
     'div',
     { class: 'stat' },
     h('dt', null, props.label),
-    h('dd', null, h('span', { class: 'stat-value' }, props.value), props.note && h('span', { class: 'note' }, props.note)),
+    h(
+      'dd',
+      null,
+      h('span', { class: 'stat-value' }, props.value),
+      props.note && h('span', { class: 'note' }, props.note),
+    ),
   );
 }
 
 /** A product's or a category's name: what a stranger wrote turns nothing around it. */
 export function Name(props: { text: string; length?: number; class?: string }) {
-  return h('bdi', { class: props.class ?? 'name' }, props.text === '' ? '(no name)' : shown(props.text, props.length));
+  return h(
+    'bdi',
+    { class: props.class ?? 'name' },
+    props.text === '' ? '(no name)' : shown(props.text, props.length),
+  );
 }
 
 /** A path of the taxonomy; its last part is what one reads. */
@@ -47,7 +61,12 @@ export const layers = ['exact', 'similar', 'local', 'llm', 'human', 'pending', '
 
 /** Which layer or person answered, in its colour, which is the same on all screens. */
 export function LayerTag(props: { layer: string }) {
-  return h('span', { class: 'layer' }, h('span', { class: `swatch ${props.layer}`, 'aria-hidden': 'true' }), props.layer);
+  return h(
+    'span',
+    { class: 'layer' },
+    h('span', { class: `swatch ${props.layer}`, 'aria-hidden': 'true' }),
+    props.layer,
+  );
 }
 
 /** What a screen says while there is nothing on it, and what to do. */
@@ -90,7 +109,13 @@ export function Table<T>(props: {
       h(
         'thead',
         null,
-        h('tr', null, columns.map(({ title, figure }) => h('th', { scope: 'col', class: figure ? 'figure' : undefined, key: title }, title))),
+        h(
+          'tr',
+          null,
+          columns.map(({ title, figure }) =>
+            h('th', { scope: 'col', class: figure ? 'figure' : undefined, key: title }, title),
+          ),
+        ),
       ),
       h(
         'tbody',
@@ -99,7 +124,9 @@ export function Table<T>(props: {
           h(
             'tr',
             { key: id(row) },
-            columns.map(({ title, cell, figure }) => h('td', { class: figure ? 'figure' : undefined, key: title }, cell(row))),
+            columns.map(({ title, cell, figure }) =>
+              h('td', { class: figure ? 'figure' : undefined, key: title }, cell(row)),
+            ),
           ),
         ),
       ),
@@ -120,7 +147,12 @@ export function Choice<T extends string>(props: {
     props.options.map(([value, text]) =>
       h(
         'button',
-        { key: value, type: 'button', 'aria-pressed': value === props.value, onClick: () => props.onChange(value) },
+        {
+          key: value,
+          type: 'button',
+          'aria-pressed': value === props.value,
+          onClick: () => props.onChange(value),
+        },
         text,
       ),
     ),
@@ -128,5 +160,11 @@ export function Choice<T extends string>(props: {
 }
 
 export function Field(props: { label: string; note?: string; children?: ComponentChildren }) {
-  return h('label', { class: 'field' }, h('span', { class: 'field-label' }, props.label), props.children, props.note && h('span', { class: 'note' }, props.note));
+  return h(
+    'label',
+    { class: 'field' },
+    h('span', { class: 'field-label' }, props.label),
+    props.children,
+    props.note && h('span', { class: 'note' }, props.note),
+  );
 }

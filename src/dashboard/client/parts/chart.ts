@@ -62,7 +62,12 @@ function options(props: ChartProps, width: number): uPlot.Options {
     series: [
       {},
       ...props.lines.map(({ label, colour: name, width = 2, dashed, points }): uPlot.Series => {
-        const series: uPlot.Series = { label, stroke: colour(name), width: points ? 0 : width, spanGaps: true };
+        const series: uPlot.Series = {
+          label,
+          stroke: colour(name),
+          width: points ? 0 : width,
+          spanGaps: true,
+        };
         series.points = { show: points === true, size: 6, fill: colour(name) };
         if (dashed) series.dash = [4, 4];
         if (props.bars && uPlot.paths.bars) {
@@ -72,7 +77,9 @@ function options(props: ChartProps, width: number): uPlot.Options {
         return series;
       }),
     ],
-    ...(props.band === undefined ? {} : { bands: [{ series: [props.band[1], props.band[0]], fill: colour('band') }] }),
+    ...(props.band === undefined
+      ? {}
+      : { bands: [{ series: [props.band[1], props.band[0]], fill: colour('band') }] }),
     hooks: {
       draw: [
         (u) => {
@@ -125,7 +132,9 @@ export function Chart(props: ChartProps) {
       chart.destroy();
       chart = new uPlot(options(props, element.clientWidth), data, element);
     };
-    const sized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: props.height ?? 260 }));
+    const sized = new ResizeObserver(() =>
+      chart.setSize({ width: element.clientWidth, height: props.height ?? 260 }),
+    );
     sized.observe(element);
     dark.addEventListener('change', redraw);
     return () => {
@@ -138,14 +147,24 @@ export function Chart(props: ChartProps) {
   return h(
     'figure',
     { class: 'chart' },
-    h('div', { ref: box, role: 'img', 'aria-label': props.label, style: { minHeight: `${props.height ?? 260}px` } }),
+    h('div', {
+      ref: box,
+      role: 'img',
+      'aria-label': props.label,
+      style: { minHeight: `${props.height ?? 260}px` },
+    }),
     h(
       'figcaption',
       { class: 'keys' },
       props.lines
         .filter(({ label }) => label !== '')
         .map(({ label, colour: name, dashed }) =>
-          h('span', { key: label, class: 'layer' }, h('span', { class: `swatch line ${name}${dashed ? ' dashed' : ''}`, 'aria-hidden': 'true' }), label),
+          h(
+            'span',
+            { key: label, class: 'layer' },
+            h('span', { class: `swatch line ${name}${dashed ? ' dashed' : ''}`, 'aria-hidden': 'true' }),
+            label,
+          ),
         ),
     ),
   );

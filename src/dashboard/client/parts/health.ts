@@ -7,7 +7,8 @@ import { Empty, Panel, Problem } from './basics.ts';
 
 /** Whether all is well: first what is not, each with what to type. */
 
-const typed = /((?:select|set|grant|alter|drop|revoke) [^;]*?(?:\([^)]*\)|from \S+)[^;]*|taxon [a-z][^;,)]*)(?=[;,)]|$)/;
+const typed =
+  /((?:select|set|grant|alter|drop|revoke) [^;]*?(?:\([^)]*\)|from \S+)[^;]*|taxon [a-z][^;,)]*)(?=[;,)]|$)/;
 
 /** A sentence of health() in words and what to type. */
 export function inParts(detail: string): { words: string; type: string | null }[] {
@@ -27,7 +28,12 @@ function Detail(props: { text: string }) {
     'div',
     { class: 'health-detail' },
     inParts(props.text).map(({ words, type }, i) =>
-      h('div', { key: i }, words !== '' && h('span', null, shown(words)), type !== null && h(Copyable, { text: type })),
+      h(
+        'div',
+        { key: i },
+        words !== '' && h('span', null, shown(words)),
+        type !== null && h(Copyable, { text: type }),
+      ),
     ),
   );
 }
@@ -39,12 +45,18 @@ export function HealthPanel(props: { health: Health | null; error: Refused | nul
   const aside =
     health === null
       ? null
-      : h('span', { class: warnings.length === 0 ? 'badge good' : 'badge warn' }, warnings.length === 0 ? 'all is well' : `${warnings.length} to look at`);
+      : h(
+          'span',
+          { class: warnings.length === 0 ? 'badge good' : 'badge warn' },
+          warnings.length === 0 ? 'all is well' : `${warnings.length} to look at`,
+        );
   return h(
     Panel,
     { title: 'Health', aside, wide: true },
     h(Problem, { error }),
-    health !== null && warnings.length === 0 && h(Empty, { title: `Nothing is to be done: ${well.length} things are looked at all the time.` }),
+    health !== null &&
+      warnings.length === 0 &&
+      h(Empty, { title: `Nothing is to be done: ${well.length} things are looked at all the time.` }),
     h(
       'ul',
       { class: 'health' },
@@ -52,7 +64,12 @@ export function HealthPanel(props: { health: Health | null; error: Refused | nul
         h(
           'li',
           { key: `${item} ${value}` },
-          h('div', { class: 'health-item' }, h('span', { class: 'badge warn' }, item), h('bdi', { class: 'strong' }, shown(value))),
+          h(
+            'div',
+            { class: 'health-item' },
+            h('span', { class: 'badge warn' }, item),
+            h('bdi', { class: 'strong' }, shown(value)),
+          ),
           h(Detail, { text: detail }),
         ),
       ),
@@ -67,7 +84,13 @@ export function HealthPanel(props: { health: Health | null; error: Refused | nul
           { class: 'facts' },
           well.map(({ item, value, detail }) => [
             h('dt', { key: `${item} ${value} t` }, item),
-            h('dd', { key: `${item} ${value} d` }, h('bdi', { class: 'strong' }, shown(value)), ' ', h('span', { class: 'note' }, shown(detail))),
+            h(
+              'dd',
+              { key: `${item} ${value} d` },
+              h('bdi', { class: 'strong' }, shown(value)),
+              ' ',
+              h('span', { class: 'note' }, shown(detail)),
+            ),
           ]),
         ),
       ),

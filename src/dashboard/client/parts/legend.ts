@@ -5,6 +5,8 @@ export function Legend(props: { keys: readonly (readonly [string, string])[] }) 
   return h(
     'dl',
     { class: 'legend', 'aria-label': 'Keys' },
-    props.keys.map(([key, does]) => h('div', { key }, h('dt', null, h('kbd', null, key)), h('dd', null, does))),
+    props.keys.map(([key, does]) =>
+      h('div', { key }, h('dt', null, h('kbd', null, key)), h('dd', null, does)),
+    ),
   );
 }

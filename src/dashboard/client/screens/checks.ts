@@ -1,7 +1,12 @@
 import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Action, Arguments } from '../../../database/dashboard/actions.ts';
-import type { Candidate, CategoryChoice, OpenCheckRow, ReviewScreen } from '../../../database/dashboard/shapes.ts';
+import type {
+  Candidate,
+  CategoryChoice,
+  OpenCheckRow,
+  ReviewScreen,
+} from '../../../database/dashboard/shapes.ts';
 import { ask, may, useLive } from '../api.ts';
 import { ActionButton, AsSql, perform } from '../parts/actions.ts';
 import { Empty, Field, Name, Panel, Path, Problem } from '../parts/basics.ts';
@@ -48,7 +53,14 @@ export function Checks(props: { kind: 'checks' | 'audits' }) {
   }, [shownId, mayJudge]);
   useEffect(() => {
     // the list is of 50: what is below comes when these are through
-    if (data !== null && left.length === 0 && data.open[kind] > done.size && done.size > 0 && skipped.size === 0) void again();
+    if (
+      data !== null &&
+      left.length === 0 &&
+      data.open[kind] > done.size &&
+      done.size > 0 &&
+      skipped.size === 0
+    )
+      void again();
   }, [left.length]);
 
   const judge = async (action: Action, values: Arguments, said: string) => {
@@ -64,16 +76,25 @@ export function Checks(props: { kind: 'checks' | 'audits' }) {
   const accept = () => check && judge('confirm', { product_id: check.product_id }, 'Accepted');
   const reject = () => check && judge('reject', { product_id: check.product_id }, 'Rejected');
   const choose = (choice: CategoryChoice) =>
-    check && judge('confirm', { product_id: check.product_id, category_id: choice.category_id }, `It is ${choice.path}`);
+    check &&
+    judge(
+      'confirm',
+      { product_id: check.product_id, category_id: choice.category_id },
+      `It is ${choice.path}`,
+    );
   const skip = () => check && setSkipped((before) => new Set(before).add(check.check_id));
+  /** A check that is asked about again. */
+  const open = async (checkId: number) => {
+    setDone((before) => new Set([...before].filter((id) => id !== checkId)));
+    await again();
+  };
   const undo = async () => {
     const last = data?.recent[0];
     if (last === undefined || busy.current) return;
     busy.current = true;
     await perform('undo_check', { check_id: last.check_id }, 'Taken back');
     busy.current = false;
-    setDone((before) => new Set([...before].filter((id) => id !== last.check_id)));
-    await again();
+    await open(last.check_id);
   };
   const list = candidates.of === shownId ? candidates.list : [];
   useKeys(mayJudge && !typing, (key) => {
@@ -93,11 +114,29 @@ export function Checks(props: { kind: 'checks' | 'audits' }) {
     h(Problem, { error }),
     check === undefined
       ? h(Nothing, { kind, skipped: skipped.size, again: () => setSkipped(new Set()), onDrawn: again })
-      : h(Card, { check, place: data.open[kind], list, mayJudge, typing, accept, reject, choose, skip, setTyping }),
+      : h(Card, {
+          check,
+          place: data.open[kind],
+          list,
+          mayJudge,
+          typing,
+          accept,
+          reject,
+          choose,
+          skip,
+          setTyping,
+        }),
     mayJudge && h(Legend, { keys }),
-    h(Decisions, { recent: data.recent, onChange: (id) => (setDone((before) => new Set([...before].filter((one) => one !== id))), again()) }),
+    h(Decisions, {
+      recent: data.recent,
+      onChange: open,
+    }),
     data.open.gone > 0 &&
-      h('p', { class: 'note' }, `${plural(data.open.gone, 'check')} of products that are gone or renamed: taxon review judges those.`),
+      h(
+        'p',
+        { class: 'note' },
+        `${plural(data.open.gone, 'check')} of products that are gone or renamed: taxon review judges those.`,
+      ),
   );
 }
 
@@ -123,7 +162,8 @@ function useKeys(on: boolean, press: (key: string) => unknown): void {
       if (target.closest('input, textarea, select, dialog')) return;
       // space and Enter press the button or open what has the focus
       if (event.key === ' ' && target.closest('button, a, summary')) return;
-      if (latest.current(event.key) !== false && /^([ax/ 1-9]|Backspace)$/.test(event.key)) event.preventDefault();
+      if (latest.current(event.key) !== false && /^([ax/ 1-9]|Backspace)$/.test(event.key))
+        event.preventDefault();
     };
     addEventListener('keydown', listen);
     return () => removeEventListener('keydown', listen);
@@ -146,7 +186,13 @@ function Card(props: {
   return h(
     'article',
     { class: 'card', 'aria-label': 'Answer to judge', 'aria-live': 'polite', key: check.check_id },
-    h('p', { class: 'note card-top' }, `${plural(props.place, 'answer')} left · ${check.strategy} · ${check.layer}`, ' · ', h('a', { href: to('product', String(check.product_id)) }, 'its story')),
+    h(
+      'p',
+      { class: 'note card-top' },
+      `${plural(props.place, 'answer')} left · ${check.strategy} · ${check.layer}`,
+      ' · ',
+      h('a', { href: to('product', String(check.product_id)) }, 'its story'),
+    ),
     h('p', { class: 'big-name' }, h(Name, { text: check.name, length: check.name_length })),
     h('p', { class: 'answer' }, h('span', { class: 'note' }, 'is '), h(Path, { path: check.path })),
     h(Sureness, { check }),
@@ -155,11 +201,22 @@ function Card(props: {
         'div',
         { class: 'buttons' },
         h('button', { type: 'button', class: 'main', onClick: props.accept }, h('kbd', null, 'a'), 'Accept'),
-        h('button', { type: 'button', class: 'danger', onClick: props.reject }, h('kbd', null, 'x'), 'Reject'),
+        h(
+          'button',
+          { type: 'button', class: 'danger', onClick: props.reject },
+          h('kbd', null, 'x'),
+          'Reject',
+        ),
         h('button', { type: 'button', onClick: () => props.setTyping(true) }, h('kbd', null, '/'), 'It is …'),
         h('button', { type: 'button', onClick: props.skip }, h('kbd', null, 'space'), 'Skip'),
       ),
-    typing && h(CategoryPicker, { label: 'What it is', autofocus: true, onChoose: props.choose, onLeave: () => props.setTyping(false) }),
+    typing &&
+      h(CategoryPicker, {
+        label: 'What it is',
+        autofocus: true,
+        onChoose: props.choose,
+        onLeave: () => props.setTyping(false),
+      }),
     mayJudge &&
       list.length > 0 &&
       h(
@@ -169,7 +226,17 @@ function Card(props: {
           h(
             'li',
             { key: candidate.category_id },
-            h('button', { type: 'button', onClick: () => props.choose(candidate) }, h('kbd', null, String(i + 1)), h('span', null, h(Path, { path: candidate.path }), h('span', { class: 'note' }, h(Name, { text: candidate.says, class: 'says' })))),
+            h(
+              'button',
+              { type: 'button', onClick: () => props.choose(candidate) },
+              h('kbd', null, String(i + 1)),
+              h(
+                'span',
+                null,
+                h(Path, { path: candidate.path }),
+                h('span', { class: 'note' }, h(Name, { text: candidate.says, class: 'says' })),
+              ),
+            ),
           ),
         ),
       ),
@@ -184,9 +251,20 @@ function Sureness(props: { check: OpenCheckRow }) {
   return h(
     'dl',
     { class: 'levels' },
-    ([['top', l1], ['middle', l2], ['leaf', l3]] as const).map(([name, value]) => [
+    (
+      [
+        ['top', l1],
+        ['middle', l2],
+        ['leaf', l3],
+      ] as const
+    ).map(([name, value]) => [
       h('dt', { key: `${name} t` }, name),
-      h('dd', { key: `${name} d` }, h('meter', { min: 0, max: 1, value: value ?? 0, 'aria-label': `confidence, ${name}` }), h('span', { class: 'figure' }, level(value))),
+      h(
+        'dd',
+        { key: `${name} d` },
+        h('meter', { min: 0, max: 1, value: value ?? 0, 'aria-label': `confidence, ${name}` }),
+        h('span', { class: 'figure' }, level(value)),
+      ),
     ]),
   );
 }
@@ -198,13 +276,25 @@ function Nothing(props: { kind: 'checks' | 'audits'; skipped: number; again(): v
     return h(
       Panel,
       { title: 'Those were all' },
-      h(Empty, { title: `${plural(props.skipped, 'answer')} you skipped stay open.` }, h('button', { type: 'button', onClick: props.again }, 'Show the skipped ones')),
+      h(
+        Empty,
+        { title: `${plural(props.skipped, 'answer')} you skipped stay open.` },
+        h('button', { type: 'button', onClick: props.again }, 'Show the skipped ones'),
+      ),
     );
   if (props.kind === 'audits')
     return h(
       Panel,
       { title: 'No audit waits' },
-      h(Empty, { title: 'Sidecars draw audits from live answers.' }, h('p', { class: 'note' }, 'Which share, and who judges, the settings audit_share, auditor and audit_people_a_day say.')),
+      h(
+        Empty,
+        { title: 'Sidecars draw audits from live answers.' },
+        h(
+          'p',
+          { class: 'note' },
+          'Which share, and who judges, the settings audit_share, auditor and audit_people_a_day say.',
+        ),
+      ),
     );
   return h(
     Panel,
@@ -216,13 +306,26 @@ function Nothing(props: { kind: 'checks' | 'audits'; skipped: number; again(): v
         h(
           'div',
           { class: 'form' },
-          h(Field, { label: 'How many' }, h('input', { type: 'number', min: 1, max: 5000, value: n, onInput: (event: Event) => setN(Number((event.currentTarget as HTMLInputElement).value)) })),
+          h(
+            Field,
+            { label: 'How many' },
+            h('input', {
+              type: 'number',
+              min: 1,
+              max: 5000,
+              value: n,
+              onInput: (event: Event) => setN(Number((event.currentTarget as HTMLInputElement).value)),
+            }),
+          ),
           h(
             Field,
             { label: 'From which' },
             h(
               'select',
-              { value: strategy, onChange: (event: Event) => setStrategy((event.currentTarget as HTMLSelectElement).value) },
+              {
+                value: strategy,
+                onChange: (event: Event) => setStrategy((event.currentTarget as HTMLSelectElement).value),
+              },
               [
                 ['uniform', 'all names alike (proves everything)'],
                 ['surer', 'the surer half (proves strict promises sooner)'],
@@ -232,7 +335,20 @@ function Nothing(props: { kind: 'checks' | 'audits'; skipped: number; again(): v
               ].map(([value, text]) => h('option', { key: value, value }, text)),
             ),
           ),
-          h(ActionButton, { action: 'draw_checks', values: { n, strategy }, kind: 'main', said: (rows) => (rows.length === 0 ? 'Nothing was drawn: no evidence of the champion yet, or all of it was drawn before' : `${plural(rows.length, 'answer')} drawn`), onDone: props.onDrawn }, 'Draw'),
+          h(
+            ActionButton,
+            {
+              action: 'draw_checks',
+              values: { n, strategy },
+              kind: 'main',
+              said: (rows) =>
+                rows.length === 0
+                  ? 'Nothing was drawn: no evidence of the champion yet, or all of it was drawn before'
+                  : `${plural(rows.length, 'answer')} drawn`,
+              onDone: props.onDrawn,
+            },
+            'Draw',
+          ),
           h(AsSql, { action: 'draw_checks', values: { n, strategy } }),
         ),
     ),

@@ -14,7 +14,8 @@ export function Decisions(props: { recent: readonly DecisionRow[]; onChange(chec
   const change = async (decision: DecisionRow, choice: CategoryChoice) => {
     setChanging(0);
     const values = { product_id: decision.product_id, category_id: choice.category_id };
-    if ((await perform('confirm', values, `It is ${choice.path}`)) !== null) props.onChange(decision.check_id);
+    if ((await perform('confirm', values, `It is ${choice.path}`)) !== null)
+      props.onChange(decision.check_id);
   };
   return h(
     Panel,
@@ -33,11 +34,35 @@ export function Decisions(props: { recent: readonly DecisionRow[]; onChange(chec
             h(
               'span',
               { class: 'row-buttons' },
-              decision.product_id !== null && h('button', { type: 'button', class: 'quiet', 'aria-label': `Change: ${decision.name.slice(0, 60)}`, onClick: () => setChanging(changing === decision.check_id ? 0 : decision.check_id) }, 'change'),
-              h(ActionButton, { action: 'undo_check', values: { check_id: decision.check_id }, said: 'Taken back', onDone: () => props.onChange(decision.check_id) }, 'undo'),
+              decision.product_id !== null &&
+                h(
+                  'button',
+                  {
+                    type: 'button',
+                    class: 'quiet',
+                    'aria-label': `Change: ${decision.name.slice(0, 60)}`,
+                    onClick: () => setChanging(changing === decision.check_id ? 0 : decision.check_id),
+                  },
+                  'change',
+                ),
+              h(
+                ActionButton,
+                {
+                  action: 'undo_check',
+                  values: { check_id: decision.check_id },
+                  said: 'Taken back',
+                  onDone: () => props.onChange(decision.check_id),
+                },
+                'undo',
+              ),
             ),
           changing === decision.check_id &&
-            h(CategoryPicker, { label: 'What it is', autofocus: true, onChoose: (choice) => change(decision, choice), onLeave: () => setChanging(0) }),
+            h(CategoryPicker, {
+              label: 'What it is',
+              autofocus: true,
+              onChoose: (choice) => change(decision, choice),
+              onLeave: () => setChanging(0),
+            }),
         ),
       ),
     ),

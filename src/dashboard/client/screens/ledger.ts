@@ -15,19 +15,28 @@ const bys = [
   ['purpose', 'Purpose'],
   ['route', 'Route'],
 ] as const;
+type By = (typeof bys)[number][0];
 const periods = [
   ['1 day', '24 hours'],
   ['7 days', '7 days'],
   ['30 days', '30 days'],
   ['365 days', 'A year'],
 ] as const;
+type Period = (typeof periods)[number][0];
 
 export function Ledger() {
-  const [by, setBy] = useState<(typeof bys)[number][0]>('layer');
-  const [since, setSince] = useState<(typeof periods)[number][0]>('30 days');
-  const { data, error, again } = useLive<LedgerScreen>(`ledger?by=${by}&since=${encodeURIComponent(since)}`, 5000);
+  const [by, setBy] = useState<By>('layer');
+  const [since, setSince] = useState<Period>('30 days');
+  const { data, error, again } = useLive<LedgerScreen>(
+    `ledger?by=${by}&since=${encodeURIComponent(since)}`,
+    5000,
+  );
   if (data === null) return h(Problem, { error });
-  const sum = (of: (row: SpendRow) => number | null) => data.days.reduce<number | null>((all, row) => { const one = of(row); return all === null || one === null ? null : all + one; }, 0);
+  const sum = (of: (row: SpendRow) => number | null) =>
+    data.days.reduce<number | null>((all, row) => {
+      const one = of(row);
+      return all === null || one === null ? null : all + one;
+    }, 0);
   const calls = sum((row) => row.calls) ?? 0;
   const simulated = data.days.some((row) => row.simulated === true);
   const tokens = sum((row) => row.tokens_in + row.tokens_out) ?? 0;
@@ -36,20 +45,44 @@ export function Ledger() {
     'div',
     { class: 'screen' },
     h(Problem, { error }),
-    h('div', { class: 'bar' }, h(Choice, { label: 'Period', options: periods, value: since, onChange: setSince }), simulated && h('span', { class: 'badge warn' }, 'the LLM is simulated: its tokens and money are not real')),
+    h(
+      'div',
+      { class: 'bar' },
+      h(Choice<Period>, { label: 'Period', options: periods, value: since, onChange: setSince }),
+      simulated &&
+        h('span', { class: 'badge warn' }, 'the LLM is simulated: its tokens and money are not real'),
+    ),
     h(
       'dl',
       { class: 'stats' },
       h(Stat, { label: 'Cost', value: money(sum((row) => row.cost)), note: `${count(calls)} calls` }),
-      h(Stat, { label: 'Tokens', value: short(tokens), note: `${short(sum((row) => row.tokens_cached))} of them cached` }),
-      h(Stat, { label: 'Tokens a product', value: products === 0 ? '–' : (tokens / products).toFixed(1), note: `${short(products)} products arrived` }),
+      h(Stat, {
+        label: 'Tokens',
+        value: short(tokens),
+        note: `${short(sum((row) => row.tokens_cached))} of them cached`,
+      }),
+      h(Stat, {
+        label: 'Tokens a product',
+        value: products === 0 ? '–' : (tokens / products).toFixed(1),
+        note: `${short(products)} products arrived`,
+      }),
     ),
     calls === 0
-      ? h(Panel, { title: 'No call yet' }, h(Empty, { title: 'The ledger has a row for each call to a provider. None was made in this period.' }))
+      ? h(
+          Panel,
+          { title: 'No call yet' },
+          h(Empty, {
+            title: 'The ledger has a row for each call to a provider. None was made in this period.',
+          }),
+        )
       : h(Days, { days: data.days }),
     h(
       Panel,
-      { title: 'What it was for', wide: true, aside: h(Choice, { label: 'By', options: bys, value: by, onChange: setBy }) },
+      {
+        title: 'What it was for',
+        wide: true,
+        aside: h(Choice<By>, { label: 'By', options: bys, value: by, onChange: setBy }),
+      },
       data.rows.length === 0
         ? h(Empty, { title: 'Nothing in this period.' })
         : h(Table<SpendRow>, {
@@ -57,15 +90,29 @@ export function Ledger() {
             rows: data.rows,
             id: ({ what }) => what,
             columns: [
-              { title: bys.find(([name]) => name === data.by)?.[1] ?? data.by, cell: ({ what }) => h(Name, { text: what }) },
+              {
+                title: bys.find(([name]) => name === data.by)?.[1] ?? data.by,
+                cell: ({ what }) => h(Name, { text: what }),
+              },
               { title: 'Calls', cell: (row) => count(row.calls), figure: true },
               { title: 'Names', cell: (row) => count(row.names), figure: true },
               { title: 'Tokens in', cell: (row) => short(row.tokens_in), figure: true },
               { title: 'cached', cell: (row) => short(row.tokens_cached), figure: true },
               { title: 'Tokens out', cell: (row) => short(row.tokens_out), figure: true },
               { title: 'Cost', cell: (row) => money(row.cost), figure: true },
-              { title: 'Tokens a product', cell: (row) => (row.tokens_a_product === null ? '–' : row.tokens_a_product.toFixed(1)), figure: true },
-              { title: 'Unanswered calls', cell: (row) => (row.unknown_calls === 0 ? '–' : `${count(row.unknown_calls)} (≤ ${short(row.unknown_tokens)} tokens)`), figure: true },
+              {
+                title: 'Tokens a product',
+                cell: (row) => (row.tokens_a_product === null ? '–' : row.tokens_a_product.toFixed(1)),
+                figure: true,
+              },
+              {
+                title: 'Unanswered calls',
+                cell: (row) =>
+                  row.unknown_calls === 0
+                    ? '–'
+                    : `${count(row.unknown_calls)} (≤ ${short(row.unknown_tokens)} tokens)`,
+                figure: true,
+              },
             ],
           }),
     ),
@@ -74,7 +121,9 @@ export function Ledger() {
 }
 
 function Days(props: { days: readonly SpendRow[] }) {
-  const days = props.days.filter(({ what }) => /^\d{4}-/.test(what)).sort((a, b) => a.what.localeCompare(b.what));
+  const days = props.days
+    .filter(({ what }) => /^\d{4}-/.test(what))
+    .sort((a, b) => a.what.localeCompare(b.what));
   if (days.length < 2) return null;
   return h(
     Panel,
@@ -119,10 +168,30 @@ function Budgets(props: { budgets: readonly Budget[]; onDone(): void }) {
             h(
               'li',
               { key: budget },
-              h('span', null, h('strong', null, named(budget)), h('span', { class: 'note' }, ` ${short(spent)} of ${short(limit)}, until ${ends}`)),
-              h('progress', { max: 1, value: Math.min(1, share ?? 0), class: (share ?? 0) >= 0.8 ? 'near' : undefined, 'aria-label': `${named(budget)}: ${percent(share, 0)} spent` }),
+              h(
+                'span',
+                null,
+                h('strong', null, named(budget)),
+                h('span', { class: 'note' }, ` ${short(spent)} of ${short(limit)}, until ${ends}`),
+              ),
+              h('progress', {
+                max: 1,
+                value: Math.min(1, share ?? 0),
+                class: (share ?? 0) >= 0.8 ? 'near' : undefined,
+                'aria-label': `${named(budget)}: ${percent(share, 0)} spent`,
+              }),
               h('span', { class: 'figure' }, percent(share, 0)),
-              may('set_setting') && h(ActionButton, { action: 'set_setting', values: { key: budget, value: null, reason: 'no budget any more' }, said: `No budget of ${named(budget)} any more`, onDone: props.onDone }, 'Remove'),
+              may('set_setting') &&
+                h(
+                  ActionButton,
+                  {
+                    action: 'set_setting',
+                    values: { key: budget, value: null, reason: 'no budget any more' },
+                    said: `No budget of ${named(budget)} any more`,
+                    onDone: props.onDone,
+                  },
+                  'Remove',
+                ),
             ),
           ),
         ),
@@ -130,10 +199,49 @@ function Budgets(props: { budgets: readonly Budget[]; onDone(): void }) {
       h(
         'div',
         { class: 'form' },
-        h(Field, { label: 'Budget' }, h('select', { value: key, onChange: (event: Event) => setKey((event.currentTarget as HTMLSelectElement).value) }, kinds.map(([name, text]) => h('option', { key: name, value: name }, text)))),
-        h(Field, { label: 'At most' }, h('input', { type: 'text', inputMode: 'decimal', value: most, onInput: (event: Event) => setMost((event.currentTarget as HTMLInputElement).value) })),
-        h(Field, { label: 'Why' }, h('input', { type: 'text', value: reason, onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value) })),
-        h(ActionButton, { action: 'set_setting', values, kind: 'main', disabled: !fits, said: 'The budget is set', onDone: props.onDone }, 'Set'),
+        h(
+          Field,
+          { label: 'Budget' },
+          h(
+            'select',
+            {
+              value: key,
+              onChange: (event: Event) => setKey((event.currentTarget as HTMLSelectElement).value),
+            },
+            kinds.map(([name, text]) => h('option', { key: name, value: name }, text)),
+          ),
+        ),
+        h(
+          Field,
+          { label: 'At most' },
+          h('input', {
+            type: 'text',
+            inputMode: 'decimal',
+            value: most,
+            onInput: (event: Event) => setMost((event.currentTarget as HTMLInputElement).value),
+          }),
+        ),
+        h(
+          Field,
+          { label: 'Why' },
+          h('input', {
+            type: 'text',
+            value: reason,
+            onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value),
+          }),
+        ),
+        h(
+          ActionButton,
+          {
+            action: 'set_setting',
+            values,
+            kind: 'main',
+            disabled: !fits,
+            said: 'The budget is set',
+            onDone: props.onDone,
+          },
+          'Set',
+        ),
         fits && h(AsSql, { action: 'set_setting', values }),
       ),
   );

@@ -16,15 +16,32 @@ export function Mistakes() {
     return h(
       Panel,
       { title: 'No likely mistake' },
-      h(Empty, { title: 'A training with cleaning judges each label by a model that had not seen it.' }, h(Copyable, { text: 'taxon clean --dry-run' })),
+      h(
+        Empty,
+        { title: 'A training with cleaning judges each label by a model that had not seen it.' },
+        h(Copyable, { text: 'taxon clean --dry-run' }),
+      ),
     );
   const inMemory = data.filter(({ product_id }) => product_id === null).length;
   return h(
     Panel,
-    { title: 'Labels that are most likely wrong', aside: h('span', { class: 'note' }, plural(data.length, 'label')) },
-    h('p', { class: 'note' }, 'A model that had not seen the label says something else, the surest first. It may be wrong too.'),
+    {
+      title: 'Labels that are most likely wrong',
+      aside: h('span', { class: 'note' }, plural(data.length, 'label')),
+    },
+    h(
+      'p',
+      { class: 'note' },
+      'A model that had not seen the label says something else, the surest first. It may be wrong too.',
+    ),
     inMemory > 0 &&
-      h('p', { class: 'note' }, `${inMemory} of them have no row in products: correct those with `, h('code', null, 'taxon import corrections.csv --as labels --source human'), '.'),
+      h(
+        'p',
+        { class: 'note' },
+        `${inMemory} of them have no row in products: correct those with `,
+        h('code', null, 'taxon import corrections.csv --as labels --source human'),
+        '.',
+      ),
     h(
       'ul',
       { class: 'rows mistakes' },
@@ -46,8 +63,28 @@ export function Mistakes() {
             h(
               'span',
               { class: 'row-buttons' },
-              row.predicted_id !== null && h(ActionButton, { action: 'confirm', values: { product_id: row.product_id, category_id: row.predicted_id }, said: 'The model is right', onDone: again }, 'model is right'),
-              row.label_id !== null && h(ActionButton, { action: 'confirm', values: { product_id: row.product_id, category_id: row.label_id }, said: 'The label is right', onDone: again }, 'label is right'),
+              row.predicted_id !== null &&
+                h(
+                  ActionButton,
+                  {
+                    action: 'confirm',
+                    values: { product_id: row.product_id, category_id: row.predicted_id },
+                    said: 'The model is right',
+                    onDone: again,
+                  },
+                  'model is right',
+                ),
+              row.label_id !== null &&
+                h(
+                  ActionButton,
+                  {
+                    action: 'confirm',
+                    values: { product_id: row.product_id, category_id: row.label_id },
+                    said: 'The label is right',
+                    onDone: again,
+                  },
+                  'label is right',
+                ),
             ),
         ),
       ),

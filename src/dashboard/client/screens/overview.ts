@@ -48,11 +48,13 @@ export function Overview() {
       h(Stat, {
         label: 'Answered without the LLM',
         value: percent(answered === 0 ? null : of('exact', 'similar', 'local') / answered),
-        note: answered === 0 ? 'no answer today' : `${count(answered - of('llm'))} of ${count(answered)} today`,
+        note:
+          answered === 0 ? 'no answer today' : `${count(answered - of('llm'))} of ${count(answered)} today`,
       }),
       h(Stat, {
         label: 'Saved in 30 days',
-        value: saved === undefined || saved.tokens_saved === null ? '–' : `${short(saved.tokens_saved)} tokens`,
+        value:
+          saved === undefined || saved.tokens_saved === null ? '–' : `${short(saved.tokens_saved)} tokens`,
         note: savedNote(saved),
       }),
       h(Stat, {
@@ -79,7 +81,9 @@ function savedNote(saved: Health['saved'] | undefined): string {
 function waitingNote(waiting: Shape['waiting'], rate: ReturnType<typeof useRate>): string {
   const { llm, people, dead } = waiting;
   const parts = [
-    ...(rate === null ? [] : [`${count(Math.round(rate.perSecond))} a second, done in about ${span(rate.seconds)}`]),
+    ...(rate === null
+      ? []
+      : [`${count(Math.round(rate.perSecond))} a second, done in about ${span(rate.seconds)}`]),
     ...(llm > 0 ? [`${count(llm)} for the LLM`] : []),
     ...(people > 0 ? [`${count(people)} for people`] : []),
     ...(dead > 0 ? [plural(dead, 'dead letter')] : []),
@@ -89,7 +93,9 @@ function waitingNote(waiting: Shape['waiting'], rate: ReturnType<typeof useRate>
 
 function Layers(props: { today: readonly Layer[]; total: number }) {
   const { today, total } = props;
-  const seen = today.filter(({ layer, products }) => products > 0 || ['exact', 'similar', 'local', 'llm'].includes(layer));
+  const seen = today.filter(
+    ({ layer, products }) => products > 0 || ['exact', 'similar', 'local', 'llm'].includes(layer),
+  );
   return h(
     Panel,
     { title: 'Today by layer' },
@@ -97,11 +103,20 @@ function Layers(props: { today: readonly Layer[]; total: number }) {
       ? h(Empty, { title: 'No name has arrived since midnight.' })
       : h(
           'div',
-          { class: 'stack', role: 'img', 'aria-label': seen.map(({ layer, share }) => `${layer} ${percent(share)}`).join(', ') },
+          {
+            class: 'stack',
+            role: 'img',
+            'aria-label': seen.map(({ layer, share }) => `${layer} ${percent(share)}`).join(', '),
+          },
           today
             .filter(({ products }) => products > 0)
             .map(({ layer, products }) =>
-              h('span', { key: layer, class: `fill ${layer}`, style: { width: `${(100 * products) / total}%` }, title: `${layer}: ${count(products)}` }),
+              h('span', {
+                key: layer,
+                class: `fill ${layer}`,
+                style: { width: `${(100 * products) / total}%` },
+                title: `${layer}: ${count(products)}`,
+              }),
             ),
         ),
     h(
@@ -114,7 +129,11 @@ function Layers(props: { today: readonly Layer[]; total: number }) {
           h(LayerTag, { layer }),
           h('span', { class: 'figure' }, count(products)),
           h('span', { class: 'figure note' }, percent(share ?? 0)),
-          h('span', { class: 'figure note' }, layer === 'llm' && tokens > 0 ? `${short(tokens)} tokens, ${money(cost)}` : ''),
+          h(
+            'span',
+            { class: 'figure note' },
+            layer === 'llm' && tokens > 0 ? `${short(tokens)} tokens, ${money(cost)}` : '',
+          ),
         ),
       ),
     ),
@@ -136,7 +155,14 @@ function Hours(props: { hours: Shape['hours']; at: string }) {
       .map((layer) => {
         const height = (100 * (column.get(layer) ?? 0)) / top;
         y -= height;
-        return h('rect', { key: `${i} ${layer}`, class: `fill ${layer}`, x: i * 10 + 1, y, width: 8, height });
+        return h('rect', {
+          key: `${i} ${layer}`,
+          class: `fill ${layer}`,
+          x: i * 10 + 1,
+          y,
+          width: 8,
+          height,
+        });
       });
   });
   const clock = (i: number) => `${String(new Date((start + i) * 3_600_000).getHours()).padStart(2, '0')}:00`;
@@ -145,10 +171,20 @@ function Hours(props: { hours: Shape['hours']; at: string }) {
     { title: 'Last 24 hours', aside: h('span', { class: 'note' }, `at most ${count(top)} an hour`) },
     h(
       'svg',
-      { class: 'hours', viewBox: '0 0 240 100', preserveAspectRatio: 'none', role: 'img', 'aria-label': `${count(all)} names in the last 24 hours, at most ${count(top)} an hour` },
+      {
+        class: 'hours',
+        viewBox: '0 0 240 100',
+        preserveAspectRatio: 'none',
+        role: 'img',
+        'aria-label': `${count(all)} names in the last 24 hours, at most ${count(top)} an hour`,
+      },
       bars,
     ),
-    h('div', { class: 'clock', 'aria-hidden': 'true' }, [0, 6, 12, 18, 23].map((i) => h('span', { key: i }, i === 23 ? 'now' : clock(i)))),
+    h(
+      'div',
+      { class: 'clock', 'aria-hidden': 'true' },
+      [0, 6, 12, 18, 23].map((i) => h('span', { key: i }, i === 23 ? 'now' : clock(i))),
+    ),
   );
 }
 
@@ -163,7 +199,11 @@ function Newest(props: { products: readonly NewestProduct[] }) {
         h(
           'li',
           { key: product.product_id },
-          h('a', { class: 'row-link', href: to('product', String(product.product_id)) }, h(Name, { text: product.name, length: product.name_length })),
+          h(
+            'a',
+            { class: 'row-link', href: to('product', String(product.product_id)) },
+            h(Name, { text: product.name, length: product.name_length }),
+          ),
           h('span', { class: 'row-path' }, h(Path, { path: product.path })),
           h(LayerTag, { layer: product.layer }),
         ),

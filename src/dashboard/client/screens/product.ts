@@ -27,14 +27,32 @@ function Find(props: { quiet: boolean }) {
     const timer = setTimeout(() => setText(typed.trim()), restMs);
     return () => clearTimeout(timer);
   }, [typed]);
-  const { data, error } = useLive<FoundProduct[]>(props.quiet && text === '' ? null : `products?text=${encodeURIComponent(text)}`, 0);
+  const { data, error } = useLive<FoundProduct[]>(
+    props.quiet && text === '' ? null : `products?text=${encodeURIComponent(text)}`,
+    0,
+  );
   const list = props.quiet && text === '' ? [] : (data ?? []);
   return h(
     Panel,
     { title: 'Find a product', wide: true },
-    h(Field, { label: 'Its id, your own id of it, or a part of its name' }, h('input', { type: 'search', value: typed, onInput: (event: Event) => setTyped((event.currentTarget as HTMLInputElement).value) })),
+    h(
+      Field,
+      { label: 'Its id, your own id of it, or a part of its name' },
+      h('input', {
+        type: 'search',
+        value: typed,
+        onInput: (event: Event) => setTyped((event.currentTarget as HTMLInputElement).value),
+      }),
+    ),
     h(Problem, { error }),
-    data !== null && data.length === 0 && h(Empty, { title: text === '' ? 'There is no product yet.' : 'None of the newest 100,000 products is called that, and none has this id.' }),
+    data !== null &&
+      data.length === 0 &&
+      h(Empty, {
+        title:
+          text === ''
+            ? 'There is no product yet.'
+            : 'None of the newest 100,000 products is called that, and none has this id.',
+      }),
     h(
       'ul',
       { class: 'rows', 'aria-label': plural(list.length, 'product') },
@@ -42,7 +60,15 @@ function Find(props: { quiet: boolean }) {
         h(
           'li',
           { key: product.product_id },
-          h('a', { class: 'row-link', href: to('product', String(product.product_id)), onClick: () => setTyped('') }, h(Name, { text: product.name, length: product.name_length })),
+          h(
+            'a',
+            {
+              class: 'row-link',
+              href: to('product', String(product.product_id)),
+              onClick: () => setTyped(''),
+            },
+            h(Name, { text: product.name, length: product.name_length }),
+          ),
           h('span', { class: 'row-path' }, h(Path, { path: product.path })),
           h(LayerTag, { layer: product.source ?? product.state }),
         ),

@@ -23,7 +23,12 @@ export function Review() {
   return h(
     'div',
     { class: 'screen' },
-    h('div', { class: 'bar' }, h(Choice, { label: 'What to judge', options: parts, value: part, onChange: choose }), !may('confirm') && h('span', { class: 'note' }, 'Your role may read only.')),
+    h(
+      'div',
+      { class: 'bar' },
+      h(Choice, { label: 'What to judge', options: parts, value: part, onChange: choose }),
+      !may('confirm') && h('span', { class: 'note' }, 'Your role may read only.'),
+    ),
     part === 'mistakes' ? h(Mistakes, null) : h(Checks, { key: part, kind: part }),
   );
 }

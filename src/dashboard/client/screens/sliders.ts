@@ -33,11 +33,21 @@ export function Sliders(props: {
   const [force, setForce] = useState(false);
   const { simulated, error } = useSimulation(three);
   const moved = (['l1', 'l2', 'l3'] as const).some((key) => Math.abs(three[key] - now[key]) > 1e-4);
-  const values = { ...three, reason: reason.trim() === '' ? '…' : reason.trim(), ...(force ? { force } : {}) };
+  const values = {
+    ...three,
+    reason: reason.trim() === '' ? '…' : reason.trim(),
+    ...(force ? { force } : {}),
+  };
   const place = nearest(curve, coverageOf(curve, three));
   return h(
     Panel,
-    { title: 'Try other thresholds', wide: true, aside: moved && h('button', { type: 'button', class: 'quiet', onClick: () => onMove(now) }, 'back to today’s') },
+    {
+      title: 'Try other thresholds',
+      wide: true,
+      aside:
+        moved &&
+        h('button', { type: 'button', class: 'quiet', onClick: () => onMove(now) }, 'back to today’s'),
+    },
     h(
       'div',
       { class: 'sliders' },
@@ -68,7 +78,8 @@ export function Sliders(props: {
             max: 1,
             step: 0.005,
             value: three[key],
-            onInput: (event: Event) => onMove({ ...three, [key]: Number((event.currentTarget as HTMLInputElement).value) }),
+            onInput: (event: Event) =>
+              onMove({ ...three, [key]: Number((event.currentTarget as HTMLInputElement).value) }),
           }),
           h('output', { class: 'figure' }, level(three[key])),
         ),
@@ -80,9 +91,38 @@ export function Sliders(props: {
       h(
         'div',
         { class: 'form' },
-        h(Field, { label: 'Why' }, h('input', { type: 'text', value: reason, placeholder: 'fewer mistakes before the season', onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value) })),
-        props.promised && h('label', { class: 'tick' }, h('input', { type: 'checkbox', checked: force, onChange: () => setForce(!force) }), 'also where the promise is not proved with them'),
-        h(ActionButton, { action: 'set_thresholds', values, kind: 'main', disabled: !moved || reason.trim() === '', said: (rows) => said(rows[0]), onDone: () => { setReason(''); props.onApplied(); } }, 'Apply'),
+        h(
+          Field,
+          { label: 'Why' },
+          h('input', {
+            type: 'text',
+            value: reason,
+            placeholder: 'fewer mistakes before the season',
+            onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value),
+          }),
+        ),
+        props.promised &&
+          h(
+            'label',
+            { class: 'tick' },
+            h('input', { type: 'checkbox', checked: force, onChange: () => setForce(!force) }),
+            'also where the promise is not proved with them',
+          ),
+        h(
+          ActionButton,
+          {
+            action: 'set_thresholds',
+            values,
+            kind: 'main',
+            disabled: !moved || reason.trim() === '',
+            said: (rows) => said(rows[0]),
+            onDone: () => {
+              setReason('');
+              props.onApplied();
+            },
+          },
+          'Apply',
+        ),
         h(AsSql, { action: 'set_thresholds', values }),
       ),
   );
@@ -100,13 +140,17 @@ function nearest(curve: readonly CurvePoint[], coverage: number | null): number 
 }
 
 function useSimulation({ l1, l2, l3 }: Three): { simulated: Simulated | null; error: Refused | null } {
-  const [state, setState] = useState<{ simulated: Simulated | null; error: Refused | null }>({ simulated: null, error: null });
+  const [state, setState] = useState<{ simulated: Simulated | null; error: Refused | null }>({
+    simulated: null,
+    error: null,
+  });
   useEffect(() => {
     let over = false;
     const timer = setTimeout(() => {
       ask<Simulated>(`simulate?l1=${l1}&l2=${l2}&l3=${l3}`).then(
         (simulated) => !over && setState({ simulated, error: null }),
-        (error) => !over && setState((before) => ({ ...before, error: error instanceof Refused ? error : null })),
+        (error) =>
+          !over && setState((before) => ({ ...before, error: error instanceof Refused ? error : null })),
       );
     }, restMs);
     return () => {
@@ -120,17 +164,39 @@ function useSimulation({ l1, l2, l3 }: Three): { simulated: Simulated | null; er
 function Outcome(props: { simulated: Simulated; moved: boolean }) {
   const s = props.simulated;
   const tokens = s.llm_tokens_more_a_day;
-  const more = tokens === null ? 'the ledger knows no price yet' : tokens === 0 ? 'the same' : tokens > 0 ? 'more a day' : 'less a day';
+  const more =
+    tokens === null
+      ? 'the ledger knows no price yet'
+      : tokens === 0
+        ? 'the same'
+        : tokens > 0
+          ? 'more a day'
+          : 'less a day';
   return h(
     'dl',
     { class: 'stats small', 'aria-live': 'polite' },
-    h(Stat, { label: 'Answered locally', value: `${percent(s.share_before)} → ${percent(s.share_after)}`, note: `of ${count(s.names)} names that memory did not know` }),
-    h(Stat, { label: 'Change', value: props.moved ? `+${count(s.newly_answered)} / −${count(s.newly_passed)}` : 'none', note: 'newly answered / passed on to the LLM' }),
+    h(Stat, {
+      label: 'Answered locally',
+      value: `${percent(s.share_before)} → ${percent(s.share_after)}`,
+      note: `of ${count(s.names)} names that memory did not know`,
+    }),
+    h(Stat, {
+      label: 'Change',
+      value: props.moved ? `+${count(s.newly_answered)} / −${count(s.newly_passed)}` : 'none',
+      note: 'newly answered / passed on to the LLM',
+    }),
     h(Stat, {
       label: 'Wrong answers',
       value: percent(s.measured_error ?? s.expected_error),
-      note: s.measured_error === null ? `as the model expects; ${count(s.checked)} checks so far, 30 measure it` : `measured by ${count(s.checked)} checks, ${percent(s.lower)} to ${percent(s.upper)}`,
+      note:
+        s.measured_error === null
+          ? `as the model expects; ${count(s.checked)} checks so far, 30 measure it`
+          : `measured by ${count(s.checked)} checks, ${percent(s.lower)} to ${percent(s.upper)}`,
     }),
-    h(Stat, { label: 'LLM tokens', value: tokens === null ? '–' : short(Math.abs(tokens)), note: s.llm_cost_more_a_day === null ? more : `${more}, ${money(Math.abs(s.llm_cost_more_a_day))}` }),
+    h(Stat, {
+      label: 'LLM tokens',
+      value: tokens === null ? '–' : short(Math.abs(tokens)),
+      note: s.llm_cost_more_a_day === null ? more : `${more}, ${money(Math.abs(s.llm_cost_more_a_day))}`,
+    }),
   );
 }

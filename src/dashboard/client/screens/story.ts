@@ -11,18 +11,63 @@ import { count, day, level, money } from '../words.ts';
 type Facts = Record<string, unknown>;
 interface Told {
   story: {
-    product: { product_id: number; name: string | null; name_length?: number; name_key: string | null; state: string; created_at: string; failure: string | null };
+    product: {
+      product_id: number;
+      name: string | null;
+      name_length?: number;
+      name_key: string | null;
+      state: string;
+      created_at: string;
+      failure: string | null;
+    };
     answer: { layer: string; category_id: number; path: string; at: string } | null;
     similar: { matched_key: string; similarity: number; label: string | null } | null;
     label: { path: string; source: string; confidence: number | null; since: string } | null;
     local: { model_id: number; confidence: (number | null)[] } | null;
-    evidence: { path: string | null; said: number[]; clears: boolean; answered: boolean; at: string; nearest: number | null; voices: unknown } | null;
+    evidence: {
+      path: string | null;
+      said: number[];
+      clears: boolean;
+      answered: boolean;
+      at: string;
+      nearest: number | null;
+      voices: unknown;
+    } | null;
     thresholds: { then: Three | null; now: Three | null };
-    alternatives: { similar: { name: string; path: string; similarity: number; blocked_by: string | null }[]; nearest: { name: string; path: string; cosine: number }[]; shortlist: string[] };
-    llm: { llm_call_id: number; provider: string; model: string; simulated: boolean; tokens: number; cost: number | null; at: string | null } | null;
+    alternatives: {
+      similar: { name: string; path: string; similarity: number; blocked_by: string | null }[];
+      nearest: { name: string; path: string; cosine: number }[];
+      shortlist: string[];
+    };
+    llm: {
+      llm_call_id: number;
+      provider: string;
+      model: string;
+      simulated: boolean;
+      tokens: number;
+      cost: number | null;
+      at: string | null;
+    } | null;
     cost: Facts | null;
-    checks: { check_id: number; strategy: string; judged: string; right: boolean | null; truth: string | null; by: string | null; at: string | null }[];
-    history: { what: string; before: string | null; before_source: string | null; after: string | null; after_source: string | null; why: string | null; by: string; at: string }[];
+    checks: {
+      check_id: number;
+      strategy: string;
+      judged: string;
+      right: boolean | null;
+      truth: string | null;
+      by: string | null;
+      at: string | null;
+    }[];
+    history: {
+      what: string;
+      before: string | null;
+      before_source: string | null;
+      after: string | null;
+      after_source: string | null;
+      why: string | null;
+      by: string;
+      at: string;
+    }[];
   };
   lines: { item: string; detail: string }[];
 }
@@ -42,10 +87,32 @@ export function Story(props: { id: number }) {
     h(Problem, { error, key: 'problem' }),
     h(
       Panel,
-      { key: 'answer', title: `Product ${product.product_id}`, wide: true, aside: h(LayerTag, { layer: answer?.layer ?? product.state }) },
-      h('p', { class: 'big-name' }, h(Name, { text: product.name ?? '', ...(product.name_length === undefined ? {} : { length: product.name_length }) })),
-      h('p', { class: 'answer' }, answer === null ? h('span', { class: 'note' }, product.failure ?? 'It waits for an answer.') : h(Path, { path: answer.path })),
-      h('p', { class: 'note' }, `inserted ${day(product.created_at)}${answer === null ? '' : `, answered ${day(answer.at)} by ${answer.layer}`}`),
+      {
+        key: 'answer',
+        title: `Product ${product.product_id}`,
+        wide: true,
+        aside: h(LayerTag, { layer: answer?.layer ?? product.state }),
+      },
+      h(
+        'p',
+        { class: 'big-name' },
+        h(Name, {
+          text: product.name ?? '',
+          ...(product.name_length === undefined ? {} : { length: product.name_length }),
+        }),
+      ),
+      h(
+        'p',
+        { class: 'answer' },
+        answer === null
+          ? h('span', { class: 'note' }, product.failure ?? 'It waits for an answer.')
+          : h(Path, { path: answer.path }),
+      ),
+      h(
+        'p',
+        { class: 'note' },
+        `inserted ${day(product.created_at)}${answer === null ? '' : `, answered ${day(answer.at)} by ${answer.layer}`}`,
+      ),
       h(Correct, { id: product.product_id, answered: answer !== null, onDone: again }),
     ),
     h(Panel, { key: 'why', title: 'Why', wide: true }, h(Why, { told: data })),
@@ -55,11 +122,39 @@ export function Story(props: { id: number }) {
       h(
         'ul',
         { class: 'rows' },
-        alternatives.similar.map((other) => h('li', { key: `s ${other.name}` }, h('span', { class: 'row-link' }, h(Name, { text: other.name })), h('span', { class: 'row-path' }, h(Path, { path: other.path })), h('span', { class: 'note' }, `${other.similarity.toFixed(2)} similar${other.blocked_by === null ? '' : `, blocked by ${other.blocked_by}`}`))),
-        alternatives.nearest.map((other) => h('li', { key: `n ${other.name}` }, h('span', { class: 'row-link' }, h(Name, { text: other.name })), h('span', { class: 'row-path' }, h(Path, { path: other.path })), h('span', { class: 'note' }, `${other.cosine.toFixed(2)} near in meaning`))),
-        alternatives.shortlist.map((path) => h('li', { key: `c ${path}` }, h('span', { class: 'row-link' }, h(Path, { path })), h('span', { class: 'note' }, 'offered to the LLM'))),
+        alternatives.similar.map((other) =>
+          h(
+            'li',
+            { key: `s ${other.name}` },
+            h('span', { class: 'row-link' }, h(Name, { text: other.name })),
+            h('span', { class: 'row-path' }, h(Path, { path: other.path })),
+            h(
+              'span',
+              { class: 'note' },
+              `${other.similarity.toFixed(2)} similar${other.blocked_by === null ? '' : `, blocked by ${other.blocked_by}`}`,
+            ),
+          ),
+        ),
+        alternatives.nearest.map((other) =>
+          h(
+            'li',
+            { key: `n ${other.name}` },
+            h('span', { class: 'row-link' }, h(Name, { text: other.name })),
+            h('span', { class: 'row-path' }, h(Path, { path: other.path })),
+            h('span', { class: 'note' }, `${other.cosine.toFixed(2)} near in meaning`),
+          ),
+        ),
+        alternatives.shortlist.map((path) =>
+          h(
+            'li',
+            { key: `c ${path}` },
+            h('span', { class: 'row-link' }, h(Path, { path })),
+            h('span', { class: 'note' }, 'offered to the LLM'),
+          ),
+        ),
       ),
-      alternatives.similar.length + alternatives.nearest.length + alternatives.shortlist.length === 0 && h('p', { class: 'note' }, 'Memory has no name near it.'),
+      alternatives.similar.length + alternatives.nearest.length + alternatives.shortlist.length === 0 &&
+        h('p', { class: 'note' }, 'Memory has no name near it.'),
     ),
     h(
       Panel,
@@ -79,7 +174,19 @@ export function Story(props: { id: number }) {
             ],
           }),
     ),
-    h('details', { key: 'lines', class: 'quietly panel' }, h('summary', null, 'All lines of explain()'), h('dl', { class: 'facts' }, data.lines.map(({ item, detail }, i) => [h('dt', { key: `${i} t` }, item), h('dd', { key: `${i} d` }, h(Name, { text: detail ?? '', class: 'says' }))]))),
+    h(
+      'details',
+      { key: 'lines', class: 'quietly panel' },
+      h('summary', null, 'All lines of explain()'),
+      h(
+        'dl',
+        { class: 'facts' },
+        data.lines.map(({ item, detail }, i) => [
+          h('dt', { key: `${i} t` }, item),
+          h('dd', { key: `${i} d` }, h(Name, { text: detail ?? '', class: 'says' })),
+        ]),
+      ),
+    ),
   ];
 }
 
@@ -93,38 +200,82 @@ interface Event {
 }
 
 function eventsOf({ checks, history }: Told['story']): Event[] {
-  const judged = checks.map(({ check_id, strategy, judged: before, right, truth, by, at }): Event => ({
-    key: `check ${check_id}`,
-    at,
-    what: right === null ? `check ${check_id} waits` : `check ${check_id}: ${right ? 'right' : 'wrong'}`,
-    before,
-    after: truth,
-    why: `${strategy}${by === null ? '' : `, by ${by}`}`,
-  }));
-  const changed = history.map(({ what, before, before_source, after, after_source, why, by, at }, i): Event => ({
-    key: `change ${i}`,
-    at,
-    what: `${what}: ${before_source ?? 'none'} → ${after_source ?? 'none'}`,
-    before,
-    after,
-    why: `${why ?? ''}${why === null ? '' : ', '}by ${by}`,
-  }));
+  const judged = checks.map(
+    ({ check_id, strategy, judged: before, right, truth, by, at }): Event => ({
+      key: `check ${check_id}`,
+      at,
+      what: right === null ? `check ${check_id} waits` : `check ${check_id}: ${right ? 'right' : 'wrong'}`,
+      before,
+      after: truth,
+      why: `${strategy}${by === null ? '' : `, by ${by}`}`,
+    }),
+  );
+  const changed = history.map(
+    ({ what, before, before_source, after, after_source, why, by, at }, i): Event => ({
+      key: `change ${i}`,
+      at,
+      what: `${what}: ${before_source ?? 'none'} → ${after_source ?? 'none'}`,
+      before,
+      after,
+      why: `${why ?? ''}${why === null ? '' : ', '}by ${by}`,
+    }),
+  );
   return [...judged, ...changed].sort((a, b) => (b.at ?? '9').localeCompare(a.at ?? '9'));
 }
 
 function Why(props: { told: Told }) {
   const { label, similar, local, evidence, thresholds, llm, cost } = props.told.story;
-  const three = (t: Three | null) => (t === null ? 'none' : `${[t.l1, t.l2, t.l3].map(level).join(' / ')}${t.certified ? ', certified' : ''}`);
+  const three = (t: Three | null) =>
+    t === null ? 'none' : `${[t.l1, t.l2, t.l3].map(level).join(' / ')}${t.certified ? ', certified' : ''}`;
   const rows: [string, unknown][] = [];
-  if (label !== null) rows.push(['memory', [h(Path, { path: label.path }), h('span', { class: 'note' }, ` label by ${label.source}, since ${day(label.since)}`)]]);
-  if (similar !== null) rows.push(['similar', [h(Name, { text: similar.matched_key }), h('span', { class: 'note' }, ` ${similar.similarity.toFixed(2)} similar, labelled `), h(Path, { path: similar.label })]]);
-  if (local !== null) rows.push(['local', `model ${local.model_id}: ${local.confidence.map(level).join(' / ')}`]);
-  if (evidence !== null) rows.push(['it said', [h(Path, { path: evidence.path }), h('span', { class: 'note' }, ` ${evidence.clears ? 'all levels clear the thresholds' : 'a level was below its threshold'}${evidence.answered ? ', so it answered' : ''}`)]]);
+  if (label !== null)
+    rows.push([
+      'memory',
+      [
+        h(Path, { path: label.path }),
+        h('span', { class: 'note' }, ` label by ${label.source}, since ${day(label.since)}`),
+      ],
+    ]);
+  if (similar !== null)
+    rows.push([
+      'similar',
+      [
+        h(Name, { text: similar.matched_key }),
+        h('span', { class: 'note' }, ` ${similar.similarity.toFixed(2)} similar, labelled `),
+        h(Path, { path: similar.label }),
+      ],
+    ]);
+  if (local !== null)
+    rows.push(['local', `model ${local.model_id}: ${local.confidence.map(level).join(' / ')}`]);
+  if (evidence !== null)
+    rows.push([
+      'it said',
+      [
+        h(Path, { path: evidence.path }),
+        h(
+          'span',
+          { class: 'note' },
+          ` ${evidence.clears ? 'all levels clear the thresholds' : 'a level was below its threshold'}${evidence.answered ? ', so it answered' : ''}`,
+        ),
+      ],
+    ]);
   if (thresholds.then !== null) rows.push(['thresholds then', three(thresholds.then)]);
   rows.push(['thresholds now', three(thresholds.now)]);
-  if (llm !== null) rows.push(['LLM', `${llm.provider} ${llm.model}${llm.simulated ? ' (simulated)' : ''}, call ${llm.llm_call_id}: ${llm.tokens} tokens, ${money(llm.cost)}`]);
-  if (cost !== null && typeof cost.tokens === 'number') rows.push(['cost in all', `${count(cost.tokens)} tokens in ${count(Number(cost.calls))} calls`]);
-  return h('dl', { class: 'facts' }, rows.map(([title, text]) => [h('dt', { key: `${title} t` }, title), h('dd', { key: `${title} d` }, text as string)]));
+  if (llm !== null)
+    rows.push([
+      'LLM',
+      `${llm.provider} ${llm.model}${llm.simulated ? ' (simulated)' : ''}, call ${llm.llm_call_id}: ${llm.tokens} tokens, ${money(llm.cost)}`,
+    ]);
+  if (cost !== null && typeof cost.tokens === 'number')
+    rows.push(['cost in all', `${count(cost.tokens)} tokens in ${count(Number(cost.calls))} calls`]);
+  return h(
+    'dl',
+    { class: 'facts' },
+    rows.map(([title, text]) => [
+      h('dt', { key: `${title} t` }, title),
+      h('dd', { key: `${title} d` }, text as string),
+    ]),
+  );
 }
 
 function Correct(props: { id: number; answered: boolean; onDone(): void }) {
@@ -137,11 +288,45 @@ function Correct(props: { id: number; answered: boolean; onDone(): void }) {
     h(
       'div',
       { class: 'buttons' },
-      answered && h(ActionButton, { action: 'confirm', values: { product_id: id }, kind: 'main', said: 'It is right', onDone }, 'It is right'),
+      answered &&
+        h(
+          ActionButton,
+          { action: 'confirm', values: { product_id: id }, kind: 'main', said: 'It is right', onDone },
+          'It is right',
+        ),
       h('button', { type: 'button', onClick: () => setTyping(!typing) }, 'It is …'),
-      answered && h(ActionButton, { action: 'reject', values: { product_id: id }, kind: 'danger', said: 'It is wrong: the LLM is asked again', onDone }, 'It is wrong'),
-      h(ActionButton, { action: 'decide_again', values: { product_id: id, reason: 'asked on the page' }, said: 'It is decided again from the first layer on', onDone }, 'Decide again'),
-      h(ActionButton, { action: 'mark_urgent', values: { product_id: id }, said: 'The LLM is asked for it even when the budget is spent', onDone }, 'Urgent'),
+      answered &&
+        h(
+          ActionButton,
+          {
+            action: 'reject',
+            values: { product_id: id },
+            kind: 'danger',
+            said: 'It is wrong: the LLM is asked again',
+            onDone,
+          },
+          'It is wrong',
+        ),
+      h(
+        ActionButton,
+        {
+          action: 'decide_again',
+          values: { product_id: id, reason: 'asked on the page' },
+          said: 'It is decided again from the first layer on',
+          onDone,
+        },
+        'Decide again',
+      ),
+      h(
+        ActionButton,
+        {
+          action: 'mark_urgent',
+          values: { product_id: id },
+          said: 'The LLM is asked for it even when the budget is spent',
+          onDone,
+        },
+        'Urgent',
+      ),
     ),
     typing &&
       h(CategoryPicker, {
@@ -149,7 +334,14 @@ function Correct(props: { id: number; answered: boolean; onDone(): void }) {
         autofocus: true,
         onChoose: async (choice) => {
           setTyping(false);
-          if ((await perform('confirm', { product_id: id, category_id: choice.category_id }, `It is ${choice.path}`)) !== null) onDone();
+          if (
+            (await perform(
+              'confirm',
+              { product_id: id, category_id: choice.category_id },
+              `It is ${choice.path}`,
+            )) !== null
+          )
+            onDone();
         },
         onLeave: () => setTyping(false),
       }),

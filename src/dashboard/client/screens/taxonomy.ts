@@ -29,11 +29,27 @@ export function Taxonomy() {
       { class: 'split' },
       h(
         Panel,
-        { title: 'Tree', aside: h('span', { class: 'note' }, plural(data.tree.length, 'category', 'categories')) },
+        {
+          title: 'Tree',
+          aside: h('span', { class: 'note' }, plural(data.tree.length, 'category', 'categories')),
+        },
         data.tree.length === 0
-          ? h(Empty, { title: 'No category yet. Labels bring theirs along:' }, h(Copyable, { text: 'taxon import labels.csv --as labels' }))
+          ? h(
+              Empty,
+              { title: 'No category yet. Labels bring theirs along:' },
+              h(Copyable, { text: 'taxon import labels.csv --as labels' }),
+            )
           : [
-              h(Field, { key: 'find', label: 'Find' }, h('input', { type: 'search', value: text, placeholder: 'a part of a name', onInput: (event: Event) => setText((event.currentTarget as HTMLInputElement).value) })),
+              h(
+                Field,
+                { key: 'find', label: 'Find' },
+                h('input', {
+                  type: 'search',
+                  value: text,
+                  placeholder: 'a part of a name',
+                  onInput: (event: Event) => setText((event.currentTarget as HTMLInputElement).value),
+                }),
+              ),
               h(Tree, { key: 'tree', roots, text, chosen, onChoose: setChosen }),
             ],
       ),
@@ -81,7 +97,10 @@ function History(props: { rows: TaxonomyScreen['history']; onUndone(): void }) {
     Panel,
     { title: 'Changes', wide: true },
     props.rows.length === 0
-      ? h(Empty, { title: 'The tree was not changed yet. Choose a category above: each change is shown before it is made, and can be undone.' })
+      ? h(Empty, {
+          title:
+            'The tree was not changed yet. Choose a category above: each change is shown before it is made, and can be undone.',
+        })
       : h(Table<TaxonomyScreen['history'][number]>, {
           caption: 'Changes of the taxonomy, the newest first',
           rows: props.rows,
@@ -89,16 +108,48 @@ function History(props: { rows: TaxonomyScreen['history']; onUndone(): void }) {
           columns: [
             { title: 'When', cell: ({ changed_at }) => day(changed_at) },
             { title: 'What', cell: ({ kind, undo_of }) => (undo_of === null ? kind : `undo of ${undo_of}`) },
-            { title: 'Category', cell: ({ path, path_now }) => [h(Name, { text: path ?? path_now ?? '' }), path !== null && path_now !== null && path !== path_now && [h('br', null), h('span', { class: 'note' }, 'now '), h(Name, { text: path_now })]] },
+            {
+              title: 'Category',
+              cell: ({ path, path_now }) => [
+                h(Name, { text: path ?? path_now ?? '' }),
+                path !== null &&
+                  path_now !== null &&
+                  path !== path_now && [
+                    h('br', null),
+                    h('span', { class: 'note' }, 'now '),
+                    h(Name, { text: path_now }),
+                  ],
+              ],
+            },
             { title: 'Labels', cell: ({ labels }) => count(labels), figure: true },
             { title: 'Products', cell: ({ products }) => count(products), figure: true },
-            { title: 'Why', cell: ({ reason, changed_by }) => h('span', { class: 'note' }, h(Name, { text: reason ?? 'not said', class: 'says' }), `, by ${changed_by}`) },
+            {
+              title: 'Why',
+              cell: ({ reason, changed_by }) =>
+                h(
+                  'span',
+                  { class: 'note' },
+                  h(Name, { text: reason ?? 'not said', class: 'says' }),
+                  `, by ${changed_by}`,
+                ),
+            },
             {
               title: '',
               cell: ({ taxonomy_change_id, kind, undone_at }) =>
                 undone_at !== null
                   ? h('span', { class: 'badge' }, 'undone')
-                  : may('undo_taxonomy_change') && undoable.has(kind) && h(ActionButton, { action: 'undo_taxonomy_change', values: { taxonomy_change_id, reason: 'taken back on the page' }, said: 'Taken back', onDone: props.onUndone }, 'undo'),
+                  : may('undo_taxonomy_change') &&
+                    undoable.has(kind) &&
+                    h(
+                      ActionButton,
+                      {
+                        action: 'undo_taxonomy_change',
+                        values: { taxonomy_change_id, reason: 'taken back on the page' },
+                        said: 'Taken back',
+                        onDone: props.onUndone,
+                      },
+                      'undo',
+                    ),
             },
           ],
         }),

@@ -38,14 +38,45 @@ export function Thresholds() {
     h(
       'dl',
       { class: 'stats' },
-      h(Stat, { label: 'Top / middle / leaf', value: [now.l1, now.l2, now.l3].map(level).join(' / '), note: now.certified ? 'certified by checks' : 'not certified' }),
+      h(Stat, {
+        label: 'Top / middle / leaf',
+        value: [now.l1, now.l2, now.l3].map(level).join(' / '),
+        note: now.certified ? 'certified by checks' : 'not certified',
+      }),
       h(Stat, { label: 'Local layer', value: data.mode, note: `model ${now.model_id}` }),
-      h(Stat, { label: 'Promise', value: data.promise === null ? 'none' : `at most ${percent(data.promise.max_error)} wrong`, note: data.promise === null ? 'nothing is promised' : `at ${percent(data.promise.confidence, 0)} confidence` }),
+      h(Stat, {
+        label: 'Promise',
+        value: data.promise === null ? 'none' : `at most ${percent(data.promise.max_error)} wrong`,
+        note:
+          data.promise === null
+            ? 'nothing is promised'
+            : `at ${percent(data.promise.confidence, 0)} confidence`,
+      }),
     ),
     data.curve.length === 0
-      ? h(Panel, { title: 'Coverage and error' }, h(Empty, { title: 'Nothing is known yet of what this model says of new names. Let names arrive, or draw them from your own table.' }))
-      : h(Panel, { title: 'Coverage and error', wide: true }, h(Curve, { curve: data.curve, now, promised: data.promise?.max_error ?? null })),
-    three !== null && data.curve.length > 0 && h(Sliders, { curve: data.curve, now, three, onMove: setThree, onApplied: changed, promised: data.promise !== null }),
+      ? h(
+          Panel,
+          { title: 'Coverage and error' },
+          h(Empty, {
+            title:
+              'Nothing is known yet of what this model says of new names. Let names arrive, or draw them from your own table.',
+          }),
+        )
+      : h(
+          Panel,
+          { title: 'Coverage and error', wide: true },
+          h(Curve, { curve: data.curve, now, promised: data.promise?.max_error ?? null }),
+        ),
+    three !== null &&
+      data.curve.length > 0 &&
+      h(Sliders, {
+        curve: data.curve,
+        now,
+        three,
+        onMove: setThree,
+        onApplied: changed,
+        promised: data.promise !== null,
+      }),
     h(PromisePanel, { data, asked, onAsk: setAsked, onDone: changed }),
     h(Trust, { rows: data.trust }),
     h(History, { rows: data.history, onUndone: changed }),
@@ -54,7 +85,9 @@ export function Thresholds() {
 
 /** The coverage that thresholds reach on the curve: that of the last point that they all clear. */
 export function coverageOf(curve: readonly CurvePoint[], { l1, l2, l3 }: Three): number | null {
-  const below = curve.filter((point) => point.l1 >= l1 - 1e-6 && point.l2 >= l2 - 1e-6 && point.l3 >= l3 - 1e-6);
+  const below = curve.filter(
+    (point) => point.l1 >= l1 - 1e-6 && point.l2 >= l2 - 1e-6 && point.l3 >= l3 - 1e-6,
+  );
   return below.length === 0 ? null : Math.max(...below.map(({ coverage }) => coverage));
 }
 
@@ -64,12 +97,22 @@ function Curve(props: { curve: readonly CurvePoint[]; now: Three; promised: numb
   const at = coverageOf(curve, now);
   const measured = curve.some(({ measured_error }) => measured_error !== null);
   return [
-    h('p', { class: 'note', key: 'says' }, measured
-      ? `The line is what the model expects of itself. The points are what ${count(checked)} checks found, with their 95 % interval. The best of many points looks better than it is: the promise below allows for that.`
-      : `The line is what the model expects of itself. No checks measure it yet: from 30 on the points and their 95 % interval appear. Judge some in Review.`),
+    h(
+      'p',
+      { class: 'note', key: 'says' },
+      measured
+        ? `The line is what the model expects of itself. The points are what ${count(checked)} checks found, with their 95 % interval. The best of many points looks better than it is: the promise below allows for that.`
+        : `The line is what the model expects of itself. No checks measure it yet: from 30 on the points and their 95 % interval appear. Judge some in Review.`,
+    ),
     h(Chart, {
       key: 'chart',
-      label: `Share of wrong answers by coverage: ${curve.filter((_, i) => i % 10 === 9).map((p) => `${percent(p.coverage, 0)} of names at ${percent(p.measured_error ?? p.expected_error)} wrong`).join(', ')}`,
+      label: `Share of wrong answers by coverage: ${curve
+        .filter((_, i) => i % 10 === 9)
+        .map(
+          (p) =>
+            `${percent(p.coverage, 0)} of names at ${percent(p.measured_error ?? p.expected_error)} wrong`,
+        )
+        .join(', ')}`,
       x: curve.map(({ coverage }) => coverage),
       lines: [
         { label: 'expected by the model', colour: 'accent' },
@@ -77,7 +120,12 @@ function Curve(props: { curve: readonly CurvePoint[]; now: Three; promised: numb
         { label: '', colour: 'band', width: 0 },
         { label: measured ? '95 % interval' : '', colour: 'band', width: 0 },
       ],
-      values: [curve.map((p) => p.expected_error), curve.map((p) => p.measured_error), curve.map((p) => p.lower), curve.map((p) => p.upper)],
+      values: [
+        curve.map((p) => p.expected_error),
+        curve.map((p) => p.measured_error),
+        curve.map((p) => p.lower),
+        curve.map((p) => p.upper),
+      ],
       band: [3, 4],
       ...(promised === null ? {} : { across: { at: promised, label: `promised ${percent(promised)}` } }),
       ...(at === null ? {} : { down: { at, label: 'today' } }),
@@ -93,10 +141,19 @@ function Curve(props: { curve: readonly CurvePoint[]; now: Three; promised: numb
         id: (p) => p.coverage,
         columns: [
           { title: 'Coverage', cell: (p) => percent(p.coverage, 0), figure: true },
-          { title: 'Top / middle / leaf', cell: (p) => [p.l1, p.l2, p.l3].map(level).join(' / '), figure: true },
+          {
+            title: 'Top / middle / leaf',
+            cell: (p) => [p.l1, p.l2, p.l3].map(level).join(' / '),
+            figure: true,
+          },
           { title: 'Expected wrong', cell: (p) => percent(p.expected_error), figure: true },
           { title: 'Measured', cell: (p) => percent(p.measured_error), figure: true },
-          { title: '95 % interval', cell: (p) => (p.lower === null ? 'fewer than 30 checks' : `${percent(p.lower)} to ${percent(p.upper)}`), figure: true },
+          {
+            title: '95 % interval',
+            cell: (p) =>
+              p.lower === null ? 'fewer than 30 checks' : `${percent(p.lower)} to ${percent(p.upper)}`,
+            figure: true,
+          },
           { title: 'Checks', cell: (p) => `${p.wrong} wrong of ${p.checked}`, figure: true },
         ],
       }),
@@ -113,11 +170,22 @@ function Trust(props: { rows: ThresholdsScreen['trust'] }) {
       rows: props.rows,
       id: ({ layer }) => layer,
       columns: [
-        { title: 'Layer', cell: ({ layer }) => (layer === 'all' ? h('strong', null, 'all') : h(LayerTag, { layer })) },
+        {
+          title: 'Layer',
+          cell: ({ layer }) => (layer === 'all' ? h('strong', null, 'all') : h(LayerTag, { layer })),
+        },
         { title: 'Answered', cell: ({ answered }) => count(answered), figure: true },
-        { title: 'Promised', cell: ({ promised }) => (promised === null ? 'nothing' : `≤ ${percent(promised)}`), figure: true },
+        {
+          title: 'Promised',
+          cell: ({ promised }) => (promised === null ? 'nothing' : `≤ ${percent(promised)}`),
+          figure: true,
+        },
         { title: 'Measured wrong', cell: ({ measured }) => percent(measured), figure: true },
-        { title: '95 % interval', cell: ({ lower, upper }) => (lower === null ? '–' : `${percent(lower)} to ${percent(upper)}`), figure: true },
+        {
+          title: '95 % interval',
+          cell: ({ lower, upper }) => (lower === null ? '–' : `${percent(lower)} to ${percent(upper)}`),
+          figure: true,
+        },
         { title: 'Checks', cell: ({ sample }) => count(sample), figure: true },
         { title: 'What follows', cell: ({ verdict }) => h('span', { class: 'note' }, verdict) },
       ],
@@ -132,7 +200,20 @@ function History(props: { rows: ThresholdsScreen['history']; onUndone(): void })
     {
       title: 'Settings before',
       wide: true,
-      aside: standing && may('undo_thresholds') && h(ActionButton, { action: 'undo_thresholds', values: {}, said: (rows) => `Taken back: ${['l1', 'l2', 'l3'].map((key) => level(rows[0]?.[key] as number)).join(' / ')} count again`, onDone: props.onUndone }, 'Undo the newest'),
+      aside:
+        standing &&
+        may('undo_thresholds') &&
+        h(
+          ActionButton,
+          {
+            action: 'undo_thresholds',
+            values: {},
+            said: (rows) =>
+              `Taken back: ${['l1', 'l2', 'l3'].map((key) => level(rows[0]?.[key] as number)).join(' / ')} count again`,
+            onDone: props.onUndone,
+          },
+          'Undo the newest',
+        ),
     },
     props.rows.length === 0
       ? h(Empty, { title: 'The defaults count: nobody has set thresholds for this model.' })
@@ -142,10 +223,24 @@ function History(props: { rows: ThresholdsScreen['history']; onUndone(): void })
           id: ({ threshold_id }) => threshold_id,
           columns: [
             { title: 'When', cell: ({ set_at }) => day(set_at) },
-            { title: 'Top / middle / leaf', cell: ({ l1, l2, l3 }) => [l1, l2, l3].map(level).join(' / '), figure: true },
-            { title: 'Where', cell: ({ branch_path }) => (branch_path === null ? 'everywhere' : h(Name, { text: branch_path })) },
+            {
+              title: 'Top / middle / leaf',
+              cell: ({ l1, l2, l3 }) => [l1, l2, l3].map(level).join(' / '),
+              figure: true,
+            },
+            {
+              title: 'Where',
+              cell: ({ branch_path }) =>
+                branch_path === null ? 'everywhere' : h(Name, { text: branch_path }),
+            },
             { title: 'Certified', cell: ({ certified }) => (certified ? 'yes' : 'no') },
-            { title: 'Why', cell: ({ reason, undone_at }) => [h(Name, { text: reason, class: 'says' }), undone_at !== null && h('span', { class: 'badge' }, 'undone')] },
+            {
+              title: 'Why',
+              cell: ({ reason, undone_at }) => [
+                h(Name, { text: reason, class: 'says' }),
+                undone_at !== null && h('span', { class: 'badge' }, 'undone'),
+              ],
+            },
             { title: 'By', cell: ({ set_by }) => set_by },
           ],
         }),

@@ -19,7 +19,10 @@ export interface Branch {
 /** Rows, parents before children, as branches with their sums. */
 export function branches(rows: readonly TreeRow[]): Branch[] {
   const all = new Map<number, Branch>(
-    rows.map((row) => [row.category_id, { row, below: [], labels: row.labels, products: row.products, checked: row.checked, wrong: row.wrong }]),
+    rows.map((row) => [
+      row.category_id,
+      { row, below: [], labels: row.labels, products: row.products, checked: row.checked, wrong: row.wrong },
+    ]),
   );
   const roots: Branch[] = [];
   for (const row of rows) {
@@ -56,8 +59,29 @@ export function Tree(props: {
   return h(
     'div',
     { class: 'tree' },
-    h('div', { class: 'tree-head', 'aria-hidden': 'true' }, h('span', null, 'Category'), h('span', null, 'Labels'), h('span', null, 'Products'), h('span', null, 'Wrong')),
-    h('ul', { 'aria-label': 'Categories' }, props.roots.filter((root) => text === '' || holds(root, text)).map((branch) => h(Node, { key: branch.row.category_id, branch, text, chosen: props.chosen, onChoose: props.onChoose }))),
+    h(
+      'div',
+      { class: 'tree-head', 'aria-hidden': 'true' },
+      h('span', null, 'Category'),
+      h('span', null, 'Labels'),
+      h('span', null, 'Products'),
+      h('span', null, 'Wrong'),
+    ),
+    h(
+      'ul',
+      { 'aria-label': 'Categories' },
+      props.roots
+        .filter((root) => text === '' || holds(root, text))
+        .map((branch) =>
+          h(Node, {
+            key: branch.row.category_id,
+            branch,
+            text,
+            chosen: props.chosen,
+            onChoose: props.onChoose,
+          }),
+        ),
+    ),
   );
 }
 
@@ -75,13 +99,42 @@ function Node(props: { branch: Branch; text: string; chosen: number | null; onCh
       'div',
       { class: row.category_id === chosen ? 'node chosen' : 'node' },
       below.length > 0
-        ? h('button', { type: 'button', class: 'twist', 'aria-expanded': open, 'aria-label': `${open ? 'Close' : 'Open'} ${row.name.slice(0, 60)}`, onClick: () => setOpened(!open) }, h('span', { 'aria-hidden': 'true' }, open ? '▾' : '▸'))
+        ? h(
+            'button',
+            {
+              type: 'button',
+              class: 'twist',
+              'aria-expanded': open,
+              'aria-label': `${open ? 'Close' : 'Open'} ${row.name.slice(0, 60)}`,
+              onClick: () => setOpened(!open),
+            },
+            h('span', { 'aria-hidden': 'true' }, open ? '▾' : '▸'),
+          )
         : h('span', { class: 'twist' }),
-      h('button', { type: 'button', class: 'node-name', 'aria-pressed': row.category_id === chosen, onClick: () => onChoose(row.category_id) }, h(Name, { text: row.name })),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'node-name',
+          'aria-pressed': row.category_id === chosen,
+          onClick: () => onChoose(row.category_id),
+        },
+        h(Name, { text: row.name }),
+      ),
       h('span', { class: 'figure', title: `${count(branch.labels)} labels` }, short(branch.labels)),
       h('span', { class: 'figure', title: `${count(branch.products)} products` }, short(branch.products)),
-      h('span', { class: 'figure', title: `${branch.wrong} of ${branch.checked} checked answers were wrong` }, errorOf(branch)),
+      h(
+        'span',
+        { class: 'figure', title: `${branch.wrong} of ${branch.checked} checked answers were wrong` },
+        errorOf(branch),
+      ),
     ),
-    open && below.length > 0 && h('ul', null, shown.map((one) => h(Node, { key: one.row.category_id, branch: one, text, chosen, onChoose }))),
+    open &&
+      below.length > 0 &&
+      h(
+        'ul',
+        null,
+        shown.map((one) => h(Node, { key: one.row.category_id, branch: one, text, chosen, onChoose })),
+      ),
   );
 }
