@@ -36,11 +36,9 @@ const everything = async () => {
     `select c.oid::regclass::text as name from pg_class c
        where c.relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace) and c.relkind = 'r' order by 1`,
   );
-  const digests = await Promise.all(
-    tables.map(({ name }) =>
-      t.owner.value<string>(`select md5(string_agg(x::text, '|' order by x::text)) from ${name} x`),
-    ),
-  );
+  const digests: string[] = [];
+  for (const { name } of tables)
+    digests.push(await t.owner.value(`select md5(string_agg(x::text, '|' order by x::text)) from ${name} x`));
   return tables.map(({ name }, i) => `${name} ${digests[i]}`);
 };
 

@@ -115,13 +115,14 @@ export function asSql(schema: string, action: Action, values: Arguments): string
 }
 
 function literal(type: ArgumentType, value: unknown): string {
+  // a JSON null is a value: it takes a limit away
+  if (type === 'jsonb') return quoted(JSON.stringify(value));
   if (value === null) return 'null';
   if (type === 'bigint[]' || type === 'text[]') {
     const each = (value as unknown[]).map((one) => (type === 'text[]' ? quoted(String(one)) : String(one)));
     return `array[${each.join(', ')}]::${type}`;
   }
-  if (type === 'text') return quoted(String(value));
-  return type === 'jsonb' ? quoted(JSON.stringify(value)) : String(value);
+  return type === 'text' ? quoted(String(value)) : String(value);
 }
 
 /** Signs that are not seen, or that turn the text after them, are written by their numbers. */
