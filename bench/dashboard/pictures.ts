@@ -30,6 +30,7 @@ const screens = [
 
 const config = loadConfig();
 const db = openDatabase(await findDatabase(config, ['taxon_demo', 'taxon']), config, 'taxon dashboard');
+await judgeSome();
 const page = await startDashboard(db, { host: '127.0.0.1', port: 0 });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 const all = process.argv[2] === '--all' ? (process.argv[3] ?? '.') : null;
@@ -43,6 +44,20 @@ try {
   await browser.close();
   await page.close();
   await db.close();
+}
+
+/** So that thresholds have points: a simulated person judges 240 answers of the demo, one in twelve wrong. */
+async function judgeSome(): Promise<void> {
+  if (!db.url.includes('taxon_demo')) return;
+  const { n } = await db.row<{ n: number }>(
+    `select count(*) as n from ${db.internal}checks where verdict is not null`,
+  );
+  if (n >= 240) return;
+  await db.rows(`select from ${db.at}draw_checks(300)`);
+  await db.rows(
+    `select count(x) from (select check_id, row_number() over (order by check_id) as nth from ${db.at}open_checks()) o,
+       ${db.internal}judge(o.check_id, o.nth % 12 <> 0) x where o.nth <= 240`,
+  );
 }
 
 async function opened(width: number, colorScheme: 'light' | 'dark', height = 900) {

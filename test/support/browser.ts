@@ -53,6 +53,8 @@ interface Violation {
 
 /** Opens a screen and waits until it has what it shows. */
 export async function openScreen(page: Page, base: string, screen: string): Promise<void> {
+  // from elsewhere, as what stands there of another screen would count as this one's
+  await page.goto('about:blank');
   await page.goto(`${base}/#/${screen}`);
   await page.locator('main h1').waitFor();
   await page.waitForLoadState('networkidle').catch(() => {});

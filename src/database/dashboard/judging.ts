@@ -35,6 +35,12 @@ export async function thresholds(
   const curve = await ask.rows<ThresholdsScreen['curve'][number]>(
     `select coverage, l1, l2, l3, names, expected_error, checked, wrong, measured_error, lower, upper from ${ask.at}coverage_curve()`,
   );
+  const [today] =
+    now === undefined
+      ? []
+      : await ask.rows<{ share_after: number | null }>(
+          `select share_after from ${ask.at}simulate_thresholds()`,
+        );
   const trust = await ask.rows<ThresholdsScreen['trust'][number]>(`select * from ${ask.at}trust()`);
   const [suggestion] = await refusing(
     ask.rows<Suggestion>(`select * from ${ask.at}suggest_thresholds($1, $2)`, [maxError, confidence]),
@@ -46,6 +52,7 @@ export async function thresholds(
   return {
     now: now ?? null,
     mode: mode?.value ?? 'on',
+    share_now: today?.share_after ?? null,
     promise: promise ?? null,
     curve,
     trust,

@@ -85,6 +85,8 @@ export interface CurvePoint {
 export interface ThresholdsScreen {
   now: { model_id: number; l1: number; l2: number; l3: number; certified: boolean; reason: string } | null;
   mode: string;
+  /** Share of the names that memory did not know which today's thresholds answer; null: nothing is known. */
+  share_now: number | null;
   promise: {
     promise_id: number;
     max_error: number;

@@ -99,6 +99,7 @@ function mark(u: uPlot, x: number | null, y: number | null, label: string): void
   ctx.strokeStyle = colour('ink');
   ctx.fillStyle = colour('ink');
   ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
   ctx.lineWidth = ratio;
   ctx.setLineDash([3 * ratio, 3 * ratio]);
   ctx.beginPath();

@@ -3,7 +3,7 @@ import type { Health } from '../../../database/dashboard/shapes.ts';
 import type { Refused } from '../api.ts';
 import { shown } from '../words.ts';
 import { Copyable } from './actions.ts';
-import { Empty, Panel, Problem } from './basics.ts';
+import { Panel, Problem } from './basics.ts';
 
 /** Whether all is well: first what is not, each with what to type. */
 
@@ -54,9 +54,6 @@ export function HealthPanel(props: { health: Health | null; error: Refused | nul
     Panel,
     { title: 'Health', aside, wide: true },
     h(Problem, { error }),
-    health !== null &&
-      warnings.length === 0 &&
-      h(Empty, { title: `Nothing is to be done: ${well.length} things are looked at all the time.` }),
     h(
       'ul',
       { class: 'health' },

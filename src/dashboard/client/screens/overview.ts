@@ -88,7 +88,7 @@ function waitingNote(waiting: Shape['waiting'], rate: ReturnType<typeof useRate>
     ...(people > 0 ? [`${count(people)} for people`] : []),
     ...(dead > 0 ? [plural(dead, 'dead letter')] : []),
   ];
-  return parts.length === 0 ? 'nothing else' : parts.join(' · ');
+  return parts.length === 0 ? 'every name has its answer' : parts.join(' · ');
 }
 
 function Layers(props: { today: readonly Layer[]; total: number }) {

@@ -1,5 +1,4 @@
 import { h } from 'preact';
-import { useState } from 'preact/hooks';
 import { may } from '../api.ts';
 import { Choice } from '../parts/basics.ts';
 import { route, to } from '../route.ts';
@@ -15,11 +14,8 @@ const parts = [
 type Part = (typeof parts)[number][0];
 
 export function Review() {
-  const [part, setPart] = useState<Part>(parts.find(([name]) => name === route.value.rest)?.[0] ?? 'checks');
-  const choose = (chosen: Part) => {
-    history.replaceState(null, '', to('review', chosen));
-    setPart(chosen);
-  };
+  const part: Part = parts.find(([name]) => name === route.value.rest)?.[0] ?? 'checks';
+  const choose = (chosen: Part) => location.replace(to('review', chosen));
   return h(
     'div',
     { class: 'screen' },

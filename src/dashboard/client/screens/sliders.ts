@@ -5,7 +5,6 @@ import { ask, may, Refused } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
 import { Field, Panel, Problem, Stat } from '../parts/basics.ts';
 import { count, level, money, percent, short } from '../words.ts';
-import { coverageOf } from './thresholds.ts';
 
 /** Other thresholds, and what they would change before anybody sets them. */
 
@@ -23,6 +22,8 @@ const two = (value: number) => Math.round(value * 1000) / 1000;
 export function Sliders(props: {
   curve: readonly CurvePoint[];
   now: Three;
+  /** What today's answer of the names that memory did not know, 0 to 1. */
+  shareNow: number | null;
   three: Three;
   promised: boolean;
   onMove(three: Three): void;
@@ -33,12 +34,18 @@ export function Sliders(props: {
   const [force, setForce] = useState(false);
   const { simulated, error } = useSimulation(three);
   const moved = (['l1', 'l2', 'l3'] as const).some((key) => Math.abs(three[key] - now[key]) > 1e-4);
+  const moveOne = (other: Three) => {
+    setPut(null);
+    onMove(other);
+  };
   const values = {
     ...three,
     reason: reason.trim() === '' ? '…' : reason.trim(),
     ...(force ? { force } : {}),
   };
-  const place = nearest(curve, coverageOf(curve, three));
+  // where the person put it, until another slider moves; else by what the simulation found
+  const [put, setPut] = useState<number | null>(null);
+  const place = put ?? nearest(curve, simulated?.share_after ?? props.shareNow);
   return h(
     Panel,
     {
@@ -46,7 +53,7 @@ export function Sliders(props: {
       wide: true,
       aside:
         moved &&
-        h('button', { type: 'button', class: 'quiet', onClick: () => onMove(now) }, 'back to today’s'),
+        h('button', { type: 'button', class: 'quiet', onClick: () => moveOne(now) }, 'back to today’s'),
     },
     h(
       'div',
@@ -63,7 +70,9 @@ export function Sliders(props: {
           'aria-valuetext': percent(curve[place]?.coverage ?? null, 0),
           onInput: (event: Event) => {
             const point = curve[Number((event.currentTarget as HTMLInputElement).value)];
-            if (point !== undefined) onMove({ l1: two(point.l1), l2: two(point.l2), l3: two(point.l3) });
+            if (point === undefined) return;
+            setPut(curve.indexOf(point));
+            onMove({ l1: two(point.l1), l2: two(point.l2), l3: two(point.l3) });
           },
         }),
         h('output', { class: 'figure' }, percent(curve[place]?.coverage ?? null, 0)),
@@ -79,7 +88,7 @@ export function Sliders(props: {
             step: 0.005,
             value: three[key],
             onInput: (event: Event) =>
-              onMove({ ...three, [key]: Number((event.currentTarget as HTMLInputElement).value) }),
+              moveOne({ ...three, [key]: Number((event.currentTarget as HTMLInputElement).value) }),
           }),
           h('output', { class: 'figure' }, level(three[key])),
         ),

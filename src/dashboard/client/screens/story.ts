@@ -131,7 +131,11 @@ export function Story(props: { id: number }) {
             h(
               'span',
               { class: 'note' },
-              `${other.similarity.toFixed(2)} similar${other.blocked_by === null ? '' : `, blocked by ${other.blocked_by}`}`,
+              `${other.similarity.toFixed(2)} similar`,
+              other.blocked_by !== null && [
+                ', blocked by ',
+                h(Name, { text: other.blocked_by, class: 'says' }),
+              ],
             ),
           ),
         ),

@@ -134,7 +134,7 @@ function History(props: { rows: TaxonomyScreen['history']; onUndone(): void }) {
                 ),
             },
             {
-              title: '',
+              title: 'Way back',
               cell: ({ taxonomy_change_id, kind, undone_at }) =>
                 undone_at !== null
                   ? h('span', { class: 'badge' }, 'undone')

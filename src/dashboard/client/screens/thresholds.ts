@@ -65,13 +65,14 @@ export function Thresholds() {
       : h(
           Panel,
           { title: 'Coverage and error', wide: true },
-          h(Curve, { curve: data.curve, now, promised: data.promise?.max_error ?? null }),
+          h(Curve, { curve: data.curve, at: data.share_now, promised: data.promise?.max_error ?? null }),
         ),
     three !== null &&
       data.curve.length > 0 &&
       h(Sliders, {
         curve: data.curve,
         now,
+        shareNow: data.share_now,
         three,
         onMove: setThree,
         onApplied: changed,
@@ -83,18 +84,9 @@ export function Thresholds() {
   );
 }
 
-/** The coverage that thresholds reach on the curve: that of the last point that they all clear. */
-export function coverageOf(curve: readonly CurvePoint[], { l1, l2, l3 }: Three): number | null {
-  const below = curve.filter(
-    (point) => point.l1 >= l1 - 1e-6 && point.l2 >= l2 - 1e-6 && point.l3 >= l3 - 1e-6,
-  );
-  return below.length === 0 ? null : Math.max(...below.map(({ coverage }) => coverage));
-}
-
-function Curve(props: { curve: readonly CurvePoint[]; now: Three; promised: number | null }) {
-  const { curve, now, promised } = props;
+function Curve(props: { curve: readonly CurvePoint[]; at: number | null; promised: number | null }) {
+  const { curve, at, promised } = props;
   const checked = curve.reduce((most, point) => Math.max(most, point.checked), 0);
-  const at = coverageOf(curve, now);
   const measured = curve.some(({ measured_error }) => measured_error !== null);
   return [
     h(
@@ -198,7 +190,7 @@ function History(props: { rows: ThresholdsScreen['history']; onUndone(): void })
   return h(
     Panel,
     {
-      title: 'Settings before',
+      title: 'Thresholds that were set',
       wide: true,
       aside:
         standing &&
