@@ -52,8 +52,8 @@ async function judgeSome(): Promise<void> {
   const { n } = await db.row<{ n: number }>(
     `select count(*) as n from ${db.internal}checks where verdict is not null`,
   );
+  await db.rows(`select from ${db.at}draw_checks(${n >= 240 ? 60 : 300})`);
   if (n >= 240) return;
-  await db.rows(`select from ${db.at}draw_checks(300)`);
   await db.rows(
     `select count(x) from (select check_id, row_number() over (order by check_id) as nth from ${db.at}open_checks()) o,
        ${db.internal}judge(o.check_id, o.nth % 12 <> 0) x where o.nth <= 240`,

@@ -38,6 +38,10 @@ function who({ name, role }: Me): string {
 }
 
 function Navigation(props: { open: string }) {
+  useEffect(() => {
+    // on a narrow screen the row of screens is longer than it is wide
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [props.open]);
   return h(
     'nav',
     { 'aria-label': 'Screens' },

@@ -58,7 +58,7 @@ export function AsSql(props: { action: Action; values: Arguments }) {
   return h(
     'details',
     { class: 'sql' },
-    h('summary', null, 'Copy as SQL'),
+    h('summary', null, 'Copy as SQL · ', h('code', null, `${props.action}()`)),
     h(Copyable, { text, label: 'copy' }),
   );
 }

@@ -167,7 +167,7 @@ function Decide(props: { models: readonly ModelRow[]; onDone(): void }) {
             {
               action: 'promote_model',
               values: promote,
-              kind: 'main',
+              kind: force ? 'danger' : 'main',
               disabled: force && why === '',
               said: `Model ${model.model_id} is the champion`,
               onDone: props.onDone,
