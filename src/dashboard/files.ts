@@ -78,7 +78,11 @@ export function readFiles(): Map<string, Served> {
       libraryPath(name),
       served(script, readFileSync(path, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*/, '')),
     );
-  const style = readFileSync(join(source, 'dashboard/client/style.css'), 'utf8');
+  const styles = join(source, 'dashboard/client/styles');
+  const style = readdirSync(styles)
+    .sort()
+    .map((name) => readFileSync(join(styles, name), 'utf8'))
+    .join('\n');
   const chart = readFileSync(join(dirname(library('uplot')), 'uPlot.min.css'), 'utf8');
   files.set('/style.css', served('text/css; charset=utf-8', `${chart}\n${style}`));
   return files;

@@ -1,6 +1,5 @@
 import { refusing } from '../connection/refusals.ts';
 import type { Asking } from './as-role.ts';
-import { cutName } from './screens.ts';
 import type {
   Candidate,
   CategoryChoice,
@@ -11,7 +10,8 @@ import type {
   Simulated,
   Suggestion,
   ThresholdsScreen,
-} from './shapes.ts';
+} from './judging-shapes.ts';
+import { cutName } from './screens.ts';
 
 /** What the screens thresholds and review show. */
 

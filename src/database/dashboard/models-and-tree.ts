@@ -1,6 +1,6 @@
 import { refusing } from '../connection/refusals.ts';
 import type { Asking } from './as-role.ts';
-import type { ModelRow, ModelsScreen, TaxonomyScreen, TreeRow } from './shapes.ts';
+import type { ModelRow, ModelsScreen, TaxonomyScreen, TreeRow } from './model-shapes.ts';
 
 /** What the screens models and taxonomy show. */
 

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { CategoryChoice } from '../../../database/dashboard/shapes.ts';
+import type { CategoryChoice } from '../../../database/dashboard/judging-shapes.ts';
 import { ask } from '../api.ts';
 import { Path } from './basics.ts';
 

@@ -1,7 +1,7 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Action, Arguments } from '../../../database/dashboard/actions.ts';
-import type { CategoryChoice } from '../../../database/dashboard/shapes.ts';
+import type { CategoryChoice } from '../../../database/dashboard/judging-shapes.ts';
 import { may } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
 import { Choice, Empty, Field, Name, Panel, Path } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CategoryChoice, DecisionRow } from '../../../database/dashboard/shapes.ts';
+import type { CategoryChoice, DecisionRow } from '../../../database/dashboard/judging-shapes.ts';
 import { may } from '../api.ts';
 import { ActionButton, perform } from '../parts/actions.ts';
 import { Name, Panel, Path } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { MistakeRow } from '../../../database/dashboard/shapes.ts';
+import type { MistakeRow } from '../../../database/dashboard/judging-shapes.ts';
 import { may, useLive } from '../api.ts';
 import { ActionButton, Copyable } from '../parts/actions.ts';
 import { Empty, Name, Panel, Path, Problem } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Met, ModelRow, ModelsScreen } from '../../../database/dashboard/shapes.ts';
+import type { Met, ModelRow, ModelsScreen } from '../../../database/dashboard/model-shapes.ts';
 import { may, useLive } from '../api.ts';
 import { ActionButton, AsSql, Copyable } from '../parts/actions.ts';
 import { Empty, Field, Panel, Problem, Table } from '../parts/basics.ts';

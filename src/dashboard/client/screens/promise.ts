@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ThresholdsScreen } from '../../../database/dashboard/shapes.ts';
+import type { ThresholdsScreen } from '../../../database/dashboard/judging-shapes.ts';
 import { may } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
 import { Field, Panel } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { CurvePoint, Simulated } from '../../../database/dashboard/shapes.ts';
+import type { CurvePoint, Simulated } from '../../../database/dashboard/judging-shapes.ts';
 import { ask, may, Refused } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
 import { Field, Panel, Problem, Stat } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
-import type { TaxonomyScreen } from '../../../database/dashboard/shapes.ts';
+import type { TaxonomyScreen } from '../../../database/dashboard/model-shapes.ts';
 import { may, useLive } from '../api.ts';
 import { ActionButton, Copyable } from '../parts/actions.ts';
 import { Empty, Field, Name, Panel, Problem, Table } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { CurvePoint, ThresholdsScreen } from '../../../database/dashboard/shapes.ts';
+import type { CurvePoint, ThresholdsScreen } from '../../../database/dashboard/judging-shapes.ts';
 import { may, useLive } from '../api.ts';
 import { ActionButton } from '../parts/actions.ts';
 import { Empty, LayerTag, Name, Panel, Problem, Stat, Table } from '../parts/basics.ts';

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
-import type { TreeRow } from '../../../database/dashboard/shapes.ts';
+import type { TreeRow } from '../../../database/dashboard/model-shapes.ts';
 import { Name } from '../parts/basics.ts';
 import { count, percent, short } from '../words.ts';
 
