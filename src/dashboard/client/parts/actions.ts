@@ -5,9 +5,9 @@ import { type Action, type Arguments, asSql } from '../../../database/dashboard/
 import { act, may, Refused, schema } from '../api.ts';
 
 /** What was done last, for everybody who looks or listens. */
-export const notice = signal<{ text: string; sql?: string; bad: boolean; at: number } | null>(null);
+const notice = signal<{ text: string; sql?: string; bad: boolean; at: number } | null>(null);
 
-export function say(text: string, sql?: string, bad = false): void {
+function say(text: string, sql?: string, bad = false): void {
   notice.value = { text, bad, at: Date.now(), ...(sql === undefined ? {} : { sql }) };
 }
 

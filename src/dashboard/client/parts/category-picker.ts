@@ -3,10 +3,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CategoryChoice } from '../../../database/dashboard/judging-shapes.ts';
 import { ask } from '../api.ts';
 import { Path } from './basics.ts';
+import { matching } from './matching.ts';
 
 /** All categories in use, asked once a visit; `forget` after the tree was changed. */
 let known: Promise<CategoryChoice[]> | undefined;
-export function allCategories(): Promise<CategoryChoice[]> {
+function allCategories(): Promise<CategoryChoice[]> {
   known ??= ask<CategoryChoice[]>('choices').catch((error) => {
     known = undefined;
     throw error;
@@ -15,35 +16,6 @@ export function allCategories(): Promise<CategoryChoice[]> {
 }
 export function forgetCategories(): void {
   known = undefined;
-}
-
-/** So many choices are shown. */
-const most = 8;
-
-/** Those whose path holds every word that was typed; the shortest paths first where the last part matches. */
-export function matching(choices: readonly CategoryChoice[], typed: string): CategoryChoice[] {
-  const words = typed
-    .toLowerCase()
-    .split(/[\s>›]+/)
-    .filter(Boolean);
-  if (words.length === 0) return choices.slice(0, most);
-  const found: { choice: CategoryChoice; rank: number }[] = [];
-  for (const choice of choices) {
-    const path = choice.path.toLowerCase();
-    if (!words.every((word) => path.includes(word))) continue;
-    const last = path
-      .slice(path.lastIndexOf(' > ') + 1)
-      .trim()
-      .replace(/^> /, '');
-    const rank = words.some((word) => last.startsWith(word))
-      ? 0
-      : words.some((word) => last.includes(word))
-        ? 1
-        : 2;
-    found.push({ choice, rank });
-  }
-  found.sort((a, b) => a.rank - b.rank || a.choice.path.length - b.choice.path.length);
-  return found.slice(0, most).map(({ choice }) => choice);
 }
 
 /** A box in which one types a part of a path; arrows and Enter choose, Escape leaves. */

@@ -4,10 +4,10 @@ import uPlot from 'uplot';
 
 /** A line chart, drawn in the page's colours; the same figures stand in a table beside it. */
 
-export const colour = (name: string): string =>
+const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-export interface Line {
+interface Line {
   label: string;
   /** A colour of style.css, without its dashes. */
   colour: string;

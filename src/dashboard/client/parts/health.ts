@@ -4,24 +4,9 @@ import type { Refused } from '../api.ts';
 import { shown } from '../words.ts';
 import { Copyable } from './actions.ts';
 import { Panel, Problem } from './basics.ts';
+import { inParts } from './typed.ts';
 
 /** Whether all is well: first what is not, each with what to type. */
-
-const typed =
-  /((?:select|set|grant|alter|drop|revoke) [^;]*?(?:\([^)]*\)|from \S+)[^;]*|taxon [a-z][^;,)]*)(?=[;,)]|$)/;
-
-/** A sentence of health() in words and what to type. */
-export function inParts(detail: string): { words: string; type: string | null }[] {
-  return detail
-    .split('; ')
-    .map((part) => {
-      const found = typed.exec(part);
-      const type = found?.[1]?.trim();
-      if (found === null || type === undefined) return { words: part, type: null };
-      return { words: part.slice(0, found.index).replace(/[:,]?\s*$/, ''), type };
-    })
-    .filter(({ words, type }) => words !== '' || type !== null);
-}
 
 function Detail(props: { text: string }) {
   return h(

@@ -5,25 +5,14 @@ import { may } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
 import { Field, Panel } from '../parts/basics.ts';
 import { to } from '../route.ts';
-import { count, level, percent, plural } from '../words.ts';
+import { count, level, percent } from '../words.ts';
+import { missing } from './missing.ts';
 
 /** What could be promised, what is missing for it, and the promise that stands. */
 
 interface Asked {
   maxError: number;
   confidence: number;
-}
-
-/** 5 % and not 5.0 %, as people ask for it. */
-const share = (value: number) => percent(value, Number.isInteger(Math.round(value * 1e6) / 1e4) ? 0 : 1);
-
-/** "37 more checks certify 5 %", or what speaks against it. */
-export function missing({ suggestion }: Pick<ThresholdsScreen, 'suggestion'>): string {
-  const { max_error: error, checks_missing: checks, feasible, coverage } = suggestion;
-  if (feasible)
-    return `Proved: the local layer may answer ${percent(coverage, 0)} of new names with at most ${share(error)} wrong.`;
-  if (checks !== null && checks > 0) return `${plural(checks, 'more check')} certify ${share(error)}.`;
-  return `${share(error)} cannot be promised yet.`;
 }
 
 export function PromisePanel(props: {
