@@ -35,7 +35,8 @@ export const importMap = JSON.stringify({
   imports: Object.fromEntries(Object.keys(libraries).map((name) => [name, libraryPath(name)])),
 });
 
-/** Where the client begins. */
+/** Where the client begins, and the screen that opens first. */
+const firstScreen = `/src/dashboard/client/screens/overview${code}`;
 export const entryPath = `/src/dashboard/client/main${code}`;
 
 function served(type: string, body: Buffer | string): Served {
@@ -86,4 +87,21 @@ export function readFiles(): Map<string, Served> {
   const chart = readFileSync(join(dirname(library('uplot')), 'uPlot.min.css'), 'utf8');
   files.set('/style.css', served('text/css; charset=utf-8', `${chart}\n${style}`));
   return files;
+}
+
+/**
+ * The modules that the first screen needs, each once: asked for at once, as each names the next only when it is there. The
+ * other screens are loaded when the first stands.
+ */
+export function firstModules(files: ReadonlyMap<string, Served>): string[] {
+  const needed = new Set<string>();
+  const todo = [entryPath, firstScreen];
+  for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
+    const text = files.get(path)?.body.toString('utf8');
+    if (text === undefined || needed.has(path)) continue;
+    needed.add(path);
+    for (const [, from = ''] of text.matchAll(/\bfrom ?['"]([^'"]+)['"]/g))
+      todo.push(from.startsWith('.') ? new URL(from, `http://x${path}`).pathname : libraryPath(from));
+  }
+  return [...needed];
 }

@@ -8,7 +8,7 @@ const icon =
 /**
  * The one HTML page. It holds no data and no script but the import map, whose digest is in the policy.
  *
- * @param modules all of the client's files: asked for at once, as each names the next only when it is there
+ * @param modules those that the first screen needs
  */
 export function page(modules: readonly string[]): string {
   return `<!doctype html>

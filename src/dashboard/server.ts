@@ -8,7 +8,7 @@ import { requireRole } from '../database/dashboard/tokens.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 import { Entry } from './entry.ts';
-import { readFiles } from './files.ts';
+import { firstModules, readFiles } from './files.ts';
 import { type Address, refusal } from './guard.ts';
 import { page } from './page.ts';
 import { addRoutes } from './routes.ts';
@@ -51,7 +51,7 @@ export async function startDashboard(db: Database, options: DashboardOptions): P
   const own = isLoopback(host) && publicUrl === undefined;
   const entry = new Entry(db, role, own);
   const files = readFiles();
-  const html = page([...files.keys()].filter((path) => path.startsWith('/src/') || path.startsWith('/lib/')));
+  const html = page(firstModules(files));
   const hosts = new Set<string>();
   const address: Address = { hosts, anyHost: !isLoopback(host) };
   const app = fastify({ forceCloseConnections: true, bodyLimit: 1_000_000 });

@@ -5,33 +5,69 @@ import { ask, mayChange, me, signIn, signOut } from './api.ts';
 import { Notice, sayProblem } from './parts/actions.ts';
 import { Field } from './parts/basics.ts';
 import { route, to } from './route.ts';
-import { Ledger } from './screens/ledger.ts';
-import { Models } from './screens/models.ts';
-import { Overview } from './screens/overview.ts';
-import { Product } from './screens/product.ts';
-import { Review } from './screens/review.ts';
-import { Taxonomy } from './screens/taxonomy.ts';
-import { Thresholds } from './screens/thresholds.ts';
 
 interface Screen {
   title: string;
   what: string;
-  of: FunctionComponent;
+  load(): Promise<FunctionComponent>;
 }
 
 const screens: Readonly<Record<string, Screen>> = {
-  overview: { title: 'Overview', what: 'What the layers did, and whether all is well', of: Overview },
-  review: { title: 'Review', what: 'Judge answers: what proves a promise', of: Review },
+  overview: {
+    title: 'Overview',
+    what: 'What the layers did, and whether all is well',
+    load: async () => (await import('./screens/overview.ts')).Overview,
+  },
+  review: {
+    title: 'Review',
+    what: 'Judge answers: what proves a promise',
+    load: async () => (await import('./screens/review.ts')).Review,
+  },
   thresholds: {
     title: 'Thresholds',
     what: 'From which confidence on the local layer answers',
-    of: Thresholds,
+    load: async () => (await import('./screens/thresholds.ts')).Thresholds,
   },
-  models: { title: 'Models', what: 'Which model answers, and what the gate said', of: Models },
-  taxonomy: { title: 'Taxonomy', what: 'The tree, what lies in it, and its changes', of: Taxonomy },
-  ledger: { title: 'Ledger', what: 'What the LLM has cost', of: Ledger },
-  product: { title: 'Product', what: 'Why a product says what it says', of: Product },
+  models: {
+    title: 'Models',
+    what: 'Which model answers, and what the gate said',
+    load: async () => (await import('./screens/models.ts')).Models,
+  },
+  taxonomy: {
+    title: 'Taxonomy',
+    what: 'The tree, what lies in it, and its changes',
+    load: async () => (await import('./screens/taxonomy.ts')).Taxonomy,
+  },
+  ledger: {
+    title: 'Ledger',
+    what: 'What the LLM has cost',
+    load: async () => (await import('./screens/ledger.ts')).Ledger,
+  },
+  product: {
+    title: 'Product',
+    what: 'Why a product says what it says',
+    load: async () => (await import('./screens/product.ts')).Product,
+  },
 };
+
+/** The screen as it is loaded; null: it comes. */
+function useScreen(name: string): FunctionComponent | null {
+  const [loaded, setLoaded] = useState<{ name: string; of: FunctionComponent } | null>(null);
+  useEffect(() => {
+    let over = false;
+    const screen = screens[name] ?? (screens.overview as Screen);
+    screen.load().then((of) => {
+      if (over) return;
+      setLoaded({ name, of });
+      // when the first one stands, so that the others open at once
+      setTimeout(() => Object.values(screens).forEach(({ load }) => void load()), 1000);
+    }, sayProblem);
+    return () => {
+      over = true;
+    };
+  }, [name]);
+  return loaded?.name === name ? loaded.of : null;
+}
 
 function who({ name, role }: Me): string {
   return `${name ?? 'this machine'}${mayChange() ? '' : ', reading only'}${role === null ? '' : ` · ${role}`}`;
@@ -119,6 +155,7 @@ export function App() {
   const { screen: name } = route.value;
   const screen = screens[name] ?? (screens.overview as Screen);
   const visitor = me.value;
+  const open = useScreen(name);
   useEffect(() => {
     document.title = `${screen.title} · pgtaxon`;
   }, [screen.title]);
@@ -145,7 +182,7 @@ export function App() {
       { id: 'main', tabIndex: -1 },
       h('div', { class: 'title' }, h('h1', null, screen.title), h('p', { class: 'note' }, screen.what)),
       // asked at once: what the first screen needs does not wait for who asks
-      h(screen.of, { key: name }),
+      open !== null && h(open, { key: name }),
     ),
     h(Notice, null),
   );
