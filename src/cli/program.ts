@@ -4,6 +4,7 @@ import { setLogLevel } from '../log.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
 import { completionCommand } from './completion/completion.ts';
+import { dashboardCommand } from './dashboard/dashboard.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -79,7 +80,7 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
     {
       title: 'See how it goes',
       example: 'taxon status --watch',
-      commands: [statusCommand(), reportCommand(), replayCommand()],
+      commands: [statusCommand(), dashboardCommand(), reportCommand(), replayCommand()],
     },
     {
       title: 'Learn',
