@@ -145,7 +145,7 @@ describe('apply_cleaning', () => {
   test('is refused for a run that failed or never was', async () => {
     const run = await start();
     await t.owner.rows(`select end_run($1, null, 'killed')`, run);
-    for (const id of [run, 4711])
+    for (const id of [run, 987654321])
       await expect(apply(id, changes('green tea'))).rejects.toThrow(`run ${id} cannot change labels`);
   });
 
@@ -240,7 +240,9 @@ describe('undo_run of a cleaning', () => {
   });
 
   test('of a run that is none is refused', async () => {
-    await expect(t.owner.rows('select * from undo_run(4711)')).rejects.toThrow('there is no run 4711');
+    await expect(t.owner.rows('select * from undo_run(987654321)')).rejects.toThrow(
+      'there is no run 987654321',
+    );
   });
 });
 
