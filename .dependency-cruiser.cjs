@@ -1,4 +1,4 @@
-// Imports go one way: cli → report, demo, replay, compare, autopilot, simulator, dashboard → classify → sidecar, train, import, export, review,
+// Imports go one way: cli → init → xray, doctor → report, demo, replay, compare, autopilot, simulator, dashboard → classify → sidecar, train, import, export, review,
 // registry → model, llm, database, cluster → the files directly in src/. Inside the sidecar and training too, from room to room.
 // Type-only imports count: a type that points upwards ties the layers together as a value does.
 // `npm run imports` runs this and fails when not every file of src/ was read.
@@ -21,6 +21,9 @@ const below = {
   autopilot: ['classify', 'sidecar', 'train', 'model', 'llm', 'database'],
   compare: ['sidecar', 'train', 'model', 'llm', 'database'],
   replay: ['sidecar', 'train', 'model', 'llm', 'database'],
+  doctor: ['cluster', 'database'],
+  xray: ['replay', 'report', 'import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],
+  init: ['xray', 'doctor', 'import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],
   demo: ['simulator', 'import', 'train', 'sidecar', 'model', 'llm', 'database', 'cluster'],
 };
 const layers = Object.keys(below).map((layer) => ({

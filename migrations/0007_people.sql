@@ -80,6 +80,54 @@ comment on column check_scores.l2_said is 'As in evidence.';
 comment on column check_scores.l3_said is 'As in evidence.';
 comment on column check_scores.scored_at is 'When.';
 
+-- What changes many labels at once is a run, so that all of it can be taken back.
+create table label_runs (
+  run_id bigint generated always as identity primary key,
+  kind text not null check (kind in ('cleaning', 'import', 'kind')),
+  reason text,
+  file text,
+  training_run_id bigint unique references training_runs,
+  made_by text not null default session_user,
+  made_at timestamptz not null default clock_timestamp(),
+  xact xid8,
+  taking_back boolean not null default false,
+  labels_added bigint not null default 0,
+  labels_changed bigint not null default 0,
+  labels_removed bigint not null default 0,
+  rows_corrected bigint not null default 0,
+  rows_asked_again bigint not null default 0,
+  followed_at timestamptz,
+  categories bigint[] not null default '{}',
+  ids jsonb not null default '[]',
+  taxonomy_changes bigint[] not null default '{}',
+  undone_at timestamptz,
+  undone_by text,
+  undo_reason text
+);
+create index label_runs_writing on label_runs (xact) where xact is not null;
+comment on table label_runs is 'Runs of changes of labels: each cleaning, import and decision for a kind, with what undo_run() needs.';
+comment on column label_runs.run_id is 'Id of the run; label_changes and product_changes name it.';
+comment on column label_runs.kind is 'cleaning, import or kind: a person''s decision for a kind of names.';
+comment on column label_runs.reason is 'Why, as it was given.';
+comment on column label_runs.file is 'What was imported: the file, or the query.';
+comment on column label_runs.training_run_id is 'The training run whose models cleaned.';
+comment on column label_runs.made_by is 'By whom.';
+comment on column label_runs.made_at is 'When.';
+comment on column label_runs.xact is 'The transaction that is writing it or taking it back at this moment: by it the triggers on labels know the run.';
+comment on column label_runs.taking_back is 'Whether that transaction takes it back.';
+comment on column label_runs.labels_added is 'Labels that it made.';
+comment on column label_runs.labels_changed is 'Labels that it changed.';
+comment on column label_runs.labels_removed is 'Labels that it removed.';
+comment on column label_runs.rows_corrected is 'Rows of products that it gave another answer.';
+comment on column label_runs.rows_asked_again is 'Rows whose answer it took back, to be decided again.';
+comment on column label_runs.followed_at is 'When the rows had been brought into line with the labels; NULL: not yet.';
+comment on column label_runs.categories is 'Categories that it made.';
+comment on column label_runs.ids is 'Categories whose external_id it changed: [{category_id, was, is}].';
+comment on column label_runs.taxonomy_changes is 'Changes of the taxonomy by which it renamed and moved categories.';
+comment on column label_runs.undone_at is 'When undo_run() last took it back; NULL: it stands.';
+comment on column label_runs.undone_by is 'By whom.';
+comment on column label_runs.undo_reason is 'Why.';
+
 -- What a person's verdict changed can be taken back: each change names its check and holds all that was before.
 create table product_changes (
   change_id bigint generated always as identity primary key,
@@ -96,8 +144,13 @@ create table product_changes (
   before_matched_key text,
   before_llm_call_id bigint,
   reverted_at timestamptz,
-  taxonomy_change_id bigint references taxonomy_changes on delete set null
+  taxonomy_change_id bigint references taxonomy_changes on delete set null,
+  run_id bigint references label_runs,
+  before_classified_at timestamptz,
+  before_failure text,
+  before_inserted_xact xid8
 );
+create index product_changes_run on product_changes (run_id, change_id) where run_id is not null;
 create index product_changes_product on product_changes (product_id, change_id);
 create index product_changes_check on product_changes (check_id) where check_id is not null;
 create index product_changes_taxonomy on product_changes (taxonomy_change_id, change_id) where taxonomy_change_id is not null;
@@ -115,5 +168,9 @@ comment on column product_changes.changed_at is 'When.';
 comment on column product_changes.before_similarity is 'products.similarity before.';
 comment on column product_changes.before_matched_key is 'products.matched_key before.';
 comment on column product_changes.before_llm_call_id is 'products.llm_call_id before.';
-comment on column product_changes.reverted_at is 'When undo_check() took it back; NULL: it stands. The row that undid it has the same.';
+comment on column product_changes.reverted_at is 'When undo_check() or undo_run() took it back; NULL: it stands. The row that undid it has the same.';
 comment on column product_changes.taxonomy_change_id is 'The change of the taxonomy that moved the row.';
+comment on column product_changes.before_classified_at is 'products.classified_at before, of a run.';
+comment on column product_changes.before_failure is 'products.failure before, of a run.';
+comment on column product_changes.before_inserted_xact is 'products.inserted_xact before, of a run.';
+comment on column product_changes.run_id is 'The run of changes of labels that the row followed.';

@@ -38,7 +38,8 @@ create table label_changes (
   after_source text,
   changed_by text not null default current_user,
   changed_at timestamptz not null default clock_timestamp(),
-  run_id bigint references training_runs,
+  -- no foreign key: its check would look each row of a large import up
+  run_id bigint,
   reason text,
   confidence real,
   before_confidence real,
@@ -53,18 +54,20 @@ create table label_changes (
 );
 create index label_changes_name on label_changes (name_hash(name_key));
 create index label_changes_run on label_changes (run_id, change_id) where run_id is not null;
+-- training asks it of every label
+create index label_changes_cleaned on label_changes (name_hash(name_key)) where confidence is not null;
 create index label_changes_check on label_changes (check_id) where check_id is not null;
 create index label_changes_taxonomy on label_changes (taxonomy_change_id, change_id) where taxonomy_change_id is not null;
-comment on table label_changes is 'History of memory: each change and removal of a label.';
+comment on table label_changes is 'History of memory: each change and removal of a label, and of runs and people also what they made.';
 comment on column label_changes.change_id is 'Order of the changes.';
 comment on column label_changes.name_key is 'The name.';
-comment on column label_changes.before_category_id is 'Category before.';
+comment on column label_changes.before_category_id is 'Category before; NULL when the label is new.';
 comment on column label_changes.before_source is 'Source before.';
 comment on column label_changes.after_category_id is 'Category after; NULL when the label was removed.';
 comment on column label_changes.after_source is 'Source after.';
 comment on column label_changes.changed_by is 'The role that changed it.';
 comment on column label_changes.changed_at is 'When.';
-comment on column label_changes.run_id is 'The cleaning run that changed it; NULL for everything else.';
+comment on column label_changes.run_id is 'The run that changed it, a row of label_runs; NULL for everything else.';
 comment on column label_changes.reason is 'Why, where a program changed it.';
 comment on column label_changes.confidence is 'The calibrated confidence with which a cleaning run changed it.';
 comment on column label_changes.before_confidence is 'labels.confidence before.';
@@ -72,7 +75,7 @@ comment on column label_changes.before_llm_call_id is 'labels.llm_call_id before
 comment on column label_changes.before_created_at is 'labels.created_at before.';
 comment on column label_changes.before_updated_at is 'labels.updated_at before.';
 comment on column label_changes.after_updated_at is 'labels.updated_at after; NULL when the label was removed, and for changes older than this column.';
-comment on column label_changes.reverted_at is 'When revert_cleaning() took this change back.';
+comment on column label_changes.reverted_at is 'When undo_run(), undo_check() or undo_taxonomy_change() took this change back.';
 comment on column label_changes.check_id is 'The check whose verdict changed it; NULL: none.';
 comment on column label_changes.before_labelled_at is 'labels.labelled_at before.';
 comment on column label_changes.taxonomy_change_id is 'The change of the taxonomy that moved the label.';

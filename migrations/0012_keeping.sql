@@ -47,7 +47,8 @@ create unlogged table import_paths (
   times bigint not null,
   first bigint not null,
   external_id text,
-  category_id bigint
+  category_id bigint,
+  by_id boolean not null default false
 );
 comment on table import_paths is 'The distinct paths of import_rows while import_labels() runs, with the category that each is.';
 comment on column import_paths.path is 'Category names as the import has them.';
@@ -56,6 +57,39 @@ comment on column import_paths.times is 'How many rows have the path.';
 comment on column import_paths.first is 'The first of them.';
 comment on column import_paths.external_id is 'The shop''s own id of the category, where a row has one.';
 comment on column import_paths.category_id is 'The category in use that it leads to.';
+comment on column import_paths.by_id is 'Whether the database knew it by that id.';
+
+create unlogged table import_losers (
+  name_key text not null,
+  kept text not null,
+  lost text not null,
+  reason text not null,
+  times bigint not null,
+  lines bigint[] not null
+);
+comment on table import_losers is 'Answers that import_labels() did not keep, for the transaction that wants them all.';
+comment on column import_losers.name_key is 'The name.';
+comment on column import_losers.kept is 'Path of the label that memory has now.';
+comment on column import_losers.lost is 'Path of the answer that was not kept.';
+comment on column import_losers.reason is 'Why.';
+comment on column import_losers.times is 'How many rows said it; 0: memory did.';
+comment on column import_losers.lines is 'The first 20 of them.';
+
+create unlogged table import_nodes (
+  line bigint not null,
+  external_id text,
+  parent_external_id text,
+  name text,
+  category_id bigint,
+  depth integer
+);
+comment on table import_nodes is 'Categories of an adjacency list on their way in: COPY or a SELECT fills it, make_tree() reads it in the same transaction.';
+comment on column import_nodes.line is 'Line of the file, or row of the table.';
+comment on column import_nodes.external_id is 'The shop''s own id of the category.';
+comment on column import_nodes.parent_external_id is 'The id of the category above; NULL for a root.';
+comment on column import_nodes.name is 'Its name.';
+comment on column import_nodes.category_id is 'The category in use that it became; make_tree() fills it.';
+comment on column import_nodes.depth is 'How deep it lies among these nodes; NULL on a cycle, or below one. make_tree() fills it.';
 
 insert into all_settings (key, value, description, kind, least, most, choices, unit, nullable, or_zero, topic, audience, changed_with) values
   ('ledger_days', '0', 'For how many days the calls of the ledger are kept, two months at least as budgets count a month; 0 keeps them for ever. What was spent before is then out of every sum.',

@@ -125,11 +125,11 @@ async function found(
       })
       .map(({ name_key }) => name_key),
   );
-  const { run_id } = await shop.taxon('clean');
+  const { applied } = (await shop.taxon('clean')) as { applied: { run_id: number | null } | null };
   const changed = await db.rows<{ name_key: string }>(
     `select distinct name_key from taxon_internal.label_changes where run_id = $1
      union select name from taxon.confident_mistakes(100000)`,
-    [run_id],
+    [applied?.run_id ?? null],
   );
   const hit = changed.filter(({ name_key }) => damaged.has(name_key)).length;
   return { damaged: damaged.size, 'listed by cleaning': changed.length, 'of these damaged': hit };

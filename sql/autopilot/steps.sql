@@ -101,9 +101,9 @@ grant execute on function run_model to taxon_admin, taxon_sidecar;
 
 create or replace function cleaned_by(run_id bigint) returns bigint
   language sql stable security definer set search_path from current as $$
-  select count(*) from label_changes c where c.run_id = cleaned_by.run_id;
+  select coalesce(sum(r.labels_changed), 0)::bigint from label_runs r where r.training_run_id = cleaned_by.run_id;
 $$;
-comment on function cleaned_by(bigint) is 'How many labels a run has changed, all in one transaction. Example: select cleaned_by(1);';
+comment on function cleaned_by(bigint) is 'How many labels a training run has changed, all in one transaction. Example: select cleaned_by(1);';
 grant execute on function cleaned_by to taxon_admin, taxon_sidecar;
 
 create or replace function cleaning_due() returns boolean

@@ -10,6 +10,7 @@ begin
   perform hold_taxonomy();
   if parent_id is not null then perform need_category(parent_id); end if;
   perform refuse_same_name(parent_id, name);
+  perform refuse_same_id(array[external_id]);
   if not preview then
     insert into categories (parent_id, name, external_id, path_ids, level, l1)
       values (add_category.parent_id, add_category.name, add_category.external_id, '{}', 0, 0) returning category_id into made;
@@ -24,11 +25,11 @@ comment on function add_category(text, bigint, text, text, boolean) is
   'Makes a category.
 name: its name, 1 to 500 characters.
 parent_id: the category above it; NULL (the default): it stands at the top.
-external_id: your own id of it; NULL by default.
+external_id: your own id of it, by which imports find it whatever it is called; NULL by default.
 reason: why; NULL by default.
 preview: true: shows what it would touch and changes nothing. Default false.
 Returns: the row of history; category_id is its id. The name of a retired category may be used again: it is another category then.
-Errors: P0002 where there is no such parent; 55000 where the parent is retired or has a category of this name already; 22023 where the name is none; 55P03 while another transaction uses the taxonomy.
+Errors: P0002 where there is no such parent; 55000 where the parent is retired or has a category of this name already, or another has the id; 22023 where the name is none; 55P03 while another transaction uses the taxonomy.
 Example: select path from add_category(''Boats'', preview => true);';
 grant execute on function add_category to taxon_admin;
 
@@ -36,19 +37,9 @@ create or replace function rename_category(category_id bigint, name text, reason
   returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
-  was categories;
-  c taxonomy_changes;
 begin
   if not preview then perform lock_taxonomy(array[rename_category.category_id]); end if;
-  was := need_category(category_id);
-  perform refuse_same_name(was.parent_id, name, category_id);
-  c := note_change('rename', category_id, '{}',
-    array(select x.category_id from categories x where x.path_ids @> array[rename_category.category_id]),
-                   jsonb_build_object('name', was.name, 'after', name), reason, preview);
-  if preview then return c; end if;
-  update categories x set name = rename_category.name where x.category_id = was.category_id;
-  update taxonomy_changes x set settled_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;
-  return c;
+  return rename_node(need_category(category_id), name, reason, preview);
 end $$;
 comment on function rename_category(bigint, text, text, boolean) is
   'Gives a category another name; its id stays, and with it every label, row, threshold and model.

@@ -61,6 +61,21 @@ end $$;
 comment on function refuse_same_name(bigint, text,
   bigint) is 'An error where the name is none, or a category in use below this parent has it, case, apostrophes and invisible characters aside. Example: select refuse_same_name(null, ''Kettles'');';
 
+create or replace function refuse_same_id(external_ids text[]) returns void
+  language plpgsql stable security definer set search_path from current as $$
+declare
+  holder categories;
+begin
+  select * into holder from categories c where c.external_id = any (external_ids) limit 1;
+  if found then
+    raise exception 'your id "%" is that of category % ("%")%', holder.external_id, holder.category_id, category_path(holder.category_id),
+        case when holder.retired_at is not null then ', which is retired' else '' end
+      using hint = format('Take it from there first: update categories set external_id = null where category_id = %s;', holder.category_id),
+        errcode = 'object_not_in_prerequisite_state';
+  end if;
+end $$;
+comment on function refuse_same_id(text[]) is 'An error where a category has one of the shop''s own ids already. Example: select refuse_same_id(array[''77'']);';
+
 create or replace function note_change(kind text, category_id bigint, categories bigint[], touched bigint[], before jsonb, reason text,
     preview boolean, max_tokens bigint default null, undo_of bigint default null) returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
@@ -91,7 +106,7 @@ comment on function note_change(text, bigint, bigint[], bigint[], jsonb, text, b
 
 create or replace function follow_rows(category_ids bigint[], taxonomy_change_id bigint, reason text, among bigint[]) returns bigint
   language plpgsql security definer set search_path from current
-  -- as in revert_cleaning()
+  -- as in undo_run_labels()
   set enable_nestloop = off as $$
 declare
   followed bigint;
@@ -245,3 +260,18 @@ begin
 end $$;
 comment on function carry_branches(bigint[], bigint,
   text) is 'Thresholds of branches, never-send marks and the setting shadow_branches follow a merge: the successor gets the strictest thresholds and the mark of all, those that they have from branches above them too. Returns what undoing it needs. Example: select carry_branches(array[7], 9, ''merged'');';
+
+create or replace function rename_node(was categories, name text, reason text, preview boolean default false) returns taxonomy_changes
+  language plpgsql security definer set search_path from current as $$
+declare
+  c taxonomy_changes;
+begin
+  perform refuse_same_name(was.parent_id, name, was.category_id);
+  c := note_change('rename', was.category_id, '{}', array(select x.category_id from categories x where x.path_ids @> array[was.category_id]),
+                   jsonb_build_object('name', was.name, 'after', name), reason, preview);
+  if preview then return c; end if;
+  update categories x set name = rename_node.name where x.category_id = was.category_id;
+  update taxonomy_changes x set settled_at = now() where x.taxonomy_change_id = c.taxonomy_change_id;
+  return c;
+end $$;
+comment on function rename_node(categories, text, text, boolean) is 'What rename_category() does once it may, and an import that takes the names of its file. Example: select path from rename_node(need_category(7), ''Kettles'', null, true);';

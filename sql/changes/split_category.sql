@@ -2,7 +2,7 @@
 
 create or replace function split_category(category_id bigint, names text[] default null, max_tokens bigint default 100000,
   products boolean default false,
-    reason text default null, preview boolean default false) returns taxonomy_changes
+    reason text default null, preview boolean default false, external_ids text[] default null) returns taxonomy_changes
   language plpgsql security definer set search_path from current as $$
 declare
   made bigint[];
@@ -27,10 +27,15 @@ begin
       using hint = format('select * from split_category(%s, array[''…'', ''…'']);', category_id), errcode = 'invalid_parameter_value';
   end if;
   perform refuse_same_name(split_category.category_id, n) from unnest(names) n;
+  if cardinality(external_ids) <> cardinality(names) then
+    raise exception '% names and % external_ids', cardinality(names), cardinality(external_ids)
+      using hint = 'Give one id for each name, in the same order; NULL where a category has none.', errcode = 'invalid_parameter_value';
+  end if;
+  perform refuse_same_id(external_ids);
   if not preview then
     with written as (
-      insert into categories (parent_id, name, path_ids, level, l1)
-        select split_category.category_id, n, '{}', 0, 0 from unnest(names) with ordinality u(n, i) order by i
+      insert into categories (parent_id, name, external_id, path_ids, level, l1)
+        select split_category.category_id, n, e, '{}', 0, 0 from unnest(names, external_ids) with ordinality u(n, e, i) order by i
           returning categories.category_id
     )
     select array_agg(w.category_id order by w.category_id) into made from written w;
@@ -55,7 +60,7 @@ begin
   perform ask_questions();
   return c;
 end $$;
-comment on function split_category(bigint, text[], bigint, boolean, text, boolean) is
+comment on function split_category(bigint, text[], bigint, boolean, text, boolean, text[]) is
   'Makes categories below one and has the LLM asked again which of them each of its labels is.
 category_id: the category that is split; it stays in use.
 names: names of the new categories; NULL (the default), or the same names again: goes on with a split of it that is not finished.
@@ -63,8 +68,9 @@ max_tokens: how many LLM tokens it may cost in all, 100000 by default; called ag
 products: true: also each row that the similar or local layer answered is asked about. Default false.
 reason: why; NULL by default.
 preview: true: shows what it would touch and changes nothing. Default false.
+external_ids: your own ids of the new categories, one for each name, by which imports find them; NULL by default.
 Returns: the row of history; taxonomy_progress shows how far it has come. Until a name is asked, and where none of the new categories fits, its label stands and answers. Labels of people are never changed, but listed.
-Errors: P0002 where there is no such category; 55000 where it is retired or has one of the names below it; 22023 where the names are not each once, or max_tokens is below 0; 55P03 while another transaction uses the taxonomy.
+Errors: P0002 where there is no such category; 55000 where it is retired or has one of the names below it, or a category has one of the ids; 22023 where the names are not each once, there are more or fewer ids, or max_tokens is below 0; 55P03 while another transaction uses the taxonomy.
 Example: select labels, human_labels from split_category(7, array[''Electric kettles'', ''Stove kettles''], preview => true);';
 grant execute on function split_category to taxon_admin;
 

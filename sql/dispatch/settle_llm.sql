@@ -37,12 +37,14 @@ begin
     from (select a, false from jsonb_array_elements(answers) a union all select r, true from jsonb_array_elements(refused) r) u(a, refused)
     where name_hash(a ->> 'name_key') = any (its_names);
   mine := take_names(array(select r ->> 'name_key' from jsonb_array_elements(answers || refused) r));
-  -- a category that was retired while the call was in flight is no answer: the whole tree of today is asked
-  select coalesce(jsonb_agg(a) filter (where c.retired_at is null or in_use(c.category_id) is not null), '[]'),
-         refused || coalesce(jsonb_agg(jsonb_build_object('name_key', a -> 'name_key', 'moved', true, 'none', its.of_one_change))
-                               filter (where c.retired_at is not null and in_use(c.category_id) is null), '[]')
+  -- a category that was retired, or removed with its import, while the call was in flight is no answer: the whole tree of
+  -- today is asked
+  select coalesce(jsonb_agg(x.a) filter (where not x.gone), '[]'),
+         refused || coalesce(jsonb_agg(jsonb_build_object('name_key', x.a -> 'name_key', 'moved', true, 'none', its.of_one_change))
+                               filter (where x.gone), '[]')
     into answers, refused
-    from jsonb_array_elements(answers) a left join categories c on c.category_id = (a ->> 'category_id')::bigint;
+    from (select a, a ->> 'category_id' is not null and in_use((a ->> 'category_id')::bigint) is null as gone
+            from jsonb_array_elements(answers) a) x;
   execute format('select %I($1, $2, $3)', its.hooks || '_settle') into valid using settle_llm.llm_call_id, answers, refused;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q

@@ -18,13 +18,17 @@ create or replace function note_new_labels() returns trigger
 begin
   perform refuse_retired(array(select distinct a.category_id from after_rows a));
   update embeddings e set labelled = true from after_rows a where e.name_hash = a.name_hash and not e.labelled;
+  -- of a run alone: what a sidecar labels is told by the label itself
+  insert into label_changes (name_key, after_category_id, after_source, after_updated_at, changed_by, run_id, reason)
+    select a.name_key, a.category_id, a.source, a.updated_at, session_user, r.run_id, r.reason
+      from current_label_run() r, after_rows a where r.reason is not null;
   return null;
 end $$;
-comment on function note_new_labels() is 'Trigger: keeps embeddings.labelled in step with labels; refuses labels of retired categories.';
+comment on function note_new_labels() is 'Trigger: keeps embeddings.labelled in step with labels, and writes the history of what a run makes; refuses labels of retired categories.';
 
 select keep_trigger('create trigger labels_inserted after insert on labels
     referencing new table as after_rows for each statement execute function note_new_labels()',
-  'Marks embeddings as labelled.');
+  'Marks embeddings as labelled, and writes label_changes for runs.');
 
 create or replace function note_changed_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
@@ -33,11 +37,13 @@ begin
                                  where a.category_id <> b.category_id));
   insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
                              before_created_at, before_updated_at, before_labelled_at, after_category_id, after_source, after_updated_at,
-                               changed_by)
+                               changed_by, run_id, reason)
     select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, b.labelled_at,
-           a.category_id, a.source, a.updated_at, session_user
-      from before_rows b join after_rows a using (name_hash)
-      where (a.category_id, a.source) is distinct from (b.category_id, b.source);
+           a.category_id, a.source, a.updated_at, session_user, r.run_id, r.reason
+      from before_rows b join after_rows a using (name_hash) left join current_label_run() r on true
+      where (a.category_id, a.source) is distinct from (b.category_id, b.source)
+         -- an import may know only since when a label is right: its undo must too
+         or r.run_id is not null and a.labelled_at is distinct from b.labelled_at;
   return null;
 end $$;
 comment on function note_changed_labels() is 'Trigger: writes the history of memory; refuses labels of retired categories.';
@@ -50,9 +56,10 @@ create or replace function note_removed_labels() returns trigger
   language plpgsql security definer set search_path from current as $$
 begin
   insert into label_changes (name_key, before_category_id, before_source, before_confidence, before_llm_call_id,
-                             before_created_at, before_updated_at, before_labelled_at, changed_by)
-    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, b.labelled_at, session_user
-      from before_rows b;
+                             before_created_at, before_updated_at, before_labelled_at, changed_by, run_id, reason)
+    select b.name_key, b.category_id, b.source, b.confidence, b.llm_call_id, b.created_at, b.updated_at, b.labelled_at, session_user,
+           r.run_id, r.reason
+      from before_rows b left join current_label_run() r on true;
   update embeddings e set labelled = false from before_rows b where e.name_hash = b.name_hash;
   return null;
 end $$;

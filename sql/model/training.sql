@@ -29,7 +29,7 @@ create or replace function training_labels(encoder_id integer, after bytea, most
     from labels l
     left join lateral (
       select x.before_category_id from label_changes x
-        where name_hash(x.name_key) = l.name_hash and x.name_key = l.name_key and x.run_id is not null and x.reverted_at is null
+        where name_hash(x.name_key) = l.name_hash and x.name_key = l.name_key and x.confidence is not null and x.reverted_at is null
           and x.after_category_id = l.category_id and x.after_updated_at = l.updated_at
         order by x.change_id desc limit 1
     ) given on true

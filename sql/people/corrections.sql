@@ -53,7 +53,8 @@ begin
         where (l.category_id, l.source) is distinct from (excluded.category_id, 'human')
       returning l.xmax = 0 into made;
     after := truth;
-    if made then  -- the triggers on labels write of changes and removals only
+    -- the triggers on labels write what is new for runs only
+    if made and (select r.run_id from current_label_run() r) is null then
       insert into label_changes (name_key, after_category_id, after_source, after_updated_at, changed_by, reason, check_id)
         select l.name_key, l.category_id, l.source, l.updated_at, session_user, 'said by a person', correct_label.check_id
           from labels l where l.name_hash = hash;
@@ -63,7 +64,8 @@ begin
     set reason = case when truth is null then 'rejected by a person' else 'said by a person' end, check_id = correct_label.check_id
     where x.change_id = (select max(y.change_id) from label_changes y
                            where name_hash(y.name_key) = hash and y.name_key = correct_label.name_key)
-      and x.reason is null and x.run_id is null and coalesce(x.after_source, 'human') = 'human' and x.changed_at >= now();
+      and (x.run_id is null and x.reason is null or x.run_id = (select r.run_id from current_label_run() r))
+      and coalesce(x.after_source, 'human') = 'human' and x.changed_at >= now();
 end $$;
 comment on function correct_label(text, bigint, bigint,
   bigint) is 'A person''s word in memory: truth becomes the name''s label, of source human; with truth NULL a label that gives the rejected answer goes, unless a person gave it. Returns the label''s category before and after. Example: correct_label(''kettle'', 7, NULL, NULL) forgets that a kettle is 7.';
@@ -84,9 +86,10 @@ begin
       from was w where p.product_id = w.product_id
   )
   insert into product_changes (product_id, before_category_id, before_source, reason, check_id, before_similarity,
-                               before_matched_key, before_llm_call_id)
-    select w.product_id, w.category_id, w.source, ask_again.reason, ask_again.check_id, w.similarity, w.matched_key, w.llm_call_id
-      from was w;
+                               before_matched_key, before_llm_call_id, run_id, before_classified_at, before_failure, before_inserted_xact)
+    select w.product_id, w.category_id, w.source, ask_again.reason, ask_again.check_id, w.similarity, w.matched_key, w.llm_call_id, r.run_id,
+           w.classified_at, w.failure, w.inserted_xact
+      from was w left join current_label_run() r on true;
   get diagnostics changed = row_count;
   if changed > 0 then
     insert into queue (stage, name_key)
@@ -125,10 +128,10 @@ begin
       returning p.product_id, p.source
   )
   insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason, check_id,
-                               before_similarity, before_matched_key, before_llm_call_id)
+                               before_similarity, before_matched_key, before_llm_call_id, run_id)
     select w.product_id, w.category_id, w.source, truth, n.source, 'said by a person', correct_rows.check_id,
-           w.similarity, w.matched_key, w.llm_call_id
-      from was w join written n on n.product_id = w.product_id;
+           w.similarity, w.matched_key, w.llm_call_id, r.run_id
+      from was w join written n on n.product_id = w.product_id left join current_label_run() r on true;
   get diagnostics corrected = row_count;
   return corrected;
 exception when others or assert_failure then

@@ -66,6 +66,7 @@ begin
   return query select * from autopilot_health();
   return query select * from forgotten_health();
   return query select * from strays_health();
+  return query select * from attached_health();
   return query select * from keys_health();
   return query select * from locks_health();
   return query select * from notify_health();

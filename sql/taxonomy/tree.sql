@@ -85,12 +85,12 @@ select keep_trigger('create trigger place_category before insert or update on ca
     for each row execute function place_category()',
   'Fills what follows from the parent.');
 
-create or replace function make_category(path text[], external_id text default null) returns bigint
+create or replace function make_category(path text[], external_id text default null, below bigint default null) returns bigint
   language plpgsql security definer set search_path from current as $$
 declare
   node bigint;
   retired bigint;
-  above bigint;
+  above bigint := below;
   part text;
   key text;
 begin
@@ -125,8 +125,8 @@ begin
   end if;
   return node;
 end $$;
-comment on function make_category(text[],
-  text) is 'The id of the category with this path of names; nodes that are missing are made. A name that differs from one that is there only by case, apostrophe or invisible characters is that one. A path that was merged leads to its successor; one that was retired is refused. With external_id also notes the shop''s own id.';
+comment on function make_category(text[], text,
+  bigint) is 'The id of the category with this path of names; nodes that are missing are made. A name that differs from one that is there only by case, apostrophe or invisible characters is that one. A path that was merged leads to its successor; one that was retired is refused. With external_id also notes the shop''s own id; with below the path begins below that category.';
 grant execute on function make_category to taxon_admin;
 
 -- The taxonomy is changed by functions alone.

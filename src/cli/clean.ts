@@ -80,7 +80,7 @@ Examples:
   taxon clean --gain
   taxon clean
   psql -c 'select * from taxon.confident_mistakes(most => 20)'
-  psql -c 'select taxon.revert_cleaning(run_id => 7)'     brings all of it back
+  psql -c 'select * from taxon.undo_run(run_id => 7)'     brings all of it back
 
 Five models, each trained on four fifths of memory, judge the other fifth. How sure they must be follows from how often the
 surest agree with the labels. A teacher that errs alike on whole groups of names is not seen by this: check a sample.
@@ -110,8 +110,8 @@ surest agree with the labels. A teacher that errs alike on whole groups of names
         const names = new Map(paths.map((row) => [row.category_id, row.names.join(' > ')]));
         return { result, rows: options.dryRun === true ? sample(set, cleaning, most, names) : [] };
       }).finally(interrupt.release);
-      const back =
-        options.dryRun === true ? '' : `\nback again: select taxon.revert_cleaning(${result.run_id});`;
+      const changes = result.applied?.run_id ?? null;
+      const back = changes === null ? '' : `\nback again: select * from taxon.undo_run(${changes});`;
       print(
         options.json === true,
         { ...result, ...(options.dryRun === true ? { sample: rows } : {}) },

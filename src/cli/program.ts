@@ -7,11 +7,13 @@ import { completionCommand } from './completion/completion.ts';
 import { dashboardCommand } from './dashboard/dashboard.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { setFlags } from './flags.ts';
 import { forgetCommand } from './forget.ts';
 import { addGroups } from './help.ts';
 import { importCommand } from './import.ts';
+import { initCommand } from './init.ts';
 import { llmCommand } from './llm/group.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelCommand } from './model/group.ts';
@@ -21,7 +23,9 @@ import { reviewCommand } from './review.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { statusCommand } from './status.ts';
 import { trainCommand } from './train.ts';
+import { uninstallCommand } from './uninstall.ts';
 import { upCommand } from './up.ts';
+import { xrayCommand } from './x-ray.ts';
 
 /** The whole command line, not yet given anything to parse. */
 export function makeProgram(): Command {
@@ -55,8 +59,18 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
   addGroups(program, [
     {
       title: 'Start',
-      example: 'taxon up',
-      commands: [upCommand(), demoCommand(), migrateCommand(), sidecarCommand(), dbCommand()],
+      example: 'taxon init',
+      commands: [
+        initCommand(),
+        doctorCommand(),
+        xrayCommand(),
+        upCommand(),
+        demoCommand(),
+        migrateCommand(),
+        sidecarCommand(),
+        dbCommand(),
+        uninstallCommand(),
+      ],
     },
     {
       title: 'Names in, answers out',

@@ -153,7 +153,7 @@ Examples:
 The gate asks the new model and the champion about the same names; the last line says which won and why. The first model is the
 champion without it.
 Names are encoded once, ever, into the database; an interrupted run goes on where it stopped. Labels that models which never saw
-them are sure to be wrong are changed first, never a person's; select taxon.revert_cleaning(run_id) brings them back.
+them are sure to be wrong are changed first, never a person's; select * from taxon.undo_run(run_id) brings them back, and taxon.runs lists the run.
 A file is what import reads, or what taxon export --embeddings wrote: then nothing is encoded.
 
 --gated: killed or interrupted, the next call goes on with the step that was cut short. A challenger that passes watches live

@@ -57,6 +57,8 @@ export interface LabelChange {
 }
 
 export interface AppliedCleaning {
+  /** The run of changes, by which `undo_run()` takes them back; null: nothing was changed. */
+  run_id: number | null;
   asked: number;
   changed: number;
   /** Labels of people, never touched. */
@@ -82,7 +84,18 @@ export function applyCleaning(
   );
 }
 
-/** Brings back what a cleaning run changed, in every column; what others changed since is kept. */
-export function revertCleaning(db: Database, runId: number): Promise<{ reverted: number; kept: number }> {
-  return refusing(db.row(`select * from ${db.at}revert_cleaning($1)`, [runId]));
+export interface UndoneRun {
+  labels_restored: number;
+  /** Changed by others since. */
+  labels_kept: number;
+  rows_restored: number;
+  rows_kept: number;
+  /** Rows that had taken an answer of the run from memory since. */
+  rows_followed: number;
+  note: string | null;
+}
+
+/** Takes back what a cleaning, an import or a decision for a kind did to labels and rows, in every column. */
+export function undoRun(db: Database, runId: number): Promise<UndoneRun> {
+  return refusing(db.row(`select * from ${db.at}undo_run($1)`, [runId]));
 }

@@ -34,7 +34,7 @@ export async function resetArrivals(db: Database): Promise<void> {
 export async function resetAll(db: Database): Promise<void> {
   await resetArrivals(db);
   await db.rows(
-    `truncate ${db.at}labels, ${db.internal}label_changes, ${db.internal}thresholds, ${db.internal}model_files, ${db.internal}models, ${db.internal}out_of_fold, ${db.at}categories cascade`,
+    `truncate ${db.at}labels, ${db.internal}label_changes, ${db.internal}label_runs, ${db.internal}thresholds, ${db.internal}model_files, ${db.internal}models, ${db.internal}out_of_fold, ${db.at}categories cascade`,
   );
 }
 

@@ -1,61 +1,11 @@
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { from, to } from 'pg-copy-streams';
-import { misuse, TaxonError } from '../errors.ts';
-import { newClient } from './connection/connect.ts';
+import { TaxonError } from '../errors.ts';
 import type { Database } from './connection/open.ts';
 import { forPeople } from './connection/refusals.ts';
-
-/** An answer that was not kept. */
-interface Loser {
-  name: string;
-  kept: string;
-  lost: string;
-  reason: string;
-  /** How many rows said it; 0: memory did. */
-  times: number;
-  /** The first 20 of them. */
-  lines: number[];
-}
-
-/** A path that is spelt otherwise than the category that it was taken for. */
-interface Spelling {
-  given: string;
-  kept: string;
-  /** How many rows have it; `line` is the first of them. */
-  times: number;
-  line: number;
-}
-
-export interface ImportedLabels {
-  rows: number;
-  names: number;
-  added: number;
-  changed: number;
-  unchanged: number;
-  /** Of those the ones whose `labelled_at` is known now, or known to be earlier. */
-  dated: number;
-  /** Categories made. */
-  categories: number;
-  /** Answers that were not kept; `losers` lists the first of them. */
-  lost: number;
-  losers: Loser[];
-  /** Rows whose path is another spelling of their category's: case, apostrophes, invisible characters. */
-  respelt: number;
-  /** The first of those spellings, the most frequent first. */
-  spellings: Spelling[];
-  /** Queue entries that memory could answer afterwards. */
-  settled: number;
-  /** Words that stop the similar layer; null when they were not learnt anew. */
-  blocking_words: number | null;
-}
-
-export interface ImportedProducts {
-  rows: number;
-  done: number;
-  pending: number;
-  failed: number;
-}
+import type { FinishedImport, ImportedLabels, ImportedProducts, ImportedTree } from './imported.ts';
 
 /** Servers often limit how long a statement may run; SET LOCAL ends with the transaction, behind poolers too. */
 const noTimeout = 'set local statement_timeout = 0';
@@ -83,48 +33,108 @@ async function value<T>(client: pg.PoolClient, sql: string, values: unknown[]): 
   return row.r;
 }
 
+/** What becomes of an import, apart from its rows. */
+export interface ImportOptions {
+  /** Which depths of the tree become l1, l2 and l3, e.g. `1,2,deepest`; undefined: as it is. */
+  treeLevels?: string | undefined;
+  /** Why, and what is imported: they stand in `taxon.runs`. */
+  reason?: string | undefined;
+  file?: string | undefined;
+  /** Whether categories that the database knows by the shop's ids get the names of the import. */
+  rename?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** One transaction that may take as long as it takes; what somebody left in the tables on the way by hand is gone. */
+function importing<T>(
+  db: Database,
+  { treeLevels, signal }: ImportOptions,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (client) => {
+    await client.query(noTimeout);
+    // first, so that a choice which cannot be is refused before a long file is read
+    if (treeLevels !== undefined) await client.query(`select ${db.at}set_tree_levels($1)`, [treeLevels]);
+    await client.query(`delete from ${db.internal}import_rows`);
+    await client.query(`delete from ${db.internal}import_nodes`);
+    const result = await work(client);
+    signal?.throwIfAborted();
+    return result;
+  });
+}
+
+/** All answers that were not kept, as CSV. */
+async function writeLosers(db: Database, client: pg.PoolClient, into: Writable): Promise<void> {
+  const rows = `select name_key as name, kept, lost, reason, times, array_to_string(lines, ' ') as lines
+    from ${db.internal}import_losers order by import_losers.lines[1] nulls last, name_key, lost`;
+  await pipeline(client.query(to(`copy (${rows}) to stdout (format csv, header)`)), into);
+  await client.query(`delete from ${db.internal}import_losers`);
+}
+
 /**
  * COPY and `import_labels()` in one transaction, all or nothing; then `finish_import()` in another.
  *
  * @param text    COPY's text format: line, name, path (text[]), source, external_id, labelled_at
- * @param options losers: how many losing answers to list; treeLevels: e.g. `1,2,deepest`
+ * @param options losers: how many losing answers to list; conflicts: where all of them go, as CSV
  */
 export async function copyLabels(
   db: Database,
   text: AsyncIterable<string>,
-  options: { losers: number; treeLevels: string | undefined; signal: AbortSignal | undefined },
+  options: ImportOptions & { losers: number; conflicts: Writable | undefined },
 ): Promise<ImportedLabels> {
-  const { losers, treeLevels, signal } = options;
+  const { losers, conflicts, reason, file, rename, signal } = options;
   try {
-    const imported = await db.transaction(async (client) => {
-      await client.query(noTimeout);
-      // first, so that a choice which cannot be is refused before a long file is read
-      if (treeLevels !== undefined) await client.query(`select ${db.at}set_tree_levels($1)`, [treeLevels]);
-      // what somebody may have left there by hand
-      await client.query(`delete from ${db.internal}import_rows`);
+    const imported = await importing(db, options, async (client) => {
       await copyIn(
         client,
         `${db.internal}import_rows (line, name, path, source, external_id, labelled_at)`,
         text,
         signal,
       );
-      const result = await value<Omit<ImportedLabels, 'settled' | 'blocking_words'>>(
+      const result = await value<Omit<ImportedLabels, keyof FinishedImport>>(
         client,
-        `select ${db.internal}import_labels($1) as r`,
-        [losers],
+        `select ${db.internal}import_labels($1, $2, $3, $4, $5) as r`,
+        [losers, reason ?? null, file ?? null, rename === true, conflicts !== undefined],
       );
-      signal?.throwIfAborted();
+      if (conflicts !== undefined) await writeLosers(db, client, conflicts);
       return result;
     });
     const finished = await db.transaction(async (client) => {
       await client.query(noTimeout);
-      return value<Pick<ImportedLabels, 'settled' | 'blocking_words'>>(
-        client,
-        `select ${db.internal}finish_import($1) as r`,
-        [imported.added + imported.changed],
-      );
+      return value<FinishedImport>(client, `select ${db.internal}finish_import($1) as r`, [imported.run_id]);
     });
     return { ...imported, ...finished };
+  } catch (error) {
+    throw forPeople(error);
+  }
+}
+
+/**
+ * COPY and `import_tree()` in one transaction, all or nothing.
+ *
+ * @param text COPY's text format; of nodes: line, external_id, parent_external_id, name; of paths as `copyLabels()`
+ * @param of   which of them, known when the first row was read
+ */
+export async function copyTree(
+  db: Database,
+  text: AsyncIterable<string>,
+  of: 'nodes' | 'paths',
+  options: ImportOptions,
+): Promise<ImportedTree> {
+  const { reason, file, rename, signal } = options;
+  try {
+    return await importing(db, options, async (client) => {
+      const copy =
+        of === 'nodes'
+          ? `${db.internal}import_nodes (line, external_id, parent_external_id, name)`
+          : `${db.internal}import_rows (line, name, path, source, external_id, labelled_at)`;
+      await copyIn(client, copy, text, signal);
+      return value<ImportedTree>(client, `select ${db.internal}import_tree($1, $2, $3) as r`, [
+        reason ?? null,
+        file ?? null,
+        rename === true,
+      ]);
+    });
   } catch (error) {
     throw forPeople(error);
   }
@@ -153,64 +163,4 @@ export function copyProducts(
       [],
     );
   });
-}
-
-/** SQLSTATE classes of what is not the query's fault: a lost connection, no resources, the operator. */
-const notTheQuery = /^(08|53|57|58)/;
-
-/** The query's own error, with the place in the query that the server means. */
-function queryError(error: unknown, sql: string, before: number): unknown {
-  if (!(error instanceof pg.DatabaseError) || notTheQuery.test(error.code ?? '')) return error;
-  const at = error.position === undefined ? -1 : Number(error.position) - before - 1;
-  const hint = error.hint ?? 'It must be one SELECT.';
-  if (at < 0 || at > sql.length) return misuse(`--query: ${error.message}`, hint);
-  const above = sql.slice(0, at).split('\n');
-  const column = above.at(-1)?.length ?? 0;
-  const line = sql.split('\n')[above.length - 1] ?? '';
-  return misuse(
-    `--query, line ${above.length}, column ${column + 1}: ${error.message}\n  ${line}\n  ${' '.repeat(column)}^`,
-    hint,
-  );
-}
-
-/**
- * Lets the server read a text, without running it, in the way in which it takes one statement only: COPY goes another way,
- * on which a query that closes the bracket could end the transaction and go on.
- */
-function readAsOne(client: pg.Client, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.query({
-      submit(connection: pg.Connection) {
-        connection.parse({ text, name: '', types: [] }, true);
-        connection.sync();
-      },
-      handleError: reject,
-      handleReadyForQuery: () => resolve(),
-    });
-  });
-}
-
-/**
- * The answer of a SELECT as CSV with a header, streamed. It runs on a connection of its own, in a transaction that may
- * only read.
- *
- * @throws TaxonError with the place of the error in the query
- */
-export async function* queryCsv(db: Database, query: string): AsyncGenerator<Buffer> {
-  const sql = query.replace(/[;\s]+$/, '');
-  const before = 'copy (\n';
-  const client = newClient(db.url, { application_name: 'taxon import' });
-  await client.connect();
-  try {
-    await client.query(`begin transaction read only; ${noTimeout}`);
-    // the bracket stands on a line of its own: the query may end in a comment
-    const copy = `${before}${sql}\n) to stdout (format csv, header)`;
-    await readAsOne(client, copy);
-    for await (const chunk of client.query(to(copy))) yield chunk as Buffer;
-    await client.query('commit');
-  } catch (error) {
-    throw queryError(error, sql, before.length);
-  } finally {
-    await client.end();
-  }
 }

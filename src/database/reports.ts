@@ -38,14 +38,17 @@ export interface Thresholds {
   said: readonly [number, number, number];
 }
 
+/** Where no model was promoted yet; `thresholds_in_force()` says the same of a model without any set. */
+export const defaultThresholds = [0.75, 0.55, 0.4] as const;
+
 /** A model's thresholds, the champion's by default; null when there is no such model. */
 export async function thresholdsInForce(
   db: Database,
   modelId: number | null = null,
 ): Promise<Thresholds | null> {
   const [row] = await db.rows<Thresholds>(
-    `select model_id, l1, l2, l3, said, certified, reason from ${db.at}models_readable
-       where model_id = $1 or $1 is null and state = 'champion'`,
+    `select f.model_id, f.l1, f.l2, f.l3, array[s.l1_said, s.l2_said, s.l3_said] as said, f.certified, f.reason
+       from ${db.internal}thresholds_in_force($1) f cross join lateral ${db.internal}thresholds_said(f.model_id) s`,
     [modelId],
   );
   return row ?? null;

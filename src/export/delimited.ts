@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { csvField } from '../csv.ts';
 import type { Column, Sink } from './columns.ts';
 
 function text(value: unknown): string {
@@ -7,11 +8,6 @@ function text(value: unknown): string {
   // as pgvector writes it
   if (value instanceof Float32Array) return `[${value.join(',')}]`;
   return String(value);
-}
-
-/** RFC 4180: in quotes where it must be. */
-function quoted(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 /** What a spreadsheet would take for a formula; a number is none. */
@@ -40,7 +36,7 @@ export function delimitedSink(
   spreadsheetSafe: boolean,
 ): Sink {
   const file = openSync(path, 'w');
-  const [delimiter, written] = format === 'csv' ? [',', quoted] : ['\t', plain];
+  const [delimiter, written] = format === 'csv' ? [',', csvField] : ['\t', plain];
   const field = (value: string) => written(spreadsheetSafe ? asText(value) : value);
   const put = (lines: readonly string[]) => {
     const bytes = Buffer.from(`${lines.join('\n')}\n`);

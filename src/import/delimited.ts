@@ -63,7 +63,8 @@ export async function* delimitedRecords(
     ...(format === 'tsv' ? { delimiter: '\t', quote: false, escape: false } : { delimiter }),
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
-    skip_empty_lines: true,
+    // PostgreSQL writes a NULL in a column of its own as an empty line
+    skip_empty_lines: known !== null,
     max_record_size: longestRecord,
     on_record: (fields: string[], info) => {
       // a record may go over several lines; it begins behind the one before and the empty lines between

@@ -7,10 +7,13 @@ const says = {
   headers: (n: number) => `${n} times the header stands there again: skipped`,
   tight: (n: number) =>
     `${n} paths hold a ">" without spaces: kept as part of a category's name, as " > " separates the others`,
-  several: (n: number) => `${n} paths look like several paths in one field: read as one`,
+  first: (n: number) => `${n} fields hold several paths: the first was taken`,
+  deepest: (n: number) => `${n} fields hold several paths: the deepest was taken`,
+  one: (n: number) => `${n} paths look like several paths in one field: read as one`,
   mojibake: (n: number) => `${n} rows look like UTF-8 that was read as another encoding and saved again`,
   lost: (n: number) =>
     `${n} rows hold letters that a wrong encoding has turned into "�" or "???": they are lost in the file itself`,
+  decoded: (n: number) => `${n} rows hold HTML entities such as &amp; or &quot;: decoded`,
   entities: (n: number) => `${n} rows hold HTML entities such as &amp; or &quot;: kept as they are`,
   quoted: (n: number) =>
     `${n} names stand in quotes, which mean nothing in a .tsv: kept. If they should, call the file .csv`,
@@ -39,9 +42,9 @@ export class Notices {
     return this.#met.get(notice)?.first ?? '';
   }
 
-  /** Writes them to the log, one line each. */
-  say(file: string): void {
+  /** Tells them, one line each. */
+  say(file: string, tell: (text: string) => void = (text) => log.warn(text)): void {
     for (const [notice, { times, first }] of this.#met)
-      log.warn(`${file}: ${says[notice](times)} (first: ${first})`);
+      tell(`${file}: ${says[notice](times)} (first: ${first})`);
   }
 }

@@ -1,6 +1,8 @@
 import { misuse } from '../errors.ts';
 import type { RawRecord } from './delimited.ts';
 import type { Notices } from './notices.ts';
+import type { Reading } from './row.ts';
+import { chosenPath, severalPaths } from './several-paths.ts';
 import { shown } from './text.ts';
 
 /** So many records are held at most until a path has shown how the file separates its levels. */
@@ -11,8 +13,8 @@ const others = ['»', '›', '→', '&gt;', '::', '->', '=>', '>>', '|', '\\', '
 const arrows = /&gt;|[-=>]>|>>/g;
 
 /**
- * Splits the paths of one file into levels. " > " with spaces is what separates where the file has it, and a ">" without
- * is then part of a name; so records are held back until one has shown it, 10,000 at most.
+ * Splits the paths of one file into levels: by the separator that was given, else by " > " with spaces where the file has
+ * it, and a ">" without is then part of a name; so records are held back until one has shown it, 10,000 at most.
  */
 export class Paths {
   #spaced: boolean | undefined;
@@ -25,16 +27,18 @@ export class Paths {
 
   readonly #column: number;
   readonly #notices: Notices;
+  readonly #reading: Reading;
 
   /** @param column where in a record the path stands */
-  constructor(column: number, notices: Notices) {
+  constructor(column: number, notices: Notices, reading: Reading) {
     this.#column = column;
     this.#notices = notices;
+    this.#reading = reading;
   }
 
   /** The records that can be read by now, in their order. */
   ready(record: RawRecord): RawRecord[] {
-    if (this.#spaced !== undefined) return [record];
+    if (this.#spaced !== undefined || this.#reading.pathSeparator !== undefined) return [record];
     this.#held.push(record);
     const path = record.fields[this.#column] ?? '';
     if (path.includes(' > ')) this.#spaced = true;
@@ -48,30 +52,37 @@ export class Paths {
     return held;
   }
 
-  /** The levels of one path; what is wrong with it, where the file separates in two ways. */
-  split(path: string, where: string): string[] | { wrong: string } {
+  /**
+   * The levels of one path.
+   *
+   * @returns what is wrong with the row alone, where its field holds several paths and none is to be chosen
+   * @throws TaxonError where the file separates in two ways
+   */
+  split(path: string, file: string, where: string): string[] | { wrong: string } {
     if (path.trim() === '') return [];
     this.#count++;
+    const here = () => `${where}: ${shown(path)}`;
+    const given = this.#reading.pathSeparator;
+    if (given !== undefined) return this.#chosen(path, given, (one) => one.split(given), here);
     const spaced = path.includes(' > ');
     if (spaced && this.#splitTight !== '')
-      return {
-        wrong: `" > " separates here, and ">" without spaces before (${this.#splitTight}): which is it`,
-      };
+      throw misuse(
+        `${file}, ${where}: " > " separates here, and ">" without spaces before (${this.#splitTight}): which is it: ${shown(path)}`,
+        "Write all of them in one way, or say which: --path-separator ' > '.",
+      );
     if (spaced) this.#spaced = true;
-    const here = () => `${where}: ${shown(path)}`;
     const plain = path.replace(arrows, '');
     if (plain.includes('>')) this.#separated++;
     if (this.#separated === 0) this.#look(path, here);
     if (this.#spaced !== true) {
       if (!plain.includes('>')) return [path];
       this.#splitTight ||= here();
-      return path.split('>');
+      return this.#chosen(path, '>', (one) => one.split('>'), here);
     }
     // a level that is empty at the end, "a > b >", or at the beginning leaves no second space
-    const levels = path.split(/(?:^|\s)>(?=\s|$)/u);
-    if (levels.some((level) => level.includes('>'))) this.#notices.add('tight', here);
-    this.#several(path, here);
-    return levels;
+    const levelsOf = (one: string) => one.split(/(?:^|\s)>(?=\s|$)/u);
+    if (levelsOf(path).some((level) => level.includes('>'))) this.#notices.add('tight', here);
+    return this.#chosen(path, ' > ', levelsOf, here);
   }
 
   #look(path: string, here: () => string): void {
@@ -83,34 +94,37 @@ export class Paths {
     }
   }
 
-  /** "a > b, a > c": a list of paths is no path. Its later ones begin with a root that is known. */
-  #several(path: string, here: () => string): void {
-    const [root = ''] = path.split(' > ');
-    this.#roots.add(root.trim());
-    const pieces = path.split(/[,;|\n]/u).slice(1);
-    const begins = (piece: string) =>
-      piece.includes(' > ') && this.#roots.has(piece.split(' > ')[0]?.trim() ?? '');
-    if (pieces.some(begins)) this.#notices.add('several', here);
+  /** The levels of the path, or of one of several. */
+  #chosen(
+    path: string,
+    separator: string,
+    levelsOf: (path: string) => string[],
+    here: () => string,
+  ): string[] | { wrong: string } {
+    const rule = this.#reading.severalPaths ?? 'refuse';
+    this.#roots.add(path.split(separator)[0]?.trim() ?? '');
+    const several = severalPaths(path, separator, this.#roots);
+    if (several.length === 1) return levelsOf(path);
+    if (rule === 'refuse')
+      return {
+        wrong: `${several.length} paths in one field, and a name has one category here (taxon import --several-paths first, deepest or one)`,
+      };
+    this.#notices.add(rule, here);
+    return rule === 'one' ? levelsOf(path) : chosenPath(several.map(levelsOf), rule);
   }
 
   /**
    * Called when all was read.
    *
-   * @throws TaxonError where most paths look separated by something else, or most fields hold more than one path
+   * @throws TaxonError where most paths look separated by something else
    */
   judge(file: string): void {
-    if (this.#separated === 0) {
-      const [other, met] = [...this.#with].find(([, { times }]) => times * 2 > this.#count) ?? [];
-      if (other !== undefined && met !== undefined)
-        throw misuse(
-          `${file}: does "${other}" separate the levels of the paths? No path has a ">", and ${met.times} of ${this.#count} have "${other}" (${met.first})`,
-          `If it does, write them as "a > b > c" (in a query: replace(path, '${other}', ' > ')). If it is part of the categories' names, call the column l1 instead of path.`,
-        );
-    }
-    if (this.#notices.times('several') * 2 > this.#count)
+    if (this.#separated > 0) return;
+    const [other, met] = [...this.#with].find(([, { times }]) => times * 2 > this.#count) ?? [];
+    if (other !== undefined && met !== undefined)
       throw misuse(
-        `${file}: ${this.#notices.times('several')} of ${this.#count} paths are several paths in one field (${this.#notices.first('several')})`,
-        'A name has one category here: keep the path that says most, and leave the others out.',
+        `${file}: does "${other}" separate the levels of the paths? No path has a ">", and ${met.times} of ${this.#count} have "${other}" (${met.first})`,
+        `If it does: taxon import … --path-separator '${other}', or write them as "a > b > c" (in a query: replace(path, '${other}', ' > ')). If it is part of the categories' names, call the column l1 instead of path.`,
       );
   }
 }

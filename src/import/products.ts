@@ -1,5 +1,6 @@
 import type { Database } from '../database/connection/open.ts';
-import { copyProducts, type ImportedProducts } from '../database/import.ts';
+import { copyProducts } from '../database/import.ts';
+import type { ImportedProducts } from '../database/imported.ts';
 import { copyText } from './copy.ts';
 import type { Row } from './row.ts';
 

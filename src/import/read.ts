@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Database } from '../database/connection/open.ts';
-import { queryCsv } from '../database/import.ts';
+import { queryCsv } from '../database/query-csv.ts';
 import { misuse } from '../errors.ts';
-import { delimitedRecords } from './delimited.ts';
+import { delimitedRecords, type RawRecord } from './delimited.ts';
 import { knownColumns } from './header.ts';
 import { parquetRecords } from './parquet.ts';
-import type { Row, RowKind } from './row.ts';
+import type { Place, Reading, Row, RowKind } from './row.ts';
 import { toRows } from './rows.ts';
 import { lineOf, textBlocks } from './text.ts';
 
@@ -19,17 +19,22 @@ export function fileSize(path: string): number {
   return found.size;
 }
 
+/** Records as they stand in a source, its header first, and how their places are called. */
+export interface Source {
+  records: AsyncIterable<RawRecord>;
+  place: Place;
+}
+
 /**
- * The rows of a .csv, .tsv (each also .gz) or .parquet file, checked one by one as they are read.
+ * The records of a .csv, .tsv (each also .gz) or .parquet file.
  *
- * @param options as: labels (default) or products; onProgress: called with the bytes of the file read so far
- * @throws TaxonError that names the file and, where one is bad, the line or row and its content
+ * @param options as: labels by default; onProgress: called with the bytes of the file read so far
+ * @throws TaxonError that names the file, and the line of what cannot be read
  */
-export function readRows(
+export function openFile(
   path: string,
-  options: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
-): AsyncIterable<Row> {
-  const { as = 'labels', onProgress = () => {} } = options;
+  { as = 'labels', onProgress = () => {} }: { as?: RowKind; onProgress?: (bytes: number) => void } = {},
+): Source {
   const size = fileSize(path);
   const ending = /\.(?:(csv|tsv)(?:\.gz)?|parquet)$/i.exec(path);
   if (ending === null) {
@@ -40,7 +45,7 @@ export function readRows(
   }
   if (ending[1] === undefined) {
     const records = parquetRecords(path, knownColumns(as), (share) => onProgress(Math.round(share * size)));
-    return toRows(records, { name: path, unit: 'row' }, as);
+    return { records, place: { name: path, unit: 'row' } };
   }
   const source = {
     name: path,
@@ -49,21 +54,46 @@ export function readRows(
   };
   const format = ending[1].toLowerCase() === 'tsv' ? 'tsv' : 'csv';
   const records = delimitedRecords(source, format, knownColumns(as));
-  return toRows(records, { name: path, unit: 'line', unquoted: format === 'tsv' }, as);
+  return { records, place: { name: path, unit: 'line', unquoted: format === 'tsv' } };
 }
 
-/**
- * The rows of a SELECT in the database itself, streamed; the same columns as a file's header.
- *
- * @throws TaxonError with the place of an SQL error in the query, or the row that is bad
- */
-export function queryRows(db: Database, sql: string, as: RowKind = 'labels'): AsyncIterable<Row> {
+/** The records of a SELECT in the database itself, streamed, under the names of its columns. */
+export function openQuery(db: Pick<Database, 'url'>, sql: string): Source {
   const source = {
     name: '--query',
     blocks: queryCsv(db, sql),
     badLine: async (line: number) => ({ line, text: '' }),
   };
-  return toRows(delimitedRecords(source, 'csv', null), { name: '--query', unit: 'row' }, as);
+  return { records: delimitedRecords(source, 'csv', null), place: { name: '--query', unit: 'row' } };
+}
+
+/**
+ * The rows of a file, checked one by one as they are read; options as openFile.
+ *
+ * @throws TaxonError that names the file and, where some are bad, the lines or rows and their content
+ */
+export function readRows(
+  path: string,
+  options: { as?: RowKind; onProgress?: (bytes: number) => void } & Reading = {},
+): AsyncIterable<Row> {
+  const { as = 'labels', onProgress = () => {}, ...reading } = options;
+  const { records, place } = openFile(path, { as, onProgress });
+  return toRows(records, place, as, reading);
+}
+
+/**
+ * The rows of a SELECT in the database itself; the same columns as a file's header.
+ *
+ * @throws TaxonError with the place of an SQL error in the query, or the row that is bad
+ */
+export function queryRows(
+  db: Database,
+  sql: string,
+  as: RowKind = 'labels',
+  reading: Reading = {},
+): AsyncIterable<Row> {
+  const { records, place } = openQuery(db, sql);
+  return toRows(records, place, as, reading);
 }
 
 /** A labelled file as a whole, for commands that compare with it. */

@@ -4,7 +4,7 @@ import { countPrompt, countSystem, countTokens } from './tokens.ts';
 import type { Taxonomy } from './types.ts';
 
 /** Names of one call of "LLM for each row". */
-const batch = 15;
+export const usualBatch = 15;
 
 /** Output tokens of a typical answer to `items` names: right form, ids spread over the taxonomy. */
 export function answerTokens(items: number, ids: readonly number[]): number {
@@ -18,7 +18,7 @@ export function answerTokens(items: number, ids: readonly number[]): number {
 
 /**
  * What the same rows would cost with "LLM for each row": every name, repeats included, with the whole compact tree, in
- * batches of 15, counted by the same tokenizer. No call is made; the output is that of a typical answer. Of the input
+ * batches of 15 (`batch`), counted by the same tokenizer. No call is made; the output is that of a typical answer. Of the input
  * `tokensCached` would likely come from the provider's prompt cache: the tree, from the second call on, where this model
  * keeps so many tokens.
  *
@@ -28,6 +28,7 @@ export function tokensWithoutLayers(
   names: readonly string[],
   taxonomy: Taxonomy,
   model: string | null = null,
+  batch: number = usualBatch,
 ): { tokensIn: number; tokensCached: number; tokensOut: number } {
   const ids = [...taxonomy.nodes.keys()];
   const answerOf = new Map<number, number>();

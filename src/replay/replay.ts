@@ -2,36 +2,23 @@ import type { Config } from '../config.ts';
 import type { Database } from '../database/connection/open.ts';
 import { makeScratch } from '../database/connection/scratch.ts';
 import { registerEncoder } from '../database/registry.ts';
-import {
-  type Fill,
-  fillScratch,
-  labelHistory,
-  repeatsBy,
-  similarPaths,
-  type Unit,
-} from '../database/replay.ts';
-import { clearAll, thresholdsInForce } from '../database/reports.ts';
+import { type Fill, fillScratch, labelHistory, repeatsBy, type Unit } from '../database/replay.ts';
+import { defaultThresholds, thresholdsInForce } from '../database/reports.ts';
 import { loadCategories } from '../database/taxonomy.ts';
 import type { Price } from '../llm/pricing.ts';
 import type { Taxonomy } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { openEncoder } from '../model/encoder.ts';
-import { deepest } from '../model/tree.ts';
-import type { Path, Prediction } from '../model/types.ts';
+import type { Path } from '../model/types.ts';
 import { progress } from '../progress.ts';
-import { shortlistOf } from '../sidecar/local/decide.ts';
 import { encodeLabels } from '../train/data/dataset.ts';
 import { partOf } from '../train/data/split.ts';
-import { type Counts, countRouted, type Figures, figuresOf, type Routed, sumCounts } from './figures.ts';
+import { type Counts, countRouted, type Figures, figuresOf, sumCounts } from './figures.ts';
 import { type History, readHistory } from './history.ts';
-import { type LlmName, llmUse } from './llm.ts';
+import { llmUse } from './llm.ts';
 import { predictFromPast } from './local.ts';
 import { planPeriods, sampleRows } from './periods.ts';
-
-/** Names that the similar layer is asked about in one statement. */
-const similarPage = 100;
-/** Where no model was promoted yet; `thresholds_in_force()` says the same of a model without any set. */
-const defaultThresholds = [0.75, 0.55, 0.4] as const;
+import { routeNames } from './route-names.ts';
 
 export interface ReplayOptions {
   by: Unit;
@@ -89,61 +76,26 @@ interface Round {
   changed: number;
 }
 
-async function askSimilar(replay: Replay, names: readonly string[]): Promise<(Path | null)[]> {
-  const answers: (Path | null)[] = [];
-  for (let from = 0; from < names.length; from += similarPage) {
-    replay.options.signal.throwIfAborted();
-    answers.push(...(await similarPaths(replay.scratch, names.slice(from, from + similarPage))));
-  }
-  return answers;
-}
-
 /** Takes the names of one round through the layers. */
 async function run(replay: Replay, round: Round, onProgress: (share: number) => void): Promise<Counts> {
   const { db, scratch, config, history, encoder, taxonomy, thresholds, options } = replay;
+  const { epochs, signal } = options;
   const then = await fillScratch(db, scratch, round.fill);
   const rows = sampleRows(round.arriving, options.sample);
-  const similar = await askSimilar(
-    replay,
-    rows.map((row) => history.keys[row] as string),
+  const { routed, asked } = await routeNames(
+    { db, scratch, thresholds, signal },
+    rows.map((row) => ({ key: history.keys[row] as string, label: history.paths[row] as Path })),
+    (misses) =>
+      predictFromPast(
+        history,
+        { rows: round.past, then },
+        misses.map((i) => rows[i] as number),
+        { encoder, epochs, signal, onProgress },
+      ),
   );
-  const misses = rows.filter((_, i) => similar[i] === null);
-  const predictions = await predictFromPast(history, { rows: round.past, then }, misses, {
-    encoder,
-    epochs: options.epochs,
-    signal: options.signal,
-    onProgress,
-  });
-  const clear = await clearAll(
-    db,
-    predictions.map((prediction) => prediction.confidence),
-    thresholds,
-  );
-  const asked: LlmName[] = [];
-  const local = misses.map((row, i): Routed => {
-    const prediction = predictions[i] as Prediction;
-    const label = history.paths[row] as Path;
-    if (clear[i]) return { layer: 'local', answer: prediction.path, model: prediction.path, label };
-    asked.push({
-      name: history.keys[row] as string,
-      ...shortlistOf(prediction),
-      branch: prediction.path[0],
-      label: deepest(label),
-    });
-    return { layer: 'llm', answer: null, model: prediction.path, label };
-  });
-  const near = rows.flatMap((row, i): Routed[] => {
-    const answer = similar[i] ?? null;
-    return answer === null
-      ? []
-      : [{ layer: 'similar', answer, model: null, label: history.paths[row] as Path }];
-  });
-  return countRouted([...near, ...local], {
-    names: round.names,
-    repeats: round.repeats,
-    changed: round.changed,
-    use: await llmUse(asked, taxonomy, config.llmBatch),
-  });
+  const { names, repeats, changed } = round;
+  const use = await llmUse(asked, taxonomy, config.llmBatch);
+  return countRouted(routed, { names, repeats, changed, use });
 }
 
 /**

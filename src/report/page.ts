@@ -1,34 +1,10 @@
 import { levels, type ModelReport } from '../model/report.ts';
+import { frame, tableOf } from './frame.ts';
 import { heatMap } from './heat-map.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import { lineChart } from './line-chart.ts';
-import type { Cell, Section } from './section.ts';
-import { style } from './style.ts';
 import { type Shown, sectionsOf } from './tables.ts';
 import { number, percent } from './words.ts';
-
-/** Longer tables are folded; a person opens them. */
-const openUpTo = 24;
-
-const isNumber = (cell: Cell | undefined) =>
-  typeof cell === 'number' || cell === '' || /^[+-]?[\d.,]+( %)?$/.test(cell ?? '');
-
-function table({ title, rows }: Section, main: string): Html {
-  const columns = Object.keys(rows[0] ?? {});
-  const kinds = columns.map((column) => (rows.every((row) => isNumber(row[column])) ? 'number' : ''));
-  const shown = (cell: Cell | undefined) => (typeof cell === 'number' ? number(cell) : cell);
-  const markup = html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
-<thead><tr>${columns.map((column, i) => html`<th scope="col" class="${kinds[i]}">${column}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    (
-      row,
-    ) => html`<tr class="${row.method === main ? 'main' : ''}">${columns.map((column, i) => html`<td class="${kinds[i]}">${shown(row[column])}</td>`)}</tr>
-`,
-  )}</tbody></table></div>`;
-  return rows.length > openUpTo
-    ? html`<details><summary>${number(rows.length)} rows</summary>${markup}</details>`
-    : markup;
-}
 
 function figures(report: ModelReport): Html {
   const of: [string, string][] = [
@@ -126,15 +102,8 @@ export function reportPage(shown: Shown): string {
   const body = sections.map(
     (section) => html`<section id="${section.id}"><h2>${section.title}</h2>
 ${section.says.map((sentence) => html`<p>${sentence}</p>\n`)}${picture(section.id, report)}
-${section.rows.length === 0 ? '' : table(section, report.method)}</section>
+${section.rows.length === 0 ? '' : tableOf(section.title, section.rows, (row) => row.method === report.method)}</section>
 `,
   );
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}: pgtaxon report</title><style>${new Html(style)}</style></head>
-<body><header><h1>${title}</h1><p class="soft">${made}</p>
-<nav aria-label="Parts of the report">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav></header>
-<main>${body}</main></body></html>
-`.text;
+  return frame({ title, of: 'pgtaxon report', made, nav: 'Parts of the report' }, sections, body);
 }

@@ -36,6 +36,10 @@ path.c0 { stroke: var(--c0); } path.c1 { stroke: var(--c1); } path.c2 { stroke: 
 circle.c0 { fill: var(--c0); } circle.c1 { fill: var(--c1); } circle.c2 { fill: var(--c2); } circle.c3 { fill: var(--c3); } circle.c4 { fill: var(--c4); }
 .key { margin-right: 1rem; white-space: nowrap; } .key i { display: inline-block; width: .9rem; height: .2rem; margin-right: .35rem; vertical-align: middle; background: var(--soft); }
 .key .c0 { background: var(--c0); } .key .c1 { background: var(--c1); } .key .c2 { background: var(--c2); } .key .c3 { background: var(--c3); } .key .c4 { background: var(--c4); }
+.bars { display: grid; grid-template-columns: max-content minmax(4rem, 20rem) 1fr; gap: .35rem .9rem; align-items: center; margin: 1rem 0; font-size: .875rem; }
+.track { background: var(--band); border-radius: 3px; height: .9rem; overflow: hidden; } .track i { display: block; height: 100%; background: var(--c0); }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; margin: .75rem 0; } .facts dt { color: var(--soft); } .facts dd { margin: 0; }
+.examples { margin: .5rem 0; padding-left: 1.1rem; font-size: .875rem; } .examples li { white-space: pre-line; overflow-wrap: anywhere; }
 details > summary { cursor: pointer; margin: .5rem 0; }
 @media print { .scroll { max-height: none; } nav { display: none; } }
 `;

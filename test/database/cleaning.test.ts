@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  applyCleaning,
-  confidentMistakes,
-  revertCleaning,
-  saveOutOfFold,
-} from '../../src/database/cleaning.ts';
+import { applyCleaning, confidentMistakes, saveOutOfFold, undoRun } from '../../src/database/cleaning.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import { startRun } from '../../src/database/runs.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -53,13 +48,19 @@ test('a cleaning from its evidence to its way back, through the typed calls', as
   });
   const change = { name_key: 'espresso', before: tea, after: coffee, reason: 'out of fold', confidence: 0.9 };
   expect(await applyCleaning(db, run, [change])).toEqual({
+    run_id: 1,
     asked: 1,
     changed: 1,
     human: 0,
     moved_on: 0,
     done_before: 0,
   });
-  expect(await revertCleaning(db, run)).toEqual({ reverted: 1, kept: 0 });
+  expect(await undoRun(db, 1)).toMatchObject({
+    labels_restored: 1,
+    labels_kept: 0,
+    rows_restored: 0,
+    rows_kept: 0,
+  });
   expect(await db.rows('select * from taxon.labels')).toEqual(before);
   await expect(applyCleaning(db, 4711, [change])).rejects.toMatchObject({
     name: 'TaxonError',

@@ -39,8 +39,17 @@ const changes = (...names: string[]) =>
       confidence: 0.97,
     })),
   );
-const apply = (run: number, json: string) => t.owner.row('select * from apply_cleaning($1, $2)', run, json);
-const revert = (run: number) => t.owner.row('select * from revert_cleaning($1)', run);
+const apply = (run: number, json: string) =>
+  t.owner.row('select asked, changed, human, moved_on, done_before from apply_cleaning($1, $2)', run, json);
+/** The run of changes of a training run. */
+const changesOf = (run: number) =>
+  t.owner.value<number>('select run_id from label_runs where training_run_id = $1', run);
+/** Takes the changes of a training run back. */
+const undo = async (run: number) =>
+  t.owner.row(
+    'select labels_restored as restored, labels_kept as kept from undo_run($1)',
+    await changesOf(run),
+  );
 const untouched = { asked: 0, changed: 0, human: 0, moved_on: 0, done_before: 0 };
 
 describe('apply_cleaning', () => {
@@ -57,7 +66,7 @@ describe('apply_cleaning', () => {
     expect(await t.owner.rows('select * from label_changes')).toMatchObject([
       {
         name_key: 'green tea',
-        run_id: run,
+        run_id: await changesOf(run),
         reason: 'out of fold',
         confidence: 0.97,
         before_category_id: ids['Food > Tea'],
@@ -111,9 +120,11 @@ describe('apply_cleaning', () => {
       done_before: 1,
     });
     expect(await labels()).toEqual(after);
-    await revert(run);
+    await undo(run);
     expect(await apply(run, changes('green tea'))).toMatchObject({ changed: 0, done_before: 1 });
-    expect(await t.owner.value('select count(*) from label_changes where run_id = $1', run)).toBe(1);
+    expect(
+      await t.owner.value('select count(*) from label_changes where run_id = $1', await changesOf(run)),
+    ).toBe(1);
   });
 
   test('changes all or nothing, and notes its run behind a savepoint too', async () => {
@@ -126,7 +137,9 @@ describe('apply_cleaning', () => {
     await t.owner.rows('savepoint s');
     await apply(run, changes('green tea'));
     await t.owner.rows('commit');
-    expect(await t.owner.rows('select run_id from label_changes')).toEqual([{ run_id: run }]);
+    expect(await t.owner.rows('select run_id from label_changes')).toEqual([
+      { run_id: await changesOf(run) },
+    ]);
   });
 
   test('is refused for a run that failed or never was', async () => {
@@ -155,7 +168,7 @@ describe('apply_cleaning', () => {
   });
 });
 
-describe('revert_cleaning', () => {
+describe('undo_run of a cleaning', () => {
   test('brings back the same rows in every column, and is harmless twice', async () => {
     const before = await labels();
     const run = await start();
@@ -163,17 +176,17 @@ describe('revert_cleaning', () => {
       changed: 3,
     });
     expect(await labels()).not.toEqual(before);
-    expect(await revert(run)).toEqual({ reverted: 3, kept: 0 });
+    expect(await undo(run)).toEqual({ restored: 3, kept: 0 });
     expect(await labels()).toEqual(before);
-    expect(await revert(run)).toEqual({ reverted: 0, kept: 0 });
+    expect(await undo(run)).toEqual({ restored: 0, kept: 0 });
     expect(await labels()).toEqual(before);
     expect(
       await t.owner.rows(
         'select run_id, reason, reverted_at is null as stands from label_changes order by run_id, name_key',
       ),
     ).toEqual([
-      ...Array(3).fill({ run_id: run, reason: 'out of fold', stands: false }),
-      ...Array(3).fill({ run_id: null, reason: `cleaning of run ${run} taken back`, stands: true }),
+      ...Array(3).fill({ run_id: await changesOf(run), reason: 'out of fold', stands: false }),
+      ...Array(3).fill({ run_id: null, reason: `run ${await changesOf(run)} taken back`, stands: true }),
     ]);
   });
 
@@ -186,8 +199,8 @@ describe('revert_cleaning', () => {
     );
     await t.owner.rows(`delete from labels where name_key = 'black tea'`);
     const kept = await t.owner.row(`select * from labels where name_key = 'green tea'`);
-    expect(await revert(run)).toEqual({ reverted: 1, kept: 2 });
-    expect(await revert(run)).toEqual({ reverted: 0, kept: 2 });
+    expect(await undo(run)).toEqual({ restored: 1, kept: 2 });
+    expect(await undo(run)).toEqual({ restored: 0, kept: 2 });
     expect(await t.owner.row(`select * from labels where name_key = 'green tea'`)).toEqual(kept);
     expect(await t.owner.value(`select count(*) from labels where name_key = 'black tea'`)).toBe(0);
     expect(await t.owner.value(`select category_id from labels where name_key = 'white tea'`)).toBe(
@@ -207,9 +220,9 @@ describe('revert_cleaning', () => {
       confidence: 1,
     };
     expect(await apply(second, JSON.stringify([further]))).toMatchObject({ changed: 1 });
-    expect(await revert(first)).toEqual({ reverted: 0, kept: 1 });
-    expect(await revert(second)).toEqual({ reverted: 1, kept: 0 });
-    expect(await revert(first)).toEqual({ reverted: 1, kept: 0 });
+    expect(await undo(first)).toEqual({ restored: 0, kept: 1 });
+    expect(await undo(second)).toEqual({ restored: 1, kept: 0 });
+    expect(await undo(first)).toEqual({ restored: 1, kept: 0 });
     expect(await labels()).toEqual(before);
   });
 
@@ -217,7 +230,7 @@ describe('revert_cleaning', () => {
     const run = await start();
     await apply(run, changes('green tea'));
     await t.owner.rows('delete from llm_calls');
-    expect(await revert(run)).toEqual({ reverted: 1, kept: 0 });
+    expect(await undo(run)).toEqual({ restored: 1, kept: 0 });
     expect(
       await t.owner.row(`select llm_call_id, confidence from labels where name_key = 'green tea'`),
     ).toEqual({
@@ -227,7 +240,7 @@ describe('revert_cleaning', () => {
   });
 
   test('of a run that is none is refused', async () => {
-    await expect(revert(4711)).rejects.toThrow('there is no run 4711');
+    await expect(t.owner.rows('select * from undo_run(4711)')).rejects.toThrow('there is no run 4711');
   });
 });
 
@@ -275,7 +288,7 @@ describe('out-of-fold predictions', () => {
     await save(run, [['green tea', 'Food > Tea', 'Food > Coffee', 0.99, 0.8, 0.8]]);
     await apply(run, changes('green tea'));
     expect(await mistakes()).toEqual([]);
-    await revert(run);
+    await undo(run);
     expect(await mistakes()).toHaveLength(1);
   });
 

@@ -29,7 +29,11 @@ async function shop() {
     `insert into training_runs (state, worker) values ('done', 'w') returning run_id`,
   );
   const change = [{ name_key: 'red kettle', before: kettles, after: pots, reason: 'sure', confidence: 0.9 }];
-  await t.owner.rows('select apply_cleaning($1, $2)', run, JSON.stringify(change));
+  const changes = await t.owner.value<number>(
+    'select run_id from apply_cleaning($1, $2)',
+    run,
+    JSON.stringify(change),
+  );
   const merge = await t.owner.value<number>(
     'select taxonomy_change_id from merge_categories($1, $2)',
     [lids],
@@ -40,7 +44,7 @@ async function shop() {
   await t.owner.rows(`select give_back('one', array['new'], 'local', 'no')`);
   const old = await t.owner.value<number>(`select register_encoder('of last year', 2)`);
   await t.owner.rows(`select save_embeddings($1, array['pot'], array['[1,0]']::halfvec[])`, old);
-  return { run, merge, old, kettles };
+  return { changes, merge, old, kettles };
 }
 
 type Shop = Awaited<ReturnType<typeof shop>>;
@@ -48,7 +52,11 @@ type Shop = Awaited<ReturnType<typeof shop>>;
 /** What each says first and then does: the statement without its end, and what it says of the shop. */
 const functions: [name: string, statement: (of: Shop) => string, says: (of: Shop) => object][] = [
   ['forget', () => `select what, removed from forget('red kettle'`, () => ({ what: 'labels', removed: 1 })],
-  ['revert_cleaning', ({ run }) => `select * from revert_cleaning(${run}`, () => ({ reverted: 1, kept: 0 })],
+  [
+    'undo_run',
+    ({ changes }) => `select * from undo_run(${changes}`,
+    () => expect.objectContaining({ labels_restored: 1, labels_kept: 0 }),
+  ],
   [
     'undo_taxonomy_change',
     ({ merge }) => `select kind, undo_of, note from undo_taxonomy_change(${merge}`,

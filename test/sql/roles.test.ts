@@ -9,6 +9,12 @@ const tables: Record<string, string> = {
   alarms: '',
   all_settings: 'sidecar: select',
   settings: '',
+  attach_faults_seen: '',
+  attach_lock: '',
+  attached_answers: '',
+  attached_changes: '',
+  attached_tables: '',
+  attachments: 'sidecar: select',
   audit_waiting: '',
   audit_watermark: '',
   calibrations: 'sidecar: select',
@@ -25,9 +31,13 @@ const tables: Record<string, string> = {
   encoders: 'sidecar: select',
   evidence: '',
   forgotten_names: '',
+  found_kinds: '',
+  found_members: '',
   gate_answers: '',
   gate_verdicts: '',
   guard_tokens: 'sidecar: select',
+  import_losers: 'admin: delete',
+  import_nodes: 'admin: delete insert',
   import_paths: '',
   import_rows: 'admin: delete insert',
   index_comparisons: '',
@@ -37,7 +47,12 @@ const tables: Record<string, string> = {
   learning_readable: '',
   savings_readable: '',
   key_counts: '',
+  kind_names: '',
+  kind_tokens: '',
+  kind_words: '',
+  kinds_lock: '',
   label_changes: 'sidecar: select',
+  label_runs: '',
   label_signatures: '',
   labels: 'admin: delete insert update; sidecar: select',
   llm_batch_calls: '',
@@ -66,6 +81,7 @@ const tables: Record<string, string> = {
   retrain_requests: '',
   rollouts: 'sidecar: select',
   run_steps: '',
+  runs: '',
   schema_objects: 'sidecar: select',
   look_progress: '',
   second_looks: '',
@@ -263,7 +279,7 @@ describe('taxon_reader', () => {
     });
     expect(await reader.value(`select products from taxon.routing() where layer = 'exact'`)).toBe(1);
     expect(await reader.rows('select item from taxon.health()')).toContainEqual({ item: 'champion' });
-    for (const empty of ['threshold_history', 'coverage_curve()', 'waiting_for_people'])
+    for (const empty of ['threshold_history', 'coverage_curve()', 'waiting_for_people', 'kinds()'])
       expect(await reader.rows(`select from taxon.${empty}`)).toEqual([]);
     expect(await reader.value('select feasible from taxon.suggest_thresholds()')).toBe(false);
     await refused(reader, ['select taxon_internal.local_mode()']);
@@ -278,12 +294,14 @@ describe('taxon_reader', () => {
       'select taxon.decide_again(failed => true)',
       'select taxon.promote_model(1)',
       'select taxon.roll_back_model()',
-      'select taxon.revert_cleaning(1)',
+      'select taxon.undo_run(1)',
       'select from taxon.draw_checks()',
       'select from taxon.confirm(1)',
       'select from taxon.reject(1)',
       'select from taxon_internal.judge(1, true)',
       'select from taxon.undo_check(1)',
+      'select from taxon.decide_kind(1)',
+      'select taxon_internal.find_kinds()',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       'select from taxon.undo_thresholds()',
       `select from taxon.set_promise(.05, .95, 'because', true)`,

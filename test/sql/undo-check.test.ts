@@ -27,6 +27,8 @@ const check = (id = 1) =>
     id,
   );
 const nothing = { second_verdict: null, second_truth: null, second_by: null };
+const undone = (run: unknown) =>
+  t.owner.row('select labels_restored as restored, labels_kept as kept from undo_run($1)', run);
 /** Drawn for people: what the local layer said of every name. */
 const draw = () => t.owner.rows('select * from draw_checks(100)');
 
@@ -116,16 +118,14 @@ describe('undo_check', () => {
       `insert into checks (name_key, product_id, layer, strategy, weight, category_id) values ('lamp', 1, 'exact', 'audit', 1, $1)`,
       lamps,
     );
-    const run = await t.owner.value(`select start_run('{}')`);
-    await t.owner.rows(
-      'select from apply_cleaning($1, $2)',
-      run,
+    const run = await t.owner.value(
+      `select run_id from apply_cleaning(start_run('{}'), $1)`,
       JSON.stringify([{ name_key: 'lamp', before: lamps, after: kettles, reason: 'r', confidence: 0.9 }]),
     );
     await say('confirm(1)');
-    expect(await t.owner.row('select * from revert_cleaning($1)', run)).toEqual({ reverted: 0, kept: 1 });
+    expect(await undone(run)).toEqual({ restored: 0, kept: 1 });
     await say('undo_check(1)');
-    expect(await t.owner.row('select * from revert_cleaning($1)', run)).toEqual({ reverted: 1, kept: 0 });
+    expect(await undone(run)).toEqual({ restored: 1, kept: 0 });
     expect(await labels()).toEqual([{ name_key: 'lamp', id: lamps, source: 'llm' }]);
   });
 });

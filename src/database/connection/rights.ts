@@ -7,7 +7,7 @@ import { log } from '../../log.ts';
 import { internalSchema } from './schemas.ts';
 
 /** What every statement of applications, people and sidecars is granted to. */
-const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] as const;
+export const roles = ['taxon_reader', 'taxon_writer', 'taxon_admin', 'taxon_sidecar'] as const;
 
 /**
  * Makes the four roles where they are missing.

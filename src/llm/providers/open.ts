@@ -6,7 +6,7 @@ import { keyOf } from './keys.ts';
 import type { Access } from './requests.ts';
 
 /** Small models for high-volume classification; the cheapest of each provider on 2026-11-24. */
-const defaultModels = { openai: 'gpt-6-luna', anthropic: 'claude-haiku-5-5' };
+export const defaultModels = { openai: 'gpt-6-luna', anthropic: 'claude-haiku-5-5' };
 
 /** Always named: the SDKs read OPENAI_BASE_URL and ANTHROPIC_BASE_URL of the process by themselves. */
 const ownServers = { openai: 'https://api.openai.com/v1', anthropic: 'https://api.anthropic.com' };

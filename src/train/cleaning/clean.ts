@@ -76,7 +76,7 @@ async function keepEvidence(
 /**
  * Cleans memory by self-distillation: models that never saw a label judge it, and where they disagree and are sure enough
  * the label becomes what they say. Never a person's. All changes are one transaction and can be taken back:
- * revert_cleaning(run). With dryRun nothing is written. Without embeddings letters alone judge.
+ * undo_run(). With dryRun nothing is written. Without embeddings letters alone judge.
  */
 export async function cleanMemory(
   db: Database,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { confidentMistakes, revertCleaning } from '../../../src/database/cleaning.ts';
+import { confidentMistakes, undoRun } from '../../../src/database/cleaning.ts';
 import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
@@ -62,19 +62,18 @@ const wrong = async () => {
 const everything = () => t.owner.rows('select * from labels order by name_hash');
 
 async function clean(dryRun = false) {
-  let runId = 0;
   const report = await asRun(db, { clean: true }, 60, undefined, async (run) => {
-    runId = run.id;
     const set = await readDataset(db, encoderId, dimension, run.signal);
     return (await cleanMemory(db, run, set, { dryRun })).report;
   });
-  return { runId, report };
+  return { report };
 }
 
 describe('cleaning', () => {
   test('mends most wrong labels, never those of people, and can be taken back in every column', async () => {
     const [before, all] = [await wrong(), await everything()];
-    const { runId, report } = await clean();
+    const { report } = await clean();
+    const run = report.applied?.run_id ?? 0;
     const after = await wrong();
     expect(report.applied?.changed).toBe(report.proposed);
     expect(after.length).toBeLessThan(before.length * 0.4);
@@ -84,12 +83,12 @@ describe('cleaning', () => {
     expect(people(after).sort()).toEqual(people(before).sort());
     const changes = await t.owner.rows('select reason, confidence, run_id from label_changes');
     expect(changes).toHaveLength(report.proposed);
-    expect(changes[0]).toMatchObject({ run_id: runId, reason: expect.stringContaining('disagree') });
+    expect(changes[0]).toMatchObject({ run_id: run, reason: expect.stringContaining('disagree') });
     // the evidence of people's wrong labels stays to be looked at
     const mistakes = await confidentMistakes(db, 100);
     expect(mistakes.filter((row) => row.source === 'human').length).toBeGreaterThan(0);
 
-    expect(await revertCleaning(db, runId)).toEqual({ reverted: report.proposed, kept: 0 });
+    expect(await undoRun(db, run)).toMatchObject({ labels_restored: report.proposed, labels_kept: 0 });
     expect(await everything()).toEqual(all);
   });
 

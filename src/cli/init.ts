@@ -1,0 +1,168 @@
+import { Command, Option } from 'commander';
+import { writeParts } from '../atomic-file.ts';
+import type { Config } from '../config.ts';
+import { named } from '../database/shop/catalogue.ts';
+import { misuse, TaxonError } from '../errors.ts';
+import type { LabelSource } from '../import/row.ts';
+import type { Installed, InstallOptions } from '../init/install.ts';
+import { duration } from '../progress.ts';
+import { number } from '../report/words.ts';
+import { databaseUrl } from './database.ts';
+import { checksText } from './doctor.ts';
+import { cliConfig } from './flags.ts';
+import { type Asker, askNobody, askPerson } from './init/ask.ts';
+import { chooseShape, shapeFlags } from './init/shape.ts';
+import { pageFile } from './page.ts';
+import { interruptible } from './signals.ts';
+import { moneyFlags, withShop, xrayOptions } from './x-ray.ts';
+
+interface Flags {
+  table?: string;
+  key?: string;
+  name?: string;
+  labels?: string;
+  categories?: string;
+  at?: string;
+  source?: LabelSource;
+  html: string;
+  look?: true;
+  yes?: true;
+  namesPerMonth?: string;
+  namesPerCall?: string;
+  namesAtOnce?: string;
+  priceIn?: string;
+  priceOut?: string;
+  llmModel?: string;
+}
+
+const defaultPage = 'pgtaxon-x-ray.html';
+
+/** What is told before each step that writes. */
+const steps: Record<Parameters<InstallOptions['onStep']>[0], string> = {
+  migrate: 'making the schemas taxon and taxon_internal',
+  labels: 'your labels become memory',
+  shadow: 'the local layer is set to shadow: it decides and records, and does not answer',
+  train: 'learning a first model of letters',
+};
+
+/** Doctor, whose bad news end it. */
+async function examine(asker: Asker, url: string, config: Config): Promise<void> {
+  const { diagnose } = await import('../doctor/doctor.ts');
+  const checks = await diagnose(url, config, 50_000);
+  asker.show('Doctor', checksText(checks));
+  if (checks.some(({ status }) => status === 'bad'))
+    throw new TaxonError('something must be mended first', { hint: 'Then again: taxon init' });
+}
+
+/** What was done, and what to type next. */
+function done({ labels, model }: Installed, schema: string, flags: string): string {
+  const memory =
+    labels === null
+      ? 'No row had a label, so memory is empty.'
+      : `Memory holds ${number(labels.names)} names in ${number(labels.categories)} categories.`;
+  const learnt =
+    model === null
+      ? 'No model was made: there are too few labels, or one answers already.'
+      : `A first model of letters was learnt in ${duration(model.seconds)}; a sidecar makes the full one.`;
+  return [
+    memory,
+    learnt,
+    'The local layer is in shadow.',
+    '',
+    'taxon sidecar                                    answers names, and trains',
+    `insert into ${schema}.products (name) values ('…')   a name to be answered`,
+    `select * from ${schema}.shadow_report()          what the local layer would have said`,
+    `select ${schema}.set_setting('local_layer', '"on"')  lets it answer`,
+    '',
+    `The same again: taxon init ${flags} --yes`,
+  ].join('\n');
+}
+
+async function run(flags: Flags, asker: Asker, signal: AbortSignal): Promise<void> {
+  const options = xrayOptions(flags);
+  const config = cliConfig();
+  const url = await databaseUrl(config);
+  asker.begin('pgtaxon: first a look at your data; nothing is written before you say so');
+  await examine(asker, url, config);
+  const { table, yes, look, source, html, ...said } = flags;
+  const { readTable } = await import('../xray/rows.ts');
+  const { shape, input } = await withShop(config, async (db) => {
+    const shape = await chooseShape(db, asker, table, said);
+    return { shape, input: await readTable(db, shape) };
+  });
+  signal.throwIfAborted();
+  const { xray } = await import('../xray/xray.ts');
+  const { screen } = await import('../xray/screen.ts');
+  const { xrayPage } = await import('../xray/page.ts');
+  const report = await xray(input, config, { ...options, signal });
+  asker.plain(`\n${screen(report)}\n`);
+  writeParts(html, [xrayPage(report)]);
+  asker.show('The same as a page', html);
+  const goOn =
+    look !== true &&
+    (await asker.confirm(
+      `Go on? This makes the schemas "${config.schema}" and "${config.schema}_internal" in your database; ${named(shape.table)} stays as it is.`,
+      '--yes',
+    ));
+  if (!goOn) return asker.end(`Nothing was written. Go on later: taxon init ${shapeFlags(shape)}`);
+  const from: LabelSource =
+    source ??
+    (report.labels === null
+      ? 'import'
+      : await asker.choose('Who gave the labels that you have?', [
+          { value: 'import' as const, label: 'a mixture, or nobody knows' },
+          { value: 'llm' as const, label: 'an LLM' },
+          { value: 'human' as const, label: 'people', hint: 'cleaning never changes these' },
+        ]));
+  const { install } = await import('../init/install.ts');
+  const onStep = (step: keyof typeof steps) => void process.stderr.write(`${steps[step]}\n`);
+  const installed = await install(url, config, input, { source: from, signal, onStep });
+  asker.show('Done', done(installed, config.schema, shapeFlags(shape)));
+  asker.end('All of it can be removed again.');
+}
+
+export function initCommand(): Command {
+  const command = new Command('init')
+    .summary('your own table, guided: look, see what you would save, begin')
+    .description(
+      'Guides from a table of yours to pgtaxon in shadow: doctor, x-ray, and only after your yes schema, labels and a first model.',
+    )
+    .option(
+      '--table <table>',
+      'the table with the names, such as shop.order_products; default: asked, or the likeliest',
+    )
+    .option('--key <columns>', 'what tells its rows apart; default: the primary key')
+    .option('--name <column>', 'the column of names')
+    .option('--labels <column>', 'the column with the id of the category')
+    .option('--categories <table>', 'the tree that the labels point into (id, parent, name)')
+    .option('--at <column>', 'when a row came')
+    .addOption(new Option('--source <who>', 'who gave the labels').choices(['llm', 'human', 'import']))
+    .option('--html <file>', 'where the page is written', defaultPage)
+    .option('--look', 'end after the picture; nothing is written to the database')
+    .option('--yes', 'ask nothing: what is not said by a flag is guessed, and everything is done');
+  for (const [flag, says] of moneyFlags) command.option(flag, says);
+  return command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  taxon init
+  taxon init --look
+  taxon init --table shop.order_products --name title --labels category_id --categories shop.categories --yes
+
+Your tables are only read. What is written after your yes are the schemas of pgtaxon, with your labels as memory. The local layer
+begins in shadow: it answers nothing until you say so.`,
+    )
+    .action(async (flags: Flags) => {
+      pageFile(flags.html);
+      const person = process.stdin.isTTY === true && process.stderr.isTTY === true;
+      if (!person && flags.yes !== true && !(flags.look === true && flags.table !== undefined))
+        throw misuse(
+          'nobody is here to answer: this is no terminal',
+          'Say --yes, with --table, --name, --labels and --categories where the guess may be wrong; or --look --table TABLE for the picture alone.',
+        );
+      const interrupt = interruptible('interrupted; run it again to go on: taxon init');
+      const asker = person && flags.yes !== true ? askPerson() : askNobody();
+      await run(flags, asker, interrupt.signal).finally(interrupt.release);
+    });
+}
