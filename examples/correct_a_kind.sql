@@ -1,22 +1,25 @@
--- Correct a whole kind of names at once: here cases for tablets that were taken for something else. confirm() makes each name's
--- right category its label. People's labels are never changed by a machine, and names that had taken the wrong answer because
--- they are near are decided again. undo_check() takes one back.
+-- Correct a whole kind of names at once: the kind where most answers are likely wrong becomes what speaks against its answer.
+-- The labels are a person's from then on, so no machine changes them, and rows that say otherwise follow. undo_run() takes it
+-- back.
 --
 --   bin/taxon db psql -f examples/correct_a_kind.sql        (the demo's database)
 
-\set kind 'etui na tablet|(чохол|чехол) .*планшет|tablet case'
-\set right 'Electronics > Tablets and readers > Tablet cases'
+-- Sidecars find kinds each night; here they are found now.
+select taxon_internal.find_kinds() > 0 as found;
 
--- Who is of the kind and stands elsewhere?
-select product_id, name, source, path from taxon.products_readable
-  where name ~* :'kind' and path <> :'right' order by product_id limit 20;
+-- Which kinds are there, what are they now, and what speaks against it?
+select kind_id, words, names, answer, says, why, likely_wrong from taxon.kinds(5);
 
--- Each is corrected; asked_again counts the rows that had taken its answer.
-select c.name, c.label_before, c.label_after, c.corrected, c.asked_again
-  from (select p.product_id, k.category_id
-          from taxon.products_readable p join taxon.categories k on taxon.category_path(k.category_id) = :'right'
-          where p.name ~* :'kind' and p.path <> :'right' order by p.product_id limit 20) wrong
-  cross join lateral taxon.confirm(wrong.product_id, wrong.category_id) c;
+select kind_id from taxon.kinds(1) \gset
 
--- From now on memory answers these names, and the next training learns from them.
-select source, count(*) from taxon.products_readable where name ~* :'kind' and path = :'right' group by source order by 2 desc;
+-- 29 of its names, drawn at random (odd ones first, which were not).
+select m ->> 'n' as n, m ->> 'name' as name, m ->> 'path' as path, m ->> 'odd' as odd
+  from taxon.kinds(kind_id => :kind_id, shown => 29), jsonb_array_elements(members) m;
+
+-- They all belong: one decision. With unmarked => '{3,7}' only the others of these 29 would be decided, and the rest split.
+select run_id, path, labels, corrected, rows_corrected, proof
+  from taxon.decide_kind(:kind_id, shown => 29, reason => 'looked at 29') \gset
+select :'path' as path, :labels as labels, :corrected as corrected, :rows_corrected as rows_corrected, :'proof' as proof;
+
+-- It was one run; this would take it back: select * from taxon.undo_run(:run_id);
+select kind, reason, labels_changed, rows_corrected from taxon.runs where run_id = :run_id;

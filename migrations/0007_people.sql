@@ -145,7 +145,10 @@ create table product_changes (
   before_llm_call_id bigint,
   reverted_at timestamptz,
   taxonomy_change_id bigint references taxonomy_changes on delete set null,
-  run_id bigint references label_runs
+  run_id bigint references label_runs,
+  before_classified_at timestamptz,
+  before_failure text,
+  before_inserted_xact xid8
 );
 create index product_changes_run on product_changes (run_id, change_id) where run_id is not null;
 create index product_changes_product on product_changes (product_id, change_id);
@@ -167,4 +170,7 @@ comment on column product_changes.before_matched_key is 'products.matched_key be
 comment on column product_changes.before_llm_call_id is 'products.llm_call_id before.';
 comment on column product_changes.reverted_at is 'When undo_check() or undo_run() took it back; NULL: it stands. The row that undid it has the same.';
 comment on column product_changes.taxonomy_change_id is 'The change of the taxonomy that moved the row.';
+comment on column product_changes.before_classified_at is 'products.classified_at before, of a run.';
+comment on column product_changes.before_failure is 'products.failure before, of a run.';
+comment on column product_changes.before_inserted_xact is 'products.inserted_xact before, of a run.';
 comment on column product_changes.run_id is 'The run of changes of labels that the row followed.';

@@ -60,7 +60,7 @@ comment on column import_paths.category_id is 'The category in use that it leads
 comment on column import_paths.by_id is 'Whether the database knew it by that id.';
 
 create unlogged table import_losers (
-  name text not null,
+  name_key text not null,
   kept text not null,
   lost text not null,
   reason text not null,
@@ -68,7 +68,7 @@ create unlogged table import_losers (
   lines bigint[] not null
 );
 comment on table import_losers is 'Answers that import_labels() did not keep, for the transaction that wants them all.';
-comment on column import_losers.name is 'The name key.';
+comment on column import_losers.name_key is 'The name.';
 comment on column import_losers.kept is 'Path of the label that memory has now.';
 comment on column import_losers.lost is 'Path of the answer that was not kept.';
 comment on column import_losers.reason is 'Why.';

@@ -128,6 +128,12 @@ const schema = z.strictObject({
   llmWaitMs: count(0, 60_000).default(1000),
   /** Whether this sidecar trains, in a process of its own, when the autopilot asks for it. */
   retrain: flag.default(true),
+  /** Where the page listens: elsewhere than on this machine it takes tokens (taxon dashboard token add). */
+  dashboardHost: z.string().min(1).default('127.0.0.1'),
+  /** 0: any that is free. */
+  dashboardPort: count(0, 65_535).default(7878),
+  /** Where people reach the page through a proxy, such as https://taxon.shop.example; only tokens open it then. */
+  dashboardUrl: serverAddress.optional(),
   /** A retraining that takes more memory than this ends itself. */
   retrainMemoryMb: count(256, 1_000_000).default(4096),
 });

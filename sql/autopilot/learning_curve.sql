@@ -1,6 +1,6 @@
 -- taxon: learning_curve(): what more labels would bring.
 
-create or replace function learning_curve(more integer default 10000, model_id bigint default null)
+create or replace function learning_curve(more integer default null, model_id bigint default null)
   returns table (labels_trained bigint, labels_now bigint, labels_then bigint, llm_share_now numeric, llm_share_then numeric, low numeric,
                  high numeric, tokens_a_product_now numeric, tokens_a_product_then numeric, dollars_saved_a_month numeric,
                  passed_on_now numeric, passed_on_then numeric, passed_on_low numeric, passed_on_high numeric, points integer,
@@ -20,15 +20,15 @@ declare
   shown numeric[];
   digits integer;
 begin
-  if more is null or more < 0 then
-    raise exception 'more labels are a number, 0 or more, not %', coalesce(more::text, 'NULL')
+  if more < 0 then
+    raise exception 'more labels are a number, 0 or more, not %', more
       using hint = 'select * from learning_curve(more => 10000);', errcode = 'invalid_parameter_value';
   end if;
   labels_now := trainable_labels();
-  labels_then := labels_now + more;
   select x.* into m from models x where case when learning_curve.model_id is null then x.state = 'champion'
     else x.model_id = learning_curve.model_id end;
   if m.model_id is null then
+    labels_then := labels_now + coalesce(more, 10000);
     if learning_curve.model_id is not null then raise exception 'there is no model %', learning_curve.model_id
       using hint = 'select * from models_readable;', errcode = 'no_data_found'; end if;
     verdict := 'cannot be said: there is no champion yet (taxon train)';
@@ -40,6 +40,9 @@ begin
   labels_trained := coalesce((m.data ->> 'labels')::bigint, p.last::bigint);
   -- measured: with fewer labels two of three intervals held at twice as many
   reach := case when labels_trained < 8000 then 1.5 else 2 end;
+  -- not asked for so many: as far as the curve says anything
+  more := coalesce(more, greatest(least(10000, floor(reach * labels_trained) - labels_now), 0), 10000);
+  labels_then := labels_now + more;
   points := coalesce(cardinality(p.names), 0);
   held_out := p.held;
   select x.* into a from curve_ahead(p.names, p.passed, p.held, p.last, p.last * labels_then / nullif(labels_trained, 0)) x;
@@ -85,7 +88,7 @@ begin
 end $$;
 comment on function learning_curve(integer, bigint) is
   'Says what so many more labels, and those that are new since the training, would bring after the next training.
-more: how many labels more, 0 or more; 10000 by default.
+more: how many labels more, 0 or more; NULL (the default): 10000, or as many as the curve reaches.
 model_id: the model whose curve it is; NULL (the default): the champion.
 Returns: the LLM''s share of the products (those since the promotion, at most 30 days), tokens a product and dollars a month at what the ledger says a name costs, with a 95% interval; passed_on… is the same of the names that memory does not know. It takes the share that memory answers as it is, though more labels raise it, and says when it cannot say. How often the interval held: docs/measured/learning.md.
 Errors: 22023 where more is no such number; P0002 where there is no such model.

@@ -19,11 +19,11 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
       order by x.evidence_id limit drift_constant('among')::bigint
   ), missing as materialized (
     -- asked once, not for each name
-    select b.branch, kinds.stream
+    select b.branch, k.stream
       from (select 0::bigint as branch union select distinct c.l1 from seen e join categories c using (category_id)
         where c.l1 is not null) b
-      cross join unnest(array['confidence', 'novelty', 'familiarity']) kinds(stream)
-      where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = kinds.stream
+      cross join unnest(array['confidence', 'novelty', 'familiarity']) k(stream)
+      where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = k.stream
         and s.branch = b.branch)
   ), placed as (
     select e.evidence_id, e.burst, m.stream, m.branch, drift_value(m.stream, e.l3_said, e.nearest, e.unknown) as value

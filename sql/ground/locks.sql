@@ -31,7 +31,7 @@ exception when lock_not_available then
     using hint = 'Try again. To end it: select pg_terminate_backend(PID);', errcode = 'lock_not_available';
 end $$;
 comment on function hold_lock(text, boolean,
-  interval) is 'Holds one of taxonomy, settling, models, rollouts, thresholds, guard, runs, drift, checks, import, intake until the transaction ends, alone or shared; waits as long as patience and lock_timeout both allow. 55P03 with who is in the way when it was not free in time. Example: select hold_lock(''models'');';
+  interval) is 'Holds one of taxonomy, settling, models, rollouts, thresholds, guard, runs, drift, checks, import, intake, kinds, attach until the transaction ends, alone or shared; waits as long as patience and lock_timeout both allow. 55P03 with who is in the way when it was not free in time. Example: select hold_lock(''models'');';
 
 create or replace function try_lock(purpose text) returns boolean
   language plpgsql set search_path from current as $$

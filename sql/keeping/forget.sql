@@ -107,11 +107,14 @@ begin
       then 'the ledger keeps no names of calls: which provider was sent it is known only where its answer was still here'
                        else format('what was sent more than %s days ago (ledger_names_days) is known only where its answer was still here',
                          setting('ledger_names_days')) end),
+    ('attached tables', (select 'rows of yours that have the name bring it back when they change, or with the next sweep; change them first: '
+       || string_agg(format('%I.%I', a.schema_name, a.table_name), ', ') from attachments a)),
     ('back-ups', 'dumps and base back-ups made before now hold it, as do restored copies: forget it there again'),
     ('WAL and replicas', 'archived WAL and snapshots hold it; standbys follow by themselves, logical subscribers as far as deletions are published'),
     ('pages', 'pages of this database hold it until VACUUM has gone over them'),
     ('files', 'the caches of embeddings in <data dir>/matrices are made anew by the next training; exports, report pages, CSV files and logs are yours to remove'),
-    ('forgotten_names', 'its digest is kept for two days, so that what is in flight does not bring it back')) n(what, detail);
+    ('forgotten_names', 'its digest is kept for two days, so that what is in flight does not bring it back')) n(what, detail)
+    where n.detail is not null;
 end $$;
 comment on function forget(text, boolean, boolean) is
   'Forgets a name, however it is written: removes it from every table that holds it.

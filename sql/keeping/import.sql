@@ -229,7 +229,7 @@ begin
     union all
     select d.name_key, d.final, d.was, 0, '{}', 'was in memory' from decided d where d.was <> d.final
   ), written_losers as (
-    insert into import_losers (name, kept, lost, reason, times, lines)
+    insert into import_losers (name_key, kept, lost, reason, times, lines)
       select l.name_key, category_path(l.final), category_path(l.category_id), l.reason, l.n, l.lines from lost l where keep_losers
   ), listed as (
     select l.name_key as name, category_path(l.final) as kept, category_path(l.category_id) as lost, l.reason, l.n as times, l.lines

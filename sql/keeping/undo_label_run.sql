@@ -68,10 +68,12 @@ begin
       order by p.product_id for no key update of p skip locked
   ), written as (
     update products p
-      set state = case when s.before_source is null then 'pending' else 'done' end, source = s.before_source, category_id = s.target,
+      set state = case when s.before_source is not null then 'done' when s.before_failure is not null then 'failed' else 'pending' end,
+          failure = s.before_failure, source = s.before_source, category_id = s.target,
           l1 = s.l1, l2 = s.l2, l3 = s.l3, similarity = s.before_similarity, matched_key = s.before_matched_key,
-          llm_call_id = s.before_llm_call_id, classified_at = case when s.before_source is not null then now() end,
-          inserted_xact = pg_current_xact_id()
+          llm_call_id = s.before_llm_call_id, classified_at = s.before_classified_at,
+          -- one that waits again is new to whoever waits for it
+          inserted_xact = case when s.before_source is null then pg_current_xact_id() else s.before_inserted_xact end
       from same s where p.product_id = s.product_id
       returning p.name_key, p.state
   ), noted as (

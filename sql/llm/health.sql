@@ -30,3 +30,14 @@ begin
     from queue q where q.stage = 'llm' and q.available_at = 'infinity' having count(*) > 0;
 end $$;
 comment on function llm_health() is 'What health() says of budgets, prices, the deployment and names that may not be sent. Example: select item, value from llm_health();';
+
+create or replace function last_llm_error() returns text
+  language sql stable security definer set search_path from current as $$
+  select format('last error at %s, %s: %s', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI UTC'),
+           case when since.calls = 0 then 'no call has succeeded since' else format('%s calls have succeeded since', since.calls) end, e.error)
+    from (select c.error, coalesce(c.ended_at, c.started_at) as at from llm_calls c
+            where c.error is not null and c.started_at > now() - interval '1 day' order by c.llm_call_id desc limit 1) e
+    cross join lateral (select count(*) as calls from llm_calls c
+                          where c.state = 'ok' and c.started_at > now() - interval '1 day' and c.ended_at > e.at) since;
+$$;
+comment on function last_llm_error() is 'The last error of a call within a day, when it was, and whether calls have succeeded since; NULL: there was none. Example: select last_llm_error();';

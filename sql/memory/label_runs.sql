@@ -11,6 +11,7 @@ comment on function current_label_run() is 'The run that this transaction is wri
 
 create or replace function begin_label_run(kind text, reason text, file text default null, training_run_id bigint default null) returns bigint
   language plpgsql security definer set search_path from current as $$
+#variable_conflict use_column
 declare
   id bigint;
 begin

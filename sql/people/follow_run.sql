@@ -18,8 +18,10 @@ begin
       from was w where p.product_id = w.product_id
   )
   insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason,
-                               before_similarity, before_matched_key, before_llm_call_id, run_id)
-    select w.product_id, w.category_id, w.source, w.truth, 'exact', match_rows.reason, w.similarity, w.matched_key, w.llm_call_id, r.run_id
+                               before_similarity, before_matched_key, before_llm_call_id, run_id, before_classified_at, before_failure,
+                               before_inserted_xact)
+    select w.product_id, w.category_id, w.source, w.truth, 'exact', match_rows.reason, w.similarity, w.matched_key, w.llm_call_id, r.run_id,
+           w.classified_at, w.failure, w.inserted_xact
       from was w left join current_label_run() r on true;
   get diagnostics matched = row_count;
   return matched;

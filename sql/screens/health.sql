@@ -49,8 +49,8 @@ begin
   end loop;
   return query select 'llm', case when llm_names is null then 'warn' else 'ok' end, coalesce(llm_names, 'none'),
     case when llm_names is null then 'no provider is configured: the LLM stage waits, nothing fails'
-         else (select format('%s calls, %s unknown, last error: %s', count(*), count(*) filter (where c.state = 'unknown'),
-               coalesce((array_agg(c.error order by c.llm_call_id desc) filter (where c.error is not null))[1], 'none'))
+         else (select format('%s calls in a day, %s of them unknown; %s', count(*), count(*) filter (where c.state = 'unknown'),
+               coalesce(last_llm_error(), 'no error'))
                from llm_calls c where c.started_at > now() - interval '1 day') end;
   return query select * from llm_health();
   return query select * from batches_health();
@@ -66,6 +66,7 @@ begin
   return query select * from autopilot_health();
   return query select * from forgotten_health();
   return query select * from strays_health();
+  return query select * from attached_health();
   return query select * from keys_health();
   return query select * from locks_health();
   return query select * from notify_health();

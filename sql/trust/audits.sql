@@ -116,7 +116,7 @@ begin
       select p.*,
              -- the LLM errs alike when it is asked again, so answers of its own go to people
              p.source in ('similar', 'local') or p.source = 'exact' and l.source is not distinct from 'import' as may,
-             case when l.source = 'human' then l.category_id end as label
+             case when l.source = 'human' and looked_at(name_hash(p.name_key)) then l.category_id end as label
         from picked p
         left join lateral (select y.source, y.category_id from labels y where y.name_hash = name_hash(p.name_key) offset 0) l on true
         where p.state = 'done' and p.source in ('exact', 'similar', 'local', 'llm')

@@ -4,6 +4,7 @@ import { setLogLevel } from '../log.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
 import { completionCommand } from './completion/completion.ts';
+import { dashboardCommand } from './dashboard/dashboard.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -22,6 +23,7 @@ import { reviewCommand } from './review.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { statusCommand } from './status.ts';
 import { trainCommand } from './train.ts';
+import { uninstallCommand } from './uninstall.ts';
 import { upCommand } from './up.ts';
 import { xrayCommand } from './x-ray.ts';
 
@@ -67,6 +69,7 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
         migrateCommand(),
         sidecarCommand(),
         dbCommand(),
+        uninstallCommand(),
       ],
     },
     {
@@ -77,7 +80,7 @@ Settings: flags, then TAXON_* variables, then taxon.config.json.`,
     {
       title: 'See how it goes',
       example: 'taxon status --watch',
-      commands: [statusCommand(), reportCommand(), replayCommand()],
+      commands: [statusCommand(), dashboardCommand(), reportCommand(), replayCommand()],
     },
     {
       title: 'Learn',

@@ -40,6 +40,25 @@ function text(s: Snapshot, since: string): string {
   ].join('\n');
 }
 
+/** Names that wait for the local layer or the LLM, as health() counts them. */
+const waitingIn = (s: Snapshot) =>
+  s.health.reduce((sum, { item, value }) => (item.startsWith('queue ') ? sum + Number(value) : sum), 0);
+
+/** How fast what waits becomes less, from looks over the last minute; nothing while it does not. */
+function pace(looks: readonly { at: number; waiting: number }[]): string {
+  const [first, last] = [looks[0], looks.at(-1)];
+  if (first === undefined || last === undefined || first.waiting <= last.waiting) return '';
+  const perSecond = (first.waiting - last.waiting) / ((last.at - first.at) / 1000);
+  const left = last.waiting / perSecond;
+  const time =
+    left < 90
+      ? `${left.toFixed(0)} s`
+      : left < 5400
+        ? `${(left / 60).toFixed(0)} min`
+        : `${(left / 3600).toFixed(1)} h`;
+  return `\nwaiting: ${last.waiting}, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} a second less, about ${time} left\n`;
+}
+
 interface Flags {
   since: string;
   watch?: true;
@@ -51,11 +70,18 @@ interface Flags {
 async function watch(db: Database, { since, every, json }: Flags): Promise<void> {
   const ms = wholeNumber('--every', every) * 1000;
   const { signal, release } = interruptible('interrupted');
+  const looks: { at: number; waiting: number }[] = [];
   while (!signal.aborted) {
     const s = await snapshot(db, since);
+    looks.push({ at: Date.now(), waiting: waitingIn(s) });
+    while (looks.length > 2 && Date.now() - (looks[0]?.at ?? 0) > 60_000) looks.shift();
     // on a terminal the screen is drawn anew, in a pipe the looks follow each other
     if (process.stdout.isTTY && !json) process.stdout.write('\x1b[2J\x1b[H');
-    print(json === true, { at: new Date().toISOString(), ...s }, text(s, `since ${since}`));
+    print(
+      json === true,
+      { at: new Date().toISOString(), ...s },
+      `${text(s, `since ${since}`)}${pace(looks)}`,
+    );
     await setTimeout(ms, undefined, { signal }).catch(() => {});
   }
   release();

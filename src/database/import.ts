@@ -65,8 +65,8 @@ function importing<T>(
 
 /** All answers that were not kept, as CSV. */
 async function writeLosers(db: Database, client: pg.PoolClient, into: Writable): Promise<void> {
-  const rows = `select name, kept, lost, reason, times, array_to_string(lines, ' ') as lines
-    from ${db.internal}import_losers order by import_losers.lines[1] nulls last, name, lost`;
+  const rows = `select name_key as name, kept, lost, reason, times, array_to_string(lines, ' ') as lines
+    from ${db.internal}import_losers order by import_losers.lines[1] nulls last, name_key, lost`;
   await pipeline(client.query(to(`copy (${rows}) to stdout (format csv, header)`)), into);
   await client.query(`delete from ${db.internal}import_losers`);
 }

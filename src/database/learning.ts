@@ -24,8 +24,8 @@ export interface Ahead {
   verdict: string;
 }
 
-/** What so many more labels would bring, and in words where it cannot be said. */
-export function curveAhead(db: Database, more: number): Promise<Ahead> {
+/** What so many more labels would bring (null: as many as the curve reaches), and in words where it cannot be said. */
+export function curveAhead(db: Database, more: number | null): Promise<Ahead> {
   return refusing(db.row<Ahead>(`select * from ${db.at}learning_curve($1)`, [more]));
 }
 

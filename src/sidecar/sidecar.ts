@@ -12,6 +12,7 @@ import { messageOf } from '../errors.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { holdEncoders } from '../model/encoders.ts';
+import { runAttachedLoop } from './attached.ts';
 import { briefly, Claims } from './claims.ts';
 import { autopilotJob, rolloutAdvancer, type TrainingCommands } from './jobs/autopilot.ts';
 import { fillEmbeddings } from './jobs/fill.ts';
@@ -51,8 +52,8 @@ export interface Sidecar {
 /**
  * The worker: listens, sweeps, claims names, decides them locally and asks the LLM. Any number of them share the work.
  *
- * The whole life: start → the champion loads → two loops, local and LLM, each with its own concurrency → heartbeat renews
- * leases, reports, and looks for a new champion; jobs at their times → stop.
+ * The whole life: start → the champion loads → two loops, local and LLM, each with its own concurrency, and one that takes rows of
+ * attached tables in → heartbeat renews leases, reports, and looks for a new champion; jobs at their times → stop.
  *
  * @param url      the database; may be a transaction pooler when config.directDatabaseUrl is given for LISTEN
  * @param providers who answers the LLM stage, the first choice first; empty: that stage waits for another sidecar
@@ -85,6 +86,7 @@ export async function startSidecar(
   const stopping = new AbortController();
   const abandon = new AbortController();
   const localWaker = createWaker();
+  const attachedWaker = createWaker();
   const encoders = holdEncoders(config);
   const champion = holdChampion(db, config, encoders);
   const llm =
@@ -126,6 +128,7 @@ export async function startSidecar(
     if (!stopping.signal.aborted && listener?.hears() !== saidListening)
       await announce().catch((error) => log.debug('heartbeat', { error: messageOf(error) }));
     localWaker.wake();
+    attachedWaker.wake();
     llmLoop?.wake();
     void refresh();
   };
@@ -153,6 +156,7 @@ export async function startSidecar(
     announce,
     onPassedOn: () => llmLoop?.wake(),
   });
+  const attached = runAttachedLoop({ db, config, waker: attachedWaker, stopping: stopping.signal });
   // whoever may connect may notify: a flood of it makes a few sweeps
   const wake = limited(() => void onWake(), wakeMs);
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, wake);
@@ -179,10 +183,11 @@ export async function startSidecar(
   async function shutDown(): Promise<void> {
     stopping.abort();
     localWaker.wake();
+    attachedWaker.wake();
     // calls in flight are given up a little before the time is over, so that the ledger can still say so
     const deadline = setTimeout(() => abandon.abort(), config.shutdownSeconds * 800);
     await Promise.race([
-      Promise.all([local?.done, llmLoop?.done, jobs.stop()]),
+      Promise.all([local?.done, llmLoop?.done, attached, jobs.stop()]),
       sleep(config.shutdownSeconds * 950, null, { ref: false }),
     ]);
     clearTimeout(deadline);

@@ -10,7 +10,11 @@ const bars = ({ bars }: Part) =>
   bars.length === 0
     ? ''
     : html`<div class="bars">${bars.map(
-        ({ name, share, note }) => html`<span>${name}</span><span class="track"><i style="width: ${(share * 100).toFixed(1)}%"></i></span>
+        ({
+          name,
+          share,
+          note,
+        }) => html`<span>${name}</span><span class="track"><i style="width: ${(share * 100).toFixed(1)}%"></i></span>
 <span class="soft">${percent(share)}${note === '' ? '' : ` · ${note}`}</span>
 `,
       )}</div>`;

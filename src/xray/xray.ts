@@ -109,9 +109,7 @@ async function layersOf(db: Database, config: Config, read: Read, options: XrayO
     return { onProgress: (share: number) => shown.at(Math.round(share * 100)), end: () => shown.end() };
   };
   const walking = bar('walking your history');
-  const { parts, last } = await walk(history, { db, signal, ...walking }).finally(
-    walking.end,
-  );
+  const { parts, last } = await walk(history, { db, signal, ...walking }).finally(walking.end);
   const judging = bar('judging labels out of fold');
   const rows = { labelled, unlabelled: input.rows.length - labelled.length };
   const labels = await labelsOf(db, taxonomy, history, rows, { signal, ...judging }).finally(judging.end);

@@ -114,7 +114,7 @@ describe('every command', () => {
     expect(top).toEqual([
       ...['up', 'demo', 'migrate', 'sidecar', 'db'],
       ...['import', 'export', 'classify', 'forget'],
-      ...['status', 'report', 'replay'],
+      ...['status', 'dashboard', 'report', 'replay'],
       ...['train', 'clean', 'review', 'model'],
       ...['llm', 'completion'],
     ]);
@@ -126,7 +126,12 @@ describe('every command', () => {
     const llm = listed((await taxon(['llm', '--help'])).stdout).map((name) => ['llm', name]);
     expect([model.length, llm.length]).toEqual([8, 4]);
     const helps = await Promise.all(
-      [...top.map((name) => [name]), ...model, ...llm].map((words) => taxon([...words, '--help'])),
+      [
+        ...top.map((name) => [name]),
+        ...model,
+        ...llm,
+        ...['add', 'list', 'remove'].map((name) => ['dashboard', 'token', name]),
+      ].map((words) => taxon([...words, '--help'])),
     );
     for (const help of helps) {
       expect(help.code).toBe(0);

@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { clusterStatus, startCluster } from '../../src/cluster/cluster.ts';
 import { temporaryDataDir } from '../support/cluster.ts';
+import { asPage, cookieOf, send } from '../support/page.ts';
 import { startTaxon, until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
 
@@ -18,6 +19,10 @@ it('up makes database, schema and worker; Ctrl-C stops all that it started, and 
   const first = startTaxon(['up'], { TAXON_DATA_DIR: dataDir });
   await first.says('ready');
   expect(first.stderr()).toContain('the LLM stage waits');
+  const link = /the page open=(\S+)/.exec(first.stderr())?.[1] as string;
+  expect((await asPage(new URL(link).origin, cookieOf(await send(link))).get('overview')).json.products).toBe(
+    0,
+  );
   const db = look((await startCluster(dataDir)).url('taxon'));
   await insert(db, ['a name that nobody knows']);
   await until(

@@ -98,7 +98,6 @@ describe('what separates the levels of a path', () => {
     ['›', 'Home › Kitchen'],
     ['→', 'Home → Kitchen'],
     ['\\', 'Home\\Kitchen'],
-    ['&gt;', 'Home &gt; Kitchen'],
     ['->', 'Home -> Kitchen'],
     ['>>', 'Home >> Kitchen'],
     ['::', 'Home::Kitchen'],
@@ -111,6 +110,7 @@ describe('what separates the levels of a path', () => {
     expect(error.message).toContain('2 of 3');
     expect(error.message).toContain(`line 2: ${path}`);
     expect(error.hint).toContain('l1 instead of path');
+    expect(error.hint).toContain(`--path-separator '${other}'`);
     expect(error.exitCode).toBe(2);
   });
   test('in few of them it is part of a name, and where ">" separates too', async () => {

@@ -165,7 +165,7 @@ describe('bad lines are named by number and content', () => {
     const error = await failure(rowsOf(file));
     expect(error.message.slice(0, `${file}, line 3: ${says}`.length)).toBe(`${file}, line 3: ${says}`);
     expect(error.message.length).toBeLessThan(file.length + 300);
-    expect(error.exitCode).toBe(2);
+    expect(error.exitCode).toBe(1);
   });
   test('a source that does not exist', async () => {
     const file = fileWith('source.csv', 'name,l1,source\nA,x,robot\n');

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
+import { namesOf, remember } from '../support/kinds.ts';
 import { psqlScript } from '../support/schema.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { evenly, makeModel, missed } from '../support/trust.ts';
@@ -10,15 +11,14 @@ const t = taxonDatabase();
 const folder = join(packageRoot, 'examples');
 const shown = (file: string) => psqlScript(t.database.url, join(folder, file));
 
-/** A small shop: a champion that has seen 500 names, tablet cases among the phone cases, and a call that was paid. */
+/** A small shop: a champion that has seen 500 names, five tablet cases among the phone cases, and a call that was paid. */
 beforeEach(async () => {
   const model = await makeModel(t);
   await missed(t, model, await t.category('Home > Kitchen > Kettles'), evenly(500));
   await t.label('чайник електричний bosch 1,7 л', 'Home > Kitchen > Kettles', 'llm');
-  await t.category('Electronics > Tablets and readers > Tablet cases');
-  for (const name of ['etui na tablet 10 cali', 'tablet case blue', 'phone case red'])
-    await t.label(name, 'Electronics > Phones > Phone cases', 'llm');
-  await t.insertAll('Etui na tablet 10 cali', 'Tablet case blue', 'Phone case red');
+  await remember(t, 'Electronics > Tablets > Tablet cases', namesOf('tablet case', 20));
+  await remember(t, 'Electronics > Phones > Phone cases', namesOf('tablet case', 5, 20));
+  await t.insertAll(...namesOf('Tablet case', 5, 20));
   await t.owner.rows(
     `insert into llm_calls (worker, purpose, route, provider, model, simulated, state, names, answered, tokens_in, tokens_out, cost, lease_until)
        values ('w', 'answer', 'shortlist', 'openai', 'gpt', true, 'ok', 10, 10, 900, 100, .002, now())`,
@@ -27,26 +27,30 @@ beforeEach(async () => {
 
 /** What each file must show, and what must be so afterwards. */
 const files: Record<string, { shows: RegExp[]; after?: () => Promise<void> }> = {
+  'attach.sql': {
+    // no sidecar runs here
+    shows: [
+      /attach_example_goods +\| a sidecar takes its rows in, newest first/,
+      /attach_example\.goods +\| backfilling +\| +1/,
+      /triggers +\| +4/,
+    ],
+    after: async () =>
+      expect(
+        await t.owner.rows('select from attached_tables union all select from attached_changes'),
+      ).toEqual([]),
+  },
   'correct_a_kind.sql': {
-    shows: [/Tablet case blue +\| exact +\| Electronics > Phones > Phone cases/, /human +\| +2/],
+    shows: [
+      /tablet case +\| +5 \| Electronics > Phones > Phone cases +\| Electronics > Tablets > Tablet cases \| memory/,
+      /all 5 were seen: nothing is left to prove/,
+      /kind +\| looked at 29 +\| +5 \| +5/,
+    ],
     after: async () =>
       expect(
         await t.owner.rows(
-          `select name, source, path from products_readable where source = 'human' or name like 'Phone%' order by 1`,
+          `select source, path, count(*) as n from products_readable where name like 'Tablet%' group by 1, 2`,
         ),
-      ).toEqual([
-        {
-          name: 'Etui na tablet 10 cali',
-          source: 'human',
-          path: 'Electronics > Tablets and readers > Tablet cases',
-        },
-        { name: 'Phone case red', source: 'exact', path: 'Electronics > Phones > Phone cases' },
-        {
-          name: 'Tablet case blue',
-          source: 'human',
-          path: 'Electronics > Tablets and readers > Tablet cases',
-        },
-      ]),
+      ).toEqual([{ source: 'exact', path: 'Electronics > Tablets > Tablet cases', n: 5 }]),
   },
   'insert_and_wait.sql': {
     shows: [
@@ -72,7 +76,7 @@ const files: Record<string, { shows: RegExp[]; after?: () => Promise<void> }> = 
     },
   },
   'what_it_saved.sql': {
-    shows: [/exact +\| +3 +\|/, /openai.* +1 \|.*1000 \|/, /answer +\| +1 \|/, /cannot be said/],
+    shows: [/exact +\| +5 +\|/, /openai.* +1 \|.*1000 \|/, /answer +\| +1 \|/, /cannot be said/],
   },
 };
 

@@ -22,7 +22,7 @@ const said = (lines: Line[], what: string) => lines.find((line) => line.what ===
  * that forget() must know: by its name (name_hash, name_key, name_keys, a message), or by a line of its own.
  */
 const noNames =
-  /^(before|state|stream|stage|source|\w+_source|layer|route|provider|model|model_version|prompt_version|code_version|version|identity|request_id|provider_batch_id|worker|writers|host|llm|deployment|price|manifest|external_id|path|thing|pattern|doubt|rules|\w+_by)$/;
+  /^(before|ids|state|stream|stage|source|\w+_source|layer|route|provider|model|model_version|prompt_version|code_version|version|identity|request_id|provider_batch_id|worker|writers|host|llm|deployment|price|manifest|external_id|path|thing|pattern|doubt|rules|\w+_by)$/;
 
 describe('forget', () => {
   test('leaves the name and its digest in no column of any table', async () => {

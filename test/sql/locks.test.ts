@@ -24,6 +24,7 @@ const purposes = [
   'drift',
   'guard',
   'import',
+  'kinds',
   'models',
   'rollouts',
   'runs',

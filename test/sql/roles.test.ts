@@ -9,13 +9,21 @@ const tables: Record<string, string> = {
   alarms: '',
   all_settings: 'sidecar: select',
   settings: '',
+  attach_faults_seen: '',
+  attach_lock: '',
+  attached_answers: '',
+  attached_changes: '',
+  attached_tables: '',
+  attachments: 'sidecar: select',
   audit_waiting: '',
   audit_watermark: '',
   calibrations: 'sidecar: select',
   categories_readable: 'writer: select',
   categories: 'admin: update(external_id); sidecar: select; writer: select',
   check_scores: '',
+  budgets_readable: '',
   checks: '',
+  dashboard_tokens: '',
   dead_letters: '',
   drift_streams: '',
   embeddings: 'sidecar: select',
@@ -23,6 +31,8 @@ const tables: Record<string, string> = {
   encoders: 'sidecar: select',
   evidence: '',
   forgotten_names: '',
+  found_kinds: '',
+  found_members: '',
   gate_answers: '',
   gate_verdicts: '',
   guard_tokens: 'sidecar: select',
@@ -34,7 +44,13 @@ const tables: Record<string, string> = {
   intakes: '',
   intake_lock: '',
   kept_answers: '',
+  learning_readable: '',
+  savings_readable: '',
   key_counts: '',
+  kind_names: '',
+  kind_tokens: '',
+  kind_words: '',
+  kinds_lock: '',
   label_changes: 'sidecar: select',
   label_runs: '',
   label_signatures: '',
@@ -110,9 +126,12 @@ describe('the whole list of privileges', () => {
     taxon_reader: {
       calibrate: 'said_of',
       calibration_in_force: 'thresholds_said',
+      learning_points: 'learning_readable',
+      llm_budgets: 'budgets_readable',
       name_hash: 'waiting_for_people',
       normalise_unusual: 'normalise',
       said_of: 'thresholds_said',
+      savings: 'savings_readable',
       serving: 'encoder_progress',
       setting_range: 'settings',
       split_tokens: 'taxonomy_progress',
@@ -260,7 +279,7 @@ describe('taxon_reader', () => {
     });
     expect(await reader.value(`select products from taxon.routing() where layer = 'exact'`)).toBe(1);
     expect(await reader.rows('select item from taxon.health()')).toContainEqual({ item: 'champion' });
-    for (const empty of ['threshold_history', 'coverage_curve()', 'waiting_for_people'])
+    for (const empty of ['threshold_history', 'coverage_curve()', 'waiting_for_people', 'kinds()'])
       expect(await reader.rows(`select from taxon.${empty}`)).toEqual([]);
     expect(await reader.value('select feasible from taxon.suggest_thresholds()')).toBe(false);
     await refused(reader, ['select taxon_internal.local_mode()']);
@@ -281,6 +300,8 @@ describe('taxon_reader', () => {
       'select from taxon.reject(1)',
       'select from taxon_internal.judge(1, true)',
       'select from taxon.undo_check(1)',
+      'select from taxon.decide_kind(1)',
+      'select taxon_internal.find_kinds()',
       `select from taxon.set_thresholds(1, 1, 1, 'because')`,
       'select from taxon.undo_thresholds()',
       `select from taxon.set_promise(.05, .95, 'because', true)`,

@@ -29,7 +29,22 @@ export async function holding(t: TaxonDatabase, name: string): Promise<string[]>
 }
 
 /** Not about names of products, and needed as they are. */
-export const left = ['all_settings', 'migrations', 'llm_prices', 'schema_objects', 'import_paths'];
+export const left = [
+  'all_settings',
+  'migrations',
+  'llm_prices',
+  'schema_objects',
+  // empty but in the transaction that fills them
+  'import_paths',
+  'import_nodes',
+  'kind_tokens',
+  'kind_words',
+  // keys and words of attached tables
+  'attachments',
+  'attached_changes',
+  'attached_answers',
+  'attach_faults_seen',
+];
 
 /**
  * A row in each table about one name, a product that was answered because it is near, and the name in every other column that
@@ -167,6 +182,11 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     name,
   );
   await owner.rows(
+    `insert into import_losers (name_key, kept, lost, reason, times, lines) values (normalise($1), 'Home', 'x', 'x', 1, '{1}')`,
+    name,
+  );
+  await owner.rows(`insert into label_runs (kind) values ('import')`);
+  await owner.rows(
     `with c as (insert into taxonomy_changes (kind, category_id, labels, human_labels, products, waiting, thresholds, training_rows, models, categories)
                   values ('split', $2, 1, 0, 1, 0, 0, 1, '{}', '{}') returning taxonomy_change_id)
      insert into taxonomy_questions (taxonomy_change_id, name_key, category_id) select taxonomy_change_id, normalise($1), $2 from c`,
@@ -177,6 +197,15 @@ export async function holdEverywhere(t: TaxonDatabase, name: string): Promise<vo
     `insert into index_comparisons (encoder_id, index_id, model_id, names, recall, other_answers, other_decisions, largest_shift, passed)
        select $1, 1, min(model_id), 1, 1, 0, 0, 0, true from models`,
     encoder,
+  );
+  await owner.rows(
+    `with k as (insert into found_kinds (words, why, size) values (array[normalise($1)], 'quiet', 1) returning kind_id)
+     insert into found_members (kind_id, n, name_key, source) select k.kind_id, 1, normalise($1), 'llm' from k`,
+    name,
+  );
+  await owner.rows(
+    `insert into kind_names (id, name_key, name_hash, source) values (1, normalise($1), name_hash(normalise($1)), 'llm')`,
+    name,
   );
   await owner.rows('insert into queue_horizon select clock_timestamp(), pg_current_xact_id()');
   await owner.rows('begin');

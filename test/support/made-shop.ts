@@ -1,4 +1,6 @@
+import { clearAttached } from './attached.ts';
 import { drawable } from './audits.ts';
+import { namesOf, remember } from './kinds.ts';
 import type { TaxonDatabase } from './sql.ts';
 import { evenly, judge, makeModel, missed, wrongEach } from './trust.ts';
 
@@ -44,5 +46,27 @@ export async function makeShop(t: TaxonDatabase): Promise<void> {
   await t.owner.rows(
     `insert into training_runs (kind, state, worker, lease_until) values ('train', 'done', 'w', now())`,
   );
+  // kind 1: desk lamps among the toasters
+  await remember(t, 'Home > Lamps', namesOf('desk lamp', 8));
+  await remember(t, 'Home > Kitchen > Toasters', namesOf('desk lamp', 3, 8));
+  await t.owner.rows('select find_kinds()');
+  await t.owner.rows(`select end_label_run(begin_label_run('import', 'price list of spring', 'labels.csv'))`);
   await drawable(t);
+  await makeGoods(t);
+}
+
+/** Tables of the shop's own that are attached, and its categories. */
+async function makeGoods(t: TaxonDatabase): Promise<void> {
+  await clearAttached(t);
+  await t.owner.client.query(`
+    create schema shop;
+    create table shop.categories (id integer primary key, parent_id integer references shop.categories, name text not null);
+    insert into shop.categories values (1, null, 'Home'), (2, 1, 'Kitchen'), (3, 2, 'Kettles'), (4, null, 'Music');
+    create table shop.order_products (id bigint primary key, brand text, title text, category_id integer, categorised_at timestamptz,
+      active boolean not null default true, taxon_path text);
+    create table shop.offers (shop_id integer, sku text, title text, primary key (shop_id, sku));
+    insert into shop.order_products (id, title, category_id) values (1, 'Red kettle 1.7 l', 3), (2, 'Violin', null);`);
+  await t.owner.rows(
+    `select attach('shop.order_products', key => 'id', name => 'title'), attach('shop.offers')`,
+  );
 }

@@ -56,6 +56,12 @@ export async function schemaText(url: string, schema: string): Promise<string> {
   return objects.replace(/^\\(un)?restrict .*\n/gm, '') + rows;
 }
 
+/** What pg_dump says of a schema of an application, to be compared with itself. */
+export async function dumpOf(url: string, schema: string): Promise<string> {
+  const text = await program('pg_dump', ['--schema-only', `--schema=${schema}`, url]);
+  return text.replace(/^\\(un)?restrict .*\n/gm, '');
+}
+
 export interface SqlRoot {
   folder: string;
   remove(): void;

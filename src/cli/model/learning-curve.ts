@@ -41,7 +41,7 @@ export function learningCurveCommand(): Command {
   return new Command('learning-curve')
     .summary('what more labels would bring')
     .description("What more labels would bring: the LLM's share, tokens and dollars, with a 95% interval.")
-    .option('--more <n>', 'labels more than there are now', '10000')
+    .option('--more <n>', 'labels more than there are now (default: 10000, or as many as the curve reaches)')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -53,8 +53,8 @@ Examples:
 
 From what the champion's training measured; it says so where it cannot say. The picture is in taxon report.`,
     )
-    .action(async (options: { more: string; json?: boolean }) => {
-      const more = wholeNumber('--more', options.more);
+    .action(async (options: { more?: string; json?: boolean }) => {
+      const more = options.more === undefined ? null : wholeNumber('--more', options.more);
       const curve = await withAnyDatabase(async (db) => ({
         ahead: await curveAhead(db, more),
         points: await measuredPoints(db),

@@ -3,18 +3,30 @@ import { listModels, type ModelRow } from '../../database/registry.ts';
 import { withAnyDatabase } from '../database.ts';
 import { print, table } from '../output.ts';
 
-/** How often its training says that its own held-out labels were met: l1 / l2 / l3 in percent, and of how many names. */
-function agreement(metrics: object | null): string {
-  const { levels = {}, names } = (metrics ?? {}) as {
+/**
+ * How often the labels of its own held-out names were met: l1 / l2 / l3 in percent, by what, and of how many names. A first model
+ * is judged as it answers, down to each level; of a full one its training judged the heads, one voice of three, level by level.
+ */
+function met(metrics: object | null): string {
+  const {
+    agreement,
+    levels = {},
+    names,
+  } = (metrics ?? {}) as {
+    agreement?: Record<string, unknown> | null;
     levels?: Record<string, { validAccuracy?: unknown }>;
     names?: { valid?: unknown };
   };
-  const shares = ['l1', 'l2', 'l3']
-    .map((level) => levels[level]?.validAccuracy)
+  const whole = agreement != null;
+  const shares = (['l1', 'l2', 'l3'] as const)
+    .map((level) => (whole ? agreement[level] : levels[level]?.validAccuracy))
     .filter((share) => typeof share === 'number')
     .map((share) => (share * 100).toFixed(1))
     .join(' / ');
-  return typeof names?.valid !== 'number' || shares === '' ? shares : `${shares} of ${names.valid}`;
+  const of = whole ? agreement.names : names?.valid;
+  if (shares === '') return '';
+  const by = whole ? 'letters, down to each level' : 'heads alone, each level by itself';
+  return `${by}: ${shares}${typeof of === 'number' ? ` of ${of}` : ''}`;
 }
 
 function line(model: ModelRow) {
@@ -23,7 +35,7 @@ function line(model: ModelRow) {
     state: model.state,
     created: model.created_at,
     labels: model.labels,
-    'agreement % (own names)': agreement(model.metrics),
+    'own held-out labels met, %': met(model.metrics),
     'size MB': (model.bytes / 1e6).toFixed(1),
     version: model.code_version,
     seed: model.seed,
@@ -38,7 +50,7 @@ export function listCommand(): Command {
     .option('--json', 'print one JSON object, with everything that is noted of each')
     .addHelpText(
       'after',
-      `\nExamples:\n  taxon model list\n  taxon model list --json | jq '.models[] | {model_id, state, data}'\n\nEach agreement is of the model's own held-out names; what two models say of the same ones: select * from taxon.gate_report()`,
+      `\nExamples:\n  taxon model list\n  taxon model list --json | jq '.models[] | {model_id, state, data}'\n\nFigures of two models are not of the same names, nor of the same voices: what all voices of one meet is in taxon report, and two\nmodels on the same names are compared by the gate: select * from taxon.gate_report()`,
     )
     .action(async (options: { json?: boolean }) => {
       const models = await withAnyDatabase(listModels);

@@ -16,12 +16,12 @@ export function cleaningText({ labels, levels, proposed, applied }: CleaningRepo
   return [`labels: ${done} of ${labels}`, ...lines].join('\n');
 }
 
-/** How often its own held-out labels were met, for people. */
+/** How often one of its voices met its own held-out labels, for people: what all of them meet together, the report says. */
 export function agreement(report: TrainingReport): string {
   const levels = Object.entries(report.levels).map(
     ([level, r]) => `${level} ${(r.validAccuracy * 100).toFixed(1)} %`,
   );
-  return `agreement with the labels of its own ${report.names.valid} held-out names (the teacher's, not the truth; other models have others): ${levels.join(', ')}`;
+  return `its heads alone (one voice of three), each level by itself, met the labels of its own ${report.names.valid} held-out names (the teacher's, not the truth; other models have others) in ${levels.join(', ')}; all voices together: taxon report`;
 }
 
 /** What the first model is, for people. */
@@ -30,6 +30,6 @@ export function firstText({ model_id, labels, seconds, report: { agreement: said
   const held =
     said === null
       ? ''
-      : `; agreement with the labels of ${said.names} names that it has not seen: l1 ${percent(said.l1)}, l2 ${percent(said.l2)}, l3 ${percent(said.l3)}`;
+      : `; down to each level it met the labels of ${said.names} names that it has not seen in l1 ${percent(said.l1)}, l2 ${percent(said.l2)}, l3 ${percent(said.l3)}`;
   return `model ${model_id}, of letters alone, answers meanwhile: ${labels} labels, ${seconds} s${held}`;
 }

@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { followTrees, sweepAfterFaults, sweepAttached } from '../../database/attached.ts';
 import { calibrationDue } from '../../database/calibration.ts';
 import type { Database } from '../../database/connection/open.ts';
 import {
@@ -12,6 +13,7 @@ import {
   sweepTaxonomy,
   watchDrift,
 } from '../../database/jobs.ts';
+import { findKinds } from '../../database/kinds.ts';
 import { drawAudits, drawTeaching } from '../../database/ledger.ts';
 import { signLabels } from '../../database/signatures.ts';
 import { messageOf } from '../../errors.ts';
@@ -35,6 +37,9 @@ export interface Job {
   over?(): Promise<unknown>;
 }
 
+/** Sidecars that start one after the other sweep attached tables once. */
+const sweptLatelyMinutes = 10;
+
 /** All housekeeping; what reads much is done at night. */
 export function housekeeping(
   champion: ChampionHolder,
@@ -52,6 +57,15 @@ export function housekeeping(
       atStart: true,
       run: (db) => queueStrays(db, signal),
     },
+    // at start: what was changed while triggers were off, or before a restore
+    {
+      name: 'sweep attached tables',
+      when: '57 2 * * *',
+      atStart: true,
+      run: (db) => sweepAttached(db, sweptLatelyMinutes),
+    },
+    { name: 'sweep after faults of triggers', when: '* * * * *', run: sweepAfterFaults },
+    { name: "follow the shop's categories", when: '23 * * * *', atStart: true, run: followTrees },
     { name: 'count changed name keys', when: '*/5 * * * *', run: countChangedKeys },
     // at start: what was answered while no sidecar ran
     { name: 'draw audits', when: '* * * * *', atStart: true, run: drawAudits },
@@ -67,6 +81,7 @@ export function housekeeping(
     { name: 'forget what is past its days', when: '17 3 * * *', run: (db) => forgetOld(db, signal) },
     { name: 'sign new memory', when: '* * * * *', run: (db) => signInBackground(db, false, signal) },
     { name: 'look for unsigned labels', when: '27 3 * * *', run: (db) => signInBackground(db, true, signal) },
+    { name: 'find kinds', when: '7 4 * * *', run: findKinds },
     { name: 'recalibrate', when: '47 3 * * *', run: (db) => recalibrateChampion(db, champion, signal) },
   ];
 }

@@ -1,0 +1,21 @@
+import { useEffect, useRef } from 'preact/hooks';
+
+/** Keys that count wherever the focus is, but where something is typed or pressed. */
+export function useKeys(on: boolean, press: (key: string) => unknown): void {
+  const latest = useRef(press);
+  latest.current = press;
+  useEffect(() => {
+    if (!on) return;
+    const listen = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      if (target.closest('input, textarea, select, dialog')) return;
+      // space and Enter press the button or open what has the focus
+      if (event.key === ' ' && target.closest('button, a, summary')) return;
+      if (latest.current(event.key) !== false && /^([ax/ 1-9]|Backspace)$/.test(event.key))
+        event.preventDefault();
+    };
+    addEventListener('keydown', listen);
+    return () => removeEventListener('keydown', listen);
+  }, [on]);
+}

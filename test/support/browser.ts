@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** Where distributions put it. `.ci/run` installs Debian's. */
+const places = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/google-chrome',
+];
+export const chromiumPath = places.find((place) => existsSync(place));
+
+export function startBrowser(): Promise<Browser> {
+  if (chromiumPath === undefined) throw new Error('Chromium is not installed');
+  // as root it has no sandbox of its own
+  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+}
+
+/** A page whose console and requests are watched: what it complains of is kept. */
+export async function watchedPage(context: BrowserContext): Promise<{ page: Page; complaints: string[] }> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return { page, complaints };
+}
+
+/** What axe-core has against a page; it runs beside the page's own policy. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe;
+    return (await run.run()).violations;
+  });
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
+  );
+}
+
+interface Violation {
+  id: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/** Opens a screen and waits until it has what it shows. */
+export async function openScreen(page: Page, base: string, screen: string): Promise<void> {
+  // from elsewhere, as what stands there of another screen would count as this one's
+  await page.goto('about:blank');
+  await page.goto(`${base}/#/${screen}`);
+  await page.locator('main h1').waitFor();
+  await page.waitForLoadState('networkidle').catch(() => {});
+  await page.locator('main .panel, main .card').first().waitFor();
+}
+
+/** Nothing is wider than the screen: what must be scrolls in a frame of its own. */
+export async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+  const { scroll, inner } = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    inner: document.documentElement.clientWidth,
+  }));
+  expect(scroll, what).toBeLessThanOrEqual(inner);
+}
