@@ -58,7 +58,7 @@ export function truthOf(shop: Shop, config: Config): Promise<Truth> {
       errorRates: [0, 0, 0],
     });
     const simulated = { llmBaseUrl: simulator.url, llmModel: simulatedModel, llmFallback: undefined };
-    const settings = { ...config, retrain: false, llmWaitMs: 200, pollMs: 200, ...simulated };
+    const settings = { ...config, retrain: false, ...simulated };
     const providers = await openProviders({ ...settings, llmProvider: 'openai' }, {});
     const sidecar = await startSidecar(db.url, settings, providers, null);
     try {

@@ -1,9 +1,9 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { writeParts } from '../atomic-file.ts';
 import type { Config } from '../config.ts';
-import { named } from '../database/shop/catalogue.ts';
+import { named, quoted } from '../database/shop/catalogue.ts';
+import type { Shape } from '../database/shop/guess.ts';
 import { misuse, TaxonError } from '../errors.ts';
-import type { LabelSource } from '../import/row.ts';
 import type { Installed, InstallOptions } from '../init/install.ts';
 import { duration } from '../progress.ts';
 import { number } from '../report/words.ts';
@@ -23,7 +23,6 @@ interface Flags {
   labels?: string;
   categories?: string;
   at?: string;
-  source?: LabelSource;
   html: string;
   look?: true;
   yes?: true;
@@ -40,8 +39,8 @@ const defaultPage = 'pgtaxon-x-ray.html';
 /** What is told before each step that writes. */
 const steps: Record<Parameters<InstallOptions['onStep']>[0], string> = {
   migrate: 'making the schemas taxon and taxon_internal',
-  labels: 'your labels become memory',
   shadow: 'the local layer is set to shadow: it decides and records, and does not answer',
+  attach: 'attaching your table, with its labels and categories',
   train: 'learning a first model of letters',
 };
 
@@ -55,26 +54,28 @@ async function examine(asker: Asker, url: string, config: Config): Promise<void>
 }
 
 /** What was done, and what to type next. */
-function done({ labels, model }: Installed, schema: string, flags: string): string {
-  const memory =
-    labels === null
-      ? 'No row had a label, so memory is empty.'
-      : `Memory holds ${number(labels.names)} names in ${number(labels.categories)} categories.`;
+function done(made: Installed, schema: string, shape: Shape): string {
+  const { view, rows, takenIn, labels, done, pending, model } = made;
+  const left = takenIn < rows ? `, a sidecar takes in the other ${number(rows - takenIn)}` : '';
   const learnt =
     model === null
       ? 'No model was made: there are too few labels, or one answers already.'
       : `A first model of letters was learnt in ${duration(model.seconds)}; a sidecar makes the full one.`;
   return [
-    memory,
-    learnt,
-    'The local layer is in shadow.',
+    `${number(takenIn)} rows were taken in${left}: ${number(done)} have an answer, ${number(pending)} wait for a sidecar.`,
+    `Memory holds ${number(labels)} names. ${learnt}`,
+    'The local layer is in shadow: it answers nothing until you say so.',
     '',
-    'taxon sidecar                                    answers names, and trains',
-    `insert into ${schema}.products (name) values ('…')   a name to be answered`,
-    `select * from ${schema}.shadow_report()          what the local layer would have said`,
-    `select ${schema}.set_setting('local_layer', '"on"')  lets it answer`,
+    'Next, in a terminal:',
+    '  taxon sidecar',
+    'In psql:',
+    `  select * from ${schema}.${quoted(view)} limit 10;`,
+    `  select * from ${schema}.attached_tables;`,
+    `  select * from ${schema}.shadow_report();`,
+    `  select ${schema}.set_setting('local_layer', '"on"');      -- lets it answer`,
+    `  select * from ${schema}.detach('${named(shape.table)}');  -- lets the table go`,
     '',
-    `The same again: taxon init ${flags} --yes`,
+    `The same again: taxon init ${shapeFlags(shape)} --yes`,
   ].join('\n');
 }
 
@@ -84,7 +85,7 @@ async function run(flags: Flags, asker: Asker, signal: AbortSignal): Promise<voi
   const url = await databaseUrl(config);
   asker.begin('pgtaxon: first a look at your data; nothing is written before you say so');
   await examine(asker, url, config);
-  const { table, yes, look, source, html, ...said } = flags;
+  const { table, yes, look, html, ...said } = flags;
   const { readTable } = await import('../xray/rows.ts');
   const { shape, input } = await withShop(config, async (db) => {
     const shape = await chooseShape(db, asker, table, said);
@@ -101,31 +102,22 @@ async function run(flags: Flags, asker: Asker, signal: AbortSignal): Promise<voi
   const goOn =
     look !== true &&
     (await asker.confirm(
-      `Go on? This makes the schemas "${config.schema}" and "${config.schema}_internal" in your database; ${named(shape.table)} stays as it is.`,
+      `Go on? This makes the schemas "${config.schema}" and "${config.schema}_internal" in your database, and triggers on ${named(shape.table)} that note what changes. No column, index or constraint is added.`,
       '--yes',
     ));
   if (!goOn) return asker.end(`Nothing was written. Go on later: taxon init ${shapeFlags(shape)}`);
-  const from: LabelSource =
-    source ??
-    (report.labels === null
-      ? 'import'
-      : await asker.choose('Who gave the labels that you have?', [
-          { value: 'import' as const, label: 'a mixture, or nobody knows' },
-          { value: 'llm' as const, label: 'an LLM' },
-          { value: 'human' as const, label: 'people', hint: 'cleaning never changes these' },
-        ]));
   const { install } = await import('../init/install.ts');
   const onStep = (step: keyof typeof steps) => void process.stderr.write(`${steps[step]}\n`);
-  const installed = await install(url, config, input, { source: from, signal, onStep });
-  asker.show('Done', done(installed, config.schema, shapeFlags(shape)));
-  asker.end('All of it can be removed again.');
+  const installed = await install(url, config, shape, { signal, onStep });
+  asker.show('Done', done(installed, config.schema, shape));
+  asker.end('All of it can be removed again: taxon uninstall');
 }
 
 export function initCommand(): Command {
   const command = new Command('init')
     .summary('your own table, guided: look, see what you would save, begin')
     .description(
-      'Guides from a table of yours to pgtaxon in shadow: doctor, x-ray, and only after your yes schema, labels and a first model.',
+      'Guides from a table of yours to pgtaxon in shadow: doctor, x-ray, and only after your yes schema, attach and a first model.',
     )
     .option(
       '--table <table>',
@@ -136,7 +128,6 @@ export function initCommand(): Command {
     .option('--labels <column>', 'the column with the id of the category')
     .option('--categories <table>', 'the tree that the labels point into (id, parent, name)')
     .option('--at <column>', 'when a row came')
-    .addOption(new Option('--source <who>', 'who gave the labels').choices(['llm', 'human', 'import']))
     .option('--html <file>', 'where the page is written', defaultPage)
     .option('--look', 'end after the picture; nothing is written to the database')
     .option('--yes', 'ask nothing: what is not said by a flag is guessed, and everything is done');
@@ -150,8 +141,8 @@ Examples:
   taxon init --look
   taxon init --table shop.order_products --name title --labels category_id --categories shop.categories --yes
 
-Your tables are only read. What is written after your yes are the schemas of pgtaxon, with your labels as memory. The local layer
-begins in shadow: it answers nothing until you say so.`,
+Before your yes everything is only read. After it the schemas of pgtaxon are made and your table is attached: triggers note what
+changes, and no column, index or constraint is added. The local layer begins in shadow: it answers nothing until you say so.`,
     )
     .action(async (flags: Flags) => {
       pageFile(flags.html);

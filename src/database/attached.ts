@@ -49,3 +49,34 @@ export async function sweepAfterFaults(db: Database): Promise<number> {
 export async function followTrees(db: Database): Promise<number> {
   return (await db.row<{ changed: number }>(`select ${db.internal}follow_trees() as changed`)).changed;
 }
+
+/** What attach() is told; everything but the table may be left to it. */
+export interface AttachSaid {
+  table: string;
+  key: string | null;
+  name: string;
+  labels: string | null;
+  labelledAt: string | null;
+  categories: string | null;
+  reason: string;
+}
+
+/** Attaches a table of the shop in place; returns the view of its answers, and about how many rows it has. */
+export async function attachTable(
+  db: Database,
+  { table, key, name, labels, labelledAt, categories, reason }: AttachSaid,
+): Promise<{ view: string; rows: number }> {
+  return db.row(
+    `select view_name as view, rows_about as rows from ${db.at}attach($1, key => $2, name => $3, labels => $4, labelled_at => $5,
+       categories => $6, reason => $7)`,
+    [table, key, name, labels, labelledAt, categories, reason],
+  );
+}
+
+/** How many names memory holds, and how many products wait for an answer. */
+export function taken(db: Database): Promise<{ labels: number; pending: number; done: number }> {
+  return db.row(
+    `select (select count(*) from ${db.at}labels) as labels, count(*) filter (where state = 'pending') as pending,
+            count(*) filter (where state = 'done') as done from ${db.at}products`,
+  );
+}

@@ -49,7 +49,7 @@ describe('taxon init', () => {
   });
 
   it('with --yes finds the table, and leads to shadow', async () => {
-    const { code, stdout, stderr } = await init('--yes', '--source', 'llm');
+    const { code, stdout, stderr } = await init('--yes');
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/table +shop.order_products/);
     expect(stdout).toContain('A first model of letters was learnt');
@@ -57,19 +57,19 @@ describe('taxon init', () => {
     const db = look(database.superUrl);
     const facts = await db.row(
       `select taxon_internal.local_mode() as mode, (select count(*)::int from taxon.labels) as labels,
-              (select count(*)::int from taxon.labels where source = 'llm') as llm,
               (select count(*)::int from taxon.categories where external_id is not null) > 0 as own_ids,
               (select min(labelled_at) from taxon.labels)::text as first,
-              (select count(*)::int from shop.order_products) as rows`,
+              (select count(*)::int from taxon.shop_order_products) as rows,
+              (select state from taxon.attached_tables) as state`,
     );
     await db.close();
     const { planted, rows } = shop;
     expect(facts).toMatchObject({
       mode: 'shadow',
-      llm: (facts as { labels: number }).labels,
       own_ids: true,
       first: expect.stringMatching(/^2026-01-01/),
       rows: rows.length,
+      state: 'following',
     });
     expect((facts as { labels: number }).labels).toBeGreaterThan((rows.length - planted.repeats) * 0.9);
   });
