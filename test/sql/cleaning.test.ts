@@ -41,10 +41,8 @@ const changes = (...names: string[]) =>
   );
 const apply = (run: number, json: string) =>
   t.owner.row('select asked, changed, human, moved_on, done_before from apply_cleaning($1, $2)', run, json);
-/** The run of changes of a training run. */
 const changesOf = (run: number) =>
   t.owner.value<number>('select run_id from label_runs where training_run_id = $1', run);
-/** Takes the changes of a training run back. */
 const undo = async (run: number) =>
   t.owner.row(
     'select labels_restored as restored, labels_kept as kept from undo_run($1)',
