@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { fileWith } from './files.ts';
 
 const taxon = taxonDatabase();
 
 const taxonImport = (...args: string[]) =>
-  runTaxon(['import', ...args], { DATABASE_URL: taxon.database.url });
+  taxonHere(['import', ...args], { DATABASE_URL: taxon.database.url });
 
 describe('taxon import', () => {
   test('--json prints one object alone; a file’s own source counts before --source', async () => {
