@@ -7,6 +7,7 @@ import { misuse, TaxonError } from '../errors.ts';
 import type { Installed, InstallOptions } from '../init/install.ts';
 import { duration } from '../progress.ts';
 import { number } from '../report/words.ts';
+import type { XrayReport } from '../xray/types.ts';
 import { databaseUrl } from './database.ts';
 import { checksText } from './doctor.ts';
 import { cliConfig } from './flags.ts';
@@ -79,6 +80,18 @@ function done(made: Installed, schema: string, shape: Shape): string {
   ].join('\n');
 }
 
+/** attach() keeps every category of the shop's tree with its id, so two that read alike cannot both be made: said before anything is. */
+function refuseTwins({ taxonomy }: XrayReport, { labels, categories }: Shape): void {
+  const twins = taxonomy?.twins;
+  if (labels === null || categories === null || twins === undefined || twins.count === 0) return;
+  throw new TaxonError(
+    `${number(twins.count)} categories of ${named(categories.table)} have a twin below the same parent, so your tree cannot be taken over: ${twins.examples.join('; ')}`,
+    {
+      hint: 'Nothing was written. Give one of each another name, or move its rows to the other; then again: taxon init',
+    },
+  );
+}
+
 async function run(flags: Flags, asker: Asker, signal: AbortSignal): Promise<void> {
   const options = xrayOptions(flags);
   const config = cliConfig();
@@ -99,6 +112,7 @@ async function run(flags: Flags, asker: Asker, signal: AbortSignal): Promise<voi
   asker.plain(`\n${screen(report)}\n`);
   writeParts(html, [xrayPage(report)]);
   asker.show('The same as a page', html);
+  if (look !== true) refuseTwins(report, shape);
   const goOn =
     look !== true &&
     (await asker.confirm(

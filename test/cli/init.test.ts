@@ -12,7 +12,7 @@ import { look } from '../support/rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-init-'));
 const page = join(folder, 'picture.html');
-const shop = ownShop(800);
+const shop = ownShop(800, { twin: false });
 let database: TestDatabase;
 
 beforeEach(async () => {
@@ -72,6 +72,19 @@ describe('taxon init', () => {
       state: 'following',
     });
     expect((facts as { labels: number }).labels).toBeGreaterThan((rows.length - planted.repeats) * 0.9);
+  });
+
+  it('a tree with twins is refused before anything is written', async () => {
+    const twins = look(database.superUrl);
+    await twins.rows(
+      `insert into shop.categories select max(id) + 1, min(parent_id), (select upper(name) from shop.categories where parent_id = min(c.parent_id) order by id limit 1) from shop.categories c`,
+    );
+    await twins.close();
+    expect(await init('--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('have a twin below the same parent'),
+    });
+    expect(await schemas()).toEqual([]);
   });
 
   it('a login that may do nothing is stopped by doctor', async () => {

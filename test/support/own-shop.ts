@@ -37,9 +37,18 @@ const minute = 60_000;
  * with its teacher's wrong labels, and planted among them repeats, empty titles, HTML entities, rows without a label,
  * leaves that nobody uses and a twin. The same each time.
  */
-export function ownShop(count = 6000): OwnShop {
+export function ownShop(count = 6000, { twin = true } = {}): OwnShop {
   const planted: Planted = {
-    ...{ empty: 0, entities: 0, repeats: 0, respelt: 0, unlabelled: 0, wrong: 0, emptyLeaves: 3, twins: 1 },
+    ...{
+      empty: 0,
+      entities: 0,
+      repeats: 0,
+      respelt: 0,
+      unlabelled: 0,
+      wrong: 0,
+      emptyLeaves: 3,
+      twins: twin ? 1 : 0,
+    },
   };
   const repeats = Math.floor(count * 0.15);
   const empty = Math.floor(count / 240);
@@ -63,7 +72,7 @@ export function ownShop(count = 6000): OwnShop {
   for (let i = 0; i < planted.emptyLeaves; i++) categoryOf(['Outlet', `Nothing yet ${i + 1}`]);
   // a twin that holds an invisible sign, beside the first leaf
   const first = labelled[0]?.path ?? [];
-  categoryOf([...first.slice(0, -1), `${first.at(-1)}\u200b`]);
+  if (twin) categoryOf([...first.slice(0, -1), `${first.at(-1)}\u200b`]);
 
   const rows: OwnRow[] = [];
   /** Rows as they were first written: what is repeated is none of the repeats. */
