@@ -1,4 +1,4 @@
-// Imports go one way: cli → report, demo, replay, compare, autopilot, simulator → classify → sidecar, train, import, export, review,
+// Imports go one way: cli, library → report, demo, replay, compare, autopilot, simulator → classify → sidecar, train, import, export, review,
 // registry → model, llm, database, cluster → the files directly in src/. Inside the sidecar and training too, from room to room.
 // Type-only imports count: a type that points upwards ties the layers together as a value does.
 // `npm run imports` runs this and fails when not every file of src/ was read.
@@ -34,8 +34,8 @@ const layers = Object.keys(below).map((layer) => ({
 // directly in the layer puts the rooms together: it may import all of them, and no room may import it.
 const rooms = {
   sidecar: {
-    ground: ['claims', 'errors', 'insist', 'waker'],
-    below: { local: [], llm: [], jobs: ['local', 'llm'] },
+    ground: ['claims', 'errors', 'insist', 'waker', 'watch'],
+    below: { local: [], llm: [], metrics: [], jobs: ['local', 'llm'] },
   },
   train: {
     ground: ['model-folder', 'onnx-graph', 'random'],

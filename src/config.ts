@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { beginningOf, databaseAddress, serverAddress } from './addresses.ts';
 import { misuse } from './errors.ts';
+import { unknownLogWord } from './log.ts';
 import { nearest } from './nearest.ts';
 import { hideKeysByLook, hideSecrets } from './secrets.ts';
 
@@ -102,6 +103,10 @@ const schema = z.strictObject({
   leaseSeconds: count(1, 3600).default(60),
   /** How long SIGTERM may take. */
   shutdownSeconds: count(1, 600).default(10),
+  /** Where a sidecar serves /metrics, /healthz and /livez; without it, nowhere. 0: a port that is free, which it says. */
+  metricsPort: count(0, 65_535).optional(),
+  /** The address that this port is opened on; 0.0.0.0 is all. Nobody is asked who he is there. */
+  metricsHost: z.string().min(1).default('127.0.0.1'),
   /** Paid calls are made only under the name that the database has adopted, so that a restored copy spends nothing. */
   deployment: z.string().min(1).default('default'),
   /** `auto`: by whose key is in the environment. */
@@ -150,15 +155,19 @@ const others = [
   'TAXON_BENCH_TITLES',
 ];
 
-/** A sentence for each `TAXON_*` variable that nothing reads: a misspelt setting is silently the default. */
+/** A sentence for each `TAXON_*` variable that nothing reads, and for a word of TAXON_LOG: what is misspelt is silently the default. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
   const known = [...Object.keys(schema.shape).map(environmentName), ...others];
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('TAXON_') && !known.includes(name))
-    .map((name) => {
-      const meant = nearest(name, known);
-      return `nothing reads ${name}${meant === undefined ? '' : `; is ${meant} meant?`}`;
-    });
+  const word = environment.TAXON_LOG && unknownLogWord(environment.TAXON_LOG);
+  return [
+    ...(word ? [`TAXON_LOG: there is no "${word}"`] : []),
+    ...Object.keys(environment)
+      .filter((name) => name.startsWith('TAXON_') && !known.includes(name))
+      .map((name) => {
+        const meant = nearest(name, known);
+        return `nothing reads ${name}${meant === undefined ? '' : `; is ${meant} meant?`}`;
+      }),
+  ];
 }
 
 /** Values that may hold a password or a key by mistake; of an unknown setting nobody knows what it holds. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { defaultDatabase } from '../cluster/resolve.ts';
 import { log } from '../log.ts';
-import { defaultDatabase } from './database.ts';
 import { cliConfig } from './flags.ts';
 import { untilSignal } from './signals.ts';
 import { trainingCommands } from './training-commands.ts';
@@ -9,6 +9,8 @@ export function upCommand(): Command {
   return new Command('up')
     .summary('database, schema and worker in one go')
     .description('Everything: a database if none is given, the schema, the worker. Ctrl-C stops all of it.')
+    .option('--metrics-port <port>', 'serve /metrics, /healthz and /livez there; off by default')
+    .option('--metrics-host <address>', 'the address that this port is opened on (default: 127.0.0.1)')
     .addHelpText(
       'after',
       `
@@ -18,13 +20,13 @@ Examples:
 
 Without a provider's key the LLM stage waits, visibly in taxon status, and nothing fails.`,
     )
-    .action(async () => {
+    .action(async (flags: { metricsPort?: string; metricsHost?: string }) => {
       const { resolveDatabase } = await import('../cluster/resolve.ts');
       const { migrate } = await import('../database/connection/migrate.ts');
       const { migrationUrl } = await import('../database/connection/direct.ts');
       const { startSidecar } = await import('../sidecar/sidecar.ts');
       const { openProviders } = await import('../llm/providers/open.ts');
-      const config = cliConfig();
+      const config = cliConfig(flags);
       const providers = await openProviders(config);
       let release = async () => {};
       const start = async () => {
