@@ -36,7 +36,7 @@ const fromJson = (value: unknown): unknown => {
  * Every setting of a process, with its default. What several processes must agree on (thresholds, similarity, guard)
  * lives in the database's table `settings` instead.
  */
-const schema = z.strictObject({
+export const schema = z.strictObject({
   /** The database; without one, a private cluster in `dataDir`. May be a transaction pooler. Also DATABASE_URL. */
   databaseUrl: databaseAddress.optional(),
   /** Behind a pooler: the address past it, for LISTEN and migrations. Without it a sidecar polls. */
@@ -142,22 +142,26 @@ export type Config = z.infer<typeof schema>;
 export type ConfigKey = keyof Config;
 
 /** `encoderDtype` → `TAXON_ENCODER_DTYPE`. */
-function environmentName(key: string): string {
+export function environmentName(key: string): string {
   return `TAXON_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 }
 
-/** Variables that are no setting of this file. */
-const others = [
-  'TAXON_LOG',
-  'TAXON_LLM_FALLBACK_API_KEY',
-  'TAXON_LLM_FALLBACK_API_KEY_FILE',
-  'TAXON_BENCH_PYTHON',
-  'TAXON_BENCH_TITLES',
-];
+/** Variables that are no setting of this file: taxon.config.json holds no key, and the log begins before it is read. */
+export const otherVariables = {
+  DATABASE_URL: 'The same as TAXON_DATABASE_URL, which comes before it.',
+  TAXON_LOG:
+    'What is logged, and how: debug, info, warn or error as the lowest level, text or json as the form; with a comma between, as in json,warn. Also --log.',
+  OPENAI_API_KEY: 'The key of OpenAI, or of a server that speaks its protocol. OPENAI_API_KEY_FILE names a file that holds it.',
+  ANTHROPIC_API_KEY: 'The key of Anthropic. ANTHROPIC_API_KEY_FILE names a file that holds it.',
+  TAXON_LLM_FALLBACK_API_KEY:
+    "The key of the fallback, where it is another than the first one's. TAXON_LLM_FALLBACK_API_KEY_FILE names a file that holds it.",
+  TAXON_BENCH_PYTHON: 'For benches: the Python of the peers.',
+  TAXON_BENCH_TITLES: 'For benches: the file of real titles.',
+};
 
 /** A sentence for each `TAXON_*` variable that nothing reads, and for a word of TAXON_LOG: what is misspelt is silently the default. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
-  const known = [...Object.keys(schema.shape).map(environmentName), ...others];
+  const known = [...Object.keys(schema.shape).map(environmentName), ...Object.keys(otherVariables), 'TAXON_LLM_FALLBACK_API_KEY_FILE'];
   const word = environment.TAXON_LOG && unknownLogWord(environment.TAXON_LOG);
   return [
     ...(word ? [`TAXON_LOG: there is no "${word}"`] : []),

@@ -76,7 +76,7 @@ const files: Record<string, { shows: RegExp[]; after?: () => Promise<void> }> = 
   },
 };
 
-test.each(readdirSync(folder))('examples/%s runs in psql and shows what it says', async (file) => {
+test.each(readdirSync(folder).filter((file) => file.endsWith('.sql')))('examples/%s runs in psql and shows what it says', async (file) => {
   const expected = files[file];
   if (expected === undefined) throw new Error(`nobody says what examples/${file} shows`);
   const text = await shown(file);
