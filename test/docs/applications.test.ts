@@ -118,12 +118,12 @@ test('Prisma', async (context) => {
 
 test('psycopg', async (context) => {
   needsPackages(context, 'python');
-  expect(await inPython('psycopg_app.py')).toBe(`${answer}1000 copied and answered\n`);
+  expect(await inPython('psycopg-app.py')).toBe(`${answer}1000 copied and answered\n`);
 });
 
 test('Django', async (context) => {
   needsPackages(context, 'python');
-  expect(await inPython('django_app.py')).toBe(answer);
+  expect(await inPython('django-app.py')).toBe(answer);
 });
 
 test('dbt', async (context) => {

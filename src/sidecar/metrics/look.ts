@@ -3,8 +3,7 @@ import type { Database } from '../../database/connection/open.ts';
 import type { Encoders } from '../../model/encoders.ts';
 import { briefly } from '../claims.ts';
 import { unwatched, type Watch } from '../watch.ts';
-import { type Facts, startMeter } from './metrics.ts';
-import { serveMetrics } from './serve.ts';
+import type { Facts } from './metrics.ts';
 
 /** The database counts as away when no heartbeat has reached it for so long; health() calls the sidecar dead then. */
 const unseenMs = 30_000;
@@ -48,6 +47,9 @@ export async function openLook(db: Database, config: Config): Promise<Look> {
   const { metricsPort } = config;
   if (metricsPort === undefined)
     return { watch: unwatched, timed: (encoders) => encoders, at() {}, close: async () => {} };
+  // loaded where it is asked for
+  const { startMeter } = await import('./metrics.ts');
+  const { serveMetrics } = await import('./serve.ts');
   const meter = startMeter(db, config);
   let life: Life | null = null;
   const answersOf = (life: Life) => ({

@@ -70,7 +70,11 @@ export class Metrics {
 
   /** Takes what the database says; null: it did not answer, so of its numbers none is served. */
   database(now: readonly DatabaseMetric[] | null): void {
-    for (const gauge of this.#database.values()) gauge.reset();
+    for (const gauge of this.#database.values()) {
+      gauge.reset();
+      // one without labels is 0 now, as if that were so
+      gauge.remove({});
+    }
     for (const { metric, labels, value } of now ?? []) this.#database.get(metric)?.set(labels, value);
   }
 

@@ -14,11 +14,6 @@ export interface Answers {
   trouble(database: boolean): string | null;
 }
 
-export interface MetricsServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /**
  * Serves /metrics for Prometheus, /healthz (200 while the loops turn and the database is seen, else 503 and why) and /livez
  * (the same without the database: who restarts a sidecar because its database is away loses answers that it still holds).
@@ -29,7 +24,7 @@ export interface MetricsServer {
 export async function serveMetrics(
   config: Pick<Config, 'metricsHost'> & { metricsPort: number },
   answers: () => Answers | null,
-): Promise<MetricsServer> {
+): Promise<{ close(): Promise<void> }> {
   async function answer({ url = '', method }: IncomingMessage, response: ServerResponse): Promise<void> {
     const say = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
@@ -65,10 +60,9 @@ export async function serveMetrics(
   }
   // it alone keeps no process alive
   server.unref();
-  const address = server.address() as AddressInfo;
-  log.info('metrics are served', { url: `http://${host}:${address.port}/metrics` });
+  const { port: opened } = server.address() as AddressInfo;
+  log.info('metrics are served', { url: `http://${host}:${opened}/metrics` });
   return {
-    port: address.port,
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,6 +1,6 @@
 """psycopg: products go in, answers come out. Login: a member of taxon_writer.
 
-pip install 'psycopg[binary]' && DATABASE_URL=… python psycopg_app.py
+pip install 'psycopg[binary]' && DATABASE_URL=… python psycopg-app.py
 """
 import os
 

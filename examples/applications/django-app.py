@@ -1,6 +1,6 @@
 """Django: unmanaged models upon the tables of pgtaxon. Login: a member of taxon_writer.
 
-pip install django 'psycopg[binary]' && DATABASE_URL=… python django_app.py
+pip install django 'psycopg[binary]' && DATABASE_URL=… python django-app.py
 """
 import os
 from urllib.parse import parse_qsl, unquote, urlsplit
