@@ -30,7 +30,10 @@ const layers = Object.keys(below).map((layer) => ({
   comment: `src/${layer}/ may import: ${['base files', layer, ...below[layer]].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${layer}/` },
-  to: { path: '^src/', pathNot: `${base}|^src/(${[layer, ...below[layer]].join('|')})/${beside[layer] ?? ''}` },
+  to: {
+    path: '^src/',
+    pathNot: `${base}|^src/(${[layer, ...below[layer]].join('|')})/${beside[layer] ?? ''}`,
+  },
 }));
 
 // The rooms of a layer: its `ground` files, which the rooms may import, and its folders with those below each. What else stands

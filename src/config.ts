@@ -151,7 +151,8 @@ export const otherVariables = {
   DATABASE_URL: 'The same as TAXON_DATABASE_URL, which comes before it.',
   TAXON_LOG:
     'What is logged, and how: debug, info, warn or error as the lowest level, text or json as the form; with a comma between, as in json,warn. Also --log.',
-  OPENAI_API_KEY: 'The key of OpenAI, or of a server that speaks its protocol. OPENAI_API_KEY_FILE names a file that holds it.',
+  OPENAI_API_KEY:
+    'The key of OpenAI, or of a server that speaks its protocol. OPENAI_API_KEY_FILE names a file that holds it.',
   ANTHROPIC_API_KEY: 'The key of Anthropic. ANTHROPIC_API_KEY_FILE names a file that holds it.',
   TAXON_LLM_FALLBACK_API_KEY:
     "The key of the fallback, where it is another than the first one's. TAXON_LLM_FALLBACK_API_KEY_FILE names a file that holds it.",
@@ -161,7 +162,11 @@ export const otherVariables = {
 
 /** A sentence for each `TAXON_*` variable that nothing reads, and for a word of TAXON_LOG: what is misspelt is silently the default. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
-  const known = [...Object.keys(schema.shape).map(environmentName), ...Object.keys(otherVariables), 'TAXON_LLM_FALLBACK_API_KEY_FILE'];
+  const known = [
+    ...Object.keys(schema.shape).map(environmentName),
+    ...Object.keys(otherVariables),
+    'TAXON_LLM_FALLBACK_API_KEY_FILE',
+  ];
   const word = environment.TAXON_LOG && unknownLogWord(environment.TAXON_LOG);
   return [
     ...(word ? [`TAXON_LOG: there is no "${word}"`] : []),

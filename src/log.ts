@@ -42,7 +42,10 @@ export function unknownLogWord(text: string): string | undefined {
 export function setLog(text: string): void {
   const unknown = unknownLogWord(text);
   if (unknown !== undefined)
-    throw misuse(`--log ${text}: there is no "${unknown}"`, `Choose of ${allowed.join(', ')}: json, or json,warn.`);
+    throw misuse(
+      `--log ${text}: there is no "${unknown}"`,
+      `Choose of ${allowed.join(', ')}: json, or json,warn.`,
+    );
   takeWords(text);
 }
 
@@ -77,7 +80,12 @@ function clean(value: unknown): unknown {
 }
 
 function jsonLine(level: Level, message: string, facts: Facts): string {
-  return JSON.stringify({ time: new Date().toISOString(), level, message: clean(message), ...(clean(facts) as Facts) });
+  return JSON.stringify({
+    time: new Date().toISOString(),
+    level,
+    message: clean(message),
+    ...(clean(facts) as Facts),
+  });
 }
 
 function textLine(level: Level, message: string, facts: Facts): string {

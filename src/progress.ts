@@ -45,8 +45,8 @@ export function progress(label: string, total: number, unit: string): Progress {
     return `${label}${bar} ${latest}/${total} ${unit}, ${rate.toFixed(rate < 10 ? 1 : 0)}/s${tail}`;
   }
   function draw(): void {
-    if (json) return log.info(label, { done: latest, total, unit, seconds: (Date.now() - started) / second });
-    process.stderr.write(terminal ? `\r\x1b[K${line()}` : `${line()}\n`);
+    if (json) log.info(label, { done: latest, total, unit, seconds: (Date.now() - started) / second });
+    else process.stderr.write(terminal ? `\r\x1b[K${line()}` : `${line()}\n`);
   }
   return {
     at(done) {

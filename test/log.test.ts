@@ -39,7 +39,10 @@ test('json: one object a line, with the facts as its fields', () => {
 test('json: line ends, terminal codes and keys of strangers do nothing, in whatever depth', () => {
   keepSecret('hunter22hunter22');
   setLog('json');
-  log.warn('refused\nhunter22hunter22', { error: 'a\nb \u001b[2J hunter22hunter22', deep: { list: ['postgres://me:pw@host/db', '\u202e'] } });
+  log.warn('refused\nhunter22hunter22', {
+    error: 'a\nb \u001b[2J hunter22hunter22',
+    deep: { list: ['postgres://me:pw@host/db', '\u202e'] },
+  });
   const text = said[0] ?? '';
   expect(text.indexOf('\n')).toBe(text.length - 1);
   expect(text).not.toMatch(/hunter22|\\u001b|\\u202e|me:pw/);

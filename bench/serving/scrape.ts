@@ -18,7 +18,10 @@ model that costs nothing, for --seconds each, without scrapes and with two sidec
 
 async function fill(db: Database, names: number): Promise<void> {
   await db.rows('truncate taxon_internal.queue');
-  await db.rows(`insert into taxon_internal.queue (name_key) select 'name number ' || i from generate_series(1, $1::integer) i`, [names]);
+  await db.rows(
+    `insert into taxon_internal.queue (name_key) select 'name number ' || i from generate_series(1, $1::integer) i`,
+    [names],
+  );
   await db.rows('analyze taxon_internal.queue');
 }
 
@@ -65,7 +68,9 @@ async function rate(url: string, db: Database, scraped: boolean): Promise<number
 const { url, close } = await throwAwayServer(loadConfig(), true);
 const db = openDatabase(url, { schema: 'taxon', poolSize: 6 }, 'bench');
 try {
-  await db.rows(`select taxon_internal.make_category('{Home}'), taxon_internal.register_encoder('e', 384), taxon_internal.save_model(1, null, '{}')`);
+  await db.rows(
+    `select taxon_internal.make_category('{Home}'), taxon_internal.register_encoder('e', 384), taxon_internal.save_model(1, null, '{}')`,
+  );
   await db.rows(`select taxon_internal.save_model_file(1, 'm', sha256('x'), 'x'), taxon.promote_model(1)`);
   await db.rows(`insert into taxon.products (name) select 'product ' || i from generate_series(1, 100000) i`);
   await db.rows('vacuum analyze taxon.products');
@@ -90,7 +95,11 @@ try {
     with2.push(await rate(url, db, true));
   }
   const [a, b] = [median(without), median(with2)];
-  Object.assign(rows.at(-1) as object, { 'names/s without': Math.round(a), 'with two a second': Math.round(b), share: Number((b / a).toFixed(2)) });
+  Object.assign(rows.at(-1) as object, {
+    'names/s without': Math.round(a),
+    'with two a second': Math.round(b),
+    share: Number((b / a).toFixed(2)),
+  });
   show(chosen.json, rows);
   if (chosen.doc === 1) writeTable('serving', 'bench/serving/scrape.ts', rows);
 } finally {

@@ -1,7 +1,7 @@
 -- taxon_internal: What a sidecar's /metrics says of the database. It is asked every few seconds, so nothing here counts beyond a bound.
 
 create or replace function metrics(most integer default 50000) returns table (metric text, labels jsonb, value float8)
-  language plpgsql stable security definer set search_path from current as $$
+  language plpgsql volatile security definer set search_path from current as $$
 declare
   waiting bigint;
   in_llm bigint;
@@ -71,8 +71,8 @@ create or replace function booked_calls(calls bigint[])
   returns table (llm_call_id bigint, provider text, model text, purpose text, simulated boolean, state text, names integer,
                  tokens_in integer, tokens_cached integer, tokens_out integer, cost float8, seconds float8)
   language sql stable security definer set search_path from current as $$
-  select c.llm_call_id, c.provider, c.model, c.purpose, c.simulated, c.state, coalesce(c.answered, 0), c.tokens_in, c.tokens_cached, c.tokens_out,
-         c.cost::float8, extract(epoch from c.ended_at - c.started_at)::float8
+  select c.llm_call_id, c.provider, c.model, c.purpose, c.simulated, c.state, coalesce(c.answered, 0), c.tokens_in, c.tokens_cached,
+         c.tokens_out, c.cost::float8, extract(epoch from c.ended_at - c.started_at)::float8
     from llm_calls c where c.llm_call_id = any (calls) and c.state <> 'started';
 $$;
 comment on function booked_calls(bigint[]) is 'Those of the calls that have ended, as the ledger has booked them; names: those that got a valid answer. Example: select tokens_in from booked_calls(array[1]);';

@@ -9,7 +9,7 @@ import { type Classified, classify, type Layer } from './classify.ts';
 /** Layers that may be asked without an LLM. */
 export const cheapLayers = ['exact', 'similar', 'local'] as const satisfies readonly Layer[];
 
-export interface Asked {
+interface Asked {
   /** Which layers are asked; default: all three. */
   layers?: readonly (typeof cheapLayers)[number][];
   /** Whether the LLM is asked for what is left. */

@@ -37,7 +37,10 @@ Each line: {"name","layer","category_id","path","similarity","matched_key","conf
       await withAnyDatabase(async (db, config) => {
         const classifier = openClassifier(db, config);
         try {
-          for await (const results of classifier.classify(linesOfInput(), { layers, llm: options.llm === true })) {
+          for await (const results of classifier.classify(linesOfInput(), {
+            layers,
+            llm: options.llm === true,
+          })) {
             const lines = results.map((result) => `${JSON.stringify(result)}\n`).join('');
             // a slow reader is waited for, or all answers would pile up here
             if (!process.stdout.write(lines)) await once(process.stdout, 'drain');

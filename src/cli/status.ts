@@ -78,9 +78,14 @@ export function statusCommand(): Command {
     .option('--watch', 'the same live; Ctrl-C ends it')
     .option('--every <seconds>', 'with --watch: seconds between two looks', '1')
     .addOption(
-      new Option('--check', 'exit code 1 where something of health() warns: for probes and cron').conflicts('watch'),
+      new Option('--check', 'exit code 1 where something of health() warns: for probes and cron').conflicts(
+        'watch',
+      ),
     )
-    .option('--ignore <items>', 'with --check: warnings that do not count, with commas between, e.g. llm,champion')
+    .option(
+      '--ignore <items>',
+      'with --check: warnings that do not count, with commas between, e.g. llm,champion',
+    )
     .option('--json', 'print one JSON object; with --watch one a line, each time')
     .addHelpText(
       'after',

@@ -42,13 +42,15 @@ export async function* objectRows(
   let line = 0;
   for await (const { name, path, source = null, externalId, labelledAt } of objects) {
     line++;
-    const bad = (what: string) => misuse(`row ${line}: ${what}: ${shown(JSON.stringify({ name, path, source }))}`);
+    const bad = (what: string) =>
+      misuse(`row ${line}: ${what}: ${shown(JSON.stringify({ name, path, source }))}`);
     // a product without a name is a row like any other, and shown as failed
     if (kind === 'labels' && normalise(name ?? '') === '') throw bad('the name is empty');
     if (source !== null && !sources.includes(source)) throw bad('the source is not llm, human or import');
     const moment = labelledAt instanceof Date ? labelledAt.toISOString() : (labelledAt ?? null);
     const read = moment === null ? null : readMoment(moment);
-    if (moment !== null && read === null) throw bad(`labelledAt is no date and no timestamp, ${shown(moment)}`);
+    if (moment !== null && read === null)
+      throw bad(`labelledAt is no date and no timestamp, ${shown(moment)}`);
     yield {
       line,
       name: name ?? '',

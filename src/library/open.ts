@@ -1,5 +1,5 @@
-import { trainingCommands } from '../cli/training-commands.ts';
 import { cheapLayers, type NameClassifier, openClassifier } from '../classify/classifier.ts';
+import { trainingCommands } from '../cli/training-commands.ts';
 import { defaultDatabase, resolveDatabase } from '../cluster/resolve.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { migrationUrl } from '../database/connection/direct.ts';
@@ -76,7 +76,8 @@ class OpenTaxon implements Taxon {
   }
 
   async train({ promote, ...options }: TrainOptions = {}) {
-    if (promote?.trim() === '') throw misuse('promote goes with a reason', "E.g. { promote: 'seasonal range' }");
+    if (promote?.trim() === '')
+      throw misuse('promote goes with a reason', "E.g. { promote: 'seasonal range' }");
     const { trainByHand } = await import('../autopilot/by-hand.ts');
     return trainByHand(this.#db, this.#config, options, promote ?? null);
   }

@@ -164,7 +164,10 @@ export interface Taxon {
    */
   classify(names: readonly string[], options?: ClassifyOptions): Promise<Classified[]>;
   /** The same for any number of names, read as they come; few answers are in memory at a time. */
-  classifyEach(names: Iterable<string> | AsyncIterable<string>, options?: ClassifyOptions): AsyncIterable<Classified>;
+  classifyEach(
+    names: Iterable<string> | AsyncIterable<string>,
+    options?: ClassifyOptions,
+  ): AsyncIterable<Classified>;
   /** What memory has for a name, the best first; writes nothing. */
   lookUp(name: string): Promise<LookedUp[]>;
   /**

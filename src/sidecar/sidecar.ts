@@ -185,7 +185,7 @@ export async function startSidecar(
     worker,
     claims,
     stopping: stopping.signal,
-    model: () => champion.loaded(),
+    modelId: () => champion.id(),
     seenAt: () => seenAt,
     loops: () => [
       { name: 'local', turnedAt: local?.turnedAt() ?? 0 },

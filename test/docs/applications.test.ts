@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
 import { cacheDir } from '../support/cluster.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -59,7 +59,9 @@ beforeAll(async () => {
     }),
     install('python', async () => {
       await run('python3', ['-m', 'venv', python], { timeout: 120_000 });
-      await run(join(python, 'bin/pip'), ['install', '--quiet', '--prefer-binary', ...packages.python], { timeout: 300_000 });
+      await run(join(python, 'bin/pip'), ['install', '--quiet', '--prefer-binary', ...packages.python], {
+        timeout: 300_000,
+      });
     }),
   ]);
   database = await testDatabase();
@@ -98,13 +100,17 @@ async function inNode(file: string): Promise<string> {
   if (file.startsWith('prisma/')) {
     // no engine is downloaded: the client needs none
     const prisma = join(node, 'node_modules/prisma/build/index.js');
-    await run(process.execPath, [prisma, 'generate', '--schema', 'prisma/schema.prisma'], { cwd: folder, env });
+    await run(process.execPath, [prisma, 'generate', '--schema', 'prisma/schema.prisma'], {
+      cwd: folder,
+      env,
+    });
   }
   return (await run(process.execPath, [file], { cwd: folder, env })).stdout;
 }
 
 const inPython = async (file: string) =>
-  (await run(join(python, 'bin/python'), [join(examples, file)], { env: { DATABASE_URL: withHost(writer) } })).stdout;
+  (await run(join(python, 'bin/python'), [join(examples, file)], { env: { DATABASE_URL: withHost(writer) } }))
+    .stdout;
 
 test('Drizzle', async (context) => {
   needsPackages(context, 'node');
@@ -138,18 +144,25 @@ test('dbt', async (context) => {
     cpSync(join(examples, 'dbt'), folder, { recursive: true });
     const address = new URL(database.url);
     address.username = 'dbt_login';
-    const env = { ...parts(address.href), PATH: `${join(python, 'bin')}:${process.env.PATH}`, HOME: python, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false' };
+    const env = {
+      ...parts(address.href),
+      PATH: `${join(python, 'bin')}:${process.env.PATH}`,
+      HOME: python,
+      DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
+    };
     await run(join(python, 'bin/dbt'), ['build', '--profiles-dir', '.'], { cwd: folder, env });
-    expect(await db.rows('select l1, source, products > 0 as some from analytics.products_by_category')).toEqual([
-      { l1: 'Home', source: 'exact', some: true },
-    ]);
+    expect(
+      await db.rows('select l1, source, products > 0 as some from analytics.products_by_category'),
+    ).toEqual([{ l1: 'Home', source: 'exact', some: true }]);
   } finally {
     await db.close();
   }
 });
 
 test('docs/guide/applications.md shows what stands in the examples', () => {
-  const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w+$/.test(file));
+  const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.\w+$/.test(file),
+  );
   const texts = files.map((file) => readFileSync(join(examples, file), 'utf8'));
   const blocks = Array.from(page.matchAll(/^```\n([\s\S]*?)^```$/gm), ([, block = '']) => block);
   expect(blocks.length).toBeGreaterThan(5);

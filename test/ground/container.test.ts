@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,14 +35,19 @@ const steps: Step[] = text
     return { word, rest: rest.trim() };
   });
 const last = steps.slice(steps.findLastIndex(({ word }) => word === 'FROM'));
-const valueOf = (word: string) => last.findLast((step) => step.word === word)?.rest ?? '';
+const restOf = (word: string) => last.findLast((step) => step.word === word)?.rest ?? '';
 const variables = Object.fromEntries(
-  last.filter(({ word }) => word === 'ENV').flatMap(({ rest }) => Array.from(rest.matchAll(/(\w+)=(\S+)/g), ([, k, v]) => [k, v])),
+  last
+    .filter(({ word }) => word === 'ENV')
+    .flatMap(({ rest }) => Array.from(rest.matchAll(/(\w+)=(\S+)/g), ([, k, v]) => [k, v])),
 ) as Record<string, string>;
 
 /** The build context as .dockerignore leaves it. */
 const context = new Set(
-  readFileSync(join(packageRoot, '.dockerignore'), 'utf8').split('\n').filter((line) => line.startsWith('!')).map((line) => line.slice(1)),
+  readFileSync(join(packageRoot, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1)),
 );
 
 describe('the Dockerfile', () => {
@@ -58,18 +72,27 @@ describe('the Dockerfile', () => {
         const sources = paths.split(' ');
         const to = sources.pop() as string;
         for (const source of sources) {
-          if (from === undefined && !context.has(source)) throw new Error(`.dockerignore leaves out ${source}`);
+          if (from === undefined && !context.has(source))
+            throw new Error(`.dockerignore leaves out ${source}`);
           const path = from === undefined ? join(packageRoot, source) : inside(from, source);
           const target = join(inside(stage, folder), to);
           // a directory's contents go into the target, a file into the directory of that name
-          cpSync(path, statSync(path).isDirectory() || !to.endsWith('/') ? target : join(target, basename(path)), { recursive: true });
+          cpSync(
+            path,
+            statSync(path).isDirectory() || !to.endsWith('/') ? target : join(target, basename(path)),
+            { recursive: true },
+          );
         }
       } else if (word === 'RUN') {
         // there is no user node here, and the cache is this machine's
         const command = rest.replace('chown node:node', 'true').replace('npm cache clean --force', 'true');
         const path = `${dirname(process.execPath)}:${process.env.PATH}`;
         const env = { PATH: path, HOME: process.env.HOME, npm_config_prefer_offline: 'true' };
-        await promisify(execFile)('sh', ['-ec', command], { cwd: inside(stage, folder), env, maxBuffer: 2 ** 26 });
+        await promisify(execFile)('sh', ['-ec', command], {
+          cwd: inside(stage, folder),
+          env,
+          maxBuffer: 2 ** 26,
+        });
       }
     }
   }, 600_000);
@@ -79,20 +102,24 @@ describe('the Dockerfile', () => {
       'node:24-bookworm-slim',
       'node:24-bookworm-slim',
     ]);
-    expect(valueOf('USER')).toBe('node');
-    expect(last.findIndex(({ word }) => word === 'USER')).toBeGreaterThan(last.findLastIndex(({ word }) => word === 'RUN'));
+    expect(restOf('USER')).toBe('node');
+    expect(last.findIndex(({ word }) => word === 'USER')).toBeGreaterThan(
+      last.findLastIndex(({ word }) => word === 'RUN'),
+    );
   });
 
   test('sets variables that are read, to values that are allowed', () => {
     const own = Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('TAXON_')));
     expect(Object.keys(own).length).toBeGreaterThan(3);
     expect(unknownVariables(own)).toEqual([]);
-    expect(loadConfig({}, own, '/nonexistent').metricsPort).toBe(Number(valueOf('EXPOSE')));
+    expect(loadConfig({}, own, '/nonexistent').metricsPort).toBe(Number(restOf('EXPOSE')));
   });
 
   test('leaves a folder without what other systems need, below 400 MB', async () => {
     const app = inside('image', '/app');
-    expect(globSync('node_modules/onnxruntime-node/bin/*/*', { cwd: app }).map((path) => basename(path))).toEqual(['linux']);
+    expect(
+      globSync('node_modules/onnxruntime-node/bin/*/*', { cwd: app }).map((path) => basename(path)),
+    ).toEqual(['linux']);
     expect(existsSync(join(app, 'node_modules/typescript'))).toBe(false);
     const { stdout } = await promisify(execFile)('du', ['-sm', app]);
     expect(Number.parseInt(stdout, 10)).toBeLessThan(400);
@@ -100,17 +127,24 @@ describe('the Dockerfile', () => {
 
   test('what comes out migrates, encodes, serves its health check and ends at SIGTERM', async () => {
     const app = inside('image', '/app');
-    const entry = (JSON.parse(valueOf('ENTRYPOINT')) as string[]).slice(1);
-    const command = JSON.parse(valueOf('CMD')) as string[];
+    const entry = (JSON.parse(restOf('ENTRYPOINT')) as string[]).slice(1);
+    const command = JSON.parse(restOf('CMD')) as string[];
     const database = await testDatabase({ template: false });
     const port = String(20_000 + (process.pid % 20_000));
-    const env = { ...process.env, ...variables, TAXON_DATA_DIR: join(app, 'data'), TAXON_METRICS_PORT: port, DATABASE_URL: database.url };
+    const env = {
+      ...process.env,
+      ...variables,
+      TAXON_DATA_DIR: join(app, 'data'),
+      TAXON_METRICS_PORT: port,
+      DATABASE_URL: database.url,
+    };
     const start = (args: string[]) => execFile(process.execPath, [...entry, ...args], { cwd: app, env });
-    const endOf = (child: ReturnType<typeof start>) => new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+    const endOf = (child: ReturnType<typeof start>) =>
+      new Promise((resolve) => child.on('exit', (code) => resolve(code)));
     expect(await endOf(start(['migrate']))).toBe(0);
     const sidecar = start(command);
     const ended = endOf(sidecar);
-    const check = JSON.parse(/CMD (\[.*\])$/.exec(valueOf('HEALTHCHECK'))?.[1] ?? '[]') as string[];
+    const check = JSON.parse(/CMD (\[.*\])$/.exec(restOf('HEALTHCHECK'))?.[1] ?? '[]') as string[];
     const healthy = async () => {
       const probe = execFile(process.execPath, check.slice(1), { env });
       return (await endOf(probe)) === 0;
@@ -118,7 +152,10 @@ describe('the Dockerfile', () => {
     await until(healthy, (is) => is);
     const encode = `const { openEncoder } = await import('./dist/model/encoder.js'); const { loadConfig } = await import('./dist/config.js');
       const encoder = await openEncoder({ ...loadConfig(), encoderThreads: 1 }); console.log((await encoder.encode(['x']))[0].length); await encoder.close();`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', encode], { cwd: app, env });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', encode], {
+      cwd: app,
+      env,
+    });
     expect(stdout.trim()).toBe('384');
     sidecar.kill('SIGTERM');
     expect(await ended).toBe(0);
@@ -127,22 +164,36 @@ describe('the Dockerfile', () => {
   });
 });
 
+interface Service {
+  profiles: string[];
+  command: string[];
+  environment: { DATABASE_URL: string };
+  depends_on: object;
+  ports?: string[];
+  volumes?: string[];
+}
+
 describe('what stands beside it', () => {
   const deploy = (file: string) => readFileSync(join(packageRoot, 'examples/deploy', file), 'utf8');
   const commands = ['migrate', 'sidecar', 'dashboard'];
   const port = Number(variables.TAXON_METRICS_PORT);
 
   test('docker-compose.yml: alone it is the database, with the profile all that waits for what is before it', () => {
-    const { services, volumes } = parseYaml(readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8'), { merge: true });
+    const { services, volumes } = parseYaml(readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8'), {
+      merge: true,
+    });
     const { database, ...others } = services;
     expect(database.profiles).toBeUndefined();
-    for (const [name, service] of Object.entries<Record<string, any>>(others)) {
+    for (const [name, service] of Object.entries<Service>(others)) {
       expect(service.profiles, name).toEqual(['all']);
       expect(commands, name).toContain(service.command[0]);
-      expect(new URL(service.environment.DATABASE_URL).password, name).toBe(database.environment.POSTGRES_PASSWORD);
+      expect(new URL(service.environment.DATABASE_URL).password, name).toBe(
+        database.environment.POSTGRES_PASSWORD,
+      );
       expect(Object.keys(services), name).toEqual(expect.arrayContaining(Object.keys(service.depends_on)));
       for (const opened of service.ports ?? []) expect(opened, name).toMatch(/^127\.0\.0\.1:/);
-      for (const volume of service.volumes ?? []) expect(Object.keys(volumes), name).toContain(volume.split(':')[0]);
+      for (const volume of service.volumes ?? [])
+        expect(Object.keys(volumes), name).toContain(volume.split(':')[0]);
     }
     expect(others.sidecar.ports).toEqual([`127.0.0.1:${port}:${port}`]);
     expect(others.sidecar.volumes[0].split(':')[1]).toBe(variables.TAXON_DATA_DIR);
@@ -159,21 +210,38 @@ describe('what stands beside it', () => {
       expect(spec.securityContext.runAsNonRoot).toBe(true);
       const [container] = spec.containers;
       expect(commands).toContain(container.args[0]);
-      expect(container.securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true });
-      expect(container.volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath)).toContain(variables.TAXON_DATA_DIR);
-      expect(spec.volumes.map(({ name }: { name: string }) => name)).toEqual(container.volumeMounts.map(({ name }: { name: string }) => name));
+      expect(container.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+      });
+      expect(container.volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath)).toContain(
+        variables.TAXON_DATA_DIR,
+      );
+      expect(spec.volumes.map(({ name }: { name: string }) => name)).toEqual(
+        container.volumeMounts.map(({ name }: { name: string }) => name),
+      );
     }
     const [sidecar] = deployment.spec.template.spec.containers;
     expect(sidecar.ports).toEqual([{ name: 'metrics', containerPort: port }]);
     expect(sidecar.readinessProbe.httpGet.path).toBe('/healthz');
     // what restarts it must not ask for the database: it may hold answers that were paid for
-    expect([sidecar.livenessProbe.httpGet.path, sidecar.startupProbe.httpGet.path]).toEqual(['/livez', '/livez']);
-    expect(deployment.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(loadConfig({}, {}, '/nonexistent').shutdownSeconds);
+    expect([sidecar.livenessProbe.httpGet.path, sidecar.startupProbe.httpGet.path]).toEqual([
+      '/livez',
+      '/livez',
+    ]);
+    expect(deployment.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(
+      loadConfig({}, {}, '/nonexistent').shutdownSeconds,
+    );
   });
 
   test('taxon-sidecar@.service: every variable is read, and systemd finds nothing wrong', async () => {
     const unit = deploy('taxon-sidecar@.service');
-    const set = Object.fromEntries(Array.from(unit.matchAll(/^Environment=(TAXON_\w+)=(.*)$/gm), ([, name, value = '']) => [name, value.replace('%i', '1')]));
+    const set = Object.fromEntries(
+      Array.from(unit.matchAll(/^Environment=(TAXON_\w+)=(.*)$/gm), ([, name, value = '']) => [
+        name,
+        value.replace('%i', '1'),
+      ]),
+    );
     expect(unknownVariables(set)).toEqual([]);
     expect(loadConfig({}, set as Record<string, string>, '/nonexistent').metricsPort).toBe(9461);
     expect(unit).toMatch(/^ExecStart=\/usr\/bin\/node \S+\/pgtaxon\/dist\/cli\/main\.js sidecar$/m);
@@ -183,7 +251,11 @@ describe('what stands beside it', () => {
     const { writeFileSync } = await import('node:fs');
     // the program stands where the package is installed
     writeFileSync(file, unit.replace('/usr/bin/node', process.execPath));
-    const { stdout, stderr } = await promisify(execFile)('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', file], { env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' } }).catch((error) => error);
+    const { stdout, stderr } = await promisify(execFile)(
+      'systemd-analyze',
+      ['verify', '--man=no', '--recursive-errors=no', file],
+      { env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' } },
+    ).catch((error) => error);
     expect(`${stdout}${stderr}`.split('\n').filter((line) => line.includes('taxon-sidecar'))).toEqual([]);
     rmSync(folder, { recursive: true });
   });
@@ -195,6 +267,11 @@ describe('what stands beside it', () => {
     expect(rule_files).toEqual(['alerts.yml']);
     const [{ rules }] = parseYaml(deploy('alerts.yml')).groups;
     expect(rules).toHaveLength(9);
-    for (const rule of rules) expect(rule).toMatchObject({ alert: expect.any(String), expr: expect.any(String), annotations: { summary: expect.any(String) } });
+    for (const rule of rules)
+      expect(rule).toMatchObject({
+        alert: expect.any(String),
+        expr: expect.any(String),
+        annotations: { summary: expect.any(String) },
+      });
   });
 });

@@ -103,13 +103,19 @@ describe('the packed tarball, installed in an empty folder', () => {
   test('says which Node it runs on, what it exports and where its types are', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/pgtaxon/package.json'), 'utf8'));
     expect(manifest.engines.node).toBe('>=22.13');
-    for (const path of [manifest.types, manifest.exports['.'].types, manifest.exports['.'].default, ...Object.values(manifest.bin)])
+    for (const path of [
+      manifest.types,
+      manifest.exports['.'].types,
+      manifest.exports['.'].default,
+      ...Object.values(manifest.bin),
+    ])
       expect(shipped).toContain(String(path).replace(/^\.\//, ''));
   });
 
   test('the examples compile against its types alone, without those of other packages', async () => {
     // in strict mode, with its declarations checked as well
-    const options = '{"compilerOptions": {"module": "nodenext", "target": "es2024", "strict": true, "types": ["node"]}, "include": ["*.ts"]}';
+    const options =
+      '{"compilerOptions": {"module": "nodenext", "target": "es2024", "strict": true, "types": ["node"]}, "include": ["*.ts"]}';
     writeFileSync(join(folder, 'tsconfig.json'), options);
     for (const file of ['classify.ts', 'worker.ts'])
       cpSync(join(packageRoot, 'examples', file), join(folder, file));
@@ -118,8 +124,13 @@ describe('the packed tarball, installed in an empty folder', () => {
     if (statSync(types, { throwIfNoEntry: false }) === undefined)
       symlinkSync(join(packageRoot, 'node_modules/@types'), types);
     await run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.'], folder);
-    writeFileSync(join(folder, 'wrong.ts'), `import { openTaxon } from 'pgtaxon';\n(await openTaxon({ llmBatch: 'x' })).classify(7);\n`);
-    await expect(run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.', '--noEmit'], folder)).rejects.toThrow(/TS2322[^]*TS2345/);
+    writeFileSync(
+      join(folder, 'wrong.ts'),
+      `import { openTaxon } from 'pgtaxon';\n(await openTaxon({ llmBatch: 'x' })).classify(7);\n`,
+    );
+    await expect(
+      run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.', '--noEmit'], folder),
+    ).rejects.toThrow(/TS2322[\s\S]*TS2345/);
     rmSync(join(folder, 'wrong.ts'));
   });
 

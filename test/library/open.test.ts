@@ -17,11 +17,19 @@ beforeAll(async () => {
 afterAll(() => taxon?.close());
 
 describe('classify', () => {
-  const names = [labelled[0]?.name ?? '', `${labelled[3]?.name} 2`, '', ...newNames(5, 70_000).map(({ name }) => name)];
+  const names = [
+    labelled[0]?.name ?? '',
+    `${labelled[3]?.name} 2`,
+    '',
+    ...newNames(5, 70_000).map(({ name }) => name),
+  ];
 
   test('says what the command says', async () => {
     const { stdout } = await runTaxon(['classify'], { DATABASE_URL: shop.url }, `${names.join('\n')}\n`);
-    const printed = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const printed = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(await taxon.classify(names)).toEqual(printed);
     expect(printed.map(({ layer }) => layer).slice(0, 3)).toEqual(['exact', 'similar', null]);
   });
@@ -45,17 +53,35 @@ describe('classify', () => {
 
 test('lookUp says what memory has', async () => {
   const [found] = await taxon.lookUp(labelled[0]?.name.toUpperCase() ?? '');
-  expect(found).toMatchObject({ layer: 'exact', path: labelled[0]?.path.join(' > '), similarity: 1, blocked_by: null });
+  expect(found).toMatchObject({
+    layer: 'exact',
+    path: labelled[0]?.path.join(' > '),
+    similarity: 1,
+    blocked_by: null,
+  });
   expect(await taxon.lookUp('Zyxqua')).toEqual([]);
 });
 
 describe('import', () => {
   test('rows, a query and a file give the same labels as the command', async () => {
     const rows = [
-      { name: 'Bread knife 20 cm', path: ['Home', 'Kitchen', 'Knives'], source: 'human' as const, externalId: 17 },
-      { name: 'Garden gnome', path: 'Garden > Ornaments > Gnomes', labelledAt: new Date('2026-01-02T03:04:05Z') },
+      {
+        name: 'Bread knife 20 cm',
+        path: ['Home', 'Kitchen', 'Knives'],
+        source: 'human' as const,
+        externalId: 17,
+      },
+      {
+        name: 'Garden gnome',
+        path: 'Garden > Ornaments > Gnomes',
+        labelledAt: new Date('2026-01-02T03:04:05Z'),
+      },
     ];
-    expect(await taxon.importLabels(rows, { source: 'llm' })).toMatchObject({ rows: 2, added: 2, categories: 3 });
+    expect(await taxon.importLabels(rows, { source: 'llm' })).toMatchObject({
+      rows: 2,
+      added: 2,
+      categories: 3,
+    });
     const query = `select 'Garden gnome' as name, 'Garden > Ornaments > Gnomes' as path, 'llm' as source`;
     expect(await taxon.importLabels({ query })).toMatchObject({ rows: 1, unchanged: 1 });
     const stored = await shop.db.rows(
@@ -65,7 +91,9 @@ describe('import', () => {
       { name_key: 'bread knife 20 cm', source: 'human', path: 'Home > Kitchen > Knives' },
       { name_key: 'garden gnome', source: 'llm', path: 'Garden > Ornaments > Gnomes' },
     ]);
-    expect(await shop.db.row(`select external_id from taxon.categories where name = 'Knives'`)).toEqual({ external_id: '17' });
+    expect(await shop.db.row(`select external_id from taxon.categories where name = 'Knives'`)).toEqual({
+      external_id: '17',
+    });
   });
 
   test.each([
@@ -97,10 +125,17 @@ test('a sidecar of this process answers products with the LLM, and close() stops
   const { worker } = await own.startSidecar({ retrain: false });
   expect((await own.health()).find(({ item }) => item === 'sidecars')?.detail).toContain(worker);
   const products = fresh.map(({ name }, i) => ({ name, externalId: `p${i}` }));
-  expect(await own.importProducts([...products, { name: null }])).toEqual({ rows: 21, done: 0, pending: 20, failed: 1 });
+  expect(await own.importProducts([...products, { name: null }])).toEqual({
+    rows: 21,
+    done: 0,
+    pending: 20,
+    failed: 1,
+  });
   const counts = await settled(shop.db);
   expect((counts.local ?? 0) + (counts.llm ?? 0) + (counts.similar ?? 0)).toBe(20);
-  expect(await shop.db.row(`select count(*) as n from taxon.products where external_id like 'p%'`)).toEqual({ n: 20 });
+  expect(await shop.db.row(`select count(*) as n from taxon.products where external_id like 'p%'`)).toEqual({
+    n: 20,
+  });
   await own.close();
   await own.close();
   expect(await shop.db.rows('select from taxon_internal.sidecars')).toEqual([]);
@@ -125,7 +160,9 @@ describe('opening', () => {
   test('a database that was never migrated says so; migrate: true makes the schemas', async () => {
     const database = await testDatabase({ template: false });
     onTestFinished(() => database.drop());
-    await expect(openTaxon({ databaseUrl: database.url })).rejects.toMatchObject({ hint: 'Run: taxon migrate' });
+    await expect(openTaxon({ databaseUrl: database.url })).rejects.toMatchObject({
+      hint: 'Run: taxon migrate',
+    });
     const own = await openTaxon({ databaseUrl: database.url, migrate: true });
     expect((await own.health()).length).toBeGreaterThan(5);
     await own.close();

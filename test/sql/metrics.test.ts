@@ -11,7 +11,9 @@ interface Row {
 
 const metrics = (most = 50_000) => t.owner.rows<Row>('select * from metrics($1)', most);
 const value = (rows: readonly Row[], metric: string, labels: Record<string, string> = {}) =>
-  rows.find((row) => row.metric === metric && Object.entries(labels).every(([key, is]) => row.labels[key] === is))?.value;
+  rows.find(
+    (row) => row.metric === metric && Object.entries(labels).every(([key, is]) => row.labels[key] === is),
+  )?.value;
 
 test('what waits is counted where it waits', async () => {
   await t.insertAll('one', 'two', 'three');
@@ -19,7 +21,9 @@ test('what waits is counted where it waits', async () => {
   await t.owner.rows(
     `insert into queue (stage, name_key, purpose, created_at) values ('llm', 'four', 'answer', now() - interval '1 min'), ('llm', 'five', 'audit', now())`,
   );
-  await t.owner.rows(`insert into queue (stage, name_key, available_at) values ('llm', 'secret', 'infinity')`);
+  await t.owner.rows(
+    `insert into queue (stage, name_key, available_at) values ('llm', 'secret', 'infinity')`,
+  );
   await t.owner.rows(`insert into products (name) values ('six'), ('seven')`);
   const rows = await metrics();
   expect(value(rows, 'taxon_queue_names', { stage: 'local' })).toBe(3);
@@ -39,7 +43,7 @@ test('beyond the bound the statistics of the server say it', async () => {
   await t.owner.rows(`insert into products (name) select 'other ' || i from generate_series(1, 300) i`);
   await t.owner.rows('analyze products');
   await expect
-    .poll(async () => value(await metrics(100), 'taxon_queue_names', { stage: 'local' }), { interval: 200 })
+    .poll(async () => value(await metrics(100), 'taxon_queue_names', { stage: 'local' }), { timeout: 60_000 })
     .toBeGreaterThan(250);
   const rows = await metrics(100);
   // of 600 rows that wait: what the planner expects

@@ -17,14 +17,21 @@ interface Property {
 function comments(): Map<string, string> {
   const source = readFileSync(join(packageRoot, 'src', 'config.ts'), 'utf8');
   const found = source.matchAll(/^ {2}(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2})?(\w+): (?=[a-z]|z$)/gm);
-  const plain = (comment: string) => comment.replaceAll(/^ *\* ?/gm, '').replaceAll(/\s+/g, ' ').trim();
+  const plain = (comment: string) =>
+    comment
+      .replaceAll(/^ *\* ?/gm, '')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
   return new Map(Array.from(found, ([, comment = '', key = '']) => [key, plain(comment)]));
 }
 
 /** The flags that give a setting: of the program, and of the commands that name them. */
 function flags(): Map<string, string> {
   const of = (command: Command): [string, string][] => [
-    ...command.options.map((option): [string, string] => [option.attributeName(), option.long ?? option.flags]),
+    ...command.options.map((option): [string, string] => [
+      option.attributeName(),
+      option.long ?? option.flags,
+    ]),
     ...command.commands.flatMap(of),
   ];
   return new Map(of(makeProgram()).filter(([key]) => key in schema.shape));
@@ -42,21 +49,32 @@ function shownDefault(value: unknown): string {
   if (value === '' || (Array.isArray(value) && value.length === 0)) return 'empty';
   const text = String(value);
   // where the package lies is each machine's own
-  return text.startsWith(packageRoot) ? `\`${text.slice(packageRoot.length + 1)}\` of the package` : `\`${text}\``;
+  return text.startsWith(packageRoot)
+    ? `\`${text.slice(packageRoot.length + 1)}\` of the package`
+    : `\`${text}\``;
 }
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 /** docs/reference/configuration.md, made from the schema of src/config.ts and what is written above each of its settings. */
 export function configurationPage(): string {
-  const properties = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Record<string, Property>;
+  const properties = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Record<
+    string,
+    Property
+  >;
   const said = comments();
   const flag = flags();
   const rows = Object.entries(properties).map(([key, property]) => {
-    const names = [`\`${key}\``, `\`${environmentName(key)}\``, ...(flag.has(key) ? [`\`${flag.get(key)}\``] : [])];
+    const names = [
+      `\`${key}\``,
+      `\`${environmentName(key)}\``,
+      ...(flag.has(key) ? [`\`${flag.get(key)}\``] : []),
+    ];
     return `| ${names.join('<br>')} | ${cell(shownDefault(property.default))} | ${cell(allowed(property))} | ${cell(said.get(key) ?? '')} |`;
   });
-  const others = Object.entries(otherVariables).map(([name, meaning]) => `| \`${name}\` | ${cell(meaning)} |`);
+  const others = Object.entries(otherVariables).map(
+    ([name, meaning]) => `| \`${name}\` | ${cell(meaning)} |`,
+  );
   return `# Configuration of a process
 
 Made from \`src/config.ts\` by \`npm run reference\`.

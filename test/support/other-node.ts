@@ -19,9 +19,14 @@ export async function otherNode(major: number): Promise<{ program: string } | { 
   writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
   try {
     const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--no-save'];
-    await promisify(execFile)('npm', ['install', ...options, `${name}@${major}`], { cwd: folder, timeout: 300_000 });
+    await promisify(execFile)('npm', ['install', ...options, `${name}@${major}`], {
+      cwd: folder,
+      timeout: 300_000,
+    });
     return { program };
   } catch (error) {
-    return { missing: `npm has no ${name} of Node ${major} here: ${(error as { stderr?: string }).stderr ?? error}` };
+    return {
+      missing: `npm has no ${name} of Node ${major} here: ${(error as { stderr?: string }).stderr ?? error}`,
+    };
   }
 }

@@ -57,8 +57,6 @@ export interface ChampionHolder {
   serving(): Promise<Serving>;
   /** The champion's id, for the heartbeat. */
   id(): number | null;
-  /** The loaded champion at this moment, without waiting. */
-  loaded(): LoadedModel | null;
   /** Why the local layer is silent although there is a champion. */
   notice(): string | null;
   /** Asks the registry; loads what is new while the old goes on answering, and drops what is not needed any more. */
@@ -157,7 +155,6 @@ export function holdChampion(
       return now;
     },
     id: () => now.champion?.modelId ?? null,
-    loaded: () => now.champion,
     notice: () => notice,
     refresh() {
       work = work.catch(() => {}).then(look);

@@ -19,13 +19,18 @@ export interface Life extends Facts {
 }
 
 /** Why a sidecar does not work; null: it does. `database`: whether it counts that the database is away. */
-export function troubleOf(life: Life, config: Pick<Config, 'leaseSeconds'>, database: boolean): string | null {
+export function troubleOf(
+  life: Life,
+  config: Pick<Config, 'leaseSeconds'>,
+  database: boolean,
+): string | null {
   const now = Date.now();
   if (life.stopping.aborted) return 'it stops';
   const stuck = life.loops().find(({ turnedAt }) => now - turnedAt > stuckMs(config));
   const ago = (moment: number) => `${Math.round((now - moment) / 1000)} s`;
   if (stuck !== undefined) return `the ${stuck.name} loop has not turned for ${ago(stuck.turnedAt)}`;
-  if (database && now - life.seenAt() > unseenMs) return `the database was last seen ${ago(life.seenAt())} ago`;
+  if (database && now - life.seenAt() > unseenMs)
+    return `the database was last seen ${ago(life.seenAt())} ago`;
   return null;
 }
 
@@ -56,10 +61,12 @@ export async function openLook(db: Database, config: Config): Promise<Look> {
     metrics: async () => ({ type: meter.contentType, text: await meter.text(life) }),
     trouble: (database: boolean) => troubleOf(life, config, database),
   });
-  const server = await serveMetrics({ ...config, metricsPort }, () => life && answersOf(life)).catch((error) => {
-    meter.close();
-    throw error;
-  });
+  const server = await serveMetrics({ ...config, metricsPort }, () => life && answersOf(life)).catch(
+    (error) => {
+      meter.close();
+      throw error;
+    },
+  );
   return {
     watch: meter,
     timed: meter.timed,

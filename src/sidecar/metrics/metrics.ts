@@ -1,8 +1,8 @@
 import { type Config, version } from '../../config.ts';
 import type { Database } from '../../database/connection/open.ts';
 import { scrape } from '../../database/metrics.ts';
-import { hearTroubles, log } from '../../log.ts';
 import { messageOf } from '../../errors.ts';
+import { hearTroubles, log } from '../../log.ts';
 import type { Encoder } from '../../model/encoder.ts';
 import type { Encoders } from '../../model/encoders.ts';
 import type { Claims } from '../claims.ts';
@@ -17,7 +17,7 @@ export interface Facts {
   worker: string;
   claims: Claims;
   /** The champion that is loaded here; null: none. */
-  model(): { modelId: number; classifier: { encoder: string | null } } | null;
+  modelId(): number | null;
   /** When the database was last seen, in milliseconds since the epoch. */
   seenAt(): number;
 }
@@ -44,6 +44,7 @@ export function startMeter(db: Database, config: Pick<Config, 'schema'>): Meter 
 
   function timedEncoder(encoder: Encoder): Encoder {
     const { identity, dimension, batchInvariant } = encoder;
+    metrics.encoder.set({ encoder: identity }, 1);
     return {
       identity,
       dimension,
@@ -73,15 +74,15 @@ export function startMeter(db: Database, config: Pick<Config, 'schema'>): Meter 
     metrics.scrapeSeconds.set((performance.now() - started) / 1000);
   }
 
-  async function look({ worker, claims, model, seenAt }: Facts): Promise<string> {
+  async function look({ worker, claims, modelId, seenAt }: Facts): Promise<string> {
     await askDatabase();
     const { held, owed } = claims.inHand();
     metrics.claims.set({ state: 'held' }, held.length);
     metrics.claims.set({ state: 'owed' }, owed.length);
     metrics.inFlight.set(open.size);
-    metrics.model.reset();
-    const loaded = model();
-    if (loaded !== null) metrics.model.set({ encoder: loaded.classifier.encoder ?? 'letters alone' }, loaded.modelId);
+    const id = modelId();
+    if (id === null) metrics.model.remove();
+    else metrics.model.set(id);
     metrics.seen.set(seenAt() / 1000);
     metrics.info.set({ worker, version, schema: config.schema }, 1);
     return metrics.registry.metrics();

@@ -12,7 +12,9 @@ const ofDatabase: Record<string, [help: string, ...labels: string[]]> = {
   taxon_queue_leased_names: ['Names that workers have in hand, 50,000 at most', 'stage'],
   taxon_queue_oldest_seconds: ['How long the next name to be claimed has waited', 'stage'],
   taxon_queue_for_people_names: ['Names that no provider may be sent'],
-  taxon_rows_to_take_in: ['Rows that wait and that no claim has put into the queue: an estimate beyond 10,000'],
+  taxon_rows_to_take_in: [
+    'Rows that wait and that no claim has put into the queue: an estimate beyond 10,000',
+  ],
   taxon_newest_products: ['The 5,000 newest rows by what answered them', 'layer'],
   taxon_newest_answer_seconds: ['How long those rows waited for their answer', 'layer', 'quantile'],
   taxon_labels: ['Names that memory knows, by the statistics of the server'],
@@ -27,24 +29,71 @@ const ofDatabase: Record<string, [help: string, ...labels: string[]]> = {
 export class Metrics {
   readonly registry = new Registry();
   readonly names = this.#counter('taxon_names_total', 'Names that left the local stage here', ['by']);
-  readonly batches = this.#histogram('taxon_batch_duration_seconds', 'Batches of the local stage, from claim to settling', ['ended']);
+  readonly batches = this.#histogram(
+    'taxon_batch_duration_seconds',
+    'Batches of the local stage, from claim to settling',
+    ['ended'],
+  );
   readonly batchNames = this.#gauge('taxon_batch_names', 'Names of the last batch', []);
   readonly encoded = this.#counter('taxon_encoded_names_total', 'Names that were encoded', []);
-  readonly encodings = this.#histogram('taxon_encode_duration_seconds', 'Calls of the encoder, a batch each', []);
-  readonly calls = this.#counter('taxon_llm_calls_total', 'Calls that ended, by their state in the ledger', [...ofCall, 'state']);
-  readonly callSeconds = this.#histogram('taxon_llm_call_duration_seconds', 'Calls, from their row in the ledger to their end', ['provider', 'model']);
+  readonly encodings = this.#histogram(
+    'taxon_encode_duration_seconds',
+    'Calls of the encoder, a batch each',
+    [],
+  );
+  readonly calls = this.#counter('taxon_llm_calls_total', 'Calls that ended, by their state in the ledger', [
+    ...ofCall,
+    'state',
+  ]);
+  readonly callSeconds = this.#histogram(
+    'taxon_llm_call_duration_seconds',
+    'Calls, from their row in the ledger to their end',
+    ['provider', 'model'],
+  );
   readonly answered = this.#counter('taxon_llm_names_total', 'Names that got a valid answer', ofCall);
-  readonly tokens = this.#counter('taxon_llm_tokens_total', 'Tokens; cached ones are a part of in', [...ofCall, 'kind']);
-  readonly cost = this.#counter('taxon_llm_cost_dollars_total', 'US dollars, of calls whose price is known', ofCall);
-  readonly unpriced = this.#counter('taxon_llm_unpriced_calls_total', 'Calls whose cost is not known', ofCall);
+  readonly tokens = this.#counter('taxon_llm_tokens_total', 'Tokens; cached ones are a part of in', [
+    ...ofCall,
+    'kind',
+  ]);
+  readonly cost = this.#counter(
+    'taxon_llm_cost_dollars_total',
+    'US dollars, of calls whose price is known',
+    ofCall,
+  );
+  readonly unpriced = this.#counter(
+    'taxon_llm_unpriced_calls_total',
+    'Calls whose cost is not known',
+    ofCall,
+  );
   readonly inFlight = this.#gauge('taxon_llm_calls_in_flight', 'Calls that have begun and not ended', []);
-  readonly claims = this.#gauge('taxon_claims', 'Claims that this sidecar holds, and those that it owes back', ['state']);
-  readonly model = this.#gauge('taxon_model_id', 'The model that answers here', ['encoder']);
+  readonly claims = this.#gauge(
+    'taxon_claims',
+    'Claims that this sidecar holds, and those that it owes back',
+    ['state'],
+  );
+  readonly model = this.#gauge('taxon_model_id', 'The model that answers here', []);
+  readonly encoder = this.#gauge('taxon_encoder_info', 'Encoders that are open here', ['encoder']);
   readonly troubles = this.#counter('taxon_log_messages_total', 'Warnings and errors', ['level']);
-  readonly lastTrouble = this.#gauge('taxon_last_error_timestamp_seconds', 'When the last warning or error was logged, and which', ['level', 'message']);
-  readonly databaseUp = this.#gauge('taxon_database_up', 'Whether the database answered this scrape: the numbers below are its', []);
-  readonly seen = this.#gauge('taxon_database_seen_timestamp_seconds', 'When the heartbeat last reached the database', []);
-  readonly scrapeSeconds = this.#gauge('taxon_database_scrape_duration_seconds', 'How long the database took for this scrape', []);
+  readonly lastTrouble = this.#gauge(
+    'taxon_last_error_timestamp_seconds',
+    'When the last warning or error was logged, and which',
+    ['level', 'message'],
+  );
+  readonly databaseUp = this.#gauge(
+    'taxon_database_up',
+    'Whether the database answered this scrape: the numbers below are its',
+    [],
+  );
+  readonly seen = this.#gauge(
+    'taxon_database_seen_timestamp_seconds',
+    'When the heartbeat last reached the database',
+    [],
+  );
+  readonly scrapeSeconds = this.#gauge(
+    'taxon_database_scrape_duration_seconds',
+    'How long the database took for this scrape',
+    [],
+  );
   readonly info = this.#gauge('taxon_sidecar_info', 'The sidecar', ['worker', 'version', 'schema']);
   readonly #database = new Map(
     Object.entries(ofDatabase).map(([name, [help, ...labels]]) => [name, this.#gauge(name, help, labels)]),

@@ -9,7 +9,7 @@ function life(more: Partial<Life>): Life {
   return {
     worker: 'w',
     claims: new Claims(1),
-    model: () => null,
+    modelId: () => null,
     seenAt: () => now,
     loops: () => [{ name: 'local', turnedAt: now }],
     stopping: new AbortController().signal,
