@@ -57,6 +57,11 @@ function takeWords(text: string): void {
 // a word that means nothing is warned of with other variables that nothing reads (config.ts)
 takeWords(process.env.TAXON_LOG ?? '');
 
+/** Whether lines of this level are shown. */
+export function shows(level: Level): boolean {
+  return levels[level] >= lowest;
+}
+
 /** Whether lines are JSON, for what writes to standard error beside the log. */
 export function logsJson(): boolean {
   return asJson;
@@ -98,7 +103,7 @@ function textLine(level: Level, message: string, facts: Facts): string {
 
 function write(level: Level, message: string, facts: Facts): void {
   if (level === 'warn' || level === 'error') for (const hear of listeners) hear(level, message, facts);
-  if (levels[level] < lowest) return;
+  if (!shows(level)) return;
   process.stderr.write(`${(asJson ? jsonLine : textLine)(level, message, facts)}\n`);
 }
 

@@ -1,4 +1,4 @@
-import { log, logsJson } from './log.ts';
+import { log, logsJson, shows } from './log.ts';
 
 /** What long work calls as it goes. `done` counts up to the total. */
 export interface Progress {
@@ -20,7 +20,7 @@ export function duration(seconds: number): string {
 
 /**
  * Progress with rate and time left on standard error: a bar that redraws on a terminal, a plain line every ten
- * seconds in a pipe, an object where the log is JSON.
+ * seconds in a pipe, an object where the log is JSON. Nothing where notices are not shown (--quiet).
  *
  * @param label what is going on, e.g. "encoding"
  * @param total how many units there are in all
@@ -45,6 +45,7 @@ export function progress(label: string, total: number, unit: string): Progress {
     return `${label}${bar} ${latest}/${total} ${unit}, ${rate.toFixed(rate < 10 ? 1 : 0)}/s${tail}`;
   }
   function draw(): void {
+    if (!shows('info')) return;
     if (json) log.info(label, { done: latest, total, unit, seconds: (Date.now() - started) / second });
     else process.stderr.write(terminal ? `\r\x1b[K${line()}` : `${line()}\n`);
   }

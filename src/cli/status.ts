@@ -95,7 +95,7 @@ Examples:
   taxon status --since '7 days' --json
   taxon status --watch
   taxon status --watch --every 10 --json >> routing.jsonl
-  taxon status --check --ignore llm > /dev/null || mail -s 'taxon warns' me@example.com
+  taxon status --check --ignore llm > /dev/null || echo it warns
 
 --check: 0 all is well, 1 something warns or the database cannot be asked, 2 misuse. What warns is named on standard error.`,
     )

@@ -74,6 +74,9 @@ describe('the packed tarball, installed in an empty folder', () => {
     const folders = new Set(shipped.map((path) => path.split('/')[0]));
     expect([...folders].sort()).toEqual(
       [
+        'CHANGELOG.md',
+        'docs',
+        'examples',
         'LICENSE',
         'README.md',
         'dist',
