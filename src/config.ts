@@ -111,6 +111,7 @@ export const schema = z.strictObject({
   deployment: z.string().min(1).default('default'),
   /** `auto`: by whose key is in the environment. */
   llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
+  /** The model to ask; each provider has a default, a server of your own has none. */
   llmModel: z.string().min(1).optional(),
   /** Any server that speaks the OpenAI protocol. */
   llmBaseUrl: serverAddress.optional(),
@@ -119,6 +120,7 @@ export const schema = z.strictObject({
     .string()
     .regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')
     .optional(),
+  /** The server of the fallback, where it is one of your own. */
   llmFallbackBaseUrl: serverAddress.optional(),
   /** Answers less sure than this are asked again of the fallback, if there is one. */
   llmEscalateBelow: z.coerce.number().min(0).max(1).default(0.5),
@@ -126,6 +128,7 @@ export const schema = z.strictObject({
   llmBatch: count(1, 100).default(20),
   /** Calls at once of one sidecar. */
   llmConcurrency: count(1, 64).default(4),
+  /** A call that takes longer counts as lost. */
   llmTimeoutSeconds: count(1, 3600).default(60),
   /** The pause after a call that failed; each failure in a row doubles it, up to half a minute. */
   llmPauseMs: count(10, 30_000).default(500),

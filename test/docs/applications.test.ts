@@ -19,8 +19,8 @@ const python = join(home, 'python');
 
 /** Newest versions that these examples were written with. */
 const packages = {
-  node: ['drizzle-orm@0.45', 'prisma@7', '@prisma/client@7', '@prisma/adapter-pg@7', 'pg@8', 'dotenv@17'],
-  python: ['psycopg[binary]>=3.2,<4', 'django>=5.2,<6.1', 'dbt-postgres>=1.9,<2'],
+  node: ['drizzle-orm@0.45', 'prisma@7', '@prisma/client@7', '@prisma/adapter-pg@7', 'pg@8'],
+  python: ['psycopg[binary]>=3.2,<4', 'django>=5.2,<6.1', 'dbt-core>=1.10,<1.11', 'dbt-postgres>=1.9,<1.10'],
 };
 
 /** What could not be installed, and why. */

@@ -8,6 +8,8 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -83,11 +85,17 @@ describe('the Dockerfile', () => {
             { recursive: true },
           );
         }
+      } else if (word === 'RUN' && stage === 'build' && rest.startsWith('npm ci ')) {
+        // the packages of the lock, development's too, are what this checkout has
+        symlinkSync(join(packageRoot, 'node_modules'), join(inside(stage, folder), 'node_modules'));
       } else if (word === 'RUN') {
         // there is no user node here, and the cache is this machine's
         const command = rest.replace('chown node:node', 'true').replace('npm cache clean --force', 'true');
+        const own = Object.entries(process.env).filter(
+          ([key]) => !/^(npm_|TAXON_|VITEST|NODE_ENV$)/.test(key),
+        );
         const path = `${dirname(process.execPath)}:${process.env.PATH}`;
-        const env = { PATH: path, HOME: process.env.HOME, npm_config_prefer_offline: 'true' };
+        const env = { ...Object.fromEntries(own), PATH: path, npm_config_prefer_offline: 'true' };
         await promisify(execFile)('sh', ['-ec', command], {
           cwd: inside(stage, folder),
           env,
@@ -248,7 +256,6 @@ describe('what stands beside it', () => {
     if (!existsSync('/usr/bin/systemd-analyze')) return;
     const folder = mkdtempSync(join(tmpdir(), 'pgtaxon-unit-'));
     const file = join(folder, 'taxon-sidecar@1.service');
-    const { writeFileSync } = await import('node:fs');
     // the program stands where the package is installed
     writeFileSync(file, unit.replace('/usr/bin/node', process.execPath));
     const { stdout, stderr } = await promisify(execFile)(

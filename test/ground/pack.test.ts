@@ -152,6 +152,21 @@ describe('the packed tarball, installed in an empty folder', () => {
       expect(await taxon(['--help'], {}, own)).toContain('taxon up');
     });
 
+    test('says nothing but what it has to say', async (context) => {
+      const own = await program(context);
+      const script = join('node_modules', 'pgtaxon', 'dist', 'cli', 'main.js');
+      const asked = [script, 'status', '--data-dir', join(folder, 'empty')];
+      const env = { ...environment(own), TAXON_POSTGRES: 'machine' };
+      const { code, stderr } = await promisify(execFile)(own, asked, { cwd: folder, env }).catch(
+        (error) => error,
+      );
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr:
+          'taxon: there is no database yet\n  Run: taxon migrate (it makes one here), or give DATABASE_URL.\n',
+      });
+    });
+
     test('migrates a database with the SQL that it ships', async (context) => {
       const own = await program(context);
       const database = await testDatabase({ template: false });

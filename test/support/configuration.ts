@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { makeProgram } from '../../src/cli/program.ts';
-import { environmentName, otherVariables, packageRoot, schema } from '../../src/config.ts';
+import {
+  type ConfigKey,
+  environmentName,
+  loadConfig,
+  otherVariables,
+  packageRoot,
+  schema,
+} from '../../src/config.ts';
 
 interface Property {
   type?: string;
   enum?: unknown[];
-  default?: unknown;
   minimum?: number;
   maximum?: number;
 }
@@ -25,7 +31,7 @@ function comments(): Map<string, string> {
   return new Map(Array.from(found, ([, comment = '', key = '']) => [key, plain(comment)]));
 }
 
-/** The flags that give a setting: of the program, and of the commands that name them. */
+/** The flags that give a setting: of the program, and of the commands that serve metrics. Those of other commands are their own. */
 function flags(): Map<string, string> {
   const of = (command: Command): [string, string][] => [
     ...command.options.map((option): [string, string] => [
@@ -34,7 +40,7 @@ function flags(): Map<string, string> {
     ]),
     ...command.commands.flatMap(of),
   ];
-  return new Map(of(makeProgram()).filter(([key]) => key in schema.shape));
+  return new Map(of(makeProgram()).filter(([key]) => key in schema.shape && !key.startsWith('llm')));
 }
 
 function allowed({ type, enum: words, minimum, maximum }: Property): string {
@@ -62,6 +68,8 @@ export function configurationPage(): string {
     string,
     Property
   >;
+  // what a process has that is given nothing; the folder of data is made absolute there
+  const defaults = { ...loadConfig({}, {}, '/nonexistent'), dataDir: '.taxon' };
   const said = comments();
   const flag = flags();
   const rows = Object.entries(properties).map(([key, property]) => {
@@ -70,7 +78,7 @@ export function configurationPage(): string {
       `\`${environmentName(key)}\``,
       ...(flag.has(key) ? [`\`${flag.get(key)}\``] : []),
     ];
-    return `| ${names.join('<br>')} | ${cell(shownDefault(property.default))} | ${cell(allowed(property))} | ${cell(said.get(key) ?? '')} |`;
+    return `| ${names.join('<br>')} | ${cell(shownDefault(defaults[key as ConfigKey]))} | ${cell(allowed(property))} | ${cell(said.get(key) ?? '')} |`;
   });
   const others = Object.entries(otherVariables).map(
     ([name, meaning]) => `| \`${name}\` | ${cell(meaning)} |`,
@@ -93,6 +101,6 @@ ${rows.join('\n')}
 |---|---|
 ${others.join('\n')}
 
-Programs of PostgreSQL read \`PGSSLMODE\`, \`PGHOST\` and the like; so does every connection of pgtaxon.
+\`PGSSLMODE\`, \`PGHOST\` and the other variables of libpq are read as well, by every connection.
 `;
 }
