@@ -1,14 +1,16 @@
 -- taxon_internal: What a sidecar's /metrics says of the database. It is asked every few seconds, so nothing here counts beyond a bound.
 
-create or replace function metrics(most integer default 50000) returns table (metric text, labels jsonb, value float8)
+create or replace function metrics(most integer default 10000) returns table (metric text, labels jsonb, value float8)
   language plpgsql volatile security definer set search_path from current as $$
 declare
+  -- once: it is volatile, and asked for each row it was no condition of the index but a filter behind it
+  since timestamptz := queue_floor();
   waiting bigint;
   in_llm bigint;
   plan json;
 begin
-  -- by the index and not past the bound: all entries of a million were 160 ms
-  select count(*) into waiting from (select from queue q where q.stage = 'local' and q.available_at >= queue_floor() limit most) q;
+  -- by the index and not past the bound, whatever waits
+  select count(*) into waiting from (select from queue q where q.stage = 'local' and q.available_at >= since limit most) q;
   select count(*) into in_llm from (select from queue q where q.stage = 'llm' and q.available_at < 'infinity' limit most) q;
   if waiting = most then waiting := greatest(most, pg_stat_get_live_tuples('queue'::regclass) - in_llm); end if;
   return query select 'taxon_queue_names', '{"stage": "local", "purpose": "answer"}'::jsonb, waiting::float8;
@@ -28,7 +30,7 @@ begin
     from unnest(array['local', 'llm']) s(stage);
   return query select 'taxon_queue_oldest_seconds', jsonb_build_object('stage', s.stage),
       coalesce((select extract(epoch from now() - q.created_at) from queue q
-                  where q.stage = s.stage and q.available_at between case s.stage when 'local' then queue_floor() else '-infinity' end and now()
+                  where q.stage = s.stage and q.available_at between case s.stage when 'local' then since else '-infinity' end and now()
                   order by q.available_at limit 1), 0)::float8
     from unnest(array['local', 'llm']) s(stage);
   return query select 'taxon_queue_for_people_names', '{}'::jsonb, count(*)::float8
@@ -42,7 +44,7 @@ begin
   return query select 'taxon_rows_to_take_in', '{}'::jsonb, waiting::float8;
   return query
     with newest as materialized (
-      select p.source, p.state, p.created_at, p.classified_at from products p order by p.product_id desc limit most / 10
+      select p.source, p.state, p.created_at, p.classified_at from products p order by p.product_id desc limit most / 5
     ), layers as (
       select l.layer, count(n.state) as n,
              percentile_cont(array[.5, .95]) within group (order by extract(epoch from n.classified_at - n.created_at)::float8) as waited

@@ -77,21 +77,23 @@ afterAll(() => database?.drop());
 
 const answer = 'RED  kettle 1.7 l: Home > Kitchen > Kettles (exact)\n';
 
-/** A Unix socket's address as every library reads it: the folder as the parameter `host`. */
-function withHost(address: string): string {
+/** An address of the tests' cluster in the parts that libpq has variables for. */
+function partsOf(address: string) {
   const url = new URL(address);
-  if (url.hostname === '' || !url.hostname.startsWith('%2F')) return address;
-  return `postgres://${url.username}@localhost${url.pathname}?host=${url.hostname}&port=${url.port}`;
-}
-const parts = (address: string) => {
-  const url = new URL(address);
+  const parameter = (name: string) => url.searchParams.get(name) ?? '';
   return {
-    PGHOST: url.searchParams.get('host') ?? decodeURIComponent(url.hostname),
-    PGPORT: url.searchParams.get('port') ?? (url.port || '5432'),
-    PGUSER: url.username,
+    PGHOST: parameter('host') || decodeURIComponent(url.hostname),
+    PGPORT: parameter('port') || url.port || '5432',
+    PGUSER: parameter('user') || url.username,
     PGDATABASE: url.pathname.slice(1),
   };
-};
+}
+
+/** The same as an address that every library reads: a host, and the folder of the socket behind it. */
+function plainAddress(address: string): string {
+  const { PGHOST, PGPORT, PGUSER, PGDATABASE } = partsOf(address);
+  return `postgres://${PGUSER}@localhost/${PGDATABASE}?host=${encodeURIComponent(PGHOST)}&port=${PGPORT}`;
+}
 
 async function inNode(file: string): Promise<string> {
   const folder = join(node, 'run');
@@ -100,17 +102,22 @@ async function inNode(file: string): Promise<string> {
   if (file.startsWith('prisma/')) {
     // no engine is downloaded: the client needs none
     const prisma = join(node, 'node_modules/prisma/build/index.js');
-    await run(process.execPath, [prisma, 'generate', '--schema', 'prisma/schema.prisma'], {
+    const generate = [prisma, 'generate', '--schema', 'prisma/schema.prisma'];
+    // it would fetch the engine that migrates, which generating does not run
+    await run(process.execPath, generate, {
       cwd: folder,
-      env,
+      env: { ...env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true' },
     });
   }
   return (await run(process.execPath, [file], { cwd: folder, env })).stdout;
 }
 
 const inPython = async (file: string) =>
-  (await run(join(python, 'bin/python'), [join(examples, file)], { env: { DATABASE_URL: withHost(writer) } }))
-    .stdout;
+  (
+    await run(join(python, 'bin/python'), [join(examples, file)], {
+      env: { DATABASE_URL: plainAddress(writer) },
+    })
+  ).stdout;
 
 test('Drizzle', async (context) => {
   needsPackages(context, 'node');
@@ -142,10 +149,9 @@ test('dbt', async (context) => {
     const folder = join(python, 'dbt');
     rmSync(folder, { recursive: true, force: true });
     cpSync(join(examples, 'dbt'), folder, { recursive: true });
-    const address = new URL(database.url);
-    address.username = 'dbt_login';
     const env = {
-      ...parts(address.href),
+      ...partsOf(database.url),
+      PGUSER: 'dbt_login',
       PATH: `${join(python, 'bin')}:${process.env.PATH}`,
       HOME: python,
       DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',

@@ -48,7 +48,7 @@ test('beyond the bound the statistics of the server say it', async () => {
   const rows = await metrics(100);
   // of 600 rows that wait: what the planner expects
   expect(value(rows, 'taxon_rows_to_take_in')).toBeGreaterThan(250);
-  expect(value(rows, 'taxon_newest_products', { layer: 'pending' })).toBe(10);
+  expect(value(rows, 'taxon_newest_products', { layer: 'pending' })).toBe(20);
 });
 
 test('a call is told when it has ended, as the ledger has it', async () => {

@@ -9,7 +9,7 @@ import type { Claims } from '../claims.ts';
 import type { Watch } from '../watch.ts';
 import { Metrics } from './registry.ts';
 
-/** The server ends a query of /metrics that takes longer; on a million names it took some 30 ms (docs/measured/serving.md). */
+/** The server ends a query of /metrics that takes longer; what it takes: docs/measured/serving.md. */
 const longestQueryMs = 1000;
 
 /** What the metrics ask of the sidecar when somebody looks. */

@@ -8,14 +8,14 @@ const ofCall = ['provider', 'model', 'purpose', 'simulated'] as const;
 
 /** The database's numbers: what each says, and its labels. Every sidecar serves the same. */
 const ofDatabase: Record<string, [help: string, ...labels: string[]]> = {
-  taxon_queue_names: ['Names that wait: an estimate beyond 50,000', 'stage', 'purpose'],
-  taxon_queue_leased_names: ['Names that workers have in hand, 50,000 at most', 'stage'],
+  taxon_queue_names: ['Names that wait: an estimate beyond 10,000', 'stage', 'purpose'],
+  taxon_queue_leased_names: ['Names that workers have in hand, 10,000 at most', 'stage'],
   taxon_queue_oldest_seconds: ['How long the next name to be claimed has waited', 'stage'],
   taxon_queue_for_people_names: ['Names that no provider may be sent'],
   taxon_rows_to_take_in: [
-    'Rows that wait and that no claim has put into the queue: an estimate beyond 10,000',
+    'Rows that wait and that no claim has put into the queue: an estimate beyond 2,000',
   ],
-  taxon_newest_products: ['The 5,000 newest rows by what answered them', 'layer'],
+  taxon_newest_products: ['The 2,000 newest rows by what answered them', 'layer'],
   taxon_newest_answer_seconds: ['How long those rows waited for their answer', 'layer', 'quantile'],
   taxon_labels: ['Names that memory knows, by the statistics of the server'],
   taxon_dead_letters: ['Names that were given up'],
