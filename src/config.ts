@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { beginningOf, databaseAddress, serverAddress } from './addresses.ts';
 import { misuse } from './errors.ts';
+import { unknownLogWord } from './log.ts';
 import { nearest } from './nearest.ts';
 import { hideKeysByLook, hideSecrets } from './secrets.ts';
 
@@ -35,7 +36,7 @@ const fromJson = (value: unknown): unknown => {
  * Every setting of a process, with its default. What several processes must agree on (thresholds, similarity, guard)
  * lives in the database's table `settings` instead.
  */
-const schema = z.strictObject({
+export const schema = z.strictObject({
   /** The database; without one, a private cluster in `dataDir`. May be a transaction pooler. Also DATABASE_URL. */
   databaseUrl: databaseAddress.optional(),
   /** Behind a pooler: the address past it, for LISTEN and migrations. Without it a sidecar polls. */
@@ -102,10 +103,15 @@ const schema = z.strictObject({
   leaseSeconds: count(1, 3600).default(60),
   /** How long SIGTERM may take. */
   shutdownSeconds: count(1, 600).default(10),
+  /** Where a sidecar serves /metrics, /healthz and /livez; without it, nowhere. 0: a port that is free, which it says. */
+  metricsPort: count(0, 65_535).optional(),
+  /** The address that this port is opened on; 0.0.0.0 is all. Nobody is asked who he is there. */
+  metricsHost: z.string().min(1).default('127.0.0.1'),
   /** Paid calls are made only under the name that the database has adopted, so that a restored copy spends nothing. */
   deployment: z.string().min(1).default('default'),
   /** `auto`: by whose key is in the environment. */
   llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
+  /** The model to ask; each provider has a default, a server of your own has none. */
   llmModel: z.string().min(1).optional(),
   /** Any server that speaks the OpenAI protocol. */
   llmBaseUrl: serverAddress.optional(),
@@ -114,6 +120,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')
     .optional(),
+  /** The server of the fallback, where it is one of your own. */
   llmFallbackBaseUrl: serverAddress.optional(),
   /** Answers less sure than this are asked again of the fallback, if there is one. */
   llmEscalateBelow: z.coerce.number().min(0).max(1).default(0.5),
@@ -121,6 +128,7 @@ const schema = z.strictObject({
   llmBatch: count(1, 100).default(20),
   /** Calls at once of one sidecar. */
   llmConcurrency: count(1, 64).default(4),
+  /** A call that takes longer counts as lost. */
   llmTimeoutSeconds: count(1, 3600).default(60),
   /** The pause after a call that failed; each failure in a row doubles it, up to half a minute. */
   llmPauseMs: count(10, 30_000).default(500),
@@ -143,28 +151,41 @@ export type Config = z.infer<typeof schema>;
 export type ConfigKey = keyof Config;
 
 /** `encoderDtype` → `TAXON_ENCODER_DTYPE`. */
-function environmentName(key: string): string {
+export function environmentName(key: string): string {
   return `TAXON_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 }
 
-/** Variables that are no setting of this file. */
-const others = [
-  'TAXON_LOG',
-  'TAXON_LLM_FALLBACK_API_KEY',
-  'TAXON_LLM_FALLBACK_API_KEY_FILE',
-  'TAXON_BENCH_PYTHON',
-  'TAXON_BENCH_TITLES',
-];
+/** Variables that are no setting of this file: taxon.config.json holds no key, and the log begins before it is read. */
+export const otherVariables = {
+  DATABASE_URL: 'The same as TAXON_DATABASE_URL, which comes before it.',
+  TAXON_LOG:
+    'What is logged, and how: debug, info, warn or error as the lowest level, text or json as the form; with a comma between, as in json,warn. Also --log.',
+  OPENAI_API_KEY:
+    'The key of OpenAI, or of a server that speaks its protocol. OPENAI_API_KEY_FILE names a file that holds it.',
+  ANTHROPIC_API_KEY: 'The key of Anthropic. ANTHROPIC_API_KEY_FILE names a file that holds it.',
+  TAXON_LLM_FALLBACK_API_KEY:
+    "The key of the fallback, where it is another than the first one's. TAXON_LLM_FALLBACK_API_KEY_FILE names a file that holds it.",
+  TAXON_BENCH_PYTHON: 'For benches: the Python of the peers.',
+  TAXON_BENCH_TITLES: 'For benches: the file of real titles.',
+};
 
-/** A sentence for each `TAXON_*` variable that nothing reads: a misspelt setting is silently the default. */
+/** A sentence for each `TAXON_*` variable that nothing reads, and for a word of TAXON_LOG: what is misspelt is silently the default. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
-  const known = [...Object.keys(schema.shape).map(environmentName), ...others];
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('TAXON_') && !known.includes(name))
-    .map((name) => {
-      const meant = nearest(name, known);
-      return `nothing reads ${name}${meant === undefined ? '' : `; is ${meant} meant?`}`;
-    });
+  const known = [
+    ...Object.keys(schema.shape).map(environmentName),
+    ...Object.keys(otherVariables),
+    'TAXON_LLM_FALLBACK_API_KEY_FILE',
+  ];
+  const word = environment.TAXON_LOG && unknownLogWord(environment.TAXON_LOG);
+  return [
+    ...(word ? [`TAXON_LOG: there is no "${word}"`] : []),
+    ...Object.keys(environment)
+      .filter((name) => name.startsWith('TAXON_') && !known.includes(name))
+      .map((name) => {
+        const meant = nearest(name, known);
+        return `nothing reads ${name}${meant === undefined ? '' : `; is ${meant} meant?`}`;
+      }),
+  ];
 }
 
 /** Values that may hold a password or a key by mistake; of an unknown setting nobody knows what it holds. */

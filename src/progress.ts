@@ -1,3 +1,5 @@
+import { log, logsJson, shows } from './log.ts';
+
 /** What long work calls as it goes. `done` counts up to the total. */
 export interface Progress {
   /** Sets how much is done so far. */
@@ -18,7 +20,7 @@ export function duration(seconds: number): string {
 
 /**
  * Progress with rate and time left on standard error: a bar that redraws on a terminal, a plain line every ten
- * seconds in a pipe.
+ * seconds in a pipe, an object where the log is JSON. Nothing where notices are not shown (--quiet).
  *
  * @param label what is going on, e.g. "encoding"
  * @param total how many units there are in all
@@ -26,7 +28,8 @@ export function duration(seconds: number): string {
  */
 export function progress(label: string, total: number, unit: string): Progress {
   const started = Date.now();
-  const terminal = process.stderr.isTTY === true;
+  const json = logsJson();
+  const terminal = process.stderr.isTTY === true && !json;
   const every = terminal ? 0.1 * second : 10 * second;
   let last = started;
   let latest = 0;
@@ -42,7 +45,9 @@ export function progress(label: string, total: number, unit: string): Progress {
     return `${label}${bar} ${latest}/${total} ${unit}, ${rate.toFixed(rate < 10 ? 1 : 0)}/s${tail}`;
   }
   function draw(): void {
-    process.stderr.write(terminal ? `\r\x1b[K${line()}` : `${line()}\n`);
+    if (!shows('info')) return;
+    if (json) log.info(label, { done: latest, total, unit, seconds: (Date.now() - started) / second });
+    else process.stderr.write(terminal ? `\r\x1b[K${line()}` : `${line()}\n`);
   }
   return {
     at(done) {

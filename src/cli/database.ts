@@ -1,9 +1,7 @@
+import { defaultDatabase } from '../cluster/resolve.ts';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase, requireMigrated } from '../database/connection/open.ts';
 import { cliConfig } from './flags.ts';
-
-/** The database of the private cluster that `migrate` and `up` make when no DATABASE_URL is given. */
-export const defaultDatabase = 'taxon';
 
 /** The demo's, in the same cluster. Commands that only look open it until there is another. */
 export const demoDatabase = 'taxon_demo';

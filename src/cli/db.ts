@@ -11,10 +11,11 @@ import {
   startCluster,
   stopCluster,
 } from '../cluster/cluster.ts';
+import { defaultDatabase } from '../cluster/resolve.ts';
 import { firstDatabase } from '../database/connection/databases.ts';
 import { misuse, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
-import { defaultDatabase, demoDatabase } from './database.ts';
+import { demoDatabase } from './database.ts';
 import { cliConfig } from './flags.ts';
 import { print } from './output.ts';
 

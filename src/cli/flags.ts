@@ -13,11 +13,11 @@ export function setFlags(given: Partial<Record<ConfigKey, unknown>>): void {
 /** Misspelt variables are named once a process. */
 let warned = false;
 
-/** The configuration of this command line. */
-export function cliConfig(): Config {
+/** The configuration of this command line; `own`: flags of the command itself. */
+export function cliConfig(own: Partial<Record<ConfigKey, unknown>> = {}): Config {
   if (!warned) for (const sentence of unknownVariables(process.env)) log.warn(sentence);
   warned = true;
-  return loadConfig(flags);
+  return loadConfig({ ...flags, ...own });
 }
 
 /** A whole number of at least `least` from a flag. */

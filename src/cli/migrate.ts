@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { defaultDatabase } from './database.ts';
+import { defaultDatabase } from '../cluster/resolve.ts';
 import { cliConfig, needs } from './flags.ts';
 import { print } from './output.ts';
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../config.ts';
-import { setLogLevel } from '../log.ts';
+import { setLog, setLogLevel } from '../log.ts';
 import { classifyCommand } from './classify.ts';
 import { cleanCommand } from './clean.ts';
 import { completionCommand } from './completion/completion.ts';
@@ -39,6 +39,7 @@ export function makeProgram(): Command {
     .option('--data-dir <folder>', 'the private cluster and every cache (default: .taxon)')
     .option('--verbose', 'also notices for debugging, and stacks of errors')
     .option('--quiet', 'only warnings and errors')
+    .option('--log <how>', 'notices as text or json, one object a line; also TAXON_LOG')
     .showHelpAfterError('(add --help for the options and examples)')
     .enablePositionalOptions()
     .addHelpText(
@@ -49,7 +50,8 @@ Each command has its own --help, with examples.
 Settings: flags, then TAXON_* variables, then taxon.config.json.`,
     )
     .hook('preAction', (root) => {
-      const { verbose, quiet, ...flags } = root.opts();
+      const { verbose, quiet, log, ...flags } = root.opts();
+      if (log !== undefined) setLog(log);
       if (verbose) setLogLevel('debug');
       if (quiet) setLogLevel('warn');
       setFlags(flags);

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { messageOf, TaxonError } from '../errors.ts';
+import { log, logsJson } from '../log.ts';
 import { printableLines } from '../printable.ts';
 import { hideSecrets } from '../secrets.ts';
 import { makeProgram } from './program.ts';
@@ -22,9 +23,13 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
 function report(error: unknown, verbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const text = verbose && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  process.stderr.write(`taxon: ${printableLines(hideSecrets(text))}\n`);
+  const exitCode = error instanceof TaxonError ? error.exitCode : 1;
   // the database's errors have hints as well
   const hint = (error as { hint?: unknown } | null)?.hint;
-  if (typeof hint === 'string') process.stderr.write(`  ${printableLines(hideSecrets(hint))}\n`);
-  return error instanceof TaxonError ? error.exitCode : 1;
+  if (logsJson()) log.error(text, { ...(typeof hint === 'string' ? { hint } : {}), exitCode });
+  else {
+    process.stderr.write(`taxon: ${printableLines(hideSecrets(text))}\n`);
+    if (typeof hint === 'string') process.stderr.write(`  ${printableLines(hideSecrets(hint))}\n`);
+  }
+  return exitCode;
 }

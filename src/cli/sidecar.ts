@@ -10,6 +10,8 @@ export function sidecarCommand(): Command {
     .description(
       'The worker: decides new names locally and asks the LLM for the rest. Run as many as you like.',
     )
+    .option('--metrics-port <port>', 'serve /metrics, /healthz and /livez there; off by default')
+    .option('--metrics-host <address>', 'the address that this port is opened on (default: 127.0.0.1)')
     .addHelpText(
       'after',
       `
@@ -24,10 +26,10 @@ Examples:
 SIGTERM finishes what is in hand within TAXON_SHUTDOWN_SECONDS (10); a second one ends it at once.
 It never migrates: run taxon migrate first.`,
     )
-    .action(async () => {
+    .action(async (flags: { metricsPort?: string; metricsHost?: string }) => {
       const { startSidecar } = await import('../sidecar/sidecar.ts');
       const { openProviders } = await import('../llm/providers/open.ts');
-      const config = cliConfig();
+      const config = cliConfig(flags);
       const url = await databaseUrl(config);
       const starting = startSidecar(url, config, await openProviders(config), trainingCommands);
       await Promise.all([starting, untilSignal(async () => (await starting).stop())]);

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { autopilotState } from '../database/autopilot.ts';
 import type { Database } from '../database/connection/open.ts';
-import { health, routing, thresholdsInForce } from '../database/reports.ts';
+import { type HealthItem, health, routing, thresholdsInForce } from '../database/reports.ts';
+import { log } from '../log.ts';
 import { withAnyDatabase } from './database.ts';
 import { needs, wholeNumber } from './flags.ts';
 import { print, table } from './output.ts';
@@ -61,9 +62,17 @@ function pace(looks: readonly { at: number; waiting: number }[]): string {
 
 interface Flags {
   since: string;
+  check?: true;
+  ignore?: string;
   watch?: true;
   every: string;
   json?: true;
+}
+
+/** What of health() a probe should fail for. */
+function troubles(items: readonly HealthItem[], ignore: string | undefined): HealthItem[] {
+  const ignored = (ignore ?? '').split(',').map((item) => item.trim());
+  return items.filter(({ item, status }) => status === 'warn' && !ignored.includes(item));
 }
 
 /** Looks again and again until Ctrl-C. */
@@ -94,6 +103,15 @@ export function statusCommand(): Command {
     .option('--since <interval>', "how far back, as PostgreSQL writes it: '7 days', 'all'", '1 day')
     .option('--watch', 'the same live; Ctrl-C ends it')
     .option('--every <seconds>', 'with --watch: seconds between two looks', '1')
+    .addOption(
+      new Option('--check', 'exit code 1 where something of health() warns: for probes and cron').conflicts(
+        'watch',
+      ),
+    )
+    .option(
+      '--ignore <items>',
+      'with --check: warnings that do not count, with commas between, e.g. llm,champion',
+    )
     .option('--json', 'print one JSON object; with --watch one a line, each time')
     .addHelpText(
       'after',
@@ -102,14 +120,22 @@ Examples:
   taxon status
   taxon status --since '7 days' --json
   taxon status --watch
-  taxon status --watch --every 10 --json >> routing.jsonl`,
+  taxon status --watch --every 10 --json >> routing.jsonl
+  taxon status --check --ignore llm > /dev/null || echo it warns
+
+--check: 0 all is well, 1 something warns or the database cannot be asked, 2 misuse. What warns is named on standard error.`,
     )
     .action(async (flags: Flags, command: Command) => {
       needs(command, ['every'], 'watch');
+      needs(command, ['ignore'], 'check');
       await withAnyDatabase(async (db) => {
         if (flags.watch === true) return watch(db, flags);
         const s = await snapshot(db, flags.since);
         print(flags.json === true, s, text(s, `since ${flags.since}`));
+        if (flags.check !== true) return;
+        const wrong = troubles(s.health, flags.ignore);
+        for (const { item, value, detail } of wrong) log.warn(`${item}: ${value}`, { detail });
+        if (wrong.length > 0) process.exitCode = 1;
       });
     });
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
+import { defaultDatabase } from '../cluster/resolve.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
-import { defaultDatabase } from './database.ts';
 import { cliConfig } from './flags.ts';
 import { untilSignal } from './signals.ts';
 import { trainingCommands } from './training-commands.ts';
@@ -15,6 +15,8 @@ export function upCommand(): Command {
     )
     .option('--port <port>', 'the port of the page (default: 7878, or any that is free)')
     .option('--no-dashboard', 'without the page')
+    .option('--metrics-port <port>', 'serve /metrics, /healthz and /livez there; off by default')
+    .option('--metrics-host <address>', 'the address that this port is opened on (default: 127.0.0.1)')
     .addHelpText(
       'after',
       `
@@ -24,41 +26,43 @@ Examples:
 
 Without a provider's key the LLM stage waits, visibly in taxon status, and nothing fails.`,
     )
-    .action(async (flags: { port?: string; dashboard: boolean }) => {
-      const { resolveDatabase } = await import('../cluster/resolve.ts');
-      const { migrate } = await import('../database/connection/migrate.ts');
-      const { migrationUrl } = await import('../database/connection/direct.ts');
-      const { startSidecar } = await import('../sidecar/sidecar.ts');
-      const { openProviders } = await import('../llm/providers/open.ts');
-      const config = cliConfig();
-      const providers = await openProviders(config);
-      let release = async () => {};
-      const start = async () => {
-        const database = await resolveDatabase(config, defaultDatabase);
-        release = database.release;
-        const { url } = database;
-        const { schema, lockWaitSeconds } = config;
-        await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
-        const sidecar = await startSidecar(url, config, providers, trainingCommands);
-        const page = flags.dashboard ? await pageBeside(url, config, flags.port) : null;
-        log.info('ready', { insert: `insert into ${schema}.products (name) values ('…')` });
-        if (providers.length === 0)
-          log.info(
-            'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
-          );
-        const stop = async () => {
-          await page?.close();
-          await sidecar.stop();
+    .action(
+      async (flags: { port?: string; dashboard: boolean; metricsPort?: string; metricsHost?: string }) => {
+        const { resolveDatabase } = await import('../cluster/resolve.ts');
+        const { migrate } = await import('../database/connection/migrate.ts');
+        const { migrationUrl } = await import('../database/connection/direct.ts');
+        const { startSidecar } = await import('../sidecar/sidecar.ts');
+        const { openProviders } = await import('../llm/providers/open.ts');
+        const config = cliConfig(flags);
+        const providers = await openProviders(config);
+        let release = async () => {};
+        const start = async () => {
+          const database = await resolveDatabase(config, defaultDatabase);
+          release = database.release;
+          const { url } = database;
+          const { schema, lockWaitSeconds } = config;
+          await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
+          const sidecar = await startSidecar(url, config, providers, trainingCommands);
+          const page = flags.dashboard ? await pageBeside(url, config, flags.port) : null;
+          log.info('ready', { insert: `insert into ${schema}.products (name) values ('…')` });
+          if (providers.length === 0)
+            log.info(
+              'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
+            );
+          const stop = async () => {
+            await page?.close();
+            await sidecar.stop();
+          };
+          return { stop };
         };
-        return { stop };
-      };
-      try {
-        const starting = start();
-        await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
-      } finally {
-        await release();
-      }
-    });
+        try {
+          const starting = start();
+          await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
+        } finally {
+          await release();
+        }
+      },
+    );
 }
 
 /**

@@ -1,16 +1,27 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
 
 const sqliteBusy = 5;
 
+/** SQLite, loaded where a lock is taken. Node 22 warns of an experiment then, which is nobody's business who runs a command. */
+function sqlite() {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 function tryLock(path: string): DatabaseSync | undefined {
   let file: DatabaseSync | undefined;
   try {
-    file = new DatabaseSync(path);
+    file = new (sqlite().DatabaseSync)(path);
     // SQLite opens what it may not write for reading, and then locks nobody out.
     accessSync(path, constants.W_OK);
     // In memory: the journal would be a second file, and nothing is ever written.

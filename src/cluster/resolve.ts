@@ -6,6 +6,9 @@ import { clusterStatus, startCluster, stopCluster } from './cluster.ts';
 import { dockerWorks, startContainer } from './docker.ts';
 import { provideBinaries } from './provide.ts';
 
+/** The database of the private cluster where no address is given. */
+export const defaultDatabase = 'taxon';
+
 export interface ResolvedDatabase {
   url: string;
   source: 'DATABASE_URL' | 'private' | 'docker';

@@ -18,14 +18,26 @@ export function unencodedLabels(
   return db.rows(`select * from ${db.internal}unencoded_labels($1, $2, $3)`, [encoderId, after, most]);
 }
 
+/** The single float of each half float, by its bits: Node 22 has no Float16Array. */
+let halves: Float32Array | null = null;
+
+function makeHalves(): Float32Array {
+  return Float32Array.from({ length: 65_536 }, (_, bits) => {
+    const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+    const size = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25);
+    const value = exponent < 31 ? size : fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
+    return bits < 32_768 ? value : -value;
+  });
+}
+
 /**
  * Writes a binary halfvec (pgvector's halfvec_send: dimension and zero, two bytes each, then IEEE half floats,
  * big-endian) into `target` at `offset`, as single floats.
  */
 export function halfvecInto(bytes: Buffer, target: Float32Array, offset: number): void {
-  const numbers = Uint8Array.prototype.slice.call(bytes, 4);
-  Buffer.from(numbers.buffer).swap16();
-  target.set(new Float16Array(numbers.buffer), offset);
+  halves ??= makeHalves();
+  for (let at = 4; at + 1 < bytes.length; at += 2)
+    target[offset++] = halves[((bytes[at] as number) << 8) | (bytes[at + 1] as number)] as number;
 }
 
 /** A binary halfvec as single floats. */

@@ -22,6 +22,7 @@ import { type LlmLoop, runLlmLoop } from './llm/loop.ts';
 import { llmStage, noticeOf } from './llm/stage.ts';
 import { holdChampion } from './local/champion.ts';
 import { type LocalLoop, runLocalLoop } from './local/loop.ts';
+import { type Look, openLook } from './metrics/look.ts';
 import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
@@ -73,10 +74,12 @@ export async function startSidecar(
     'taxon sidecar',
   ).within(3_600_000);
   const brief = db.within(briefly(config));
+  let look: Look;
   try {
     await requireMigrated(db);
     const useless = config.directDatabaseUrl && (await uselessDirect(url, config.directDatabaseUrl));
     if (useless) log.warn(`${useless}: names are looked for every ${config.pollMs} ms`);
+    look = await openLook(db, config);
   } catch (error) {
     await db.close();
     throw error;
@@ -87,12 +90,13 @@ export async function startSidecar(
   const abandon = new AbortController();
   const localWaker = createWaker();
   const attachedWaker = createWaker();
-  const encoders = holdEncoders(config);
+  const { watch } = look;
+  const encoders = look.timed(holdEncoders(config));
   const champion = holdChampion(db, config, encoders);
   const llm =
     providers.length === 0
       ? null
-      : llmStage({ db: brief, worker, config, claims, abandon: abandon.signal }, providers);
+      : llmStage({ db: brief, worker, config, claims, watch, abandon: abandon.signal }, providers);
 
   // the simulator's calls cost nothing; claim_llm() gives another deployment's sidecar no names
   const paying = providers.every((provider) => provider.simulated) ? null : config.deployment;
@@ -107,10 +111,11 @@ export async function startSidecar(
       .then(() => (champion.id() === saidModel ? undefined : announce()))
       .catch((error) => log.debug('heartbeat', { error: messageOf(error) }));
   let saidListening = false;
-  const announce = () => {
+  let seenAt = Date.now();
+  const announce = async () => {
     saidListening = listener?.hears() ?? false;
     saidModel = champion.id();
-    return heartbeat(brief, {
+    await heartbeat(brief, {
       worker,
       host: hostname(),
       pid: process.pid,
@@ -122,6 +127,7 @@ export async function startSidecar(
       notice: champion.notice() ?? (llm && noticeOf(llm)),
       deployment: paying,
     });
+    seenAt = Date.now();
   };
   const onWake = async () => {
     // said before the sweep: an insert that saw us deaf did not notify
@@ -147,6 +153,7 @@ export async function startSidecar(
       worker,
       champion,
       onWatched: rolloutAdvancer(db, () => void refresh()),
+      watch,
     },
     brief,
     claims,
@@ -178,6 +185,17 @@ export async function startSidecar(
     },
     Math.min(heartbeatMs, (config.leaseSeconds * 1000) / 3),
   );
+  look.at({
+    worker,
+    claims,
+    stopping: stopping.signal,
+    modelId: () => champion.id(),
+    seenAt: () => seenAt,
+    loops: () => [
+      { name: 'local', turnedAt: local?.turnedAt() ?? 0 },
+      ...(llmLoop ? [{ name: 'LLM', turnedAt: llmLoop.turnedAt() }] : []),
+    ],
+  });
   log.info('sidecar started', { worker, llm: asText(providers) ?? 'none' });
 
   async function shutDown(): Promise<void> {
@@ -196,6 +214,7 @@ export async function startSidecar(
     await leave(db.within(config.shutdownSeconds * 500), worker).catch((error) =>
       log.warn('leases stay until they run out', { error: messageOf(error) }),
     );
+    await look.close();
     await champion.close();
     await db.close();
     log.info('sidecar stopped', { worker });

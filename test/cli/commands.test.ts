@@ -89,6 +89,16 @@ describe('status', () => {
     expect((await taxon(['status', '--since', 'all'])).stdout).toMatch(/exact +1 +50\.0 %/);
   });
 
+  it('--check fails where something warns, and says what; what is ignored does not count', async () => {
+    const all = await taxon(['status', '--check']);
+    expect(all).toMatchObject({ code: 1, stderr: expect.stringContaining('warn: sidecars: 0') });
+    expect(all.stdout).toContain('routing');
+    const { health } = JSON.parse((await taxon(['status', '--json'])).stdout);
+    const items = health.filter(({ status }: { status: string }) => status === 'warn');
+    const ignored = items.map(({ item }: { item: string }) => item).join(',');
+    expect(await taxon(['status', '--check', '--ignore', ignored])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('--watch looks again and again until it is told to stop', async () => {
     const watch = startTaxon(['status', '--watch', '--json', '--every', '1'], { DATABASE_URL: shop.url });
     await until(
@@ -148,6 +158,8 @@ describe('every command', () => {
       [['train', '--request'], 'It goes with --gated --request.'],
       [['train', '--model', '3'], 'It goes with --recalibrate.'],
       [['status', '--every', '3'], '--every goes with --watch'],
+      [['status', '--ignore', 'llm'], '--ignore goes with --check'],
+      [['status', '--check', '--watch'], "'--check' cannot be used with option '--watch'"],
       [['migrate', '--sql', '--check'], "'--sql' cannot be used with option '--check'"],
       [['migrate', '--extensions', 'x'], '--extensions goes with --sql'],
       [['clean', '--sample', '3'], '--sample goes with --dry-run'],

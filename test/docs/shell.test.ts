@@ -155,9 +155,9 @@ describe('in a shop', () => {
   test.each([
     ['Dump and restore', false],
     ['A dump of data alone', true],
-  ])('docs/guide/keeping.md: %s brings the shop back', async (heading, migrated) => {
+  ])('docs/guide/backup.md: %s brings the shop back', async (heading, migrated) => {
     const restored = await bare(migrated);
-    await runs(shellOf('docs/guide/keeping.md', heading), {
+    await runs(shellOf('docs/guide/backup.md', heading), {
       DATABASE_URL: shop.url,
       NEW_DATABASE_URL: restored.url,
     });

@@ -1,29 +1,39 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
 import { testDatabase } from '../support/database.ts';
+import { needs } from '../support/needs.ts';
+import { otherNode } from '../support/other-node.ts';
+import { labelled } from '../support/shop.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
 let folder: string;
 let shipped: string[];
 
-/** Somebody else's shell: Node 24 first in PATH, nothing of this project's npm run, the GPU download left out. */
-function environment(): NodeJS.ProcessEnv {
+/** Somebody else's shell: Node first in PATH, nothing of this project's npm run, the GPU download left out. */
+function environment(node: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([key]) => !/^(npm_|TAXON_|DATABASE_URL$|VITEST|NODE_ENV$)/.test(key),
   );
-  const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const path = `${dirname(node)}:${process.env.PATH}`;
   return { ...Object.fromEntries(own), PATH: path, ONNXRUNTIME_NODE_INSTALL: 'skip' };
 }
 
 /** Standard output; throws all that was said on failure. Never blocks: vitest gives up on a worker silent for 60 s. */
-async function run(command: string, args: string[], cwd: string, more: NodeJS.ProcessEnv = {}) {
+async function run(
+  command: string,
+  args: string[],
+  cwd: string,
+  more: NodeJS.ProcessEnv = {},
+  node = process.execPath,
+) {
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd, env: { ...environment(), ...more } });
+    const env = { ...environment(node), ...more };
+    const { stdout } = await promisify(execFile)(command, args, { cwd, env });
     return stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
@@ -31,9 +41,9 @@ async function run(command: string, args: string[], cwd: string, more: NodeJS.Pr
   }
 }
 
-/** `npx taxon …` in the folder where the tarball was installed. */
-const taxon = (args: string[], more?: NodeJS.ProcessEnv) =>
-  run('npx', ['--no-install', 'taxon', ...args], folder, more);
+/** `npx pgtaxon …` in the folder where the tarball was installed. */
+const taxon = (args: string[], more?: NodeJS.ProcessEnv, node?: string) =>
+  run('npx', ['--no-install', 'pgtaxon', ...args], folder, more, node);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pgtaxon-pack-'));
@@ -64,6 +74,9 @@ describe('the packed tarball, installed in an empty folder', () => {
     const folders = new Set(shipped.map((path) => path.split('/')[0]));
     expect([...folders].sort()).toEqual(
       [
+        'CHANGELOG.md',
+        'docs',
+        'examples',
         'LICENSE',
         'README.md',
         'dist',
@@ -83,37 +96,116 @@ describe('the packed tarball, installed in an empty folder', () => {
     expect(shipped.filter((path) => /^dist\/.*\.js$/.test(path)).sort()).toEqual(expected.sort());
   });
 
-  test('has a command that starts', async () => {
-    expect(await taxon(['--version'])).toBe(`${version}\n`);
+  test('weighs what the model and the SQL weigh', () => {
+    const mb = (path: string) => statSync(path).size / 2 ** 20;
+    // 33 of them are the bundled encoder
+    expect(mb(join(folder, `pgtaxon-${version}.tgz`))).toBeLessThan(40);
+    expect(shipped.length).toBeLessThan(1300);
   });
 
-  test('migrates a database with the SQL that it ships', async () => {
-    const database = await testDatabase({ template: false });
-    try {
-      const asked = { DATABASE_URL: database.url };
-      const first = JSON.parse(await taxon(['migrate', '--json'], asked));
-      expect(first).toMatchObject({ repeatable: true, upToDate: false });
-      const shippedMigrations = shipped.filter((path) => /^migrations\/.*\.sql$/.test(path));
-      expect(first.migrations).toHaveLength(shippedMigrations.length);
-      expect(JSON.parse(await taxon(['migrate', '--check', '--json'], asked))).toMatchObject({
-        upToDate: true,
-      });
-    } finally {
-      await database.drop();
+  test('says which Node it runs on, what it exports and where its types are', () => {
+    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/pgtaxon/package.json'), 'utf8'));
+    expect(manifest.engines.node).toBe('>=22.13');
+    for (const path of [
+      manifest.types,
+      manifest.exports['.'].types,
+      manifest.exports['.'].default,
+      ...Object.values(manifest.bin),
+    ])
+      expect(shipped).toContain(String(path).replace(/^\.\//, ''));
+  });
+
+  test('the examples compile against its types alone, without those of other packages', async () => {
+    // in strict mode, with its declarations checked as well
+    const options =
+      '{"compilerOptions": {"module": "nodenext", "target": "es2024", "strict": true, "types": ["node"]}, "include": ["*.ts"]}';
+    writeFileSync(join(folder, 'tsconfig.json'), options);
+    for (const file of ['classify.ts', 'worker.ts'])
+      cpSync(join(packageRoot, 'examples', file), join(folder, file));
+    writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}\n');
+    const types = join(folder, 'node_modules/@types');
+    if (statSync(types, { throwIfNoEntry: false }) === undefined)
+      symlinkSync(join(packageRoot, 'node_modules/@types'), types);
+    await run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.'], folder);
+    writeFileSync(
+      join(folder, 'wrong.ts'),
+      `import { openTaxon } from 'pgtaxon';\n(await openTaxon({ llmBatch: 'x' })).classify(7);\n`,
+    );
+    await expect(
+      run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.', '--noEmit'], folder),
+    ).rejects.toThrow(/TS2322[\s\S]*TS2345/);
+    rmSync(join(folder, 'wrong.ts'));
+  });
+
+  describe.each([22, 24])('with Node %i', (major) => {
+    const node = major === 24 ? Promise.resolve({ program: process.execPath }) : otherNode(major);
+    async function program(context: TestContext): Promise<string> {
+      const found = await node;
+      needs(context, 'program' in found, 'missing' in found ? found.missing : '');
+      return 'program' in found ? found.program : '';
     }
-  });
 
-  test('encodes in a worker thread, with the bundled model', async () => {
-    const script = `
-      import { loadConfig } from 'pgtaxon/dist/config.js';
-      import { openEncoder } from 'pgtaxon/dist/model/encoder.js';
-      const encoder = await openEncoder({ ...loadConfig(), encoderThreads: 1 });
-      const [vector] = await encoder.encode(['чайник']);
-      console.log(JSON.stringify({ length: vector.length, norm: Math.hypot(...vector) }));
-      await encoder.close();`;
-    writeFileSync(join(folder, 'encode.mjs'), script);
-    const { length, norm } = JSON.parse(await run(process.execPath, ['encode.mjs'], folder));
-    expect(length).toBe(384);
-    expect(norm).toBeCloseTo(1, 4);
+    test('has a command that starts', async (context) => {
+      const own = await program(context);
+      expect(await run(own, ['--version'], folder)).toMatch(new RegExp(`^v${major}\\.`));
+      expect(await taxon(['--version'], {}, own)).toBe(`${version}\n`);
+      expect(await taxon(['--help'], {}, own)).toContain('taxon up');
+    });
+
+    test('says nothing but what it has to say', async (context) => {
+      const own = await program(context);
+      const script = join('node_modules', 'pgtaxon', 'dist', 'cli', 'main.js');
+      const asked = [script, 'status', '--data-dir', join(folder, 'empty')];
+      const env = { ...environment(own), TAXON_POSTGRES: 'machine' };
+      const { code, stderr } = await promisify(execFile)(own, asked, { cwd: folder, env }).catch(
+        (error) => error,
+      );
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr:
+          'taxon: there is no database yet\n  Run: taxon migrate (it makes one here), or give DATABASE_URL.\n',
+      });
+    });
+
+    test('migrates a database with the SQL that it ships', async (context) => {
+      const own = await program(context);
+      const database = await testDatabase({ template: false });
+      try {
+        const asked = { DATABASE_URL: database.url };
+        const first = JSON.parse(await taxon(['migrate', '--json'], asked, own));
+        expect(first).toMatchObject({ repeatable: true, upToDate: false });
+        const shippedMigrations = shipped.filter((path) => /^migrations\/.*\.sql$/.test(path));
+        expect(first.migrations).toHaveLength(shippedMigrations.length);
+        expect(JSON.parse(await taxon(['migrate', '--check', '--json'], asked, own))).toMatchObject({
+          upToDate: true,
+        });
+      } finally {
+        await database.drop();
+      }
+    });
+
+    test('runs the examples: labels, look-ups, a training, a sidecar', async (context) => {
+      const own = await program(context);
+      const database = await testDatabase({ template: false });
+      try {
+        const asked = { DATABASE_URL: database.url };
+        expect(await run(own, ['classify.js'], folder, asked)).toBe(
+          [
+            '2 labels',
+            'RED  KETTLE 1.7 L: Home > Kitchen > Kettles (exact)',
+            'Garden hose: no layer answers',
+            'red kettle 1.7 l: Home > Kitchen > Kettles, 0.88 similar',
+            '',
+          ].join('\n'),
+        );
+        const rows = labelled.map(({ name, path }) => [name, ...path].join(','));
+        writeFileSync(join(folder, 'labels.csv'), `name,l1,l2,l3\n${rows.join('\n')}\n`);
+        expect(await run(own, ['worker.js', 'labels.csv'], folder, asked)).toMatch(
+          /^360 names, model \d+: it answers\n\d products wait\nnothing waits for the model any more\n$/,
+        );
+      } finally {
+        await database.drop();
+      }
+    });
   });
 });

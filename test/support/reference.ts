@@ -190,7 +190,7 @@ export async function referencePages(sql: Session): Promise<Map<string, string>>
       madeBy,
       'Roles are short for `taxon_reader`, `taxon_writer`, `taxon_admin` and `taxon_sidecar`; the first and the third may also read every table.',
       table(['topic', 'functions, tables and views'], listed),
-      'All settings: [ground](ground.md#settings). What `taxon_internal` holds: [internal](internal.md).',
+      'Settings of the database: [ground](ground.md#settings). Settings of processes: [configuration](configuration.md). What `taxon_internal` holds: [internal](internal.md).',
     ]),
   );
   return pages;

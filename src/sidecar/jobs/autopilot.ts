@@ -39,7 +39,8 @@ function spawnCommand(
   what: string,
 ): ChildProcess {
   const child = spawn(program as string, args, {
-    env: { ...process.env, ...environmentOf({ ...config, databaseUrl: url }) },
+    // its last words are read below, as text
+    env: { ...process.env, ...environmentOf({ ...config, databaseUrl: url }), TAXON_LOG: 'text' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';

@@ -88,7 +88,9 @@ export async function begin(
     ...options,
   };
   const callId = await insist('a call', () => startCall(db, call), stage.abandon);
-  return callId === null ? null : { callId, prompt, taxonomy };
+  if (callId === null) return null;
+  stage.watch.called(callId);
+  return { callId, prompt, taxonomy };
 }
 
 /**

@@ -8,15 +8,23 @@ import { type LlmStage, takeTurn, waitForTurn } from './stage.ts';
 export interface LlmLoop {
   done: Promise<void>;
   wake(): void;
+  /** When a caller last looked for work, in milliseconds since the epoch; the others may be in a call. */
+  turnedAt(): number;
 }
 
 /** One of the concurrent callers: asks until nothing is due, then sleeps. */
-async function runCaller(stage: LlmStage, waker: Waker, stopping: AbortSignal): Promise<void> {
+async function runCaller(
+  stage: LlmStage,
+  waker: Waker,
+  stopping: AbortSignal,
+  onTurn: () => void,
+): Promise<void> {
   const { config } = stage;
   // a batch that is not full becomes due when its oldest name has waited llmWaitMs, and nobody notifies that moment
   const rest = Math.min(config.pollMs, Math.max(50, config.llmWaitMs / 2));
   let failures = 0;
   while (!stopping.aborted) {
+    onTurn();
     try {
       const turn = takeTurn(stage);
       if (turn === null) await waker.sleep(Math.max(rest, waitForTurn(stage)));
@@ -49,7 +57,11 @@ export function runLlmLoop(stage: LlmStage, stopping: AbortSignal): LlmLoop {
       .then((lost) => lost > 0 && log.warn('calls of a dead sidecar were closed as unknown', { calls: lost }))
       .catch(() => {});
   }, 5000);
-  const callers = wakers.map((waker) => runCaller(stage, waker, stopping));
+  let turnedAt = Date.now();
+  const onTurn = () => {
+    turnedAt = Date.now();
+  };
+  const callers = wakers.map((waker) => runCaller(stage, waker, stopping, onTurn));
   const done = Promise.all(callers).then(() => clearInterval(sweep));
-  return { done, wake };
+  return { done, wake, turnedAt: () => turnedAt };
 }

@@ -3,6 +3,7 @@ import type { Database } from '../../database/connection/open.ts';
 import type { LlmItem } from '../../database/ledger.ts';
 import type { Provider, Taxonomy } from '../../llm/types.ts';
 import { Claims } from '../claims.ts';
+import { unwatched, type Watch } from '../watch.ts';
 import { ProviderState, type Turn } from './provider-state.ts';
 
 /** What the LLM stage works with; one for all its concurrent loops. */
@@ -19,12 +20,13 @@ export interface LlmStage {
   /** Aborted when the shutdown's time is up: calls in flight are given up as `unknown`. */
   abandon: AbortSignal;
   taxonomy: { version: string; value: Taxonomy } | null;
+  watch: Watch;
   /** What each model version says of its certainty, as a confidence, for a while. */
   calibrations: Map<string, { until: number; confidence(said: number): number }>;
 }
 
 export function llmStage(
-  facts: Pick<LlmStage, 'db' | 'worker' | 'config' | 'abandon'> & Partial<Pick<LlmStage, 'claims'>>,
+  facts: Pick<LlmStage, 'db' | 'worker' | 'config' | 'abandon'> & Partial<Pick<LlmStage, 'claims' | 'watch'>>,
   providers: readonly Provider[],
 ): LlmStage {
   const states = providers.map(
@@ -32,6 +34,7 @@ export function llmStage(
   );
   const claims = facts.claims ?? new Claims(facts.config.leaseSeconds);
   return {
+    watch: unwatched,
     ...facts,
     claims,
     claiming: Promise.resolve(),

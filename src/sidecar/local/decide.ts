@@ -12,6 +12,7 @@ import { marginOf } from '../../model/decode.ts';
 import { deepest } from '../../model/tree.ts';
 import type { Answer } from '../../model/types.ts';
 import { isInfrastructure, isTakenBack } from '../errors.ts';
+import { unwatched, type Watch } from '../watch.ts';
 import type { ChampionHolder, LoadedModel } from './champion.ts';
 import { embeddingsBy, predict, type Said } from './predict.ts';
 
@@ -28,6 +29,7 @@ export interface LocalStage {
   champion: ChampionHolder;
   /** Called when a challenger has seen more names. */
   onWatched(): Promise<void>;
+  watch?: Watch;
 }
 
 /** The categories that the LLM should choose from, best first, and how likely each is. */
@@ -85,7 +87,13 @@ async function watch(db: Database, model: LoadedModel, keys: readonly string[]):
 
 /** @param byModel false: nobody here may answer, so what layers 1 and 2 leave goes on to the LLM */
 async function attempt(stage: LocalStage, names: readonly string[], byModel: boolean): Promise<number> {
-  const { db, worker } = stage;
+  const { db, worker, watch: told = unwatched } = stage;
+  const settle = async (modelId: number | null, results: LocalResult[]) => {
+    const { answered, passed_on } = await settleLocal(db, worker, modelId, results);
+    told.decided('local', answered);
+    told.decided('passed_on', passed_on);
+    return passed_on;
+  };
   const { champion, challenger } = byModel
     ? await stage.champion.serving()
     : { champion: null, challenger: null };
@@ -96,7 +104,12 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
     champion?.encoderId ?? null,
     challenger?.share ?? 0,
   );
-  if (misses.length === 0) return 0;
+  // at the end: of a batch that fails and is halved, what memory had answered is no miss of its halves
+  const done = (passedOn: number) => {
+    told.decided('memory', names.length - misses.length);
+    return passedOn;
+  };
+  if (misses.length === 0) return done(0);
   if (champion === null) {
     const none = misses.map((miss) => ({
       nameKey: miss.nameKey,
@@ -106,7 +119,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
       probabilities: null,
       evidence: null,
     }));
-    return (await settleLocal(db, worker, null, none)).passed_on;
+    return done(await settle(null, none));
   }
   const known = new Map(
     misses.flatMap(({ nameKey, embedding }) => (embedding ? [[nameKey, embedding]] : [])),
@@ -114,9 +127,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
   const toCanary = misses.filter(({ canary }) => canary).map(({ nameKey }) => nameKey);
   const own = misses.filter(({ canary }) => !canary).map(({ nameKey }) => nameKey);
   const settled = async (model: LoadedModel, some: readonly string[], find?: Parameters<typeof ask>[3]) =>
-    some.length === 0
-      ? 0
-      : (await settleLocal(db, worker, model.modelId, await ask(db, model, some, find))).passed_on;
+    some.length === 0 ? 0 : settle(model.modelId, await ask(db, model, some, find));
   let passedOn = await settled(champion, own, async () => known);
   if (challenger !== null) {
     const { model, role } = challenger;
@@ -124,7 +135,7 @@ async function attempt(stage: LocalStage, names: readonly string[], byModel: boo
     if (role === 'shadow') await watch(db, model, own);
     await stage.onWatched();
   }
-  return passedOn;
+  return done(passedOn);
 }
 
 /**

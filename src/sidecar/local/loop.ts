@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';
 import type { Claims } from '../claims.ts';
 import { backoff, type Waker } from '../waker.ts';
+import { unwatched } from '../watch.ts';
 import { batchSize } from './batch-size.ts';
 import { decideLocally, type LocalStage } from './decide.ts';
 
@@ -19,6 +20,8 @@ export interface LocalLoop {
   done: Promise<void>;
   /** Whether the loop sleeps and wants a NOTIFY. */
   idle(): boolean;
+  /** When it last looked for work, in milliseconds since the epoch. */
+  turnedAt(): number;
 }
 
 export interface LocalLoopOptions {
@@ -38,18 +41,23 @@ export interface LocalLoopOptions {
 /** Claims and decides until told to stop; survives every error of the database by waiting longer each time. */
 export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
   const { stage, brief, claims, config, waker, stopping } = options;
+  const { watch = unwatched } = stage;
   const inHand = new Set<Promise<void>>();
   const size = batchSize(config.claimBatch);
   let idle = false;
   let failures = 0;
+  let turnedAt = Date.now();
 
   async function decide(held: string, names: string[]): Promise<void> {
     const started = performance.now();
     try {
       if ((await decideLocally(stage, names)) > 0) options.onPassedOn();
       claims.end(held);
-      size.took(names.length, performance.now() - started);
+      const ms = performance.now() - started;
+      size.took(names.length, ms);
+      watch.batch(names.length, ms / 1000, 'done');
     } catch (error) {
+      watch.batch(names.length, (performance.now() - started) / 1000, 'interrupted');
       log.warn('a batch was interrupted', { names: names.length, error: messageOf(error) });
       // the next claim gives it back
       claims.owe(held);
@@ -98,6 +106,7 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
 
   async function run(): Promise<void> {
     while (!stopping.aborted) {
+      turnedAt = Date.now();
       try {
         const next = await step();
         failures = 0;
@@ -111,5 +120,5 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
     }
     await Promise.all(inHand);
   }
-  return { done: run(), idle: () => idle };
+  return { done: run(), idle: () => idle, turnedAt: () => turnedAt };
 }
