@@ -104,7 +104,8 @@ begin
   ), below as (
     -- what is new below a category that the database knows under another path, is made below that
     select distinct on (m.spelling) m.spelling, i as depth, f.category_id
-      from missing m cross join generate_series(1, cardinality(m.spelling) - 1) i join import_paths f on f.by_id and f.spelling = m.spelling[1:i]
+      from missing m cross join generate_series(1, cardinality(m.spelling) - 1) i
+        join import_paths f on f.by_id and f.spelling = m.spelling[1:i]
       order by m.spelling, i desc
   ), made as (
     select o.spelling, make_category(o.spelling[coalesce(o.depth, 0) + 1:], below => o.category_id) as id
