@@ -75,7 +75,7 @@ describe('every function', () => {
       `select p.oid::regprocedure::text as function, f.lineno, f.level, f.message, f.detail, f.hint
          from pg_proc p
          join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
-         left join pg_trigger g on g.tgfoid = p.oid and not g.tgisinternal,
+         left join pg_trigger g on g.tgfoid = p.oid and not g.tgisinternal
          -- one trigger is there only while an attached table wants answers written
          cross join lateral (select p.proname = 'note_answers' as rare) r,
          lateral plpgsql_check_function_tb(p.oid, coalesce(g.tgrelid, case when r.rare then 'products'::regclass::oid else 0 end),
