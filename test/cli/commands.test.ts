@@ -123,7 +123,7 @@ describe('every command', () => {
     const { stdout } = await taxon(['--help']);
     const top = listed(stdout).filter((name) => name !== 'help');
     expect(top).toEqual([
-      ...['up', 'demo', 'migrate', 'sidecar', 'db', 'uninstall'],
+      ...['init', 'doctor', 'x-ray', 'up', 'demo', 'migrate', 'sidecar', 'db', 'uninstall'],
       ...['import', 'export', 'classify', 'forget'],
       ...['status', 'dashboard', 'report', 'replay'],
       ...['train', 'clean', 'review', 'model'],

@@ -32,7 +32,9 @@ test('a model is listed, exported, imported, promoted and rolled back', async ()
     { model_id: 1, state: 'champion', labels: labelled.length, code_version: version, seed: 1 },
   ]);
   const people = (await taxon('model', 'list')).stdout;
-  expect(people).toMatch(/^ *1 +champion +20\S+ \S+ +360 +\d+\.\d \/ \d+\.\d \/ \d+\.\d of \d+ +\d+\.\d/m);
+  expect(people).toMatch(
+    /^ *1 +champion +20\S+ \S+ +360 +heads alone, each level by itself: \d+\.\d \/ \d+\.\d \/ \d+\.\d of \d+ +\d+\.\d/m,
+  );
 
   expect(await taxon('model', 'roll-back')).toMatchObject({
     code: 1,

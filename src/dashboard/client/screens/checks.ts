@@ -77,7 +77,8 @@ export function Checks(props: { kind: 'checks' | 'audits' }) {
       decided.current.push(typeof id === 'number' ? id : check.check_id);
       setTyping(false);
       setDone((before) => new Set(before).add(check.check_id));
-      await again();
+      // not waited for: the next name is shown, and a key counts for it
+      void again();
     });
   };
   const accept = () =>

@@ -73,7 +73,8 @@ export function KindCard(props: KindCardProps) {
             'button',
             { type: 'button', class: 'main', onClick: () => props.decide(first.category_id) },
             h('kbd', null, 'a'),
-            'All are the first',
+            'All are ',
+            h(Name, { text: first.path.split(' > ').at(-1) ?? '' }),
           ),
         h(
           'button',

@@ -59,9 +59,10 @@ export function Kinds() {
       reason,
     };
     await perform('decide_kind', values, ([row]) => told(mode, row));
-    busy.current = false;
     setTyping(false);
+    // until the next kind is shown no key counts: it would be for this one
     await first.again();
+    busy.current = false;
   };
   const undo = async () => {
     const last = first.data?.recent[0];
