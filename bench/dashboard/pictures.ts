@@ -1,6 +1,6 @@
 // Pictures of the page for the docs, and how soon it is there: over a shop that the demo has filled.
 //
-//   taxon demo --once full && node bench/dashboard/pictures.ts            writes docs/guide/pictures/*.png
+//   taxon demo --once full && node bench/dashboard/pictures.ts            writes docs/pictures/*.png
 //   node bench/dashboard/pictures.ts --all FOLDER                         every screen, three widths, both colours
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ async function firstPaint(from: Browser): Promise<void> {
 }
 
 async function forDocs(_: Browser): Promise<void> {
-  const folder = join(packageRoot, 'docs/guide/pictures');
+  const folder = join(packageRoot, 'docs/pictures');
   mkdirSync(folder, { recursive: true });
   const { context, tab } = await opened(1200, 'light', 820);
   for (const [name, screen] of Object.entries(inDocs)) {

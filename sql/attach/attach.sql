@@ -10,6 +10,7 @@ declare
   a attachments;
   statement text;
 begin
+  -- a word of SQL's own, as everybody calls it: @plpgsql_check_options: other_warnings = false
   if not pg_has_role(current_user, (select c.relowner from pg_class c where c.oid = attach.table_name), 'usage') then
     raise exception 'must be owner of table %', attach.table_name using errcode = 'insufficient_privilege';
   end if;

@@ -58,7 +58,7 @@ declare
   at_key text := (select string_agg(format('x.%I = d.%I', u.c, u.k), ' and ') from unnest(a.key_columns, keys) u(c, k));
   held bigint[];
 begin
-  if n = 0 then return '{}'; end if;
+  if n = 0 then return product_ids; end if;
   -- quoted names and types of the server: @plpgsql_check_options: security_warnings = false
   execute format($write$
     with due as materialized (
@@ -85,7 +85,7 @@ exception when others or assert_failure then
   if is_conflict(sqlstate) then return product_ids; end if;
   if n = 1 then
     update attachments x set refused = x.refused + 1, refusal = sqlerrm where x.attached_id = a.attached_id;
-    return '{}';
+    return '{}'::bigint[];
   end if;
   return write_answers_of(a, product_ids[1:n / 2]) || write_answers_of(a, product_ids[n / 2 + 1:]);
 end $$;
@@ -96,7 +96,7 @@ create or replace function write_answers(most integer default 1000) returns inte
 declare
   a attachments;
   ids bigint[];
-  held bigint[] := '{}';
+  held bigint[] := '{}'::bigint[];
 begin
   if not exists (select from attached_answers) or not try_lock('attach') then return 0; end if;
   with due as (

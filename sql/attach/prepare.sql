@@ -3,7 +3,8 @@
 create or replace function columns_written(relation regclass, columns jsonb, watched text[], labels text) returns void
   language plpgsql stable security definer set search_path from current as $$
 declare
-  answers constant text[] := '{path,l1,l2,l3,state,source,l1_confidence,l2_confidence,l3_confidence,category_id,category_external_id,failure,classified_at,product_id}';
+  answers constant text[] := array['path', 'l1', 'l2', 'l3', 'state', 'source', 'l1_confidence', 'l2_confidence', 'l3_confidence',
+    'category_id', 'category_external_id', 'failure', 'classified_at', 'product_id'];
   bad text;
 begin
   if jsonb_typeof(columns) <> 'object' then

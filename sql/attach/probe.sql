@@ -112,6 +112,7 @@ create or replace function probe_row(relation regclass, key_columns text[], name
                                      out select_list text, out watched text[])
   language plpgsql security definer set search_path from current as $$
 declare
+  probe regclass;
   node text;
   bad text;
   odd text := concat_ws(' ', name, filter);
@@ -137,10 +138,11 @@ begin
         coalesce(filter, 'none'), sqlerrm
       using errcode = sqlstate, hint = 'Write them as in select … from the table, functions with their schema: name => ''concat_ws('''' '''', brand, title)''.';
   end;
-  select r.ev_action::text into node from pg_rewrite r where r.ev_class = 'attach_probe'::regclass;
+  probe := to_regclass('attach_probe');
+  select r.ev_action::text into node from pg_rewrite r where r.ev_class = probe;
   if node ~ ':(hasAggs|hasWindowFuncs|hasTargetSRFs|hasSubLinks) true|:setOperations \{|:cteList \(|:distinctClause \('
      or exists (select from pg_depend d join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
-                  where r.ev_class = 'attach_probe'::regclass and d.refclassid = 'pg_class'::regclass
+                  where r.ev_class = probe and d.refclassid = 'pg_class'::regclass
                     and d.refobjid not in (r.ev_class, probe_row.relation)) then
     raise exception 'a name or a filter is made of one row''s own columns: no subquery, no aggregate: %', odd
       using errcode = 'invalid_parameter_value';
@@ -156,9 +158,9 @@ begin
   select array_agg(distinct a.attname::text order by a.attname::text) into watched
     from pg_depend d join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
     join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-    where r.ev_class = 'attach_probe'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = probe_row.relation and d.refobjsubid > 0;
-  select_list := regexp_replace(pg_get_viewdef('attach_probe'::regclass), '^(.*)\sFROM\s.*$', '\1');
-  drop view attach_probe;
+    where r.ev_class = probe and d.refclassid = 'pg_class'::regclass and d.refobjid = probe_row.relation and d.refobjsubid > 0;
+  select_list := regexp_replace(pg_get_viewdef(probe), '^(.*)\sFROM\s.*$', '\1');
+  execute 'drop view attach_probe';
 end $$;
 comment on function probe_row(regclass, text[], text, text, text,
   text) is 'What is read of one row of a table: SELECT with the key (k1, k2 …), name, wanted, label and labelled_at as the server words them, without FROM (its rows are called x), and the columns that these are made of. Expressions that read anything else are refused, and such as would run somebody else''s code with the owner''s rights. Example: select watched from probe_row(''shop.order_products'', ''{id}'', ''title'', null, null, null);';

@@ -32,7 +32,7 @@ comment on column attached_tables.state is 'backfilling: rows from before attach
 comment on column attached_tables.failure is 'Why its rows are not taken in at the moment; it is tried again.';
 comment on column attached_tables.rows_about is 'About how many rows it had when the backfill or the last sweep began.';
 comment on column attached_tables.seen is 'How many of them the backfill or the sweep has looked at; NULL: neither is under way.';
-comment on column attached_tables.rate is 'Rows a second, over the last ten seconds and more.';
+comment on column attached_tables.rate is 'Rows a second, over about the last minute.';
 comment on column attached_tables.time_left is 'How long the backfill or the sweep will take at this rate.';
 comment on column attached_tables.waiting is 'Changes that were noted and wait for a sidecar.';
 comment on column attached_tables.backfill is 'The order of the backfill: newest first, oldest first, none.';

@@ -97,7 +97,8 @@ comment on function trigger_statements(attachments) is 'The statements that make
 create or replace function make_answers_view(a attachments) returns void
   language plpgsql security definer set search_path from current as $$
 declare
-  ours constant text[] := '{name,state,source,path,l1,l2,l3,l1_confidence,l2_confidence,l3_confidence,similarity,category_id,category_external_id,failure,classified_at,product_id}';
+  ours constant text[] := array['name', 'state', 'source', 'path', 'l1', 'l2', 'l3', 'l1_confidence', 'l2_confidence',
+    'l3_confidence', 'similarity', 'category_id', 'category_external_id', 'failure', 'classified_at', 'product_id'];
 begin
   -- its parts are quoted: @plpgsql_check_options: security_warnings = false
   execute format($make$

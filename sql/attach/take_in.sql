@@ -3,8 +3,6 @@
 
 create or replace function attached_source(a attachments) returns text
   language plpgsql stable set search_path from current as $$
-declare
-  keys text[] := key_names(a.key_columns);
 begin
   if (select c.relkind from pg_class c where c.oid = a.relation) in ('r', 'p') is not true then
     raise exception 'the table %.% is gone', a.schema_name, a.table_name
@@ -103,7 +101,7 @@ create or replace function take_rows(a attachments, batch attached_row[]) return
   -- a batch is looked up by indexes; an application may hold a product for long
   set enable_seqscan = off set jit = off set lock_timeout = '1s' as $$
 declare
-  known text[] := '{}';
+  known text[] := '{}'::text[];
   keys text[];
   ids bigint[];
   said jsonb;

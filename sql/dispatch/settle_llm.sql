@@ -43,8 +43,10 @@ begin
          refused || coalesce(jsonb_agg(jsonb_build_object('name_key', x.a -> 'name_key', 'moved', true, 'none', its.of_one_change))
                                filter (where x.gone), '[]')
     into answers, refused
-    from (select a, a ->> 'category_id' is not null and in_use((a ->> 'category_id')::bigint) is null as gone
-            from jsonb_array_elements(answers) a) x;
+    from (select a, c.retired_at is not null and in_use(c.category_id) is null
+                    or c.category_id is null
+                      and exists (select from label_runs r where (a ->> 'category_id')::bigint = any (r.categories)) as gone
+            from jsonb_array_elements(answers) a left join categories c on c.category_id = (a ->> 'category_id')::bigint) x;
   execute format('select %I($1, $2, $3)', its.hooks || '_settle') into valid using settle_llm.llm_call_id, answers, refused;
   -- "none of these", or the first of two stages: not a failure of the name, the next step is due
   update queue q

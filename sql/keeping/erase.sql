@@ -39,8 +39,8 @@ create or replace function blank_messages(names text[]) returns table (relation 
   language plpgsql security definer set search_path from current as $$
 declare
   -- messages of programs and notes of people; not a table's own vocabulary (state, layer, …)
-  messages constant text[] := array['error', 'last_error', 'failure', 'tree_failure', 'refusal', 'reason', 'reasons', 'undo_reason',
-    'file', 'detail', 'outcome', 'notice', 'forced',
+  messages constant text[] := array['error', 'last_error', 'failure', 'before_failure', 'tree_failure', 'refusal', 'reason',
+    'reasons', 'undo_reason', 'file', 'detail', 'outcome', 'notice', 'forced',
     'ended_because', 'note', 'example',
     'report', 'numbers', 'metrics', 'data', 'settings', 'options', 'words'];
   -- most rows are seen to have none of the names without a regular expression

@@ -8,8 +8,8 @@ create or replace function undo_run_labels(run_id bigint, out restored bigint, o
 begin
   with ours as materialized (
     -- of a label that the run changed twice: what was before the first, what is after the last
-    select distinct on (x.hash) x.*, last_value(x.after_category_id) over w as now_category_id, last_value(x.after_source) over w as now_source,
-           last_value(x.after_updated_at) over w as now_updated_at
+    select distinct on (x.hash) x.*, last_value(x.after_category_id) over w as now_category_id,
+           last_value(x.after_source) over w as now_source, last_value(x.after_updated_at) over w as now_updated_at
       from (select c.*, name_hash(c.name_key) as hash from label_changes c
               where c.run_id = undo_run_labels.run_id and c.reverted_at is null) x
       window w as (partition by x.hash order by x.change_id rows between unbounded preceding and unbounded following)

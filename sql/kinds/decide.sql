@@ -14,8 +14,8 @@ begin
 end $$;
 comment on function need_kind(bigint) is 'A kind, locked; an error where there is none. Example: select words from need_kind(1);';
 
-create or replace function label_kind(kind_id bigint, numbers integer[], including integer[], truth bigint, run_id bigint, out labels bigint,
-                                      out corrected bigint, out left_out bigint)
+create or replace function label_kind(kind_id bigint, numbers integer[], including integer[], truth bigint, run_id bigint,
+                                      out labels bigint, out corrected bigint, out left_out bigint)
   language plpgsql security definer set search_path from current
   -- as in undo_run_labels(); its price, which is none, had it compiled
   set enable_nestloop = off set jit = off as $$

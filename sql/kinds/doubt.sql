@@ -13,7 +13,8 @@ create or replace function kind_doubts() returns table (why text, doubt double p
       from found_kinds k join found_members m using (kind_id)
       where k.state in ('decided', 'split') and k.run_id is not null and m.kept is not null group by k.kind_id
   )
-  select b.why, (3 * b.doubt + coalesce(sum(s.wrong), 0)) / (3 + count(s.why)) from before b left join seen s using (why) group by b.why, b.doubt;
+  select b.why, (3 * b.doubt + coalesce(sum(s.wrong), 0)) / (3 + count(s.why))
+    from before b left join seen s using (why) group by b.why, b.doubt;
 $$;
 comment on function kind_doubts() is 'How likely an answer is wrong that is disputed in each way, learnt from the kinds that people have decided here. Example: select doubt from kind_doubts() where why = ''agreed'';';
 
@@ -23,14 +24,17 @@ declare
   doubted integer;
 begin
   with quiet as materialized (
-    select k.kind_id, array_to_string(k.words, ' ') as said, (select m.answer_id from found_members m where m.kind_id = k.kind_id limit 1) as answer
+    select k.kind_id, array_to_string(k.words, ' ') as said,
+           (select m.answer_id from found_members m where m.kind_id = k.kind_id limit 1) as answer
       from found_kinds k where k.state = 'open' and k.why = 'quiet' and k.words <> '{}'
   ), used as materialized (
-    select c.category_id, c.path_ids, normalise(c.name) as name from categories c where c.retired_at is null
+    select c.category_id, c.path_ids, normalise(c.name) as name from categories c
+      where c.retired_at is null and (exists (select from labels l where l.category_id = c.category_id)
+                                      or not exists (select from categories d where d.parent_id = c.category_id and d.retired_at is null))
   ), best as (
     select distinct on (q.kind_id) q.kind_id, q.answer, u.category_id, u.path_ids, similarity(q.said, u.name) as alike,
            -- its answer, and what is above it, may be called so too
-           (select max(similarity(q.said, x.name)) from categories a join used x on x.category_id = any (a.path_ids)
+           (select max(similarity(q.said, normalise(x.name))) from categories a join categories x on x.category_id = any (a.path_ids)
               where a.category_id = q.answer) as own
       from quiet q join used u on similarity(q.said, u.name) >= .5 order by q.kind_id, alike desc, u.category_id
   ), doubtful as (
@@ -58,16 +62,14 @@ begin
       join embeddings e on e.encoder_id = encoder and e.name_hash = m.name_hash
       where k.state = 'open' and k.parent_id is null group by k.kind_id having count(*) >= 3
   ), near as (
-    select q.kind_id, n.answer, n.cosine, n.rank, q.answer as own
+    select q.kind_id, n.answer, q.answer as own
       from middle q cross join lateral (
-        select o.answer, -(o.at <#> q.at) as cosine, row_number() over (order by o.at <#> q.at) as rank
-          from middle o where o.kind_id <> q.kind_id order by o.at <#> q.at limit 5) n
-      where q.why = 'quiet'
+        select o.answer, -(o.at <#> q.at) as cosine from middle o where o.kind_id <> q.kind_id order by o.at <#> q.at limit 5) n
+      where q.why = 'quiet' and n.cosine >= .8
   ), doubtful as (
     -- four of the five nearest kinds are the same other thing, and none of them is what this one is
     select n.kind_id, n.answer from near n group by n.kind_id, n.answer, n.own
-      having n.answer <> n.own and count(*) >= 4 and min(n.cosine) >= .8
-         and not exists (select from near x where x.kind_id = n.kind_id and x.answer = n.own)
+      having n.answer <> n.own and count(*) >= 4 and not exists (select from near x where x.kind_id = n.kind_id and x.answer = n.own)
   )
   update found_kinds k set says = d.answer, why = 'near' from doubtful d where d.kind_id = k.kind_id;
   get diagnostics doubted = row_count;

@@ -54,7 +54,8 @@ create or replace function fill_kinds() returns integer
   set jit = off as $$
 declare
   filled integer;
-  asked boolean := exists (select from llm_calls c where c.purpose = 'answer' and c.state = 'ok' and c.started_at > now() - interval '30 days');
+  asked boolean := exists (select from llm_calls c
+                             where c.purpose = 'answer' and c.state = 'ok' and c.started_at > now() - interval '30 days');
 begin
   with shared as materialized (
     select n.kind_id, t.word, w.tells, count(*) / k.size::float8 as share, avg(strpos(n.name_key, t.word)) as place

@@ -8,7 +8,8 @@ create or replace function kinds(most integer default 20, word text default null
     select k.*, round(k.size * d.doubt)::integer as wrong from found_kinds k join kind_doubts() d using (why)
       where k.state = 'open' and (kinds.kind_id is null or k.kind_id = kinds.kind_id)
         and (kinds.word is null or exists (select from unnest(k.words) w where w like '%' || normalise(kinds.word) || '%')
-             or k.words = '{}' and exists (select from found_members m where m.kind_id = k.kind_id and m.name_key like '%' || normalise(kinds.word) || '%'))
+             or k.words = '{}' and exists (select from found_members m
+                                             where m.kind_id = k.kind_id and m.name_key like '%' || normalise(kinds.word) || '%'))
       order by wrong desc, k.tokens_a_month desc nulls last, k.size desc, k.kind_id limit most
   )
   select c.kind_id, coalesce(nullif(array_to_string(c.words, ' '), ''), '(various)'), c.size,
@@ -34,7 +35,8 @@ Example: select kind_id, words, names, answer, says, likely_wrong from kinds(5);
 grant execute on function kinds to taxon_reader, taxon_admin;
 
 create or replace function decide_kind(kind_id bigint, category_id bigint default null, unmarked integer[] default '{}',
-    shown integer default 12, including integer[] default '{}', mode text default 'decide', reason text default null, preview boolean default false)
+    shown integer default 12, including integer[] default '{}', mode text default 'decide', reason text default null,
+    preview boolean default false)
   returns table (run_id bigint, path text, labels bigint, corrected bigint, rows_corrected bigint, rows_asked_again bigint, left_out bigint,
                  checks integer, parts bigint[], proof text)
   language plpgsql security definer set search_path from current as $$
@@ -63,7 +65,8 @@ begin
     raise exception 'there is no mode "%"', coalesce(mode, 'NULL') using hint = 'One of decide, split, not_sure, undo.',
       errcode = 'invalid_parameter_value';
   elsif shown is null or shown < 0 or unmarked is null or including is null then
-    raise exception 'shown is a number of names, unmarked and including are lists of their numbers' using errcode = 'invalid_parameter_value';
+    raise exception 'shown is a number of names, unmarked and including are lists of their numbers'
+      using errcode = 'invalid_parameter_value';
   end if;
   perform hold_taxonomy();
   labels := 0; corrected := 0; rows_corrected := 0; rows_asked_again := 0; left_out := 0; checks := 0; parts := '{}';
@@ -82,14 +85,15 @@ begin
   drawn := (select count(*) from kind_seen(k.kind_id, decide_kind.shown) s where s.at_random);
   if not unmarked <@ seen then
     raise exception 'number % was not among the names shown', (select min(u) from unnest(decide_kind.unmarked) u where u <> all (seen))
-      using hint = format('select m ->> ''n'', m ->> ''name'' from kinds(kind_id => %s, shown => %s), jsonb_array_elements(members) m;', k.kind_id, shown),
+      using hint = format('select m ->> ''n'', m ->> ''name'' from kinds(kind_id => %s, shown => %s), jsonb_array_elements(members) m;',
+                          k.kind_id, shown),
             errcode = 'invalid_parameter_value';
   end if;
   if mode = 'decide' then
     truth := coalesce(in_use(coalesce(decide_kind.category_id, k.says)), decide_kind.category_id);
     if not exists (select from categories c where c.category_id = truth and c.retired_at is null) then
       raise exception 'there is no category % in use', coalesce(truth::text, 'NULL')
-        using hint = 'Say what the names are: decide_kind(…, category_id => …). select category_id, path from categories_readable where path ilike ''%kettle%'';',
+        using hint = 'Say what the names are, with category_id. select category_id, path from categories_readable where path ilike ''%kettle%'';',
           errcode = 'no_data_found';
     end if;
     marked := array(select s from unnest(seen) s where s <> all (unmarked));
@@ -109,11 +113,12 @@ begin
     if unmarked <> '{}' then parts := split_kind(k.kind_id, rest, marked, unmarked); end if;
     proof := kind_proof(drawn, (select count(*)::integer from unnest(unmarked) u where u <= shown), cardinality(rest));
   elsif mode = 'split' then
-    if (select count(distinct coalesce(p.part, '')) from kind_parts(k.kind_id, array(select m.n from found_members m where m.kind_id = k.kind_id), '{}', '{}') p) < 2 then
+    rest := array(select m.n from found_members m where m.kind_id = k.kind_id order by m.n);
+    if (select count(distinct coalesce(p.part, '')) from kind_parts(k.kind_id, rest, '{}', '{}') p) < 2 then
       raise exception 'nothing tells the names of kind % apart', k.kind_id
         using hint = 'Decide it and unmark what does not belong, or say that you are not sure.', errcode = 'object_not_in_prerequisite_state';
     end if;
-    parts := split_kind(k.kind_id, array(select m.n from found_members m where m.kind_id = k.kind_id order by m.n), '{}', '{}');
+    parts := split_kind(k.kind_id, rest, '{}', '{}');
   end if;
   update found_members m set kept = m.n <> all (unmarked) where m.kind_id = k.kind_id and m.n = any (seen) and mode = 'decide';
   update found_kinds x

@@ -6,13 +6,15 @@ create or replace function kind_seen(kind_id bigint, shown integer) returns tabl
   union all
   -- the four oddest besides: a person's word that differs, else names with words that the others do not have
   (select m.n, false from found_members m
-     where m.kind_id = kind_seen.kind_id and m.n > kind_seen.shown and m.odd >= .7 and kind_seen.shown > 0 order by m.odd desc, m.n limit 4);
+     where m.kind_id = kind_seen.kind_id and m.n > kind_seen.shown and m.odd >= .7 and kind_seen.shown > 0
+     order by m.odd desc, m.n limit 4);
 $$;
 comment on function kind_seen(bigint, integer) is 'Which names of a kind a person sees who asks for so many: the first in their random order, and up to four odd ones, which were not drawn at random and prove nothing. Example: select n, at_random from kind_seen(1, 12);';
 grant execute on function kind_seen to taxon_admin;
 
 create or replace function kind_members(kind_id bigint, shown integer default 12)
-  returns table (n integer, name text, category_id bigint, path text, source text, at_random boolean, odd text, model text, memory text, llm text)
+  returns table (n integer, name text, category_id bigint, path text, source text, at_random boolean, odd text, model text, memory text,
+                 llm text)
   language sql stable security definer set search_path from current as $$
   select m.n, m.name_key, m.answer_id, category_path(m.answer_id), m.source, s.at_random,
          case when m.odd > 1 then 'a person says so' when m.odd >= .7 then 'other words' end,
@@ -35,7 +37,8 @@ create or replace function kind_votes(kind_id bigint) returns jsonb
     -- no name says so, only the kind as a whole
     select k.says, 0, 0, 0, 0 from found_kinds k
       where k.kind_id = kind_votes.kind_id and k.says is not null
-        and not exists (select from found_members m where m.kind_id = k.kind_id and k.says in (m.answer_id, m.by_model, m.by_memory, m.by_llm))
+        and not exists (select from found_members m
+                          where m.kind_id = k.kind_id and k.says in (m.answer_id, m.by_model, m.by_memory, m.by_llm))
   ), best as (
     select v.*, v.category_id is not distinct from k.says as says
       from found_kinds k, votes v

@@ -43,7 +43,8 @@ begin
       where not exists (select from labels l where l.name_hash = w.name_hash)
         and not exists (select from answered a where a.name_hash = w.name_hash)
   ), now_used as (
-    select c.category_id, coalesce(c.merged_into, c.category_id) as id from categories c where c.retired_at is null or c.merged_into is not null
+    select c.category_id, coalesce(c.merged_into, c.category_id) as id from categories c
+      where c.retired_at is null or c.merged_into is not null
   )
   select row_number() over (order by m.name_hash), m.name_key, m.name_hash, a.id, m.source, o.id, m.sure, j.id, g.id
     from met m

@@ -25,7 +25,7 @@ begin
       limit 1;
     if abs(best.difference) >= least_difference then
       return query
-        select m.n, case when x.has then coalesce(nullif(ltrim(best.feature), best.feature), best.feature) end, x.has = (best.difference > 0)
+        select m.n, case when x.has then ltrim(best.feature) end, x.has = (best.difference > 0)
           from found_members m cross join lateral (
             select case when best.feature like ' %' then ' ' || m.answer_id is not distinct from best.feature
                         else best.feature = any (deciding_words(left(m.name_key, 300))) end as has) x

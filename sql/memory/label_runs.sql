@@ -9,7 +9,8 @@ create or replace function current_label_run(out run_id bigint, out reason text)
 $$;
 comment on function current_label_run() is 'The run that this transaction is writing, and the reason that goes into history; run_id is NULL while one is taken back, both where there is none. Example: select run_id from current_label_run();';
 
-create or replace function begin_label_run(kind text, reason text, file text default null, training_run_id bigint default null) returns bigint
+create or replace function begin_label_run(kind text, reason text, file text default null, training_run_id bigint default null)
+  returns bigint
   language plpgsql security definer set search_path from current as $$
 #variable_conflict use_column
 declare

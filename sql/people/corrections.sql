@@ -87,8 +87,8 @@ begin
   )
   insert into product_changes (product_id, before_category_id, before_source, reason, check_id, before_similarity,
                                before_matched_key, before_llm_call_id, run_id, before_classified_at, before_failure, before_inserted_xact)
-    select w.product_id, w.category_id, w.source, ask_again.reason, ask_again.check_id, w.similarity, w.matched_key, w.llm_call_id, r.run_id,
-           w.classified_at, w.failure, w.inserted_xact
+    select w.product_id, w.category_id, w.source, ask_again.reason, ask_again.check_id, w.similarity, w.matched_key, w.llm_call_id,
+           r.run_id, w.classified_at, w.failure, w.inserted_xact
       from was w left join current_label_run() r on true;
   get diagnostics changed = row_count;
   if changed > 0 then

@@ -14,10 +14,10 @@ import {
 } from '../database/runs.ts';
 import { messageOf, TaxonError } from '../errors.ts';
 import { log } from '../log.ts';
-import { type Encoder, openEncoder } from '../model/encoder.ts';
 import { findEncoder } from '../model/encoder-source.ts';
 import { type CleaningReport, cleanMemory } from '../train/cleaning/clean.ts';
 import { readNames } from '../train/data/dataset.ts';
+import { type LateEncoder, lateEncoder } from '../train/data/late-encoder.ts';
 import { diagnoseModel } from '../train/diagnose-model.ts';
 import { type FirstModel, makeFirst, readLettersMemory } from '../train/first.ts';
 import { type HeldRun, holdingRun, workerName } from '../train/lease.ts';
@@ -53,7 +53,7 @@ export interface RetrainResult {
 interface Bench {
   db: Database;
   config: Config;
-  encoder: () => Promise<Encoder>;
+  encoder: () => Promise<LateEncoder>;
   run: HeldRun;
   options: RetrainOptions;
   /** The first model, where this process has made it. */
@@ -207,9 +207,9 @@ export async function retrain(
       config.leaseSeconds,
       signal,
       async (run) => {
-        let opened: Promise<Encoder> | undefined;
+        let opened: Promise<LateEncoder> | undefined;
         // letters do without: opened when the first step needs it
-        const encoder = () => (opened ??= openEncoder(config));
+        const encoder = () => (opened ??= lateEncoder(db, config));
         const bench: Bench = { db, config, encoder, run, options, first: null, cleaning: null };
         const model = await steps(bench).finally(async () => (await opened)?.close());
         return { ...bench, model_id: model };

@@ -52,7 +52,7 @@ Examples:
   taxon uninstall
   taxon uninstall --yes --json | jq '.removals[].name'
 
-Keep what you want to have first: taxon export labels.csv, taxon export products.csv --what products.
+Export what you want to keep first, as with taxon export labels.csv.
 A private cluster goes with taxon db destroy.`,
     )
     .action(async ({ yes = false, dryRun = false, json = false }: Flags) => {

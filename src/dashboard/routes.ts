@@ -12,6 +12,7 @@ import {
   simulate,
   thresholds,
 } from '../database/dashboard/judging.ts';
+import { kinds } from '../database/dashboard/kinds.ts';
 import { models, taxonomy } from '../database/dashboard/models-and-tree.ts';
 import { findProducts, health, ledger, overview, story } from '../database/dashboard/screens.ts';
 import type { Me } from '../database/dashboard/shapes.ts';
@@ -62,6 +63,13 @@ export function addRoutes(app: FastifyInstance, db: Database, entry: Entry): voi
     candidates: (ask, query) => candidates(ask, number(query, 'check_id')),
     choices: (ask) => choices(ask),
     mistakes: (ask) => mistakes(ask),
+    kinds: (ask, query, visitor) =>
+      kinds(
+        ask,
+        query.kind_id === undefined ? null : number(query, 'kind_id'),
+        number(query, 'shown', 12),
+        visitor.name,
+      ),
     models: (ask) => models(ask),
     taxonomy: (ask) => taxonomy(ask),
     ledger: (ask, query) => ledger(ask, query.by ?? 'layer', query.since ?? '30 days'),

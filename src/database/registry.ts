@@ -20,6 +20,15 @@ export async function registeredEncoder(db: Database, identity: string): Promise
   return row?.encoder_id ?? null;
 }
 
+/** The length of an embedding of an encoder that was used here before; null when it never was. */
+export async function registeredDimension(db: Database, identity: string): Promise<number | null> {
+  const [row] = await db.rows<{ dimension: number }>(
+    `select dimension from ${db.internal}encoders where identity = $1`,
+    [identity],
+  );
+  return row?.dimension ?? null;
+}
+
 export interface Champion {
   modelId: number;
   /** The encoder whose embeddings it reads; null: letters alone. */

@@ -5,7 +5,7 @@ const shownRows = 10;
 const shownFaults = 20;
 
 /** A row as it would be read. */
-export type SampleRow = Record<string, string | number | null>;
+type SampleRow = Record<string, string | number | null>;
 
 /** What an import would read; nothing was written. */
 export interface DryRun {

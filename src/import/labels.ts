@@ -32,7 +32,7 @@ export function labelColumns(row: Row, source: LabelSource): (string | number | 
 }
 
 /** Opens a file for writing at once: one that cannot be written is refused before a long import. */
-export function openForWriting(path: string): Promise<Writable> {
+function openForWriting(path: string): Promise<Writable> {
   return new Promise((resolve, reject) => {
     const stream = createWriteStream(path);
     stream.once('open', () => resolve(stream));

@@ -8,10 +8,10 @@ import { loadCategories } from '../database/taxonomy.ts';
 import type { Price } from '../llm/pricing.ts';
 import type { Taxonomy } from '../llm/types.ts';
 import { log } from '../log.ts';
-import { openEncoder } from '../model/encoder.ts';
 import type { Path } from '../model/types.ts';
 import { progress } from '../progress.ts';
 import { encodeLabels } from '../train/data/dataset.ts';
+import { lateEncoder } from '../train/data/late-encoder.ts';
 import { partOf } from '../train/data/split.ts';
 import { type Counts, countRouted, type Figures, figuresOf, sumCounts } from './figures.ts';
 import { type History, readHistory } from './history.ts';
@@ -184,7 +184,7 @@ export async function replay(db: Database, config: Config, options: ReplayOption
   // a history that is too short is refused before anything is encoded
   const at = (await labelHistory(db)).map((row) => row.at);
   planPeriods(at, { unit: options.by, from: options.from, most: options.periods });
-  const encoder = await openEncoder(config);
+  const encoder = await lateEncoder(db, config);
   try {
     const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
     await encodeLabels(db, encoder, encoderId, signal);

@@ -8,7 +8,7 @@ import { backoff, type Waker } from './waker.ts';
 
 /**
  * After less than a good batch it waits this long for others to come: taken in one by one, changes cost the shop's writers a
- * commit each.
+ * commit each. After a good one it rests for as long as that took.
  */
 const gatherMs = 150;
 const goodBatch = 500;
@@ -16,8 +16,8 @@ const goodBatch = 500;
 /** Without an attached table it is looked this seldom; attach() wakes it. */
 const emptyMs = 30_000;
 
-/** Where so many changes came during a page and the rest after it, the shop is busy: the next rest is longer by this factor. */
-const fewChanges = 100;
+/** Where so many changes came since the last look, the shop is busy: a walk's next rest is longer by this factor. */
+const fewChanges = 30;
 const busyFor = 6;
 
 /** Sleeps, whoever wakes the sidecar, until it is told to stop. */
@@ -31,26 +31,42 @@ export interface AttachedLoopOptions {
 }
 
 /**
- * Takes rows of attached tables in until told to stop: changes first, then a page of what walks over a whole table. Any number of
- * sidecars may: the database lets one do it at a time.
+ * Takes rows of attached tables in until told to stop: changes, and beside them page by page what walks over a whole table. Any
+ * number of sidecars may: the database lets one do it at a time.
  *
  * @returns resolves when `stopping` was aborted and the page in hand is done
  */
 export async function runAttachedLoop(options: AttachedLoopOptions): Promise<void> {
   const { db, config, waker, stopping } = options;
   let failures = 0;
+  let walkAt = 0;
+
+  /** How long to rest until the next look; null: nothing is to do. */
+  async function step(): Promise<number | null> {
+    const began = performance.now();
+    const { changes, answers } = await takeInAttached(db);
+    const taken = performance.now();
+    const did = changes + answers;
+    // changes are followed while a walk rests
+    if (taken >= walkAt) {
+      walkAt = 0;
+      if ((await walkAttached(db)) > 0) {
+        const share = (await backfillShare(db)) / (changes < fewChanges ? 1 : busyFor);
+        const now = performance.now();
+        walkAt = now + (now - taken) * (1 / share - 1);
+      }
+    }
+    if (did >= goodBatch) return taken - began;
+    if (did > 0) return gatherMs;
+    return walkAt === 0 ? null : Math.min(gatherMs, walkAt - performance.now());
+  }
+
   while (!stopping.aborted) {
     try {
-      const { changes, answers } = await takeInAttached(db);
-      const began = performance.now();
-      const walked = await walkAttached(db);
+      const rest = await step();
       failures = 0;
-      if (walked > 0) {
-        const share = (await backfillShare(db)) / (changes < fewChanges ? 1 : busyFor);
-        await pause((performance.now() - began) * (1 / share - 1), stopping);
-      } else if (changes + answers === 0)
-        await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
-      else if (changes + answers < goodBatch) await pause(gatherMs, stopping);
+      if (rest !== null) await pause(Math.max(0, rest), stopping);
+      else await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
     } catch (error) {
       const wait = backoff(++failures, 200, 10_000);
       log.warn('attached tables could not be read', { error: messageOf(error), waitMs: Math.round(wait) });

@@ -4,10 +4,10 @@ import { modelFiles } from '../database/registry.ts';
 import { beginDiagnosis, endDiagnosis, type StoredTraining } from '../database/runs.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
-import { openEncoder } from '../model/encoder.ts';
 import type { ModelReport } from '../model/report.ts';
 import type { CleanedLevel, CleaningReport } from './cleaning/clean.ts';
 import { heldOutMisses } from './data/cache-misses.ts';
+import { lateEncoder } from './data/late-encoder.ts';
 import { partsBy } from './data/split.ts';
 import { diagnose, type TrainingSays } from './diagnose.ts';
 import type { TrainingReport } from './fit.ts';
@@ -33,7 +33,7 @@ async function readAgain(
   { settings: { testShare } }: Trained,
   signal: AbortSignal,
 ): Promise<InHand> {
-  const encoder = await openEncoder(config);
+  const encoder = await lateEncoder(db, config);
   try {
     const { set } = await readMemory(db, config, encoder, { signal });
     const { misses } = await heldOutMisses(db, set.keys, { signal, testShare });

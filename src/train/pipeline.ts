@@ -4,12 +4,12 @@ import type { Database } from '../database/connection/open.ts';
 import { learnGuard, newestChange } from '../database/memory.ts';
 import { choicesToCarry, registerEncoder, storeModel } from '../database/registry.ts';
 import { log } from '../log.ts';
-import type { Encoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import type { CleaningReport } from './cleaning/clean.ts';
 import { heldOutMisses } from './data/cache-misses.ts';
 import { checkTrainable } from './data/check.ts';
 import { type Dataset, encodeLabels, readDataset } from './data/dataset.ts';
+import type { LateEncoder } from './data/late-encoder.ts';
 import { dataSnapshot } from './data/snapshot.ts';
 import { type Chosen, type TrainingReport, type TrainingSet, trainModel } from './fit.ts';
 import type { FittedLetters } from './join/voices.ts';
@@ -70,7 +70,7 @@ export interface Memory {
 export async function readMemory(
   db: Database,
   config: Config,
-  encoder: Encoder,
+  encoder: LateEncoder,
   { signal }: Pick<HeldRun, 'signal'>,
 ): Promise<Memory> {
   const encoderId = await registerEncoder(db, encoder.identity, encoder.dimension);
@@ -102,7 +102,7 @@ export function logTraining({ set }: Memory): void {
  */
 export async function makeModel(
   db: Database,
-  encoder: Encoder,
+  encoder: LateEncoder,
   { encoderId, encoded, changed, set: memory }: Memory,
   asked: Omit<TrainOptions, 'signal'> & { promote: false | 'first'; carry?: boolean },
   cleaning: CleaningReport | null,

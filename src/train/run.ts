@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection/open.ts';
-import { openEncoder } from '../model/encoder.ts';
 import { progress } from '../progress.ts';
 import { type Cleaning, type CleaningReport, cleanMemory } from './cleaning/clean.ts';
 import { type CleaningGain, cleaningGain } from './cleaning/gain.ts';
 import { cacheMisses } from './data/cache-misses.ts';
 import type { Dataset } from './data/dataset.ts';
+import { lateEncoder } from './data/late-encoder.ts';
 import { partsBy } from './data/split.ts';
 import { type FirstModel, type FirstOptions, makeFirst, readLettersMemory } from './first.ts';
 import { asRun } from './lease.ts';
@@ -43,7 +43,7 @@ export async function train(
   cleaned: CleaningReport | null = null,
 ): Promise<{ made: TrainResult; inHand: InHand }> {
   const { signal, ...asked } = options;
-  const encoder = await openEncoder(config);
+  const encoder = await lateEncoder(db, config);
   try {
     let inHand: InHand | undefined;
     const noted = { encoder: encoder.identity, ...asked };
@@ -98,7 +98,7 @@ export async function clean(
   options: CleanRunOptions,
 ): Promise<CleaningReport & { run_id: number; set: Dataset; cleaning: Cleaning }> {
   const { signal, ...asked } = options;
-  const encoder = await openEncoder(config);
+  const encoder = await lateEncoder(db, config);
   try {
     let found: { set: Dataset; cleaning: Cleaning } | undefined;
     const noted = { clean: true, encoder: encoder.identity, ...asked };
@@ -126,7 +126,7 @@ export async function gain(
   options: Omit<CleanRunOptions, 'dryRun'>,
 ): Promise<CleaningGain & { run_id: number }> {
   const { signal, ...asked } = options;
-  const encoder = await openEncoder(config);
+  const encoder = await lateEncoder(db, config);
   const bar = progress('measuring the gain of cleaning', 100, '%');
   try {
     const noted = { gain: true, encoder: encoder.identity, ...asked };

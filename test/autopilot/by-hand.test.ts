@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 import { shopOfFile } from '../support/shop.ts';
 
 const shop = shopOfFile();
 
 const states = () => shop.db.rows('select model_id, state from taxon_internal.models order by 1');
 const train = async (...flags: string[]) => {
-  const { code, stdout, stderr } = await runTaxon(['train', '--no-clean', '--seed', '1', ...flags], {
+  const { code, stdout, stderr } = await taxonHere(['train', '--no-clean', '--seed', '1', ...flags], {
     DATABASE_URL: shop.url,
   });
   return { code, last: stdout.trimEnd().split('\n').at(-1), stdout, stderr };

@@ -13,7 +13,7 @@ const shop = shopOfFile();
 const old = loadConfig({ encoderThreads: 1 }, {});
 // another prefix is another encoder
 const next = loadConfig(
-  { encoderPrefix: 'query: ', encoderBeside: [{ encoderPrefix: old.encoderPrefix }] },
+  { encoderThreads: 1, encoderPrefix: 'query: ', encoderBeside: [{ encoderPrefix: old.encoderPrefix }] },
   {},
 );
 const never = new AbortController().signal;

@@ -3,10 +3,11 @@ import { retrain } from '../../src/autopilot/retrain.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import type { Step } from '../../src/database/runs.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
+import { startSidecarProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
-import { untrainedShop } from '../support/shop.ts';
+import { encodedShop } from '../support/shop.ts';
 
 const config = loadConfig({ encoderThreads: 1 }, {});
 let shop: TestDatabase;
@@ -14,7 +15,7 @@ let db: Database;
 let asSidecar: Database;
 
 beforeEach(async () => {
-  shop = await untrainedShop();
+  shop = await encodedShop();
   db = look(shop.url);
   asSidecar = look(await shop.urlFor('taxon_sidecar'));
 });
@@ -33,9 +34,19 @@ const steps = () =>
   db.rows<{ step: string; state: string }>(
     'select step, state from taxon_internal.run_steps order by started_at, step',
   );
+/** A retraining that is stopped where it comes to a step, and gives its lease back. */
+async function retrainUntil(wanted: Step): Promise<void> {
+  const stop = new AbortController();
+  const onStep = async (step: Step) => {
+    if (step === wanted) stop.abort(new Error('stopped'));
+  };
+  const stopped = retrain(asSidecar, config, { clean: false, signal: stop.signal, onStep });
+  await expect(stopped).rejects.toThrow('stopped');
+}
 const done = (...names: string[]) => names.map((step) => ({ step, state: 'done' }));
 
 test('a retraining without a champion makes a first model, cleans by letters, and its full model takes over at once', async () => {
+  await db.rows('truncate taxon_internal.embeddings');
   let answered: unknown;
   const { model_id, first, verdict } = await retrain(asSidecar, config, {
     onStep: async (step) => {
@@ -78,6 +89,7 @@ test('where a promise stands, the full model watches first', async () => {
   };
   const { model_id } = await retrain(asSidecar, config, {
     clean: false,
+    epochs: 2,
     onStep: promised,
     signal: stop.signal,
   });
@@ -90,28 +102,21 @@ test('where a promise stands, the full model watches first', async () => {
 test.each(['first', 'encode'] as const)(
   'stopped in the step %s, it goes on there with one first model',
   async (wanted) => {
-    const stop = new AbortController();
-    const options = { clean: false, epochs: 2 };
-    const halt = async (step: Step) => {
-      if (step === wanted) stop.abort(new Error('stopped'));
-    };
-    await expect(
-      retrain(asSidecar, config, { ...options, signal: stop.signal, onStep: halt }),
-    ).rejects.toThrow('stopped');
-    const { taken_over, first } = await retrain(asSidecar, config, options);
-    expect([taken_over, first === null]).toEqual([true, wanted === 'encode']);
-    expect((await states()).filter(({ letters }) => letters)).toHaveLength(1);
+    await retrainUntil(wanted);
+    await retrainUntil('train');
+    expect(await db.rows('select takeovers from taxon_internal.training_runs')).toEqual([{ takeovers: 1 }]);
+    const attempts = await db.rows<{ step: string; attempts: number }>(
+      `select step, attempts from taxon_internal.run_steps where state = 'done' order by started_at`,
+    );
+    expect(attempts).toEqual(
+      ['first', 'encode'].map((step) => ({ step, attempts: step === wanted ? 2 : 1 })),
+    );
+    expect(await states()).toEqual([{ model_id: 1, state: 'champion', letters: true }]);
   },
 );
 
 test('killed between storing the first model and saying so, it is not made again', async () => {
-  const stop = new AbortController();
-  const halt = async (step: Step) => {
-    if (step === 'encode') stop.abort(new Error('stopped'));
-  };
-  await expect(
-    retrain(asSidecar, config, { clean: false, signal: stop.signal, onStep: halt }),
-  ).rejects.toThrow('stopped');
+  await retrainUntil('encode');
   await db.rows(
     `update taxon_internal.run_steps set state = 'running', ended_at = null where step = 'first'`,
   );
@@ -138,7 +143,7 @@ test('a sidecar that starts with labels and no champion has all of it made, with
 });
 
 test('taxon train prints the first model, then goes on to the full one, which cleans no second time', async () => {
-  const { code, stdout } = await runTaxon(['train', '--epochs', '2'], { DATABASE_URL: shop.url });
+  const { code, stdout } = await taxonHere(['train', '--epochs', '2'], { DATABASE_URL: shop.url });
   expect(code).toBe(0);
   const lines = stdout.trim().split('\n');
   expect(lines[0]).toMatch(

@@ -38,6 +38,8 @@ const champion = async () =>
   (await db.row<{ model_id: number }>('select model_id from taxon.champion()')).model_id;
 const open = () => waitingLocally(db);
 
+/** So many that some are left when the first are answered. */
+const many = 300;
 let arrived = 30_000;
 let sidecar: TaxonProcess;
 const start = () =>
@@ -50,12 +52,12 @@ const start = () =>
 /** The sidecar is killed with names in hand; the next one decides them. */
 async function killAndGoOn(): Promise<void> {
   const from = arrived;
-  arrived += 600;
+  arrived += many;
   await insert(
     db,
-    newNames(600, from).map(({ name }) => name),
+    newNames(many, from).map(({ name }) => name),
   );
-  await until(open, (n) => n < 600);
+  await until(open, (n) => n < many);
   await sidecar.kill('SIGKILL');
   expect(await open()).toBeGreaterThan(0);
   sidecar = await start();

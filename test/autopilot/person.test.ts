@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
+import { startSidecarProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 
@@ -32,11 +33,11 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
     pid = Number(readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8'));
     expect(pid).toBeGreaterThan(1);
     process.kill(pid, 'SIGSTOP');
-    const status = await runTaxon(['status', '--json'], environment);
+    const status = await taxonHere(['status', '--json'], environment);
     expect(JSON.parse(status.stdout).health).toContainEqual(
       expect.objectContaining({ item: 'autopilot', detail: expect.stringMatching(/^it trains now: run/) }),
     );
-    const train = await runTaxon(['train', '--no-clean', '--epochs', '1', '--json'], environment);
+    const train = await taxonHere(['train', '--no-clean', '--epochs', '1', '--json'], environment);
     expect(train).toMatchObject({ code: 0 });
     goOn(pid);
     await sidecar.says('a retraining gave way');

@@ -21,14 +21,14 @@ function bench(...args: string[]) {
 }
 
 it('trains and scores our method on a small demo, and does not do it again', () => {
-  const args = ['--set', 'demo', '--only', 'seed heads', '--seeds', '1', '--sample', '400', '--json'];
+  const args = ['--set', 'demo', '--only', 'seed heads', '--seeds', '1', '--sample', '300', '--json'];
   const first = bench(...args);
-  expect(first.stderr).toContain('demo, original teacher, seed 1: 400 names to learn from');
+  expect(first.stderr).toContain('demo, original teacher, seed 1: 300 names to learn from');
   expect(first.status).toBe(0);
   const [row, ...more] = JSON.parse(first.stdout) as Result[];
   expect(more).toEqual([]);
-  expect(row).toMatchObject({ set: 'demo', method: 'seed heads', kind: 'ours', sample: 400, embeds: true });
-  // 423 categories and 400 names: little, but far more than the majority class
+  expect(row).toMatchObject({ set: 'demo', method: 'seed heads', kind: 'ours', sample: 300, embeds: true });
+  // 423 categories and 300 names: little, but far more than the majority class
   expect(row?.l1).toBeGreaterThan(0.3);
   expect(row?.peakBytes).toBeGreaterThan(50e6);
   const file = join(folder, 'bench', 'accuracy.jsonl');
@@ -40,7 +40,7 @@ it('trains and scores our method on a small demo, and does not do it again', () 
 });
 
 it('cleans first where it is asked to, and scores that against the truth', () => {
-  const run = bench('--set', 'demo', '--only', 'cleaned', '--seeds', '1', '--sample', '700', '--json');
+  const run = bench('--set', 'demo', '--only', 'cleaned', '--seeds', '1', '--sample', '300', '--json');
   expect(run.status).toBe(0);
   const [row, ...more] = JSON.parse(run.stdout) as Result[];
   expect(more).toEqual([]);

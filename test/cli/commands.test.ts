@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/normalise.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import { taxonHere } from '../support/command.ts';
 import { testDatabase } from '../support/database.ts';
-import { runTaxon, simulated, startTaxon, until } from '../support/processes.ts';
+import { simulated, startTaxon, until } from '../support/processes.ts';
 import { insert, ledger } from '../support/rows.ts';
-import { labelled, newNames, shopOfFile } from '../support/shop.ts';
+import { labelled, lettersShop, newNames, shopOfFile } from '../support/shop.ts';
 
-const shop = shopOfFile();
+const shop = shopOfFile(lettersShop);
 
 const taxon = (args: string[], input = '', environment: Record<string, string> = {}) =>
-  runTaxon(args, { DATABASE_URL: shop.url, ...environment }, input);
+  taxonHere(args, { DATABASE_URL: shop.url, ...environment }, input);
 const lines = (text: string) =>
   text
     .trim()
@@ -112,7 +113,7 @@ describe('every command', () => {
     const { stdout } = await taxon(['--help']);
     const top = listed(stdout).filter((name) => name !== 'help');
     expect(top).toEqual([
-      ...['up', 'demo', 'migrate', 'sidecar', 'db'],
+      ...['up', 'demo', 'migrate', 'sidecar', 'db', 'uninstall'],
       ...['import', 'export', 'classify', 'forget'],
       ...['status', 'dashboard', 'report', 'replay'],
       ...['train', 'clean', 'review', 'model'],
@@ -125,15 +126,14 @@ describe('every command', () => {
     const model = listed((await taxon(['model', '--help'])).stdout).map((name) => ['model', name]);
     const llm = listed((await taxon(['llm', '--help'])).stdout).map((name) => ['llm', name]);
     expect([model.length, llm.length]).toEqual([8, 4]);
-    const helps = await Promise.all(
-      [
-        ...top.map((name) => [name]),
-        ...model,
-        ...llm,
-        ...['add', 'list', 'remove'].map((name) => ['dashboard', 'token', name]),
-      ].map((words) => taxon([...words, '--help'])),
-    );
-    for (const help of helps) {
+    const words = [
+      ...top.map((name) => [name]),
+      ...model,
+      ...llm,
+      ...['add', 'list', 'remove'].map((name) => ['dashboard', 'token', name]),
+    ];
+    for (const command of words) {
+      const help = await taxon([...command, '--help']);
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('Examples:');
       expect(help.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
@@ -156,10 +156,8 @@ describe('every command', () => {
       [['model', 'encoders', '--remove', '1', '--index'], "cannot be used with option '--index'"],
       [['llm', 'backfill', '--cancel', '--calls', '3'], "'--cancel' cannot be used with option '--calls"],
     ];
-    const answers = await Promise.all(refused.map(([args]) => taxon(args)));
-    expect(answers).toEqual(
-      refused.map(([, says]) => ({ code: 2, stdout: '', stderr: expect.stringContaining(says) })),
-    );
+    for (const [args, says] of refused)
+      expect(await taxon(args)).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(says) });
   });
 
   it('exits with 2 for a flag that there is not, and says where help is', async () => {
@@ -173,10 +171,10 @@ describe('every command', () => {
 
   it('exits with 1 and the next step where the database was never migrated, or is not there', async () => {
     const bare = await testDatabase({ template: false });
-    const result = await runTaxon(['status', '--json'], { DATABASE_URL: bare.url });
+    const result = await taxonHere(['status', '--json'], { DATABASE_URL: bare.url });
     expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('taxon migrate') });
     await bare.drop();
-    const gone = await runTaxon(['status'], { DATABASE_URL: bare.url });
+    const gone = await taxonHere(['status'], { DATABASE_URL: bare.url });
     expect(gone).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(bare.name) });
   });
 });

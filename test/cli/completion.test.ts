@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-completion-'));
 const script = join(folder, 'taxon.bash');
 
 beforeAll(async () => {
-  writeFileSync(script, (await runTaxon(['completion', 'bash'], {})).stdout);
+  writeFileSync(script, (await taxonHere(['completion', 'bash'], {})).stdout);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -50,14 +50,14 @@ test.each([
   ['zsh', "'--gated:train a challenger in steps", "'model|roll-back'"],
   ['fish', "-l gated -d 'train a challenger in steps", "'model|roll-back'"],
 ])('%s: commands and options, with what they mean', async (shell, option, command) => {
-  const { code, stdout } = await runTaxon(['completion', shell], {});
+  const { code, stdout } = await taxonHere(['completion', shell], {});
   expect(code).toBe(0);
   expect(stdout).toContain(option);
   expect(stdout).toContain(command);
 });
 
 test('there is no other shell', async () => {
-  expect(await runTaxon(['completion', 'tcsh'], {})).toMatchObject({
+  expect(await taxonHere(['completion', 'tcsh'], {})).toMatchObject({
     code: 2,
     stdout: '',
     stderr: expect.stringContaining('bash, zsh, fish'),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { labelled, shopDatabase } from '../support/shop.ts';
 
@@ -12,7 +12,7 @@ afterAll(async () => {
   await shop?.drop();
 });
 
-const taxon = (...args: string[]) => runTaxon(['forget', ...args], { DATABASE_URL: shop.url });
+const taxon = (...args: string[]) => taxonHere(['forget', ...args], { DATABASE_URL: shop.url });
 
 test('a name is forgotten: first told, then done, with what may still hold it', async () => {
   const name = labelled[0]?.name ?? '';

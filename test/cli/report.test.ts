@@ -9,10 +9,10 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { registerEncoder, storeModel } from '../../src/database/registry.ts';
 import { endRun, startRun } from '../../src/database/runs.ts';
 import { generatedReport } from '../report/generated.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-report-'));
 const main = join(packageRoot, 'src', 'cli', 'main.ts');
@@ -46,7 +46,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const taxon = (...args: string[]) => runTaxon(['report', ...args], { DATABASE_URL: database.url });
+const taxon = (...args: string[]) => taxonHere(['report', ...args], { DATABASE_URL: database.url });
 
 describe('taxon report', () => {
   let old: number;
@@ -153,12 +153,12 @@ describe('taxon model evaluate', () => {
   const gold = join(folder, 'gold.tsv');
   let shop: TestDatabase;
   const evaluate = (...args: string[]) =>
-    runTaxon(['model', 'evaluate', gold, ...args], { DATABASE_URL: shop.url });
+    taxonHere(['model', 'evaluate', gold, ...args], { DATABASE_URL: shop.url });
 
   beforeAll(async () => {
     const rows = newNames(40).map(({ name, path }) => [name, ...path].join('\t'));
     writeFileSync(gold, ['name\tl1\tl2\tl3', ...rows, ''].join('\n'));
-    shop = await shopDatabase();
+    shop = await lettersShop();
   });
   afterAll(() => shop?.drop());
 
@@ -180,7 +180,7 @@ describe('taxon model evaluate', () => {
   it('fails where there is nothing to compare with the bound', async () => {
     const flat = join(folder, 'flat.tsv');
     writeFileSync(flat, 'name\tl1\tl2\tl3\nчай\tFood\t\t\n');
-    const { code, stderr } = await runTaxon(['model', 'evaluate', flat, '--min', 'l3=.1'], {
+    const { code, stderr } = await taxonHere(['model', 'evaluate', flat, '--min', 'l3=.1'], {
       DATABASE_URL: shop.url,
     });
     expect([code, stderr]).toEqual([1, expect.stringContaining('l3: no name has this level')]);

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Choice, matching } from '../../src/review/choose.ts';
+import { taxonHere } from '../support/command.ts';
 import { decide } from '../support/decided.ts';
-import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { makeModel } from '../support/trust.ts';
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
 });
 
 const environment = () => ({ DATABASE_URL: t.database.url });
-const review = (input: string, ...args: string[]) => runTaxon(['review', ...args], environment(), input);
+const review = (input: string, ...args: string[]) => taxonHere(['review', ...args], environment(), input);
 const checks = () =>
   t.owner.rows<{ name: string; verdict: boolean | null; truth: number | null }>(
     'select name_key as name, verdict, truth_category_id as truth from checks order by check_id',

@@ -4,11 +4,12 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { promptVersion } from '../../src/llm/prompt.ts';
 import { normalise } from '../../src/normalise.ts';
 import { readPrompt } from '../../src/simulator/read-prompt.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { ledger, look } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -44,7 +45,7 @@ function answer(call: Call): Answer {
 }
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
   llm = await startScriptedLlm(answer);
   for (const { name, path } of checked)
@@ -69,7 +70,7 @@ const environment = () => ({
   TAXON_LLM_BASE_URL: llm.url,
   TAXON_LLM_MODEL: 'another',
 });
-const compare = (...args: string[]) => runTaxon(['llm', 'compare', ...args], environment());
+const compare = (...args: string[]) => taxonHere(['llm', 'compare', ...args], environment());
 async function compared(...args: string[]): Promise<Comparison> {
   const { code, stdout, stderr } = await compare('--json', ...args);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('taxon:')]);
@@ -165,7 +166,7 @@ describe('taxon llm compare', () => {
   });
 
   it('--dry-run says what it would cost, sends nothing and needs no key', async () => {
-    const { code, stdout } = await runTaxon(
+    const { code, stdout } = await taxonHere(
       ['llm', 'compare', '--models', 'gpt-6-luna,unknown', '--dry-run', '--json'],
       {
         DATABASE_URL: database.url,

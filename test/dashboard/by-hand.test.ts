@@ -101,11 +101,12 @@ test('who may only read sees no button that changes anything, and what his page 
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Rita, reading only').waitFor();
   const harmless =
-    /^(copy|copied|Copy|Sign out|×|Checks|Audits|Likely mistakes|24 hours|7 days|30 days|A year|Day|Layer|Branch|Model|Purpose|Route|close|[▸▾]|back to today’s|Show more|)$/;
+    /^(copy|copied|Copy|Sign out|×|Checks|Audits|Kinds|Likely mistakes|24 hours|7 days|30 days|A year|Day|Layer|Branch|Model|Purpose|Route|close|[▸▾]|back to today’s|Show more|)$/;
   for (const screen of [
     'overview',
     'review/checks',
     'review/audits',
+    'review/kinds',
     'review/mistakes',
     'thresholds',
     'models',

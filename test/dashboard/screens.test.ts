@@ -43,6 +43,7 @@ const screens = () => [
   'overview',
   'review/checks',
   'review/audits',
+  'review/kinds',
   'review/mistakes',
   'thresholds',
   'models',

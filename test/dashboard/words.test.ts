@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { matching } from '../../src/dashboard/client/parts/matching.ts';
 import { inParts } from '../../src/dashboard/client/parts/typed.ts';
 import { missing } from '../../src/dashboard/client/screens/missing.ts';
+import { atMostWrong, proves } from '../../src/dashboard/client/screens/proves.ts';
 import { money, percent, short, shown, span } from '../../src/dashboard/client/words.ts';
 import { makeShop } from '../support/made-shop.ts';
 import { taxonDatabase } from '../support/sql.ts';
@@ -88,4 +89,11 @@ test('what is missing for a promise', () => {
   expect(missing({ suggestion: { ...suggestion, feasible: true, coverage: 0.62 } })).toContain(
     '62 % of new names',
   );
+});
+
+test('what a sample proves of a kind', () => {
+  expect([12, 29, 59].map((seen) => Math.round(100 * atMostWrong(seen)))).toEqual([22, 10, 5]);
+  expect(proves(29, 500, 0)).toContain('at most 10 % of the others are wrong');
+  expect(proves(29, 29, 0)).toBe('You see all of them.');
+  expect(proves(29, 500, 2)).toContain('2 unmarked');
 });

@@ -9,7 +9,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { needsPooler, type Pooler, poolerInstalled, startPooler } from '../support/pgbouncer.ts';
 import { runTaxon, simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
-import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+import { labelled, lettersShop, newNames } from '../support/shop.ts';
 import { openSession } from '../support/sql.ts';
 
 /** Connections to the server for each user: fewer than a sidecar opens, so that its statements do change places. */
@@ -25,7 +25,7 @@ let sidecar: TaxonProcess | undefined;
 
 beforeAll(async () => {
   if (!poolerInstalled) return;
-  database = await shopDatabase();
+  database = await lettersShop();
   pooler = await startPooler(database.url, poolSize);
   db = look(pooler.urlOf(database.url));
   const truth = new Map(fresh.map(({ name, path }) => [normalise(name), path]));

@@ -8,8 +8,8 @@ import { type DemoReport, reportText } from '../../src/demo/report.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ledger, look } from '../support/rows.ts';
 
-/** A tenth of the demo's labels: it learns little, yet every part runs. */
-const catalogue = generateCatalogue({ labelled: 2000, arriving: 200 });
+/** A twentieth of the demo's labels: it learns little, yet every part runs. */
+const catalogue = generateCatalogue({ labelled: 1000, arriving: 200 });
 let database: TestDatabase;
 let db: Database;
 let first: DemoReport;

@@ -23,6 +23,7 @@ beforeAll(async () => {
   symlinkSync(join(packageRoot, 'bin', 'taxon'), join(folder, 'bin', 'taxon'));
   const rows = labelled.map(({ name, path }) => [name, ...path].join(','));
   writeFileSync(join(folder, 'labels.csv'), `name,l1,l2,l3\n${rows.join('\n')}\n`);
+  writeFileSync(join(folder, 'categories.csv'), 'id,parent_id,name\n1,,Boats\n2,1,Oars\n');
   const names = newNames(10, 80_000, false).map(({ name }) => name);
   writeFileSync(join(folder, 'products.csv'), `name\n${names.join('\n')}\nMug for Jane Doe\n`);
 });
@@ -124,6 +125,19 @@ describe('in a shop', () => {
       ),
     ).toEqual({ path: 'Garden > Ornaments > Gnomes' });
     expect(await shop.db.row('select count(*) as n from taxon.products')).toEqual({ n: 11 });
+    expect(
+      await shop.db.rows(
+        `select external_id, taxon.category_path(category_id) as path from taxon.categories where external_id is not null order by 1`,
+      ),
+    ).toEqual([
+      { external_id: '1', path: 'Boats' },
+      { external_id: '2', path: 'Boats > Oars' },
+    ]);
+    const said = await runs(shellOf('docs/guide/import-export.md', 'Each import is a run'), {
+      DATABASE_URL: shop.url,
+    });
+    expect(said).toMatch(/import \| price list of spring/);
+    expect(said).toContain('labels_restored');
     expect(await shop.db.row('select count(*) as n from taxon.models_readable')).toEqual({ n: 2 });
   });
 

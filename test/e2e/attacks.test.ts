@@ -7,10 +7,10 @@ import { hostileAnswers } from '../llm/hostile-answers.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { gullible } from '../support/gullible.ts';
 import { noReplies, oddReplies } from '../support/odd-replies.ts';
-import { startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 const ordinary = newNames(220, 30_000);
 const truth = new Map(ordinary.map(({ name, path }) => [normalise(name), path.join(' > ')]));
@@ -28,18 +28,18 @@ async function world(
   script: (call: Call) => Answer,
   environment: Record<string, string> = {},
 ): Promise<World> {
-  const database: TestDatabase = await shopDatabase();
+  const database: TestDatabase = await lettersShop();
   const db = look(database.url);
   await db.rows(`select taxon.set_setting('local_layer', '"shadow"')`);
   const llm = await startScriptedLlm(script);
-  const sidecar: TaxonProcess = await startSidecarProcess(await database.urlFor('taxon_sidecar'), {
+  const sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), {
     TAXON_LLM_BASE_URL: llm.url,
     TAXON_LLM_MODEL: 'believer',
     OPENAI_API_KEY: 'none',
     ...environment,
   });
   open.push(async () => {
-    await sidecar.kill('SIGTERM');
+    await sidecar.stop();
     await llm.close();
     await db.close();
     await database.drop();

@@ -6,11 +6,14 @@ import { openProviders } from '../../src/llm/providers/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { housekeeping } from '../../src/sidecar/jobs/jobs.ts';
 import { batchesJob } from '../../src/sidecar/llm/batches.ts';
+import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startSidecarProcess, startTaxon, type TaxonProcess, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 /** The job that looks after batches needs no model. */
 const noChampion = {
@@ -25,7 +28,7 @@ const noChampion = {
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let local: TaxonProcess;
+let local: Sidecar;
 let next = 0;
 
 /** Names that no test used before, waiting for the LLM. */
@@ -71,12 +74,12 @@ async function sameAsSimulator(): Promise<Row[]> {
 }
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
-  const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [normalise(name), path]));
+  const truth = new Map(newNames(2000, 5000, false).map(({ name, path }) => [normalise(name), path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0], batchMs: 300 });
   await db.rows(`select taxon.set_setting('local_layer', '"shadow"')`);
-  local = await startSidecarProcess(database.url, { TAXON_LLM_PROVIDER: 'none' });
+  local = await startSidecarHere(database.url, { TAXON_LLM_PROVIDER: 'none' });
 });
 
 beforeEach(() => {
@@ -93,7 +96,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await local?.kill('SIGTERM');
+  await local?.stop();
   await simulator?.close();
   await db?.close();
   await database?.drop();
@@ -108,7 +111,7 @@ describe.each(['openai', 'anthropic'] as const)('with the batch API of %s', (pro
     ...(provider === 'anthropic' && { ANTHROPIC_API_KEY: 'sk-ant-simulated' }),
   });
   const backfill = (...args: string[]) =>
-    runTaxon(['llm', 'backfill', '--poll', '1', '--json', ...args], environment());
+    taxonHere(['llm', 'backfill', '--poll', '1', '--json', ...args], environment());
 
   it('answers all that waits, at half the price; the ledger is what the provider counted', async () => {
     await waiting(70);

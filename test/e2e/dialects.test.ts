@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { gullible } from '../support/gullible.ts';
-import { startSidecarProcess, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 /** Servers that do not answer as OpenAI does, and a real sidecar that has to get its answers out of them. */
 const ordinary = newNames(60, 40_000);
@@ -24,19 +25,21 @@ async function world(
   script: (call: Call) => Answer,
   environment: Record<string, string> = {},
 ): Promise<{ db: Database; llm: ScriptedLlm }> {
-  const database = await shopDatabase();
+  const database = await lettersShop();
   open.push(() => database.drop());
   const db = look(database.url);
   open.push(() => db.close());
   await db.rows(`select taxon.set_setting('local_layer', '"shadow"')`);
   const llm = await startScriptedLlm(script);
   open.push(() => llm.close());
-  const sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), {
+  const sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), {
     TAXON_LLM_BASE_URL: llm.url,
     TAXON_LLM_MODEL: 'qwen3:8b',
+    // what it has learnt it says with its heartbeat, every third of that
+    TAXON_LEASE_SECONDS: '3',
     ...environment,
   });
-  open.push(() => sidecar.kill('SIGTERM'));
+  open.push(() => sidecar.stop());
   return { db, llm };
 }
 

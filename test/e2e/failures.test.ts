@@ -5,40 +5,49 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import type { TestDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, ledger, look, settled, tally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-const sidecars: TaxonProcess[] = [];
+const all = newNames(2000, 5000, false);
+const truth = new Map(all.map(({ name, path }) => [name, path]));
+const running: (() => Promise<unknown>)[] = [];
 let next = 0;
 
 /** Names that no test used before. */
 function names(count: number): string[] {
   next += count;
-  return newNames(count, 5000 + next, false).map(({ name }) => name);
+  return all.slice(next - count, next).map(({ name }) => name);
 }
 
-async function sidecar(environment: Record<string, string> = {}): Promise<TaxonProcess> {
-  const started = await startSidecarProcess(database.url, {
-    ...simulated(simulator.url),
-    TAXON_LEASE_SECONDS: '3',
-    ...environment,
-  });
-  sidecars.push(started);
+const asked = () => ({ ...simulated(simulator.url), TAXON_LEASE_SECONDS: '3' });
+
+/** A process of its own, to be killed. */
+async function sidecarProcess(environment: Record<string, string> = {}): Promise<TaxonProcess> {
+  const started = await startSidecarProcess(database.url, { ...asked(), ...environment });
+  running.push(() => started.kill('SIGTERM'));
   return started;
 }
 
+async function sidecar(environment: Record<string, string> = {}): Promise<void> {
+  const { stop } = await startSidecarHere(database.url, { ...asked(), ...environment });
+  running.push(stop);
+}
+
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
-  const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [normalise(name), path]));
-  simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
+  simulator = await startSimulator({
+    truth: new Map([...truth].map(([name, path]) => [normalise(name), path])),
+    errorRates: [0, 0, 0],
+  });
 });
 
 afterEach(async () => {
   simulator.setFaults([]);
-  await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
+  await Promise.all(running.splice(0).map((stop) => stop()));
   await db.rows(
     'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',
   );
@@ -59,9 +68,9 @@ describe('processes that die', () => {
   it('a sidecar killed in mid-batch loses nothing and doubles nothing', async () => {
     await nothingIsSure();
     simulator.setFaults([{ kind: 'slow', ms: 700 }]);
-    const first = await sidecar();
-    const second = await sidecar();
-    await insert(db, names(600));
+    const first = await sidecarProcess();
+    const second = await sidecarProcess();
+    await insert(db, names(300));
     await until(
       () => tally(db),
       (counts) => (counts.llm ?? 0) > 60,
@@ -82,7 +91,7 @@ describe('processes that die', () => {
     simulator.setFaults([]);
     const counts = await settled(db);
     // a name that came in late may be near to one that the LLM has answered meanwhile
-    expect((counts.llm ?? 0) + (counts.similar ?? 0)).toBe(600);
+    expect((counts.llm ?? 0) + (counts.similar ?? 0)).toBe(300);
     // calls whose process died are closed as unknown, once each; all others equal the provider's count
     await until(
       () => ledger(db),
@@ -117,7 +126,7 @@ describe('processes that die', () => {
   it('SIGTERM finishes what is in hand and exits 0; what was claimed is given back', async () => {
     await nothingIsSure();
     simulator.setFaults([{ kind: 'hang' }]);
-    const only = await sidecar({ TAXON_SHUTDOWN_SECONDS: '3' });
+    const only = await sidecarProcess({ TAXON_SHUTDOWN_SECONDS: '3' });
     await insert(db, names(40));
     await until(
       () => ledger(db),
@@ -134,7 +143,7 @@ describe('processes that die', () => {
   it('a second SIGTERM ends it at once', async () => {
     await nothingIsSure();
     simulator.setFaults([{ kind: 'hang' }]);
-    const only = await sidecar();
+    const only = await sidecarProcess();
     await insert(db, names(5));
     await until(
       () => ledger(db),
@@ -188,11 +197,10 @@ describe('a provider that misbehaves', () => {
       const given = names(30);
       await insert(db, given);
       expect(await settled(db)).toEqual({ llm: 30 });
-      const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [name, path.join(' > ')]));
       for (const row of await db.rows<{ name: string; path: string }>(
         'select name, taxon.category_path(category_id) as path from taxon.products',
       )) {
-        expect(row.path).toBe(truth.get(row.name));
+        expect(row.path).toBe(truth.get(row.name)?.join(' > '));
       }
       await asTrained();
     },

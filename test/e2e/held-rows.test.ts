@@ -1,17 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
+import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess;
+let sidecar: Sidecar;
 const applications: Session[] = [];
 let next = 0;
 
@@ -22,19 +24,19 @@ function names(count: number): string[] {
 }
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
-  const truth = new Map(newNames(20_000, 40_000, false).map(({ name, path }) => [normalise(name), path]));
+  const truth = new Map(newNames(1000, 40_000, false).map(({ name, path }) => [normalise(name), path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
 });
 
 beforeEach(async () => {
-  sidecar = await startSidecarProcess(database.url, simulated(simulator.url));
+  sidecar = await startSidecarHere(database.url, simulated(simulator.url));
 });
 
 afterEach(async () => {
   await Promise.all(applications.splice(0).map((session) => session.close()));
-  await sidecar.kill('SIGTERM');
+  await sidecar.stop();
   await db.rows(
     `truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls cascade`,
   );

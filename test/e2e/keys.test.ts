@@ -4,7 +4,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
 
 const key = 'wq-live-7Yc/4Tz+Kd82LmPx0Rb';
 const base64 = Buffer.from(`Bearer ${key}`).toString('base64');
@@ -42,7 +42,7 @@ let llm: ScriptedLlm;
 let sidecar: TaxonProcess;
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
   await db.rows(`select taxon.set_setting('local_layer', '"shadow"')`);
   llm = await startScriptedLlm(echo);

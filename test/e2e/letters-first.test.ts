@@ -5,8 +5,9 @@ import { type Champion, champion, modelFiles, storeModel } from '../../src/datab
 import { loadClassifier } from '../../src/model/bundle.ts';
 import type { Answer } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
@@ -87,7 +88,7 @@ it('some names are settled by letters and some are not', () => {
 
 it('taxon classify answers from letters what they settle, and stores no vector of any name', async () => {
   const environment = { DATABASE_URL: database.url };
-  const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, names.join('\n'));
+  const { stdout } = await taxonHere(['classify', '--layers', 'local'], environment, names.join('\n'));
   const answers = stdout
     .trim()
     .split('\n')
@@ -105,7 +106,7 @@ it('taxon classify answers from letters what they settle, and stores no vector o
 /** As `taxon classify --layers local` prints them. */
 async function classified(given: readonly string[]) {
   const environment = { DATABASE_URL: database.url };
-  const { stdout } = await runTaxon(['classify', '--layers', 'local'], environment, given.join('\n'));
+  const { stdout } = await taxonHere(['classify', '--layers', 'local'], environment, given.join('\n'));
   return stdout
     .trim()
     .split('\n')

@@ -3,34 +3,32 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
+import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, until } from '../support/processes.ts';
 import { insert, ledger, look, settled, tally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let first: Simulator;
 let second: Simulator;
-const sidecars: TaxonProcess[] = [];
+const all = newNames(3000, 5000, false);
+const sidecars: Sidecar[] = [];
 const servers: Server[] = [];
 let next = 0;
 
 /** Names that no test used before. */
 function names(count: number): string[] {
   next += count;
-  return newNames(count, 5000 + next, false).map(({ name }) => name);
+  return all.slice(next - count, next).map(({ name }) => name);
 }
 
-async function sidecar(environment: Record<string, string> = {}): Promise<TaxonProcess> {
-  const started = await startSidecarProcess(database.url, {
-    ...simulated(first.url),
-    TAXON_LEASE_SECONDS: '3',
-    ...environment,
-  });
-  sidecars.push(started);
-  return started;
+async function sidecar(environment: Record<string, string> = {}): Promise<void> {
+  const settings = { ...simulated(first.url), TAXON_LEASE_SECONDS: '3', ...environment };
+  sidecars.push(await startSidecarHere(database.url, settings));
 }
 
 const toTheLlm = (on: boolean) =>
@@ -41,16 +39,16 @@ const notices = () =>
   db.rows<{ detail: string }>(`select detail from taxon.health() where item = 'sidecar notice'`);
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
-  const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [normalise(name), path]));
+  const truth = new Map(all.map(({ name, path }) => [normalise(name), path]));
   first = await startSimulator({ truth, errorRates: [0, 0, 0] });
   second = await startSimulator({ truth, errorRates: [0, 0, 0] });
 });
 
 afterEach(async () => {
   first.setFaults([]);
-  await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
+  await Promise.all(sidecars.splice(0).map((each) => each.stop()));
   for (const server of servers.splice(0)) server.close();
   await db.rows(
     'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',

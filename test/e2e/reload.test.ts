@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
-import { train } from '../../src/train/run.ts';
+import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, makeLetters, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
-const sidecars: TaxonProcess[] = [];
+const sidecars: Sidecar[] = [];
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
-  sidecars.push(await startSidecarProcess(database.url), await startSidecarProcess(database.url));
+  sidecars.push(await startSidecarHere(database.url), await startSidecarHere(database.url));
 });
 
 afterAll(async () => {
-  await Promise.all(sidecars.map((sidecar) => sidecar.kill('SIGTERM')));
+  await Promise.all(sidecars.map((sidecar) => sidecar.stop()));
   await db?.close();
   await database?.drop();
 });
@@ -49,9 +49,7 @@ it('a promoted model is loaded by every sidecar without a restart, and so is the
   const [old] = await models();
   expect(await deciders(40_000)).toEqual([old]);
 
-  const {
-    made: { model_id },
-  } = await train(db, loadConfig({ encoderThreads: 1 }, {}), { seed: 2 });
+  const { model_id } = await makeLetters(db);
   expect(model_id).not.toBe(old);
   await db.rows('select taxon.promote_model($1)', [model_id]);
   await until(models, (loaded) => loaded.every((id) => id === model_id));

@@ -2,17 +2,20 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { simulatedModel } from '../../src/llm/pricing.ts';
 import { normalise } from '../../src/normalise.ts';
+import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { reply, type Seen, serve } from '../llm/providers/server.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-const sidecars: TaxonProcess[] = [];
+const sidecars: Pick<Sidecar, 'stop'>[] = [];
 let next = 0;
 
 /** Names that no test used before. */
@@ -23,7 +26,7 @@ function names(count: number): string[] {
 }
 
 async function sidecar(environment: Record<string, string>): Promise<void> {
-  sidecars.push(await startSidecarProcess(database.url, environment));
+  sidecars.push(await startSidecarHere(database.url, environment));
 }
 
 /** The simulator behind a model that somebody would pay for; what it was sent is seen. */
@@ -57,15 +60,15 @@ const health = (item: string) =>
   ]);
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
-  const truth = new Map(newNames(20_000, 5000, false).map(({ name, path }) => [normalise(name), path]));
+  const truth = new Map(newNames(1000, 5000, false).map(({ name, path }) => [normalise(name), path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
   // every name goes to the LLM
   await setting('local_layer', 'shadow');
 });
 afterEach(async () => {
-  await Promise.all(sidecars.splice(0).map((process) => process.kill('SIGTERM')));
+  await Promise.all(sidecars.splice(0).map((each) => each.stop()));
   await db.rows(
     'truncate taxon.products, taxon_internal.queue, taxon_internal.llm_calls, taxon_internal.sidecars, taxon_internal.never_send_marks cascade',
   );
@@ -138,7 +141,7 @@ it('names that may not be sent are in no request, by sidecar or classify --llm; 
   expect(await health('waiting for people')).toMatchObject([{ value: '4' }]);
   const before = seen.length;
   const [asked] = names(1) as [string];
-  const { stdout, code } = await runTaxon(
+  const { stdout, code } = await taxonHere(
     ['classify', '--llm', '--layers', 'exact'],
     { DATABASE_URL: database.url, ...environment },
     `secret lamp\n${asked}\n`,
@@ -166,15 +169,16 @@ it('only the deployment that the database has adopted makes paid calls', async (
   const paid = await calls();
   expect(paid.length).toBe(seen.length);
   for (const call of paid) expect(call).toMatchObject({ simulated: false, price: { in: 0.1 } });
-  await sidecars.pop()?.kill('SIGTERM');
+  await sidecars.pop()?.stop();
   const before = seen.length;
   expect(before).toBeGreaterThan(0);
 
-  await sidecar({ ...environment, TAXON_DEPLOYMENT: 'copy' });
-  expect(sidecars[0]?.stderr()).toContain('no paid call is made here');
+  const copy = await startSidecarProcess(database.url, { ...environment, TAXON_DEPLOYMENT: 'copy' });
+  sidecars.push({ stop: async () => void (await copy.kill('SIGTERM')) });
+  expect(copy.stderr()).toContain('no paid call is made here');
   await insert(db, names(5));
   await inLlmStage(5);
-  const refused = await runTaxon(
+  const refused = await taxonHere(
     ['classify', '--llm', '--layers', 'exact'],
     { DATABASE_URL: database.url, TAXON_DEPLOYMENT: 'copy', ...environment },
     'something new\n',

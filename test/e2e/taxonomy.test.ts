@@ -3,30 +3,30 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { followTaxonomy } from '../../src/database/jobs.ts';
 import { normalise } from '../../src/normalise.ts';
+import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, until } from '../support/processes.ts';
 import { insert, look, tally, waitingLocally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { lettersShop, newNames } from '../support/shop.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-const sidecars: TaxonProcess[] = [];
+const sidecars: Sidecar[] = [];
 const fresh = newNames(4000, 50_000);
 
 beforeAll(async () => {
-  database = await shopDatabase();
+  database = await lettersShop();
   db = look(database.url);
   const truth = new Map(fresh.map(({ name, path }) => [normalise(name), path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
   for (let i = 0; i < 2; i++)
-    sidecars.push(
-      await startSidecarProcess(await database.urlFor('taxon_sidecar'), simulated(simulator.url)),
-    );
+    sidecars.push(await startSidecarHere(await database.urlFor('taxon_sidecar'), simulated(simulator.url)));
 });
 afterAll(async () => {
-  await Promise.all(sidecars.map((sidecar) => sidecar.kill('SIGTERM')));
+  await Promise.all(sidecars.map((sidecar) => sidecar.stop()));
   await simulator?.close();
   await db?.close();
   await database?.drop();

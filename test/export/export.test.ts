@@ -12,7 +12,7 @@ import { registerEncoder } from '../../src/database/registry.ts';
 import { exportFile } from '../../src/export/export.ts';
 import { readRows } from '../../src/import/read.ts';
 import { findEncoder } from '../../src/model/encoder-source.ts';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const taxon = taxonDatabase();
@@ -72,7 +72,7 @@ describe('labels', () => {
     const before = await memory();
     await write('x.csv');
     await taxon.owner.rows('truncate labels, categories cascade');
-    const { code } = await runTaxon(['import', at('x.csv')], { DATABASE_URL: taxon.database.url });
+    const { code } = await taxonHere(['import', at('x.csv')], { DATABASE_URL: taxon.database.url });
     expect(code).toBe(0);
     expect(await memory()).toEqual(before);
   });
@@ -215,7 +215,7 @@ describe('what goes wrong', () => {
 
 test('taxon export --json prints one object alone', async () => {
   await fill();
-  const { code, stdout } = await runTaxon(['export', at('x.csv'), '--json'], {
+  const { code, stdout } = await taxonHere(['export', at('x.csv'), '--json'], {
     DATABASE_URL: taxon.database.url,
   });
   expect(code).toBe(0);

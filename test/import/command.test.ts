@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { fileWith } from './files.ts';
 
 const taxon = taxonDatabase();
 
 const taxonImport = (...args: string[]) =>
-  runTaxon(['import', ...args], { DATABASE_URL: taxon.database.url });
+  taxonHere(['import', ...args], { DATABASE_URL: taxon.database.url });
 
 describe('taxon import', () => {
   test('--json prints one object alone; a file’s own source counts before --source', async () => {
@@ -110,7 +110,7 @@ describe('taxon import, forgiving', () => {
 
   test('--dry-run needs no database for a file, and writes nothing', async () => {
     const file = fileWith('dry-run.csv', 'name,path\nM&amp;M,a > b > c > d\n,x\n');
-    const { code, stdout } = await runTaxon(['import', file, '--dry-run'], {
+    const { code, stdout } = await taxonHere(['import', file, '--dry-run'], {
       DATABASE_URL: 'postgres://nowhere:1/x',
     });
     expect(code).toBe(0);

@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '../../src/database/connection/open.
 import { importLabels } from '../../src/import/labels.ts';
 import { readMoment } from '../../src/import/moment.ts';
 import { queryRows, type Row, readRows } from '../../src/import/read.ts';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { failure, fileWith, memoryOf } from './files.ts';
 
@@ -83,7 +83,7 @@ describe('import', () => {
 
   test('a bad date: named by line and content, exit code 1, nothing imported', async () => {
     const file = fileWith('bad-date.csv', 'name,l1,labelled_at\nA,x,2026-01-05\nB,x,2026-02-30\n');
-    const { code, stdout, stderr } = await runTaxon(['import', file], { DATABASE_URL: taxon.database.url });
+    const { code, stdout, stderr } = await taxonHere(['import', file], { DATABASE_URL: taxon.database.url });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`${file}, line 3: labelled_at is no date and no timestamp`);
     expect(stderr).toContain('2026-02-30: B | x | 2026-02-30');

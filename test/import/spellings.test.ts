@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { importLabels } from '../../src/import/labels.ts';
 import { readRows } from '../../src/import/read.ts';
-import { runTaxon } from '../support/processes.ts';
+import { taxonHere } from '../support/command.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { failure, fileWith, given, memoryOf } from './files.ts';
 
@@ -79,7 +79,7 @@ describe('spellings of one category', () => {
 
   test('a person is told', async () => {
     const file = fileWith('told.csv', 'name,l1\nA,Tea\nB,Tea\nC,tea\n');
-    const { stdout } = await runTaxon(['import', file], { DATABASE_URL: taxon.database.url });
+    const { stdout } = await taxonHere(['import', file], { DATABASE_URL: taxon.database.url });
     expect(stdout).toContain('1 rows spell a category otherwise');
     expect(stdout).toContain('  tea: read as Tea (1 rows, the first in line 4)');
   });

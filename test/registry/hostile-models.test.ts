@@ -9,8 +9,9 @@ import { listModels, registerEncoder, storeModel } from '../../src/database/regi
 import { readModelFile, writeModelFile } from '../../src/registry/model-file.ts';
 import { exportModel, importModel } from '../../src/registry/move.ts';
 import { OnnxGraph } from '../../src/train/onnx-graph.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
+import { startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look, waitingLocally } from '../support/rows.ts';
 import { newNames, shopDatabase } from '../support/shop.ts';
 
@@ -198,7 +199,7 @@ describe('facts that are none are refused,', () => {
     await expect(write('{"chosen_by": 1e300}', '{}', '{}')).rejects.toMatchObject({ code: '23514' });
     await expect(write('{}', '{}', '{"depth": {}}')).rejects.toMatchObject({ code: '23514' });
     await write('{"levels": {"l1": {"validAccuracy": "x"}, "l2": 7}}', '{}', '{}');
-    expect(await runTaxon(['model', 'list'], { DATABASE_URL: database.url })).toMatchObject({ code: 0 });
+    expect(await taxonHere(['model', 'list'], { DATABASE_URL: database.url })).toMatchObject({ code: 0 });
   });
 });
 

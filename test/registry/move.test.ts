@@ -7,8 +7,8 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { champion, listModels, modelFiles } from '../../src/database/registry.ts';
 import { readModelFile, writeModelFile } from '../../src/registry/model-file.ts';
 import { exportModel, importModel } from '../../src/registry/move.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { labelled, newNames, shopDatabase } from '../support/shop.ts';
 
@@ -54,7 +54,7 @@ describe('a model that moved', () => {
       .map(({ name }) => name)
       .join('\n')}\n`;
     const answers = async (url: string) =>
-      (await runTaxon(['classify', '--layers', 'local'], { DATABASE_URL: url }, input)).stdout
+      (await taxonHere(['classify', '--layers', 'local'], { DATABASE_URL: url }, input)).stdout
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as { category_id: number; path: string; confidence: number[] });

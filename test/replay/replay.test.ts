@@ -4,8 +4,9 @@ import { type Database, openDatabase } from '../../src/database/connection/open.
 import { makeScratch } from '../../src/database/connection/scratch.ts';
 import { type ReplayOptions, type ReplayReport, replay } from '../../src/replay/replay.ts';
 import { meaning, notes, replayRows } from '../../src/replay/text.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { driftingHistory, each, historyDatabase, months } from './history.ts';
 
 const config = loadConfig({ encoderThreads: 1 }, {});
@@ -17,7 +18,7 @@ const options = (more: Partial<ReplayOptions> = {}): ReplayOptions => ({
   by: 'month',
   periods: 12,
   sample: 2000,
-  epochs: 20,
+  epochs: 8,
   price: {
     in: 0.1,
     cached: 0.01,
@@ -199,7 +200,7 @@ describe('the scratch schema', () => {
 describe('taxon replay', () => {
   test('--json prints one object alone', async () => {
     const args = ['replay', '--periods', '1', '--epochs', '1', '--llm-model', 'gpt-6-luna', '--json'];
-    const { code, stdout, stderr } = await runTaxon(args, { DATABASE_URL: database.url });
+    const { code, stdout, stderr } = await taxonHere(args, { DATABASE_URL: database.url });
     expect([code, stderr]).toEqual([0, expect.stringContaining('replaying')]);
     expect(stdout.trimEnd()).not.toContain('\n');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -220,7 +221,7 @@ describe('taxon replay', () => {
            select 'name ' || i, taxon_internal.make_category('{A}'), 'human', case when i <= 60 then timestamptz '2026-01-05' else '2026-02-05' end
              from generate_series(1, 79) i`,
       );
-      const { code, stdout, stderr } = await runTaxon(['replay'], { DATABASE_URL: small.url });
+      const { code, stdout, stderr } = await taxonHere(['replay'], { DATABASE_URL: small.url });
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toContain('79 labels in 2 month(s), 1 of them with at least 20');
       expect(stderr).toContain('two months of at least 20 labels, and 50 labels before the second');
@@ -237,13 +238,15 @@ describe('taxon replay', () => {
     [['--periods', '0'], '--periods 0'],
     [['--llm-model', 'gpt-0'], 'no price is known'],
   ])('misuse: %j', async (args, says) => {
-    const { code, stderr } = await runTaxon(['replay', ...args], { DATABASE_URL: database.url });
+    const { code, stderr } = await taxonHere(['replay', ...args], { DATABASE_URL: database.url });
     expect(code).toBe(2);
     expect(stderr).toContain(says);
   });
 
   test('--help has examples', async () => {
-    expect((await runTaxon(['replay', '--help'], {})).stdout).toContain('taxon replay --by week --periods 6');
+    expect((await taxonHere(['replay', '--help'], {})).stdout).toContain(
+      'taxon replay --by week --periods 6',
+    );
   });
 });
 

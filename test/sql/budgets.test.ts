@@ -133,7 +133,9 @@ describe('a budget', () => {
     await free();
     await t.owner.rows('select mark_urgent($1, false)', ids[1]);
     expect(await claim()).toEqual([]);
-    await expect(t.owner.rows('select mark_urgent(4711)')).rejects.toThrow('there is no product 4711');
+    await expect(t.owner.rows('select mark_urgent(987654321)')).rejects.toThrow(
+      'there is no product 987654321',
+    );
   });
 
   test('and its urgent names are forgotten when no row waits for them', async () => {

@@ -74,7 +74,7 @@ describe('the names of a call', () => {
   test('that got a category which does not exist are refused', async () => {
     await waiting('a');
     const id = await start(['a']);
-    await settle(id, [{ name_key: 'a', category_id: 4711 }]);
+    await settle(id, [{ name_key: 'a', category_id: 987654321 }]);
     expect(await outcomes(id)).toEqual({ a: 'refused' });
   });
 

@@ -266,7 +266,7 @@ describe('draw_checks', () => {
     await expect(draw(1, 'best')).rejects.toThrow('there is no strategy "best"');
     await expect(draw(1, 'category')).rejects.toThrow('go together');
     await expect(draw(1, 'uniform', lamps)).rejects.toThrow('go together');
-    await expect(draw(1, 'category', 4711)).rejects.toThrow('there is no category 4711');
+    await expect(draw(1, 'category', 987654321)).rejects.toThrow('there is no category 987654321');
     expect(await draw(10)).toEqual([]); // no evidence yet
     await t.owner.rows(`update models set state = 'retired'`);
     await expect(draw(1)).rejects.toMatchObject({

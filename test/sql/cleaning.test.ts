@@ -41,10 +41,8 @@ const changes = (...names: string[]) =>
   );
 const apply = (run: number, json: string) =>
   t.owner.row('select asked, changed, human, moved_on, done_before from apply_cleaning($1, $2)', run, json);
-/** The run of changes of a training run. */
 const changesOf = (run: number) =>
   t.owner.value<number>('select run_id from label_runs where training_run_id = $1', run);
-/** Takes the changes of a training run back. */
 const undo = async (run: number) =>
   t.owner.row(
     'select labels_restored as restored, labels_kept as kept from undo_run($1)',
@@ -145,7 +143,7 @@ describe('apply_cleaning', () => {
   test('is refused for a run that failed or never was', async () => {
     const run = await start();
     await t.owner.rows(`select end_run($1, null, 'killed')`, run);
-    for (const id of [run, 4711])
+    for (const id of [run, 987654321])
       await expect(apply(id, changes('green tea'))).rejects.toThrow(`run ${id} cannot change labels`);
   });
 
@@ -240,7 +238,9 @@ describe('undo_run of a cleaning', () => {
   });
 
   test('of a run that is none is refused', async () => {
-    await expect(t.owner.rows('select * from undo_run(4711)')).rejects.toThrow('there is no run 4711');
+    await expect(t.owner.rows('select * from undo_run(987654321)')).rejects.toThrow(
+      'there is no run 987654321',
+    );
   });
 });
 

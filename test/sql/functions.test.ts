@@ -76,8 +76,11 @@ describe('every function', () => {
          from pg_proc p
          join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
          left join pg_trigger g on g.tgfoid = p.oid and not g.tgisinternal,
-         lateral plpgsql_check_function_tb(p.oid, coalesce(g.tgrelid, 0), fatal_errors => false,
-           oldtable => g.tgoldtable, newtable => g.tgnewtable, extra_warnings => true, security_warnings => true,
+         -- one trigger is there only while an attached table wants answers written
+         cross join lateral (select p.proname = 'note_answers' as rare) r,
+         lateral plpgsql_check_function_tb(p.oid, coalesce(g.tgrelid, case when r.rare then 'products'::regclass::oid else 0 end),
+           oldtable => coalesce(g.tgoldtable, case when r.rare then 'old_rows' end),
+           newtable => coalesce(g.tgnewtable, case when r.rare then 'new_rows' end), fatal_errors => false, extra_warnings => true, security_warnings => true,
            performance_warnings => false) f
          where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)`,
     );

@@ -139,6 +139,8 @@ describe('decide_again, of one product,', () => {
   test('of a product without a name, and of none', async () => {
     const { product_id } = await t.insert('');
     expect(await t.owner.value('select products from decide_again($1)', product_id)).toBe(0);
-    await expect(t.owner.rows('select decide_again(4711)')).rejects.toThrow('there is no product 4711');
+    await expect(t.owner.rows('select decide_again(987654321)')).rejects.toThrow(
+      'there is no product 987654321',
+    );
   });
 });

@@ -34,7 +34,9 @@ describe('promote', () => {
     await expect(t.owner.rows('select promote_model($1)', empty)).rejects.toThrow(
       'has no files and cannot be loaded',
     );
-    await expect(t.owner.rows('select promote_model(4711)')).rejects.toThrow('there is no model 4711');
+    await expect(t.owner.rows('select promote_model(987654321)')).rejects.toThrow(
+      'there is no model 987654321',
+    );
   });
 
   test('of two models at once leaves one champion', async () => {

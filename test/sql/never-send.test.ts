@@ -155,8 +155,8 @@ describe('never_send', () => {
     const refused = {
       '': 'one of branch, pattern and product_id',
       [`pattern => 'x', branch => ${branch}`]: 'one of branch, pattern and product_id',
-      'branch => 4711': 'there is no category 4711',
-      'product_id => 4711': 'there is no product 4711 with a name',
+      'branch => 987654321': 'there is no category 987654321',
+      'product_id => 987654321': 'there is no product 987654321 with a name',
       "pattern => '('": '( is no regular expression',
     };
     for (const [given, says] of Object.entries(refused))

@@ -160,7 +160,7 @@ describe('settle_llm', () => {
     await expect(settle('two', call, [{ name_key: 'kettle', category_id }])).rejects.toMatchObject({
       code: 'P0002',
     });
-    await expect(settle('one', 4711, [])).rejects.toMatchObject({ code: 'P0002' });
+    await expect(settle('one', 987654321, [])).rejects.toMatchObject({ code: 'P0002' });
     // nor may another worker close it
     await t.owner.rows(`select fail_call('two', $1, '{}', 'x', true, false, '0 s')`, call);
     expect(await t.owner.value('select state from llm_calls')).toBe('started');

@@ -41,9 +41,9 @@ describe('wait_for', () => {
   });
 
   test('of an unknown product says so', async () => {
-    await expect(t.owner.rows('select wait_for(4711)')).rejects.toMatchObject({
+    await expect(t.owner.rows('select wait_for(987654321)')).rejects.toMatchObject({
       code: 'P0002',
-      message: 'there is no product 4711',
+      message: 'there is no product 987654321',
     });
   });
 });

@@ -39,6 +39,8 @@ export const left = [
   'import_nodes',
   'kind_tokens',
   'kind_words',
+  // digests of tokens, and whose they are
+  'dashboard_tokens',
   // keys and words of attached tables
   'attachments',
   'attached_changes',

@@ -37,3 +37,61 @@ export async function remember(
   );
   return id;
 }
+
+/** Names of which 10 of 40 phone cases stand among the laptops. */
+export const amongLaptops = namesOf('чехол для телефона', 10);
+
+/** A row of kinds(). */
+export interface Kind {
+  kind_id: number;
+  words: string;
+  names: number;
+  answer: string | null;
+  says: string | null;
+  why: string;
+  likely_wrong: number;
+  tokens_a_month: number | null;
+  checks: number;
+  votes: { category_id: number; path: string; now: number; memory: number; model: number; llm: number }[];
+  members: {
+    n: number;
+    name: string;
+    path: string;
+    at_random: boolean;
+    odd: string | null;
+    source: string;
+  }[];
+}
+
+/** Three kinds of things; 10 of 40 phone cases stand among the laptops. */
+export async function rememberShop(
+  t: Pick<TaxonDatabase, 'owner' | 'category'>,
+): Promise<{ laptops: number; cases: number; kettles: number }> {
+  const laptops = [...namesOf('ноутбук', 40), ...amongLaptops];
+  return {
+    laptops: await remember(t, 'Electronics > Computers > Laptops', laptops),
+    cases: await remember(t, 'Electronics > Phones > Phone cases', namesOf('чехол для телефона', 30, 10)),
+    kettles: await remember(t, 'Home > Kitchen > Kettles', namesOf('чайник электрический', 40)),
+  };
+}
+
+/** What tests ask of kinds. */
+export function kindsOf(t: Pick<TaxonDatabase, 'owner'>) {
+  const kinds = (rest = '') => t.owner.rows<Kind>(`select * from kinds(${rest})`);
+  return {
+    find: () => t.owner.value<number>('select find_kinds()'),
+    kinds,
+    worst: async () => (await kinds())[0] as Kind,
+    decide: (kind: Kind, rest: string) =>
+      t.owner.row<{
+        run_id: number;
+        labels: number;
+        corrected: number;
+        rows_corrected: number;
+        left_out: number;
+        checks: number;
+        parts: number[];
+        proof: string;
+      }>(`select * from decide_kind(${kind.kind_id}, ${rest})`),
+  };
+}

@@ -40,6 +40,7 @@ export async function pageShop(): Promise<TestDatabase> {
   }
   await judged(db);
   await strangers(db);
+  await db.rows('select taxon_internal.find_kinds()');
   await db.close();
   return database;
 }

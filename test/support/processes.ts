@@ -23,6 +23,27 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** How a command ended. */
+export interface Ended {
+  /** The exit code, or the signal's name. */
+  code: number | string;
+  stdout: string;
+  stderr: string;
+}
+
+/** A clean environment plus what is given. */
+export function environmentOf(given: Record<string, string>): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+    // A second thread that loads the encoder took .4 s of 4.1 of a training, and nothing here is long enough to be worth it.
+    TAXON_ENCODER_THREADS: '1',
+    TAXON_POSTGRES: postgres,
+    ...given,
+  };
+}
+
 /** Starts `taxon ARGS` with a clean environment plus what is given, and `input` on its standard input; null: that stays open. */
 export function startTaxon(
   args: readonly string[],
@@ -30,15 +51,7 @@ export function startTaxon(
   input: string | null = '',
 ): TaxonProcess {
   const child = spawn(process.execPath, [join(packageRoot, 'src', 'cli', 'main.ts'), ...args], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: process.env.HOME ?? '',
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
-      // A second thread that loads the encoder took .4 s of 4.1 of a training, and nothing here is long enough to be worth it.
-      TAXON_ENCODER_THREADS: '1',
-      TAXON_POSTGRES: postgres,
-      ...environment,
-    },
+    env: environmentOf(environment),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -83,24 +96,21 @@ export async function runTaxon(
   args: readonly string[],
   environment: Record<string, string>,
   input = '',
-): Promise<{ code: number | string; stdout: string; stderr: string }> {
+): Promise<Ended> {
   const taxon = startTaxon(args, environment, input);
   const code = await taxon.ended;
   return { code, stdout: taxon.stdout(), stderr: taxon.stderr() };
 }
+
+/** A sidecar that has little to wait for. */
+export const quick = { TAXON_POLL_MS: '300', TAXON_LLM_WAIT_MS: '200', TAXON_LLM_PAUSE_MS: '100' };
 
 /** Starts a sidecar against a database and waits until it works. */
 export async function startSidecarProcess(
   url: string,
   environment: Record<string, string> = {},
 ): Promise<TaxonProcess> {
-  const sidecar = startTaxon(['sidecar'], {
-    DATABASE_URL: url,
-    TAXON_POLL_MS: '300',
-    TAXON_LLM_WAIT_MS: '200',
-    TAXON_LLM_PAUSE_MS: '100',
-    ...environment,
-  });
+  const sidecar = startTaxon(['sidecar'], { DATABASE_URL: url, ...quick, ...environment });
   await sidecar.says('sidecar started');
   return sidecar;
 }

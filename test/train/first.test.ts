@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startSidecarProcess, until } from '../support/processes.ts';
+import { startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
 import { labelled, newNames, untrainedShop } from '../support/shop.ts';
 
@@ -28,7 +29,7 @@ afterAll(async () => {
 
 const names = newNames(40, 1000, false);
 const input = names.map(({ name }) => name).join('\n');
-const taxon = (args: string[], text = '') => runTaxon(args, environment, text);
+const taxon = (args: string[], text = '') => taxonHere(args, environment, text);
 
 describe('a first model, where there is no encoder', () => {
   test('taxon train --wait first makes it the champion and asks for the full one', async () => {

@@ -7,8 +7,8 @@ import { openDatabase } from '../../src/database/connection/open.ts';
 import { exportFile } from '../../src/export/export.ts';
 import { readModelFolder, writeModelFolder } from '../../src/train/model-folder.ts';
 import { writeTinyEncoder } from '../model/tiny-encoder.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
 import { labelled, newNames, shopDatabase } from '../support/shop.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-from-'));
@@ -18,7 +18,7 @@ let shop: TestDatabase;
 
 /** No database anywhere: an address that answers nobody would fail at once. */
 const taxon = (args: string[], environment: Record<string, string> = {}) =>
-  runTaxon(args, { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', ...environment });
+  taxonHere(args, { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', ...environment });
 function file(name: string, rows: readonly { name: string; path: string[] }[]): string {
   const lines = rows.map(({ name, path }) => [name, ...path, '', ''].slice(0, 4).join('\t'));
   writeFileSync(at(name), `name\tl1\tl2\tl3\n${lines.join('\n')}\n`);

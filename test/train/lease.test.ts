@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { asRun } from '../../src/train/lease.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 
@@ -88,15 +89,20 @@ test('a training that is killed blocks the next only as long as its lease, and l
   try {
     const killed = startTaxon(['train', '--no-clean', '--epochs', '100000'], environment);
     await killed.says('training');
-    const second = await runTaxon(['train', '--no-clean', '--epochs', '1'], environment);
+    const second = await taxonHere(['train', '--no-clean', '--epochs', '1'], environment);
     expect(second).toMatchObject({ code: 1, stdout: '' });
     expect(second.stderr).toContain('a training is running already: run 2');
     expect(second.stderr).toContain('when its lease runs out');
     await killed.kill('SIGKILL');
-    const next = await until(
-      () => runTaxon(['train', '--no-clean', '--epochs', '1', '--json'], environment),
-      ({ code }) => code === 0,
+    await until(
+      () =>
+        own.row<{ over: boolean }>(
+          `select lease_until < now() as over from taxon_internal.training_runs where state = 'running'`,
+        ),
+      ({ over }) => over,
     );
+    const next = await taxonHere(['train', '--no-clean', '--epochs', '1', '--json'], environment);
+    expect(next.code).toBe(0);
     const { model_id } = JSON.parse(next.stdout);
     expect(await runs(own)).toMatchObject([
       { state: 'done' },

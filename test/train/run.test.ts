@@ -9,6 +9,7 @@ import { loadClassifier } from '../../src/model/bundle.ts';
 import { readModelReport } from '../../src/model/report.ts';
 import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon } from '../support/processes.ts';
 import { labelled, shopDatabase } from '../support/shop.ts';
@@ -190,7 +191,7 @@ describe('train', () => {
 
 describe('taxon train', () => {
   test('--json prints one object alone', async () => {
-    const { code, stdout, stderr } = await runTaxon(['train', '--epochs', '3', '--json'], {
+    const { code, stdout, stderr } = await taxonHere(['train', '--epochs', '3', '--json'], {
       DATABASE_URL: shop.url,
     });
     expect([code, stderr]).toEqual([0, expect.stringContaining('training')]);
@@ -227,7 +228,7 @@ describe('taxon train', () => {
     ['--epochs', 'many'],
     ['--seed', '-1'],
   ])('%s %s is misuse', async (flag, value) => {
-    const { code, stdout, stderr } = await runTaxon(['train', flag, value], { DATABASE_URL: shop.url });
+    const { code, stdout, stderr } = await taxonHere(['train', flag, value], { DATABASE_URL: shop.url });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`${flag} ${value}`);
   });
@@ -253,7 +254,7 @@ describe('a damaged artefact', () => {
 describe('taxon clean --gain', () => {
   test('compares training with and without cleaning, and changes neither a label nor the champion', async () => {
     const before = [await modelRows(), await db.rows('select * from taxon.labels order by name_hash')];
-    const { code, stdout } = await runTaxon(['clean', '--gain', '--epochs', '2', '--json'], {
+    const { code, stdout } = await taxonHere(['clean', '--gain', '--epochs', '2', '--json'], {
       DATABASE_URL: shop.url,
     });
     expect(code).toBe(0);
@@ -269,7 +270,7 @@ describe('taxon clean --gain', () => {
   });
 
   test('is no dry run', async () => {
-    const { code, stderr } = await runTaxon(['clean', '--gain', '--dry-run'], { DATABASE_URL: shop.url });
+    const { code, stderr } = await taxonHere(['clean', '--gain', '--dry-run'], { DATABASE_URL: shop.url });
     expect([code, stderr]).toEqual([
       2,
       expect.stringContaining("'--gain' cannot be used with option '--dry-run'"),

@@ -12,6 +12,7 @@ export type ArgumentType =
   | 'boolean'
   | 'jsonb'
   | 'bigint[]'
+  | 'integer[]'
   | 'text[]';
 
 /** A function's parameters in the order in which they are written, with their SQL types. */
@@ -22,6 +23,15 @@ export const actions = {
   reject: { product_id: 'bigint' },
   undo_check: { check_id: 'bigint' },
   draw_checks: { n: 'integer', strategy: 'text', category_id: 'bigint' },
+  decide_kind: {
+    kind_id: 'bigint',
+    category_id: 'bigint',
+    unmarked: 'integer[]',
+    shown: 'integer',
+    mode: 'text',
+    reason: 'text',
+    preview: 'boolean',
+  },
   set_thresholds: { l1: 'real', l2: 'real', l3: 'real', reason: 'text', force: 'boolean' },
   undo_thresholds: {},
   set_promise: {
@@ -102,6 +112,7 @@ function fits(type: ArgumentType, value: unknown): boolean {
     case 'jsonb':
       return true;
     case 'bigint[]':
+    case 'integer[]':
       return Array.isArray(value) && value.every((one) => fits('bigint', one));
     case 'text[]':
       return Array.isArray(value) && value.every((one) => fits('text', one));
@@ -118,7 +129,7 @@ function literal(type: ArgumentType, value: unknown): string {
   // a JSON null is a value: it takes a limit away
   if (type === 'jsonb') return quoted(JSON.stringify(value));
   if (value === null) return 'null';
-  if (type === 'bigint[]' || type === 'text[]') {
+  if (type === 'bigint[]' || type === 'integer[]' || type === 'text[]') {
     const each = (value as unknown[]).map((one) => (type === 'text[]' ? quoted(String(one)) : String(one)));
     return `array[${each.join(', ')}]::${type}`;
   }

@@ -132,6 +132,9 @@ export function mistakes(ask: Asking): Promise<MistakeRow[]> {
   );
 }
 
+/** So many of the categories beside the answer are offered, where nothing points at another. */
+const besides = 5;
+
 /** Other answers that a checked name might have; each category once, never the answer itself. */
 export function candidates(ask: Asking, checkId: number): Promise<Candidate[]> {
   return ask.rows(
@@ -151,9 +154,10 @@ export function candidates(ask: Asking, checkId: number): Promise<Candidate[]> {
        select n.category_id, 'as "' || left(n.neighbour_key, 80) || '"', 3, -n.cosine
          from checked k cross join ${ask.internal}neighbours(array[k.name_key], 10) n
        union all
-       select c.category_id, 'beside the answer', 4, (c.parent_id is distinct from a.parent_id)::integer
-         from checked k join ${ask.at}categories a on a.category_id = k.category_id
-         join ${ask.at}categories c on c.l1 = a.l1 and c.level = a.level and c.category_id <> a.category_id
+       (select c.category_id, 'beside the answer', 4, (c.parent_id is distinct from a.parent_id)::integer
+          from checked k join ${ask.at}categories a on a.category_id = k.category_id
+          join ${ask.at}categories c on c.l1 = a.l1 and c.level = a.level and c.category_id <> a.category_id and c.retired_at is null
+          order by 4, c.category_id limit ${besides})
      ), once as (
        select distinct on (s.category_id) s.* from said s order by s.category_id, s.place, s.rank
      )

@@ -28,7 +28,7 @@ const readPage = 5000;
  */
 export async function encodeLabels(
   db: Database,
-  encoder: Encoder,
+  encoder: Pick<Encoder, 'encode'>,
   encoderId: number,
   signal: AbortSignal,
 ): Promise<number> {

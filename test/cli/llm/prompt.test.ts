@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { countPrompt } from '../../../src/llm/tokens.ts';
-import { runTaxon } from '../../support/processes.ts';
-import { labelled, newNames, shopOfFile } from '../../support/shop.ts';
+import { taxonHere } from '../../support/command.ts';
+import { labelled, lettersShop, newNames, shopOfFile } from '../../support/shop.ts';
 
-const shop = shopOfFile();
+const shop = shopOfFile(lettersShop);
 
 const taxon = (...args: string[]) =>
-  runTaxon(['llm', 'prompt', ...args], {
+  taxonHere(['llm', 'prompt', ...args], {
     DATABASE_URL: shop.url,
     TAXON_LLM_BASE_URL: 'http://127.0.0.1:9/v1',
     TAXON_LLM_MODEL: 'simulated-llm',

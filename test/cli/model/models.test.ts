@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../../src/config.ts';
+import { taxonHere } from '../../support/command.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { runTaxon } from '../../support/processes.ts';
 import { labelled, shopDatabase } from '../../support/shop.ts';
 
 let shop: TestDatabase;
@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const taxon = (...args: string[]) => runTaxon(args, { DATABASE_URL: shop.url });
+const taxon = (...args: string[]) => taxonHere(args, { DATABASE_URL: shop.url });
 const json = async (...args: string[]) => {
   const { code, stdout, stderr } = await taxon(...args, '--json');
   expect([code, stderr]).toEqual([0, '']);
@@ -73,7 +73,7 @@ test('what is refused says what to do', async () => {
 
 test('a database without a model says so', async () => {
   const empty = await testDatabase();
-  const { code, stdout } = await runTaxon(['model', 'list'], { DATABASE_URL: empty.url });
+  const { code, stdout } = await taxonHere(['model', 'list'], { DATABASE_URL: empty.url });
   expect([code, stdout]).toEqual([0, 'no model yet; train one: taxon train\n']);
   await empty.drop();
 });

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { normalise } from '../../../src/normalise.ts';
-import { runTaxon } from '../../support/processes.ts';
+import { taxonHere } from '../../support/command.ts';
 import { newNames, shopOfFile } from '../../support/shop.ts';
 
 /** Every fifth says nothing of what it is: the model is wrong there, so that there is something to calibrate. */
 const names = newNames(80, 7000);
 const shop = shopOfFile();
 
-const taxon = (args: string[], stdin = '') => runTaxon(args, { DATABASE_URL: shop.url }, stdin);
+const taxon = (args: string[], stdin = '') => taxonHere(args, { DATABASE_URL: shop.url }, stdin);
 const json = async (...args: string[]) => {
   const { code, stdout, stderr } = await taxon([...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);

@@ -10,8 +10,9 @@ import type { ChampionHolder, LoadedModel } from '../../../src/sidecar/local/cha
 import { partOf } from '../../../src/train/data/split.ts';
 import { trainModel } from '../../../src/train/fit.ts';
 import { seededRandom } from '../../../src/train/random.ts';
+import { taxonHere } from '../../support/command.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { runTaxon, until } from '../../support/processes.ts';
+import { until } from '../../support/processes.ts';
 import { look } from '../../support/rows.ts';
 import { openSession, type Session } from '../../support/sql.ts';
 
@@ -219,7 +220,7 @@ describe('an index of neighbours', () => {
 
   test("is made by the owner's command, where nobody else may", async () => {
     await owner.rows('drop index embeddings_near_1');
-    const taxon = (url: string) => runTaxon(['model', 'encoders', '--index'], { DATABASE_URL: url });
+    const taxon = (url: string) => taxonHere(['model', 'encoders', '--index'], { DATABASE_URL: url });
     const refused = await taxon(await database.urlFor('taxon_sidecar'));
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('only the owner of the tables can make an index');

@@ -5,7 +5,7 @@ import { saveEmbeddings } from '../../../src/database/queue.ts';
 import { registerEncoder } from '../../../src/database/registry.ts';
 import { datasetFacts, scriptOf } from '../../../src/train/data/facts.ts';
 import { partOf, partsBy } from '../../../src/train/data/split.ts';
-import { runTaxon } from '../../support/processes.ts';
+import { taxonHere } from '../../support/command.ts';
 import { taxonDatabase } from '../../support/sql.ts';
 
 const taxon = taxonDatabase();
@@ -111,7 +111,7 @@ test.each([
 
 describe('taxon train --dry-run', () => {
   const run = (...args: string[]) =>
-    runTaxon(['train', '--dry-run', ...args], { DATABASE_URL: taxon.database.url });
+    taxonHere(['train', '--dry-run', ...args], { DATABASE_URL: taxon.database.url });
 
   test('prints the facts and writes nothing', async () => {
     await fill();

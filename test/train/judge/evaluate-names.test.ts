@@ -1,32 +1,25 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
+import { openDatabase } from '../../../src/database/connection/open.ts';
 import { evaluateNames, type LabelledName } from '../../../src/train/judge/evaluate-names.ts';
 import { writeTinyEncoder } from '../../model/tiny-encoder.ts';
-import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { runTaxon } from '../../support/processes.ts';
-import { labelled, newNames, shopDatabase } from '../../support/shop.ts';
+import { taxonHere } from '../../support/command.ts';
+import { testDatabase } from '../../support/database.ts';
+import { labelled, lettersShop, newNames, shopOfFile } from '../../support/shop.ts';
 
 const config = loadConfig({ encoderThreads: 1 }, {});
 const never = new AbortController().signal;
 const folder = mkdtempSync(join(tmpdir(), 'taxon-evaluate-'));
-let shop: TestDatabase;
-let db: Database;
+const full = shopOfFile();
+/** Where it is all the same what the model reads: nothing is encoded. */
+const shop = shopOfFile(lettersShop);
 
-beforeAll(async () => {
-  shop = await shopDatabase();
-  db = openDatabase(shop.url, config);
-});
-afterAll(async () => {
-  await db.close();
-  await shop.drop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
-const evaluate = (names: Omit<LabelledName, 'line'>[], signal = never) =>
+const evaluate = (names: Omit<LabelledName, 'line'>[], signal = never, db = shop.db) =>
   evaluateNames(
     db,
     config,
@@ -42,9 +35,9 @@ function fileWith(name: string, lines: string[]): string {
 
 describe('evaluateNames', () => {
   test('scores the champion on names that it never saw, and writes nothing', async () => {
-    const stored = () => db.row('select count(*) as n from taxon_internal.embeddings');
+    const stored = () => full.db.row('select count(*) as n from taxon_internal.embeddings');
     const before = await stored();
-    const report = await evaluate(newNames(200));
+    const report = await evaluate(newNames(200), never, full.db);
     // Measured: l2 .84, l3 .84, as every fifth name says nothing of what it is; one category for all would reach .25 and .125.
     expect(report.levels.l2.top1).toBeGreaterThan(0.75);
     expect(report.levels.l3.top1).toBeGreaterThan(0.7);
@@ -57,12 +50,13 @@ describe('evaluateNames', () => {
   test('takes a name as memory does: case and spacing change nothing', async () => {
     const names = newNames(40);
     const shouted = names.map(({ name, path }) => ({ name: `  ${name.toUpperCase()} `, path }));
-    expect(await evaluate(shouted)).toEqual(await evaluate(names));
+    const said = await evaluate(names);
+    expect(await evaluate(shouted)).toEqual(said);
     const respelt = names.map(({ name, path }) => ({
       name,
       path: path.map((part) => `${part.toUpperCase()}\u200b`),
     }));
-    expect(await evaluate(respelt)).toEqual(await evaluate(names));
+    expect(await evaluate(respelt)).toEqual(said);
   });
 
   test('does not score a level that is empty in the truth', async () => {
@@ -92,14 +86,15 @@ describe('evaluateNames', () => {
   });
 
   test('can be stopped', async () => {
-    await expect(evaluate(newNames(5), AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    const stopped = evaluate(newNames(5), AbortSignal.abort(new Error('enough')), full.db);
+    await expect(stopped).rejects.toThrow('enough');
   });
 
   test('refuses another encoder than that of the champion', async () => {
     const other = mkdtempSync(join(folder, 'encoder-'));
     writeTinyEncoder(other);
     await expect(
-      evaluateNames(db, { ...config, encoder: other }, [{ line: 2, name: 'x', path: ['Food'] }], never),
+      evaluateNames(full.db, { ...config, encoder: other }, [{ line: 2, name: 'x', path: ['Food'] }], never),
     ).rejects.toMatchObject({
       name: 'TaxonError',
       message: expect.stringMatching(/^model 1 reads embeddings of "multilingual-e5-small.*not of "encoder-/),
@@ -135,8 +130,8 @@ describe('taxon model evaluate', () => {
       'чайник\tHome\tKitchen\t',
       'чай\tFood\t\t',
     ]);
-    const { code, stdout, stderr } = await runTaxon(['model', 'evaluate', file, '--json'], {
-      DATABASE_URL: shop.url,
+    const { code, stdout, stderr } = await taxonHere(['model', 'evaluate', file, '--json'], {
+      DATABASE_URL: full.url,
     });
     expect([code, stderr]).toEqual([0, expect.stringContaining('evaluating')]);
     expect(stdout.trimEnd()).not.toContain('\n');
@@ -167,7 +162,7 @@ describe('taxon model evaluate', () => {
       'x\tFood\tDrinks\tCofee',
       'y\tToys\t\t',
     ]);
-    const { code, stdout, stderr } = await runTaxon(['model', 'evaluate', file, '--json'], {
+    const { code, stdout, stderr } = await taxonHere(['model', 'evaluate', file, '--json'], {
       DATABASE_URL: shop.url,
     });
     expect(code).toBe(0);
@@ -176,7 +171,7 @@ describe('taxon model evaluate', () => {
   });
 
   test('a person reads a table', async () => {
-    const { code, stdout } = await runTaxon(
+    const { code, stdout } = await taxonHere(
       ['model', 'evaluate', fileWith('few.tsv', ['name\tl1\tl2\tl3', ...rows])],
       { DATABASE_URL: shop.url },
     );
@@ -187,7 +182,7 @@ describe('taxon model evaluate', () => {
 
   test('a bad line is misuse, named', async () => {
     const file = fileWith('bad.tsv', ['name\tl1\tl2\tl3', 'x\tFood\tDrinks\tTea', 'y\t\t\tTea']);
-    const { code, stdout, stderr } = await runTaxon(['model', 'evaluate', file], { DATABASE_URL: shop.url });
+    const { code, stdout, stderr } = await taxonHere(['model', 'evaluate', file], { DATABASE_URL: shop.url });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`${file}, line 3:`);
   });

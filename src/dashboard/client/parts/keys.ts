@@ -9,10 +9,10 @@ export function useKeys(on: boolean, press: (key: string) => unknown): void {
     const listen = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      if (target.closest('input, textarea, select, dialog')) return;
+      if (target.closest('input:not([type="checkbox"]), textarea, select, dialog')) return;
       // space and Enter press the button or open what has the focus
-      if (event.key === ' ' && target.closest('button, a, summary')) return;
-      if (latest.current(event.key) !== false && /^([ax/ 1-9]|Backspace)$/.test(event.key))
+      if (event.key === ' ' && target.closest('button, a, summary, input')) return;
+      if (latest.current(event.key) !== false && /^([a-z/ 1-9]|Backspace)$/.test(event.key))
         event.preventDefault();
     };
     addEventListener('keydown', listen);

@@ -3,12 +3,14 @@ import { may } from '../api.ts';
 import { Choice } from '../parts/basics.ts';
 import { route, to } from '../route.ts';
 import { Checks } from './checks.ts';
+import { Kinds } from './kinds.ts';
 import { Mistakes } from './mistakes.ts';
 
 /** What there is to judge, each with keys of its own. */
 const parts = [
   ['checks', 'Checks'],
   ['audits', 'Audits'],
+  ['kinds', 'Kinds'],
   ['mistakes', 'Likely mistakes'],
 ] as const;
 type Part = (typeof parts)[number][0];
@@ -25,6 +27,10 @@ export function Review() {
       h(Choice, { label: 'What to judge', options: parts, value: part, onChange: choose }),
       !may('confirm') && h('span', { class: 'note' }, 'Your role may read only.'),
     ),
-    part === 'mistakes' ? h(Mistakes, null) : h(Checks, { key: part, kind: part }),
+    part === 'kinds'
+      ? h(Kinds, null)
+      : part === 'mistakes'
+        ? h(Mistakes, null)
+        : h(Checks, { key: part, kind: part }),
   );
 }
