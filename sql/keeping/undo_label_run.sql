@@ -49,7 +49,6 @@ create or replace function undo_run_rows(run_id bigint, among bigint[] default n
 declare
   why text := (select r.reason from current_label_run() r);
   n integer := cardinality(among);
-  half record;
 begin
   with ours as materialized (
     -- of a row that the run changed twice, the first is what it was
