@@ -4,7 +4,7 @@ import { refusing } from './connection/refusals.ts';
 /** Kinds of names: finding them, what a person sees of one, and what he says of it. */
 
 /** A category that a kind may be, and how many of its names each voice gives to it. */
-export interface KindVote {
+interface KindVote {
   category_id: number;
   path: string;
   now: number;
