@@ -120,7 +120,7 @@ begin
   return a;
 end $$;
 comment on function prepare_attach(regclass, text, text, text, jsonb, text, text, text, text,
-  text) is 'The part of attach() that is not the table owner''s to do: checks what is asked, and makes or changes the table of keys, the triggers'' function and the view. Nothing is read before the triggers are there. Example: select prepare_attach(''shop.order_products'', ''id'', ''title'', null, null, null, null, null, null, null);';
+  text) is 'The part of attach() that is not the table owner''s to do: checks what is asked, and makes or changes the table of keys, the triggers'' function and the view. Nothing is read before the triggers are there. Example: select p.table_name from prepare_attach(''shop.order_products'', ''id'', ''title'', null, null, null, null, null, null, null) p;';
 grant execute on function prepare_attach, trigger_statements to taxon_admin;
 
 create or replace function find_attachment(table_name text) returns attachments

@@ -22,7 +22,7 @@ create or replace function kind_members(kind_id bigint, shown integer default 12
     from kind_seen(kind_members.kind_id, kind_members.shown) s join found_members m on m.kind_id = kind_members.kind_id and m.n = s.n
     order by s.at_random, m.odd > 1 desc, m.n;
 $$;
-comment on function kind_members(bigint, integer) is 'The names of a kind that a person looks at before he decides: odd ones first (at_random false), then so many in their random order, n from 1. path: the answer now; source: who gave it (llm, human or import of a label, answer of a row, none); odd: why it may not belong, NULL: it looks like the others; model, memory and llm: what each says, NULL: nothing. decide_kind() takes the numbers n. Example: select n, name, path, at_random from kind_members(1);';
+comment on function kind_members(bigint, integer) is 'The names of a kind that a person looks at before he decides: odd ones first (at_random false), then so many in their random order, n from 1. path: the answer now; source: who gave it (llm, human or import of a label, answer of a row, none); odd: why it may not belong, NULL: it looks like the others; model, memory and llm: what each says, NULL: nothing. decide_kind() takes the numbers n. Example: select count(*), bool_and(at_random) from kind_members(1);';
 grant execute on function kind_members to taxon_admin;
 
 create or replace function kind_votes(kind_id bigint) returns jsonb

@@ -153,7 +153,7 @@ export function initCommand(): Command {
 Examples:
   taxon init
   taxon init --look
-  taxon init --table shop.order_products --name title --labels category_id --categories shop.categories --yes
+  taxon init --table shop.order_products --name title --yes
 
 Before your yes everything is only read. After it the schemas of pgtaxon are made and your table is attached: triggers note what
 changes, and no column, index or constraint is added. The local layer begins in shadow: it answers nothing until you say so.`,

@@ -132,7 +132,7 @@ describe('every command', () => {
     const examples = [...stdout.matchAll(/^[A-Z][^\n:]*: +e\.g\. (?:source <\()?taxon (\S+)/gm)].map(
       ([, name]) => name,
     );
-    expect(examples).toEqual(['up', 'import', 'status', 'train', 'llm', 'completion']);
+    expect(examples).toEqual(['init', 'import', 'status', 'train', 'llm', 'completion']);
     const model = listed((await taxon(['model', '--help'])).stdout).map((name) => ['model', name]);
     const llm = listed((await taxon(['llm', '--help'])).stdout).map((name) => ['llm', name]);
     expect([model.length, llm.length]).toEqual([8, 4]);

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { type Row, readRows } from '../../src/import/read.ts';
 import type { TaxonDatabase } from '../support/sql.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-import-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+// of the process and not of a file: files of tests share one, and this module with it
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** Writes a file of this name and returns its path. */
 export function fileWith(name: string, content: string | Uint8Array): string {
