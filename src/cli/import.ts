@@ -188,7 +188,7 @@ Each import of labels or a tree is a run, which taxon.undo_run() takes back.
 Examples:
   taxon import labels.csv --as labels --source llm
   taxon import labels.csv --dry-run
-  taxon import labels.csv --skip-bad bad.csv --conflicts conflicts.csv --reason 'price list of spring'
+  taxon import labels.csv --skip-bad bad.csv --reason 'price list of spring'
   taxon import labels.csv --path-separator / --several-paths deepest
   taxon import titles.csv --keep-entities
   taxon import tree.parquet --tree-levels 1,2,4

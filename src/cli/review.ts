@@ -49,7 +49,7 @@ Examples:
   taxon review --strategy surer -n 200
   taxon review --list
   printf 'y\\nc\\nkettles\\n1\\nq\\n' | taxon review -n 2      a line for each key
-  taxon review --kinds               kinds of names, those first where most answers are likely wrong
+  taxon review --kinds               one decision for a whole kind
 
 Keys: y right, n wrong, c choose what it is (a number of the list, or a part of a path), s skip, u undo, q quit. Each verdict
 counts at once; a label that you give beats all others and corrects the rows that say otherwise. Skipped names stay open.

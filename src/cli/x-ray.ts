@@ -128,8 +128,8 @@ Examples:
   taxon x-ray history.csv
   taxon x-ray history.csv --html picture.html --names-per-month 40000
   taxon x-ray shop.order_products
-  taxon x-ray shop.order_products --name title --labels category_id --categories shop.categories --json
-  taxon x-ray --query "select title as name, path, created_at as labelled_at from shop.labelled"
+  taxon x-ray shop.order_products --name title --labels category_id --json
+  taxon x-ray --query "select title as name, path from shop.labelled"
 
 Your database is only read, each statement in a transaction that may not write. The layers run in a private PostgreSQL in a
 temporary folder, which is removed at the end, on Ctrl-C too. No account and no key is needed, and nothing is sent anywhere.
