@@ -7,6 +7,13 @@ import { cliConfig } from './flags.ts';
 import { untilSignal } from './signals.ts';
 import { trainingCommands } from './training-commands.ts';
 
+interface Flags {
+  port?: string;
+  dashboard: boolean;
+  metricsPort?: string;
+  metricsHost?: string;
+}
+
 export function upCommand(): Command {
   return new Command('up')
     .summary('database, schema and worker in one go')
@@ -26,43 +33,41 @@ Examples:
 
 Without a provider's key the LLM stage waits, visibly in taxon status, and nothing fails.`,
     )
-    .action(
-      async (flags: { port?: string; dashboard: boolean; metricsPort?: string; metricsHost?: string }) => {
-        const { resolveDatabase } = await import('../cluster/resolve.ts');
-        const { migrate } = await import('../database/connection/migrate.ts');
-        const { migrationUrl } = await import('../database/connection/direct.ts');
-        const { startSidecar } = await import('../sidecar/sidecar.ts');
-        const { openProviders } = await import('../llm/providers/open.ts');
-        const config = cliConfig(flags);
-        const providers = await openProviders(config);
-        let release = async () => {};
-        const start = async () => {
-          const database = await resolveDatabase(config, defaultDatabase);
-          release = database.release;
-          const { url } = database;
-          const { schema, lockWaitSeconds } = config;
-          await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
-          const sidecar = await startSidecar(url, config, providers, trainingCommands);
-          const page = flags.dashboard ? await pageBeside(url, config, flags.port) : null;
-          log.info('ready', { insert: `insert into ${schema}.products (name) values ('…')` });
-          if (providers.length === 0)
-            log.info(
-              'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
-            );
-          const stop = async () => {
-            await page?.close();
-            await sidecar.stop();
-          };
-          return { stop };
+    .action(async ({ port, dashboard, ...metrics }: Flags) => {
+      const { resolveDatabase } = await import('../cluster/resolve.ts');
+      const { migrate } = await import('../database/connection/migrate.ts');
+      const { migrationUrl } = await import('../database/connection/direct.ts');
+      const { startSidecar } = await import('../sidecar/sidecar.ts');
+      const { openProviders } = await import('../llm/providers/open.ts');
+      const config = cliConfig(metrics);
+      const providers = await openProviders(config);
+      let release = async () => {};
+      const start = async () => {
+        const database = await resolveDatabase(config, defaultDatabase);
+        release = database.release;
+        const { url } = database;
+        const { schema, lockWaitSeconds } = config;
+        await migrate({ url: await migrationUrl(url, config.directDatabaseUrl), schema, lockWaitSeconds });
+        const sidecar = await startSidecar(url, config, providers, trainingCommands);
+        const page = dashboard ? await pageBeside(url, config, port) : null;
+        log.info('ready', { insert: `insert into ${schema}.products (name) values ('…')` });
+        if (providers.length === 0)
+          log.info(
+            'no provider is configured: the LLM stage waits (set OPENAI_API_KEY or ANTHROPIC_API_KEY)',
+          );
+        const stop = async () => {
+          await page?.close();
+          await sidecar.stop();
         };
-        try {
-          const starting = start();
-          await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
-        } finally {
-          await release();
-        }
-      },
-    );
+        return { stop };
+      };
+      try {
+        const starting = start();
+        await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
+      } finally {
+        await release();
+      }
+    });
 }
 
 /**
