@@ -147,7 +147,7 @@ test('taxon train prints the first model, then goes on to the full one, which cl
   expect(code).toBe(0);
   const lines = stdout.trim().split('\n');
   expect(lines[0]).toMatch(
-    /^model 1, of letters alone, answers meanwhile: 360 labels, .* s; agreement with the labels of \d+ names/,
+    /^model 1, of letters alone, answers meanwhile: 360 labels, .* s; down to each level it met the labels of \d+ names/,
   );
   expect(lines.at(-1)).toMatch(/^model 2 won, it is the champion/);
   expect(await db.rows('select run_id, count(*) as n from taxon_internal.out_of_fold group by 1')).toEqual([

@@ -149,13 +149,13 @@ describe('the packed tarball, installed in an empty folder', () => {
       const own = await program(context);
       expect(await run(own, ['--version'], folder)).toMatch(new RegExp(`^v${major}\\.`));
       expect(await taxon(['--version'], {}, own)).toBe(`${version}\n`);
-      expect(await taxon(['--help'], {}, own)).toContain('taxon up');
+      expect(await taxon(['--help'], {}, own)).toContain('taxon init');
     });
 
     test('says nothing but what it has to say', async (context) => {
       const own = await program(context);
       const script = join('node_modules', 'pgtaxon', 'dist', 'cli', 'main.js');
-      const asked = [script, 'status', '--data-dir', join(folder, 'empty')];
+      const asked = [script, '--data-dir', join(folder, 'empty'), 'status'];
       const env = { ...environment(own), TAXON_POSTGRES: 'machine' };
       const { code, stderr } = await promisify(execFile)(own, asked, { cwd: folder, env }).catch(
         (error) => error,
