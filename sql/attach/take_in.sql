@@ -15,7 +15,7 @@ begin
   end if;
   return format('%s from %s x', a.select_list, a.relation::regclass);
 end $$;
-comment on function attached_source(attachments) is 'The SELECT that reads an attached table, one row each: k1 …, name, wanted, label, labelled_at. An error where the table or its triggers are gone. Example: select attached_source(a) from attachments a;';
+comment on function attached_source(attachments) is 'The SELECT that reads an attached table, one row each: k1 …, name, wanted, label, labelled_at. An error where the table or its triggers are gone. Example: select attached_source(a) like ''%from shop.%'' as reads_it from attachments a;';
 
 create or replace function read_keys(a attachments, keys text[]) returns attached_row[]
   language plpgsql security definer set search_path from current set row_security = off

@@ -14,7 +14,7 @@ begin
 end $$;
 comment on function need_kind(bigint) is 'A kind, locked; an error where there is none. Example: select words from need_kind(1);';
 
-create or replace function label_kind(kind_id bigint, numbers integer[], including integer[], truth bigint, run_id bigint,
+create or replace function label_kind(kind_id bigint, numbers integer[], including integer[], truth bigint,
                                       out labels bigint, out corrected bigint, out left_out bigint)
   language plpgsql security definer set search_path from current
   -- as in undo_run_labels(); its price, which is none, had it compiled
@@ -43,8 +43,8 @@ begin
   select count(*) filter (where j.stays is not true), count(*) filter (where j.stays is not true and j.before is distinct from truth),
          count(*) filter (where j.stays) into labels, corrected, left_out from judged j;
 end $$;
-comment on function label_kind(bigint, integer[], integer[], bigint,
-  bigint) is 'Makes a category the label, of source human, of some names of a kind, by their numbers. Labels of people that say otherwise stay, but for those of including, and so do labels that are not what they were when the kind was made. Returns how many names have the category now, how many had another before, and how many were left out. Example: select labels from label_kind(1, array[1, 2], ''{}'', 7, 1);';
+comment on function label_kind(bigint, integer[], integer[],
+  bigint) is 'Makes a category the label, of source human, of some names of a kind, by their numbers. Labels of people that say otherwise stay, but for those of including, and so do labels that are not what they were when the kind was made. Returns how many names have the category now, how many had another before, and how many were left out. Example: select labels from label_kind(1, array[1, 2], ''{}'', 7);';
 
 create or replace function judge_kind(kind_id bigint, numbers integer[], truth bigint) returns integer
   language sql volatile security definer set search_path from current as $$

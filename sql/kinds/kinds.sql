@@ -102,7 +102,7 @@ begin
     run_id := begin_label_run('kind', coalesce(reason, format('kind %s: %s', k.kind_id, array_to_string(k.words, ' '))));
     checks := judge_kind(k.kind_id, marked, truth);
     -- what was not seen is only decided where all that was seen belongs
-    select * into l from label_kind(k.kind_id, case when unmarked = '{}' then marked || rest else marked end, including, truth, run_id);
+    select * into l from label_kind(k.kind_id, case when unmarked = '{}' then marked || rest else marked end, including, truth);
     labels := l.labels; corrected := l.corrected; left_out := l.left_out;
     perform end_label_run(run_id);
     select * into f from follow_run(run_id);
