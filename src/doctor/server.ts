@@ -27,7 +27,9 @@ function extension({ name, installed, available, creatable }: Inspection['extens
       ? warn(
           name,
           `${installed}: nearest neighbours stay exact, which is slower`,
-          'As a superuser: alter extension vector update;',
+          available !== null && !older(available, soundVector)
+            ? 'As a superuser: alter extension vector update;'
+            : `Install pgvector ${soundVector.join('.')} or newer on the server, then as a superuser: alter extension vector update;`,
         )
       : ok(name, installed);
   if (available === null)

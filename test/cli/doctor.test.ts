@@ -37,12 +37,16 @@ describe('taxon doctor', () => {
   it('says of a database that will do what taxon migrate would make', async () => {
     const { code, of } = await doctor(bare.url);
     expect(code).toBe(0);
+    // Debian 12 has 0.8.0, the wheel a sound one
+    const sound = !/^0\.8\.[0-3]/.test(of.vector?.value ?? '');
     expect(of).toMatchObject({
       node: { status: 'ok', value: process.versions.node },
       database: { status: 'ok' },
       version: { status: 'ok' },
       encoding: { status: 'ok', value: 'UTF8' },
-      vector: { status: 'ok' },
+      vector: sound
+        ? { status: 'ok' }
+        : { status: 'warn', todo: expect.stringContaining('Install pgvector 0.8.4 or newer') },
       pg_trgm: { status: 'ok' },
       rights: { status: 'ok' },
       roles: { status: 'ok' },
@@ -109,6 +113,8 @@ describe('taxon doctor', () => {
     const { stdout } = await runTaxon(['doctor'], { DATABASE_URL: bare.url });
     expect(stdout).toMatch(/^ok {4}node +\d/m);
     expect(stdout).toContain('→ taxon migrate');
-    expect(stdout).toContain('All is there.');
+    expect(stdout).toMatch(
+      /^warn/m.test(stdout) ? /It can begin; \d of 16 are worth a look\./ : /All is there\./,
+    );
   });
 });
