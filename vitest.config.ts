@@ -39,14 +39,13 @@ export default defineConfig({
       // Files share a process: a new one for each takes .3 s of processor time, and as long again to load what it tests.
       { test: { ...patience, name: 'sql', include: [sql], isolate: false } },
       { test: { ...patience, name: 'unit', include: unit } },
+      // Each in a process of its own: one that many files with models and worker threads had shared ended by SIGABRT.
       {
         test: {
           ...patience,
           name: 'whole',
           include: ['test/**/*.test.ts'],
           exclude: [sql, ...unit],
-          isolate: false,
-          // as if each file had its own
           unstubEnvs: true,
         },
       },

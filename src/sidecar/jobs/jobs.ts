@@ -120,7 +120,9 @@ export function runJobs(db: Database, jobs: readonly Job[]): Jobs {
       const done = await alone(db, name, () => run(db));
       log.debug(done ? 'job done' : 'job runs elsewhere', { job: name });
     } catch (error) {
-      log.warn('a job failed', { job: name, error: messageOf(error) });
+      // the sidecar stops: no failure
+      const stopped = error instanceof Error && error.name === 'AbortError';
+      log[stopped ? 'debug' : 'warn']('a job failed', { job: name, error: messageOf(error) });
     }
   };
   const schedule = jobs.map(
