@@ -111,7 +111,8 @@ end $$;
 comment on function ask_again(bigint[], text, text,
   bigint) is 'Takes the answers of rows back, notes them in product_changes and queues the names for a stage; the LLM is then offered the whole tree. A row that refuses (a trigger of the application) keeps its answer, with a WARNING. Returns how many rows. Example: ask_again(array[12], ''local'', ''its nearest label was found wrong'', NULL).';
 
-create or replace function correct_rows(product_ids bigint[], looked_at bigint, truth bigint, check_id bigint) returns integer
+create or replace function correct_rows(product_ids bigint[], looked_at bigint, truth bigint, check_id bigint,
+  reason text default 'said by a person') returns integer
   language plpgsql security definer set search_path from current as $$
 declare
   n integer := coalesce(cardinality(product_ids), 0);
@@ -119,19 +120,23 @@ declare
 begin
   if n = 0 then return 0; end if;
   with was as materialized (
-    select p.* from products p where p.product_id = any (product_ids)
+    select p.*, c.category_id as new_id, c.l1 as new_l1, c.l2 as new_l2, c.l3 as new_l3,
+           case when p.product_id = looked_at then 'human' else 'exact' end as new_source
+      from products p left join labels l on correct_rows.truth is null and l.name_hash = name_hash(p.name_key)
+      join categories c on c.category_id = coalesce(correct_rows.truth, l.category_id)
+      where p.product_id = any (product_ids)
   ), written as (
     update products p
-      set category_id = truth, l1 = c.l1, l2 = c.l2, l3 = c.l3, state = 'done', failure = null, similarity = null, matched_key = null,
-          llm_call_id = null, classified_at = now(), source = case when p.product_id = looked_at then 'human' else 'exact' end
-      from was w, categories c where p.product_id = w.product_id and c.category_id = truth
-      returning p.product_id, p.source
+      set category_id = w.new_id, l1 = w.new_l1, l2 = w.new_l2, l3 = w.new_l3, state = 'done', source = w.new_source, failure = null,
+          similarity = null, matched_key = null, llm_call_id = null, classified_at = now()
+      from was w where p.product_id = w.product_id
   )
   insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason, check_id,
-                               before_similarity, before_matched_key, before_llm_call_id, run_id)
-    select w.product_id, w.category_id, w.source, truth, n.source, 'said by a person', correct_rows.check_id,
-           w.similarity, w.matched_key, w.llm_call_id, r.run_id
-      from was w join written n on n.product_id = w.product_id left join current_label_run() r on true;
+                               before_similarity, before_matched_key, before_llm_call_id, run_id, before_classified_at, before_failure,
+                               before_inserted_xact)
+    select w.product_id, w.category_id, w.source, w.new_id, w.new_source, correct_rows.reason, correct_rows.check_id,
+           w.similarity, w.matched_key, w.llm_call_id, r.run_id, w.classified_at, w.failure, w.inserted_xact
+      from was w left join current_label_run() r on true;
   get diagnostics corrected = row_count;
   return corrected;
 exception when others or assert_failure then
@@ -141,10 +146,11 @@ exception when others or assert_failure then
     raise warning 'product % keeps its answer: %', product_ids[1], sqlerrm;
     return 0;
   end if;
-  return correct_rows(product_ids[1:n / 2], looked_at, truth, check_id) + correct_rows(product_ids[n / 2 + 1:], looked_at, truth, check_id);
+  return correct_rows(product_ids[1:n / 2], looked_at, truth, check_id, reason)
+    + correct_rows(product_ids[n / 2 + 1:], looked_at, truth, check_id, reason);
 end $$;
-comment on function correct_rows(bigint[], bigint, bigint,
-  bigint) is 'Gives rows the answer that a person said, with their history: source human for the one he looked at, exact for the others. A row that refuses keeps its answer, with a WARNING. Returns how many. Example: select correct_rows(''{}'', null, 7, null);';
+comment on function correct_rows(bigint[], bigint, bigint, bigint,
+  text) is 'Gives rows the answer that a person said, or, with truth NULL, the one that memory has for their name; with their history: source human for the one that he looked at, exact for the others. A row that refuses keeps its answer, with a WARNING. Returns how many. Example: select correct_rows(''{}'', null, 7, null);';
 
 create or replace function correct_products(name_key text, product_id bigint, answer bigint, truth bigint, check_id bigint,
                                             out corrected integer, out asked_again integer)

@@ -1,42 +1,5 @@
 -- taxon_internal: Rows follow what a run made of labels, and what undo_run() makes of them again.
 
-create or replace function match_rows(product_ids bigint[], reason text) returns integer
-  language plpgsql security definer set search_path from current as $$
-declare
-  n integer := coalesce(cardinality(product_ids), 0);
-  matched integer;
-begin
-  if n = 0 then return 0; end if;
-  with was as materialized (
-    select p.*, l.category_id as truth, c.l1 as t1, c.l2 as t2, c.l3 as t3
-      from products p join labels l on l.name_hash = name_hash(p.name_key) join categories c on c.category_id = l.category_id
-      where p.product_id = any (product_ids)
-  ), written as (
-    update products p
-      set category_id = w.truth, l1 = w.t1, l2 = w.t2, l3 = w.t3, state = 'done', source = 'exact', failure = null, similarity = null,
-          matched_key = null, llm_call_id = null, classified_at = now()
-      from was w where p.product_id = w.product_id
-  )
-  insert into product_changes (product_id, before_category_id, before_source, after_category_id, after_source, reason,
-                               before_similarity, before_matched_key, before_llm_call_id, run_id, before_classified_at, before_failure,
-                               before_inserted_xact)
-    select w.product_id, w.category_id, w.source, w.truth, 'exact', match_rows.reason, w.similarity, w.matched_key, w.llm_call_id, r.run_id,
-           w.classified_at, w.failure, w.inserted_xact
-      from was w left join current_label_run() r on true;
-  get diagnostics matched = row_count;
-  return matched;
-exception when others or assert_failure then
-  if is_conflict(sqlstate) then raise; end if;
-  -- as in ask_again()
-  if n = 1 then
-    raise warning 'product % keeps its answer: %', product_ids[1], sqlerrm;
-    return 0;
-  end if;
-  return match_rows(product_ids[1:n / 2], reason) + match_rows(product_ids[n / 2 + 1:], reason);
-end $$;
-comment on function match_rows(bigint[],
-  text) is 'Gives rows the answer that memory has for their name (source exact), with their history. A row that refuses keeps its answer, with a WARNING. Returns how many. Example: select match_rows(''{}'', ''by hand'');';
-
 create or replace function follow_names(names text[], undone boolean, reason text, out corrected integer, out asked_again integer,
                                         out held integer)
   language plpgsql security definer set search_path from current as $$
@@ -71,7 +34,7 @@ begin
          count(*) filter (where r.product_id is null)
     into wrong, again, held
     from found f left join free r using (product_id);
-  corrected := match_rows(wrong, reason);
+  corrected := correct_rows(wrong, null, null, null, reason);
   asked_again := ask_again(again, 'local', reason, null);
   delete from dead_letters d where d.name_hash = any (hashes) and exists (select from labels l where l.name_hash = d.name_hash);
   if again <> '{}' then

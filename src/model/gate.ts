@@ -24,7 +24,7 @@ export function onLine(said: number, offset: number, slope: number): number {
   return 1 / (1 + Math.exp(-(offset + slope * logit(said))));
 }
 
-/** Log-probabilities of a probability, kept a millionth away from both ends. */
+/** Log-odds of a probability, kept a millionth away from both ends. */
 export function logit(probability: number): number {
   const p = Math.min(Math.max(probability, 1e-6), 1 - 1e-6);
   return Math.log(p / (1 - p));
