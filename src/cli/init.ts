@@ -15,24 +15,13 @@ import { type Asker, askNobody, askPerson } from './init/ask.ts';
 import { chooseShape, shapeFlags } from './init/shape.ts';
 import { pageFile } from './page.ts';
 import { interruptible } from './signals.ts';
-import { moneyFlags, withShop, xrayOptions } from './x-ray.ts';
+import { type LookFlags, moneyFlags, withShop, xrayOptions } from './x-ray.ts';
 
-interface Flags {
+interface Flags extends LookFlags {
   table?: string;
-  key?: string;
-  name?: string;
-  labels?: string;
-  categories?: string;
-  at?: string;
   html: string;
   look?: true;
   yes?: true;
-  namesPerMonth?: string;
-  namesPerCall?: string;
-  namesAtOnce?: string;
-  priceIn?: string;
-  priceOut?: string;
-  llmModel?: string;
 }
 
 const defaultPage = 'pgtaxon-x-ray.html';

@@ -11,8 +11,8 @@ import { print } from './output.ts';
 import { pageFile } from './page.ts';
 import { interruptible } from './signals.ts';
 
-interface Flags {
-  query?: string;
+/** What `taxon init` and `taxon x-ray` are told of a table, and of the money. */
+export interface LookFlags {
   key?: string;
   name?: string;
   labels?: string;
@@ -24,6 +24,10 @@ interface Flags {
   priceIn?: string;
   priceOut?: string;
   llmModel?: string;
+}
+
+interface Flags extends LookFlags {
+  query?: string;
   sample?: string;
   html?: string;
   keep?: true;

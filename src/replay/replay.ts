@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection/open.ts';
-import { makeScratch } from '../database/connection/scratch.ts';
+import { inScratch } from '../database/connection/scratch.ts';
 import { registerEncoder } from '../database/registry.ts';
 import { type Fill, fillScratch, labelHistory, repeatsBy, type Unit } from '../database/replay.ts';
 import { defaultThresholds, thresholdsInForce } from '../database/reports.ts';
@@ -193,29 +193,19 @@ export async function replay(db: Database, config: Config, options: ReplayOption
     const said = (await thresholdsInForce(db))?.said ?? defaultThresholds;
     const [l1, l2, l3] = said;
     const taxonomy = { nodes: new Map((await loadCategories(db)).map((node) => [node.id, node])) };
-    const scratch = await makeScratch(db, options.directUrl);
-    const stop = () => void scratch.cancel();
-    signal.addEventListener('abort', stop);
-    try {
-      const facts = {
+    const report = await inScratch(db, options.directUrl, signal, (scratch) =>
+      walk({
         db,
-        scratch: scratch.db,
+        scratch,
         config,
         history,
         encoder: encoder.identity,
         taxonomy,
         options,
-      };
-      const report = await walk({ ...facts, thresholds: { l1, l2, l3 } });
-      return { ...report, seconds: Math.round((Date.now() - started) / 100) / 10 };
-    } catch (error) {
-      // what a cancelled statement says is not why it ended
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      await scratch.drop();
-    }
+        thresholds: { l1, l2, l3 },
+      }),
+    );
+    return { ...report, seconds: Math.round((Date.now() - started) / 100) / 10 };
   } finally {
     await encoder.close();
   }

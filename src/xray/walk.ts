@@ -1,5 +1,5 @@
 import type { Database } from '../database/connection/open.ts';
-import { makeScratch } from '../database/connection/scratch.ts';
+import { inScratch } from '../database/connection/scratch.ts';
 import { fillScratch } from '../database/replay.ts';
 import { defaultThresholds } from '../database/reports.ts';
 import { loadClassifier } from '../model/bundle.ts';
@@ -78,17 +78,14 @@ export async function walk(
   const { db, signal, onProgress } = options;
   const fifths = walkExact(history);
   const labelOf = (key: string) => history.memory.get(key) as Path;
-  const scratch = await makeScratch(db, db.url);
-  const stop = () => void scratch.cancel();
-  signal.addEventListener('abort', stop);
   const parts: HistoryPart[] = [];
   let last: LastFifth | null = null;
-  try {
+  await inScratch(db, db.url, signal, async (scratch) => {
     for (const [f, fifth] of fifths.entries()) {
       signal.throwIfAborted();
       const newest = f === fifths.length - 1;
       const keys = sample([...fifth.fresh.keys()], newest ? routedLast : askedAFifth);
-      if (fifth.known.size > 0) await fillScratch(db, scratch.db, { names: [...fifth.known] });
+      if (fifth.known.size > 0) await fillScratch(db, scratch, { names: [...fifth.known] });
       const learnt = [...fifth.known];
       const several = new Set(learnt.map((key) => labelOf(key).join())).size > 1;
       let similar: (Path | null)[] = [];
@@ -96,7 +93,7 @@ export async function walk(
         const [l1, l2, l3] = defaultThresholds;
         const said = new Map<number, Answer>();
         const { routed, asked } = await routeNames(
-          { db, scratch: scratch.db, thresholds: { l1, l2, l3 }, signal },
+          { db, scratch, thresholds: { l1, l2, l3 }, signal },
           keys.map((key) => ({ key, label: labelOf(key) })),
           async (misses) => {
             const left = misses.map((i) => keys[i] as string);
@@ -110,7 +107,7 @@ export async function walk(
         );
         last = { ...fifth, keys, routed, said, asked, learnt: learnt.length };
         similar = routed.map(({ layer, answer }) => (layer === 'similar' ? answer : null));
-      } else if (fifth.known.size > 0) similar = await askSimilar({ scratch: scratch.db, signal }, keys);
+      } else if (fifth.known.size > 0) similar = await askSimilar({ scratch, signal }, keys);
       const answered = similar.flatMap((path, i) => (path === null ? [] : [i]));
       const wrong = answered.filter((i) => !pathIs(similar[i] ?? null, labelOf(keys[i] as string)));
       parts.push({
@@ -123,13 +120,6 @@ export async function walk(
       });
       onProgress((f + 1) / fifths.length);
     }
-    return { parts, last };
-  } catch (error) {
-    // what a cancelled statement says is not why it ended
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await scratch.drop();
-  }
+  });
+  return { parts, last };
 }

@@ -113,3 +113,29 @@ export async function makeScratch(real: Database, url: string): Promise<Scratch>
     throw error;
   }
 }
+
+/**
+ * Works in a scratch schema that is dropped in any case; what runs in it is cancelled where the signal says so.
+ *
+ * @throws the signal's reason when aborted, and what makeScratch() throws
+ */
+export async function inScratch<T>(
+  real: Database,
+  url: string,
+  signal: AbortSignal,
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
+  const scratch = await makeScratch(real, url);
+  const stop = () => void scratch.cancel();
+  signal.addEventListener('abort', stop);
+  try {
+    return await work(scratch.db);
+  } catch (error) {
+    // what a cancelled statement says is not why it ended
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await scratch.drop();
+  }
+}
