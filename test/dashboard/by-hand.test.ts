@@ -1,54 +1,22 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { chromiumPath, openScreen, startBrowser, watchedPage } from '../support/browser.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { needs } from '../support/needs.ts';
-import { startPage, type TestPage } from '../support/page.ts';
+import { expect, test } from 'vitest';
+import { openScreen, watchedPage } from '../support/browser.ts';
 import { pageShop } from '../support/page-shop.ts';
 import { until } from '../support/processes.ts';
 import { newNames } from '../support/shop.ts';
+import { pageInBrowser, verdictsOf } from './page-in-browser.ts';
 
 /** What people do on the page, in a real browser. */
 
-let database: TestDatabase;
-let site: TestPage;
-let browser: Browser;
+const on = pageInBrowser(pageShop);
 
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  database = await pageShop();
-  site = await startPage(database);
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-  await database?.drop();
-});
-beforeEach((context) =>
-  needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
-);
-
-async function signedIn(): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const { page } = await watchedPage(context);
-  await page.goto(site.link as string);
-  await page.locator('main h1').waitFor();
-  return page;
-}
-
-const verdicts = () =>
-  site.db.rows<{ check_id: number; verdict: boolean; truth: number | null; category: number }>(
-    `select check_id, verdict, truth_category_id as truth, category_id as category from taxon_internal.checks
-       where verdict is not null and auditor = 'human' order by check_id`,
-  );
+const verdicts = () => verdictsOf(on.site);
 test('thresholds: what would change is shown, applied with a reason, undone', async () => {
-  const page = await signedIn();
-  await openScreen(page, site.url, 'thresholds');
+  const page = await on.signedIn();
+  await openScreen(page, on.site.url, 'thresholds');
   const inForce = () =>
-    site.db.row<{ l3: number; reason: string }>(
+    on.site.db.row<{ l3: number; reason: string }>(
       `select l3, reason from taxon.models_readable where state = 'champion'`,
     );
   const before = await inForce();
@@ -70,8 +38,8 @@ test('thresholds: what would change is shown, applied with a reason, undone', as
 });
 
 test('taxonomy: a change is previewed, made, and taken back', async () => {
-  const page = await signedIn();
-  await openScreen(page, site.url, 'taxonomy');
+  const page = await on.signedIn();
+  await openScreen(page, on.site.url, 'taxonomy');
   await page.getByLabel('Find').fill('kettles');
   await page.getByRole('button', { name: 'Kettles', exact: true }).click();
   await page.getByLabel('New name').fill('Electric kettles');
@@ -80,7 +48,7 @@ test('taxonomy: a change is previewed, made, and taken back', async () => {
   await page.getByRole('button', { name: 'Preview' }).click();
   await page.getByText('It would touch', { exact: true }).waitFor();
   const names = () =>
-    site.db.rows<{ name: string }>(`select name from taxon.categories where name like '%ettles'`);
+    on.site.db.rows<{ name: string }>(`select name from taxon.categories where name like '%ettles'`);
   expect(await names()).toEqual([{ name: 'Kettles' }]);
   await apply.click();
   await until(names, ([row]) => row?.name === 'Electric kettles');
@@ -94,10 +62,10 @@ test('taxonomy: a change is previewed, made, and taken back', async () => {
 });
 
 test('who may only read sees no button that changes anything, and what his page sends is refused', async () => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const context = await on.browser.newContext({ viewport: { width: 1280, height: 900 } });
   const { page } = await watchedPage(context);
-  await page.goto(site.url);
-  await page.getByLabel('From elsewhere: your token').fill(await site.token('Rita', 'taxon_reader'));
+  await page.goto(on.site.url);
+  await page.getByLabel('From elsewhere: your token').fill(await on.site.token('Rita', 'taxon_reader'));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Rita, reading only').waitFor();
   const harmless =
@@ -113,7 +81,7 @@ test('who may only read sees no button that changes anything, and what his page 
     'ledger',
     'product/1',
   ]) {
-    await openScreen(page, site.url, screen);
+    await openScreen(page, on.site.url, screen);
     const buttons = await page.getByRole('button').allInnerTexts();
     expect([screen, buttons.filter((text) => !harmless.test(text.trim()))]).toEqual([screen, []]);
     expect(await page.locator('details.sql').count()).toBe(0);
@@ -136,8 +104,8 @@ test('a page of another origin, open beside it in the same browser, changes and 
   await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
   const { port } = evil.address() as AddressInfo;
   try {
-    const page = await signedIn();
-    const before = await site.db.rows('select * from taxon_internal.retrain_requests');
+    const page = await on.signedIn();
+    const before = await on.site.db.rows('select * from taxon_internal.retrain_requests');
     for (const host of ['127.0.0.1', 'localhost']) {
       const other = await page.context().newPage();
       await other.goto(`http://${host}:${port}/`);
@@ -181,7 +149,7 @@ test('a page of another origin, open beside it in the same browser, changes and 
         document.body.append(framed);
         await new Promise((resolve) => setTimeout(resolve, 500));
         return answers;
-      }, site.url);
+      }, on.site.url);
       expect(outcomes).toEqual(['refused', 'refused', 'refused']);
       const inFrames = await Promise.all(
         other
@@ -196,7 +164,7 @@ test('a page of another origin, open beside it in the same browser, changes and 
       );
       expect(inFrames.every((count) => count === 0)).toBe(true);
     }
-    expect(await site.db.rows('select * from taxon_internal.retrain_requests')).toEqual(before);
+    expect(await on.site.db.rows('select * from taxon_internal.retrain_requests')).toEqual(before);
     await page.context().close();
   } finally {
     evil.close();
@@ -204,8 +172,8 @@ test('a page of another origin, open beside it in the same browser, changes and 
 });
 
 test('while names arrive the overview changes in place, at most twice a second', async () => {
-  const page = await signedIn();
-  await openScreen(page, site.url, 'overview');
+  const page = await on.signedIn();
+  await openScreen(page, on.site.url, 'overview');
   await page.evaluate(() => {
     const kept = { changes: 0, removed: 0 };
     const list = document.querySelector('.layer-list') as Element;
@@ -222,7 +190,7 @@ test('while names arrive the overview changes in place, at most twice a second',
   const names = newNames(600, 50_000).map(({ name }) => name);
   const started = Date.now();
   for (let at = 0; at < names.length; at += 20) {
-    await site.db.rows(`insert into taxon.products (name) select unnest($1::text[])`, [
+    await on.site.db.rows(`insert into taxon.products (name) select unnest($1::text[])`, [
       names.slice(at, at + 20),
     ]);
     const ahead = started + (at / 200) * 1000 - Date.now();
@@ -230,7 +198,7 @@ test('while names arrive the overview changes in place, at most twice a second',
   }
   const total = async () =>
     Number((await page.locator('.stat-value').first().innerText()).replace(/\D/g, ''));
-  const { n } = await site.db.row<{ n: number }>(
+  const { n } = await on.site.db.row<{ n: number }>(
     "select count(*) as n from taxon.products where created_at >= date_trunc('day', now())",
   );
   await expect.poll(total).toBe(n);

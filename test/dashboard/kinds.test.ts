@@ -1,57 +1,40 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { chromiumPath, openScreen, startBrowser, watchedPage } from '../support/browser.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { expect, test } from 'vitest';
+import { openScreen, watchedPage } from '../support/browser.ts';
 import { namesOf } from '../support/kinds.ts';
-import { needs } from '../support/needs.ts';
-import { startPage, type TestPage } from '../support/page.ts';
 import { until } from '../support/processes.ts';
 import { shopDatabase } from '../support/shop.ts';
+import { pageInBrowser } from './page-in-browser.ts';
 
 /** A whole kind is decided on the page, in a real browser. */
 
-let database: TestDatabase;
-let site: TestPage;
-let browser: Browser;
 const irons = namesOf('steam iron', 150);
-
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  database = await shopDatabase();
-  site = await startPage(database);
-  browser = await startBrowser();
+const on = pageInBrowser(shopDatabase, async ({ db }) => {
   // 150 names of one kind in the wrong place
-  await site.db.rows(
+  await db.rows(
     `insert into taxon.labels (name_key, category_id, source)
        select taxon.normalise(n), taxon_internal.make_category('{Home,Kitchen,Kettles}'), 'llm' from unnest($1::text[]) n`,
     [irons],
   );
-  await site.db.rows(`select taxon_internal.make_category('{Home,Care,Irons}')`);
-  await site.db.rows('select taxon_internal.find_kinds()');
+  await db.rows(`select taxon_internal.make_category('{Home,Care,Irons}')`);
+  await db.rows('select taxon_internal.find_kinds()');
 });
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-  await database?.drop();
-});
-beforeEach((context) =>
-  needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
-);
 
 /** Where memory has the irons: each path with how many. */
 const memory = () =>
-  site.db.rows<{ path: string; n: number }>(
+  on.site.db.rows<{ path: string; n: number }>(
     `select taxon.category_path(category_id) as path, count(*) as n from taxon.labels where name_key like 'steam iron%' group by 1 order by 1`,
   );
 const everyLabel = () =>
-  site.db.rows(`select name_key, category_id, source, confidence, labelled_at from taxon.labels order by 1`);
+  on.site.db.rows(
+    `select name_key, category_id, source, confidence, labelled_at from taxon.labels order by 1`,
+  );
 
 test('150 mislabelled names: one decision, what it proves, and back exactly', async () => {
   const before = await everyLabel();
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const context = await on.browser.newContext({ viewport: { width: 1280, height: 900 } });
   const { page, complaints } = await watchedPage(context);
-  await page.goto(site.link as string);
-  await openScreen(page, site.url, 'review/kinds');
+  await page.goto(on.site.link as string);
+  await openScreen(page, on.site.url, 'review/kinds');
   const name = page.locator('.card .big-name');
   for (let i = 0; i < 20 && !(await name.innerText()).includes('iron'); i++) {
     const was = await name.innerText();
@@ -80,10 +63,10 @@ test('150 mislabelled names: one decision, what it proves, and back exactly', as
 });
 
 test('with unmarked names only what was seen is decided, and the rest is split', async () => {
-  const context = await browser.newContext({ viewport: { width: 375, height: 800 } });
+  const context = await on.browser.newContext({ viewport: { width: 375, height: 800 } });
   const { page } = await watchedPage(context);
-  await page.goto(site.link as string);
-  await openScreen(page, site.url, 'review/kinds');
+  await page.goto(on.site.link as string);
+  await openScreen(page, on.site.url, 'review/kinds');
   const name = page.locator('.card .big-name');
   for (let i = 0; i < 20 && !(await name.innerText()).includes('iron'); i++) {
     const was = await name.innerText();

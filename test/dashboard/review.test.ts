@@ -1,46 +1,14 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { chromiumPath, openScreen, startBrowser, watchedPage } from '../support/browser.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { needs } from '../support/needs.ts';
-import { startPage, type TestPage } from '../support/page.ts';
+import { describe, expect, test } from 'vitest';
+import { openScreen } from '../support/browser.ts';
 import { pageShop } from '../support/page-shop.ts';
 import { until } from '../support/processes.ts';
+import { pageInBrowser, verdictsOf } from './page-in-browser.ts';
 
 /** Judging answers on the page, in a real browser. */
 
-let database: TestDatabase;
-let site: TestPage;
-let browser: Browser;
+const on = pageInBrowser(pageShop);
 
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  database = await pageShop();
-  site = await startPage(database);
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-  await database?.drop();
-});
-beforeEach((context) =>
-  needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
-);
-
-async function signedIn(): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const { page } = await watchedPage(context);
-  await page.goto(site.link as string);
-  await page.locator('main h1').waitFor();
-  return page;
-}
-
-const verdicts = () =>
-  site.db.rows<{ check_id: number; verdict: boolean; truth: number | null; category: number }>(
-    `select check_id, verdict, truth_category_id as truth, category_id as category from taxon_internal.checks
-       where verdict is not null and auditor = 'human' order by check_id`,
-  );
+const verdicts = () => verdictsOf(on.site);
 const since = async (before: Awaited<ReturnType<typeof verdicts>>) => {
   const known = new Set(before.map(({ check_id }) => check_id));
   return (await verdicts()).filter(({ check_id }) => !known.has(check_id));
@@ -48,8 +16,8 @@ const since = async (before: Awaited<ReturnType<typeof verdicts>>) => {
 
 describe('review', () => {
   test('twenty names by keyboard; undo goes back through a reload', async () => {
-    const page = await signedIn();
-    await openScreen(page, site.url, 'review/checks');
+    const page = await on.signedIn();
+    await openScreen(page, on.site.url, 'review/checks');
     const before = await verdicts();
     const name = page.locator('.card .big-name');
     /** Presses, and waits until another name is there. */
@@ -82,7 +50,7 @@ describe('review', () => {
       await page.getByRole('option').first().waitFor();
       await press('Enter');
     }
-    const { id: kettles } = await site.db.row<{ id: number }>(
+    const { id: kettles } = await on.site.db.row<{ id: number }>(
       `select category_id as id from taxon.categories where name = 'Kettles'`,
     );
     const given = await since(before);
@@ -117,8 +85,8 @@ describe('review', () => {
   });
 
   test('one of the last ten is changed, and the call is there to copy', async () => {
-    const page = await signedIn();
-    await openScreen(page, site.url, 'review/checks');
+    const page = await on.signedIn();
+    await openScreen(page, on.site.url, 'review/checks');
     const row = page.locator('.decisions li').first();
     await row.getByRole('button', { name: /^Change/ }).click();
     await row.getByRole('combobox').fill('shampoo');

@@ -1,43 +1,17 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  expectNoSidewaysScroll,
-  openScreen,
-  startBrowser,
-  watchedPage,
-} from '../support/browser.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { needs } from '../support/needs.ts';
-import { startPage, type TestPage } from '../support/page.ts';
+import { describe, expect, test } from 'vitest';
+import { axeViolations, expectNoSidewaysScroll, openScreen, watchedPage } from '../support/browser.ts';
 import { hostile, pageShop } from '../support/page-shop.ts';
+import { pageInBrowser } from './page-in-browser.ts';
 
 /** Every screen, in widths and colours, with strangers' names on it. */
 
-let database: TestDatabase;
-let site: TestPage;
-let browser: Browser;
 let someProduct: number;
-
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  database = await pageShop();
-  site = await startPage(database);
-  browser = await startBrowser();
-  const { id } = await site.db.row<{ id: number }>(
+const on = pageInBrowser(pageShop, async ({ db }) => {
+  const { id } = await db.row<{ id: number }>(
     `select max(product_id) as id from taxon.products where name like '<img%'`,
   );
   someProduct = id;
 });
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-  await database?.drop();
-});
-beforeEach((context) =>
-  needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
-);
 
 const screens = () => [
   'overview',
@@ -57,11 +31,11 @@ describe.each([375, 800, 1440])('%i px wide', (width) => {
   test.each(['light', 'dark'] as const)(
     'every screen in %s colours: complete, within its width, nothing for axe to say',
     async (colorScheme) => {
-      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+      const context = await on.browser.newContext({ viewport: { width, height: 800 }, colorScheme });
       const { page, complaints } = await watchedPage(context);
-      await page.goto(site.link as string);
+      await page.goto(on.site.link as string);
       for (const screen of screens()) {
-        await openScreen(page, site.url, screen);
+        await openScreen(page, on.site.url, screen);
         await expectNoSidewaysScroll(page, `${screen} at ${width}`);
         expect(await axeViolations(page), `${screen} at ${width}, ${colorScheme}`).toEqual([]);
       }
@@ -72,14 +46,14 @@ describe.each([375, 800, 1440])('%i px wide', (width) => {
 });
 
 test('a stranger’s name is text on every screen: nothing of it runs, loads, or turns what stands beside it', async () => {
-  const context = await browser.newContext({ viewport: { width: 800, height: 800 } });
+  const context = await on.browser.newContext({ viewport: { width: 800, height: 800 } });
   const { page, complaints } = await watchedPage(context);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
-  await page.goto(site.link as string);
+  await page.goto(on.site.link as string);
   const seen: string[] = [];
   for (const screen of screens()) {
-    await openScreen(page, site.url, screen);
+    await openScreen(page, on.site.url, screen);
     const found = await page.evaluate(() => ({
       hacked: (globalThis as { hacked?: unknown }).hacked,
       images: document.querySelectorAll('img').length,
@@ -112,13 +86,13 @@ test('a stranger’s name is text on every screen: nothing of it runs, loads, or
       `product/${someProduct}`,
     ]),
   );
-  const { id } = await site.db.row<{ id: number }>(
+  const { id } = await on.site.db.row<{ id: number }>(
     `select product_id as id from taxon.products where length(name) = $1 order by 1 desc limit 1`,
     [hostile.long.length],
   );
-  await openScreen(page, site.url, `product/${id}`);
+  await openScreen(page, on.site.url, `product/${id}`);
   expect(await page.locator('.big-name').innerText()).toContain('(100,000 characters)');
   expect(complaints).toEqual([]);
-  expect(asked.filter((url) => !url.startsWith(site.url) && !url.startsWith('data:'))).toEqual([]);
+  expect(asked.filter((url) => !url.startsWith(on.site.url) && !url.startsWith('data:'))).toEqual([]);
   await context.close();
 });

@@ -168,3 +168,17 @@ export function Field(props: { label: string; note?: string; children?: Componen
     props.note && h('span', { class: 'note' }, props.note),
   );
 }
+
+/** Where a person says why; `example` shows what is meant. */
+export function Why(props: { value: string; example?: string; onInput: (reason: string) => void }) {
+  return h(
+    Field,
+    { label: 'Why' },
+    h('input', {
+      type: 'text',
+      value: props.value,
+      placeholder: props.example,
+      onInput: (event: Event) => props.onInput((event.currentTarget as HTMLInputElement).value),
+    }),
+  );
+}

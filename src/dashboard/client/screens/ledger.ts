@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Budget, LedgerScreen, SpendRow } from '../../../database/dashboard/shapes.ts';
 import { may, useLive } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
-import { Choice, Empty, Field, Name, Panel, Problem, Stat, Table } from '../parts/basics.ts';
+import { Choice, Empty, Field, Name, Panel, Problem, Stat, Table, Why } from '../parts/basics.ts';
 import { Chart } from '../parts/chart.ts';
 import { count, money, percent, short } from '../words.ts';
 
@@ -221,15 +221,7 @@ function Budgets(props: { budgets: readonly Budget[]; onDone(): void }) {
             onInput: (event: Event) => setMost((event.currentTarget as HTMLInputElement).value),
           }),
         ),
-        h(
-          Field,
-          { label: 'Why' },
-          h('input', {
-            type: 'text',
-            value: reason,
-            onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value),
-          }),
-        ),
+        h(Why, { value: reason, onInput: setReason }),
         h(
           ActionButton,
           {

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Met, ModelRow, ModelsScreen } from '../../../database/dashboard/model-shapes.ts';
 import { may, useLive } from '../api.ts';
 import { ActionButton, AsSql, Copyable } from '../parts/actions.ts';
-import { Empty, Field, Panel, Problem, Table } from '../parts/basics.ts';
+import { Empty, Field, Panel, Problem, Table, Why } from '../parts/basics.ts';
 import { Chart } from '../parts/chart.ts';
 import { count, day, level, percent, plural, short } from '../words.ts';
 
@@ -133,16 +133,7 @@ function Decide(props: { models: readonly ModelRow[]; onDone(): void }) {
     h(
       'div',
       { class: 'form' },
-      h(
-        Field,
-        { label: 'Why' },
-        h('input', {
-          type: 'text',
-          value: reason,
-          placeholder: 'returns doubled',
-          onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value),
-        }),
-      ),
+      h(Why, { value: reason, example: 'returns doubled', onInput: setReason }),
       model !== undefined &&
         h(
           Field,

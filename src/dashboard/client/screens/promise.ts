@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ThresholdsScreen } from '../../../database/dashboard/judging-shapes.ts';
 import { may } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
-import { Field, Panel } from '../parts/basics.ts';
+import { Field, Panel, Why } from '../parts/basics.ts';
 import { to } from '../route.ts';
 import { count, level, percent } from '../words.ts';
 import { missing } from './missing.ts';
@@ -82,16 +82,7 @@ export function PromisePanel(props: {
       h(
         'div',
         { class: 'form' },
-        h(
-          Field,
-          { label: 'Why' },
-          h('input', {
-            type: 'text',
-            value: reason,
-            placeholder: 'returns cost more than tokens',
-            onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value),
-          }),
-        ),
+        h(Why, { value: reason, example: 'returns cost more than tokens', onInput: setReason }),
         !suggestion.feasible &&
           h(
             'label',

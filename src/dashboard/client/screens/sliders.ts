@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CurvePoint, Simulated } from '../../../database/dashboard/judging-shapes.ts';
 import { ask, may, Refused } from '../api.ts';
 import { ActionButton, AsSql } from '../parts/actions.ts';
-import { Field, Panel, Problem, Stat } from '../parts/basics.ts';
+import { Field, Panel, Problem, Stat, Why } from '../parts/basics.ts';
 import { count, level, money, percent, short } from '../words.ts';
 
 /** Other thresholds, and what they would change before anybody sets them. */
@@ -100,16 +100,7 @@ export function Sliders(props: {
       h(
         'div',
         { class: 'form' },
-        h(
-          Field,
-          { label: 'Why' },
-          h('input', {
-            type: 'text',
-            value: reason,
-            placeholder: 'fewer mistakes before the season',
-            onInput: (event: Event) => setReason((event.currentTarget as HTMLInputElement).value),
-          }),
-        ),
+        h(Why, { value: reason, example: 'fewer mistakes before the season', onInput: setReason }),
         props.promised &&
           h(
             'label',
