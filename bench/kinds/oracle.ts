@@ -1,5 +1,6 @@
 import type { Database } from '../../src/database/connection/open.ts';
-import { decideKind, type Kind, type KindWord, listKinds, openKind } from '../../src/database/kinds.ts';
+import type { Kind } from '../../src/database/kind-types.ts';
+import { decideKind, type KindWord, listKinds, openKind } from '../../src/database/kinds.ts';
 
 /** How a made-up person who knows the truth goes through kinds. */
 export interface Person {

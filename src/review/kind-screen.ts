@@ -1,4 +1,5 @@
-import type { Kind, KindDecision, KindMember } from '../database/kinds.ts';
+import type { Kind, KindMember } from '../database/kind-types.ts';
+import type { KindDecision } from '../database/kinds.ts';
 import { printable } from '../printable.ts';
 
 /** Longest path that is shown whole beside its votes. */

@@ -1,5 +1,6 @@
 import type { Database } from '../database/connection/open.ts';
-import { decideKind, type Kind, type KindWord, listKinds, openKind } from '../database/kinds.ts';
+import type { Kind } from '../database/kind-types.ts';
+import { decideKind, type KindWord, listKinds, openKind } from '../database/kinds.ts';
 import { loadPaths } from '../database/taxonomy.ts';
 import { TaxonError } from '../errors.ts';
 import { type Choice, chooseCategory } from './choose.ts';

@@ -1,12 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Kind,
-  kindsOf,
-  namesOf,
-  remember,
-  rememberShop,
-  amongLaptops as wrong,
-} from '../support/kinds.ts';
+import type { Kind } from '../../src/database/kind-types.ts';
+import { kindsOf, namesOf, remember, rememberShop, amongLaptops as wrong } from '../support/kinds.ts';
 import { taxonDatabase } from '../support/sql.ts';
 import { makeModel } from '../support/trust.ts';
 

@@ -1,3 +1,4 @@
+import type { Kind } from '../../src/database/kind-types.ts';
 import type { TaxonDatabase } from './sql.ts';
 
 const makers = [
@@ -40,28 +41,6 @@ export async function remember(
 
 /** Names of which 10 of 40 phone cases stand among the laptops. */
 export const amongLaptops = namesOf('чехол для телефона', 10);
-
-/** A row of kinds(). */
-export interface Kind {
-  kind_id: number;
-  words: string;
-  names: number;
-  answer: string | null;
-  says: string | null;
-  why: string;
-  likely_wrong: number;
-  tokens_a_month: number | null;
-  checks: number;
-  votes: { category_id: number; path: string; now: number; memory: number; model: number; llm: number }[];
-  members: {
-    n: number;
-    name: string;
-    path: string;
-    at_random: boolean;
-    odd: string | null;
-    source: string;
-  }[];
-}
 
 /** Three kinds of things; 10 of 40 phone cases stand among the laptops. */
 export async function rememberShop(

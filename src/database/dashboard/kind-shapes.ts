@@ -1,36 +1,12 @@
+import type { Kind, KindMember } from '../kind-types.ts';
+
 /** What the screen of kinds is made of, as JSON; as in shapes.ts. */
 
-interface KindVoteRow {
-  category_id: number;
-  path: string;
-  /** How many names of the kind have it now, and how many each voice gives to it. */
-  now: number;
-  model: number;
-  memory: number;
-  llm: number;
-}
-
-interface KindMemberRow {
-  n: number;
-  name: string;
+interface KindMemberRow extends KindMember {
   name_length: number;
-  path: string | null;
-  source: string;
-  at_random: boolean;
-  odd: string | null;
 }
 
-export interface KindRow {
-  kind_id: number;
-  words: string;
-  names: number;
-  answer: string | null;
-  says: string | null;
-  why: string;
-  likely_wrong: number;
-  tokens_a_month: number | null;
-  checks: number;
-  votes: KindVoteRow[];
+export interface KindRow extends Kind {
   members: KindMemberRow[];
 }
 
