@@ -88,21 +88,31 @@ export interface Alternative {
 /**
  * What else a checked name might be: memory's label, the categories that the LLM would be offered, and the labels of the
  * nearest names where the champion's embedding of it is stored. Each category once, never the answer itself.
+ *
+ * @param also    further SELECTs of category_id, says, place and rank, over `checked` (name_key, name_hash, category_id)
+ * @param longest so many letters of another name are shown; default: all
  */
-export function alternativesTo(db: Database, checkId: number, most: number): Promise<Alternative[]> {
+export function alternativesTo(
+  db: Pick<Database, 'at' | 'internal' | 'rows'>,
+  checkId: number,
+  most: number,
+  { also = [], longest }: { also?: readonly string[]; longest?: number } = {},
+): Promise<Alternative[]> {
+  const said = [
+    `select l.category_id, 'memory (' || l.source || ')' as says, 1 as place, 0::float8 as rank
+       from checked k join ${db.at}labels l using (name_hash)`,
+    `select s.category_id, 'candidate of the model', 2, s.rank
+       from checked k join ${db.internal}queue q on q.name_hash = k.name_hash and q.stage = 'llm'
+       cross join unnest(q.shortlist) with ordinality s(category_id, rank)`,
+    `select n.category_id, 'as "' || ${longest === undefined ? 'n.neighbour_key' : `left(n.neighbour_key, ${longest})`} || '"', 3, -n.cosine
+       from checked k cross join ${db.internal}neighbours(array[k.name_key], 10) n`,
+    ...also,
+  ];
   return db.rows(
     `with checked as (
        select k.name_key, k.name_hash, k.category_id from ${db.internal}checks k where k.check_id = $1
      ), said as (
-       select l.category_id, 'memory (' || l.source || ')' as says, 1 as place, 0::float8 as rank
-         from checked k join ${db.at}labels l using (name_hash)
-       union all
-       select s.category_id, 'candidate of the model', 2, s.rank
-         from checked k join ${db.internal}queue q on q.name_hash = k.name_hash and q.stage = 'llm'
-         cross join unnest(q.shortlist) with ordinality s(category_id, rank)
-       union all
-       select n.category_id, 'as "' || n.neighbour_key || '"', 3, -n.cosine
-         from checked k cross join ${db.internal}neighbours(array[k.name_key], 10) n
+       ${said.join('\n       union all\n       ')}
      ), once as (
        select distinct on (s.category_id) s.* from said s order by s.category_id, s.place, s.rank
      )

@@ -1,3 +1,4 @@
+import { alternativesTo } from '../checks.ts';
 import { refusing } from '../connection/refusals.ts';
 import type { Asking } from './as-role.ts';
 import type {
@@ -135,35 +136,20 @@ export function mistakes(ask: Asking): Promise<MistakeRow[]> {
 /** So many of the categories beside the answer are offered, where nothing points at another. */
 const besides = 5;
 
-/** Other answers that a checked name might have; each category once, never the answer itself. */
+/** Letters of another name that are shown. */
+const shownLetters = 80;
+
+/** Other answers that a checked name might have, as many as there are digits; each category once, never the answer itself. */
 export function candidates(ask: Asking, checkId: number): Promise<Candidate[]> {
-  return ask.rows(
-    `with checked as (
-       select k.name_key, k.name_hash, k.category_id from ${ask.internal}checks k where k.check_id = $1
-     ), said as (
-       select l.category_id, 'memory (' || l.source || ')' as says, 1 as place, 0::float8 as rank
-         from checked k join ${ask.at}labels l using (name_hash)
-       union all
-       select s.category_id, 'candidate of the model', 2, s.rank
-         from checked k join ${ask.internal}queue q on q.name_hash = k.name_hash and q.stage = 'llm'
-         cross join unnest(q.shortlist) with ordinality s(category_id, rank)
-       union all
-       select m.category_id, 'as "' || left(m.matched_key, 80) || '"', 3, -m.similarity
-         from checked k cross join ${ask.at}look_up(k.name_key) m where length(k.name_key) <= 500
-       union all
-       select n.category_id, 'as "' || left(n.neighbour_key, 80) || '"', 3, -n.cosine
-         from checked k cross join ${ask.internal}neighbours(array[k.name_key], 10) n
-       union all
-       (select c.category_id, 'beside the answer', 4, (c.parent_id is distinct from a.parent_id)::integer
+  return alternativesTo(ask, checkId, 9, {
+    longest: shownLetters,
+    also: [
+      `select m.category_id, 'as "' || left(m.matched_key, ${shownLetters}) || '"', 3, -m.similarity
+         from checked k cross join ${ask.at}look_up(k.name_key) m where length(k.name_key) <= 500`,
+      `(select c.category_id, 'beside the answer', 4, (c.parent_id is distinct from a.parent_id)::integer
           from checked k join ${ask.at}categories a on a.category_id = k.category_id
           join ${ask.at}categories c on c.l1 = a.l1 and c.level = a.level and c.category_id <> a.category_id and c.retired_at is null
-          order by 4, c.category_id limit ${besides})
-     ), once as (
-       select distinct on (s.category_id) s.* from said s order by s.category_id, s.place, s.rank
-     )
-     select o.category_id, ${ask.at}category_path(o.category_id) as path, o.says
-       from once o join ${ask.at}categories c on c.category_id = o.category_id and c.retired_at is null
-       where o.category_id <> (select category_id from checked) order by o.place, o.rank limit 9`,
-    [checkId],
-  );
+          order by 4, c.category_id limit ${besides})`,
+    ],
+  });
 }
