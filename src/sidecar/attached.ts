@@ -40,6 +40,8 @@ export async function runAttachedLoop(options: AttachedLoopOptions): Promise<voi
   const { db, config, waker, stopping } = options;
   let failures = 0;
   let walkAt = 0;
+  /** Whether a table is attached, as was seen last: where none is, a wake costs one question and not three. */
+  let any = false;
 
   /** How long to rest until the next look; null: nothing is to do. */
   async function step(): Promise<number | null> {
@@ -63,10 +65,16 @@ export async function runAttachedLoop(options: AttachedLoopOptions): Promise<voi
 
   while (!stopping.aborted) {
     try {
-      const rest = await step();
+      any ||= await anyAttached(db);
+      const rest = any ? await step() : null;
       failures = 0;
       if (rest !== null) await pause(Math.max(0, rest), stopping);
-      else await waker.sleep((await anyAttached(db)) ? config.pollMs : emptyMs);
+      else {
+        const wait = any ? config.pollMs : emptyMs;
+        // the last one may be detached meanwhile
+        any = false;
+        await waker.sleep(wait);
+      }
     } catch (error) {
       const wait = backoff(++failures, 200, 10_000);
       log.warn('attached tables could not be read', { error: messageOf(error), waitMs: Math.round(wait) });
