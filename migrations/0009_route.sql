@@ -103,7 +103,7 @@ create table queue (
   last_error text,
   created_at timestamptz not null default now(),
   probabilities real[],
-  next text check (next in ('subtree', 'tree')),
+  next text check (next in ('subtree', 'elsewhere', 'last')),
   asked smallint not null default 0,
   claim_id uuid,
   held_since timestamptz,

@@ -1,14 +1,15 @@
+import { inBatches } from '../../src/llm/batches.ts';
 import { lineTokens } from '../../src/llm/line-tokens.ts';
 import { parseAnswers } from '../../src/llm/parse.ts';
 import { buildPrompt } from '../../src/llm/prompt.ts';
 import { type Choice, chooseRoute } from '../../src/llm/route.ts';
-import { isInner } from '../../src/llm/taxonomy.ts';
+import { type Next, nextStep } from '../../src/llm/step.ts';
 import type { Item, Provider, Route, Taxonomy } from '../../src/llm/types.ts';
 
 /** A name for the LLM, with the place of its answer. */
 export interface Open extends Item {
   at: number;
-  /** The likely top category: a batch is of one. */
+  /** The likely top category: a full batch is of one. */
   branch: number | null;
   /** Its true category. */
   truth: number;
@@ -38,7 +39,7 @@ export interface Asked {
 }
 
 interface Queued extends Open {
-  next: 'subtree' | 'tree' | null;
+  next: Next;
   shown: boolean;
   tries: number;
 }
@@ -48,14 +49,13 @@ function ancestors(taxonomy: Taxonomy, id: number): number[] {
   return up === null ? [] : [up, ...ancestors(taxonomy, up)];
 }
 
-/** Batches of one branch and one step, as claim_llm makes them; those of the likeliest category together. */
+/** Batches of one step, as claim_llm makes them; names of the likeliest category together, those without any by themselves. */
 function* batches(queue: readonly Queued[], size: number): Generator<Queued[]> {
-  const groups = Map.groupBy(queue, ({ next, branch, shortlist }) =>
-    [next, next === 'tree' || shortlist.length === 0 ? null : branch].join(),
-  );
-  for (const group of groups.values()) {
+  const alike = ({ next, shortlist }: Queued) => `${next} ${next === null && shortlist.length === 0}`;
+  for (const group of Map.groupBy(queue, alike).values()) {
     group.sort((a, b) => (a.shortlist[0] ?? 0) - (b.shortlist[0] ?? 0));
-    for (let from = 0; from < group.length; from += size) yield group.slice(from, from + size);
+    const nothing = group[0]?.next === null && group[0].shortlist.length === 0;
+    yield* inBatches(group, ({ branch }) => (nothing ? null : branch), size);
   }
 }
 
@@ -81,8 +81,9 @@ export async function askAll(
   while (queue.length > 0) {
     const again: Queued[] = [];
     for (const items of batches(queue, size)) {
-      const { next, branch } = items[0] as Queued;
-      const choice = choose?.(items) ?? chooseRoute(items, { next, branch }, taxonomy, tokens);
+      const { next } = items[0] as Queued;
+      const branches = items.map(({ branch }) => branch);
+      const choice = choose?.(items) ?? chooseRoute(items, { next, branches }, taxonomy, tokens);
       const prompt = buildPrompt(items, taxonomy, choice);
       const reply = await provider.complete(prompt, signal);
       const use = uses.get(choice.route) ?? {
@@ -109,16 +110,10 @@ export async function askAll(
         }
         const id = parsed.get(i + 1)?.categoryId;
         const seen = item.shown || shown;
+        const step = id === undefined ? null : nextStep(id, choice.route, item, taxonomy);
         if (id === undefined && item.tries < 3) again.push({ ...item, shown: seen, tries: item.tries + 1 });
-        else if (id === 0)
-          again.push({
-            ...item,
-            shown: seen,
-            shortlist: [],
-            next: choice.route === 'subtree' ? 'tree' : null,
-          });
-        else if (id !== undefined && choice.route === 'two-stage' && isInner(taxonomy, id))
-          again.push({ ...item, shown: seen, next: 'subtree', branch: id });
+        else if (id !== undefined && step !== null)
+          again.push({ ...item, ...step, shown: seen, shortlist: [] });
         else {
           answers.set(item.at, id ?? null);
           use.answered++;

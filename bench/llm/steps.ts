@@ -1,5 +1,6 @@
 import { buildPrompt } from '../../src/llm/prompt.ts';
 import type { Choice } from '../../src/llm/route.ts';
+import type { Step } from '../../src/llm/step.ts';
 import { categoriesBelow, pathText, upperCategories, upperOf } from '../../src/llm/taxonomy.ts';
 import { countPrompt, countTokens } from '../../src/llm/tokens.ts';
 import type { Item, Taxonomy } from '../../src/llm/types.ts';
@@ -19,10 +20,10 @@ const upper = (taxonomy: Taxonomy): Choice => ({
   none: false,
   reason: 'first of two stages',
 });
-const below = (taxonomy: Taxonomy, branch: number): Choice => ({
+const below = (taxonomy: Taxonomy, branches: (number | null)[], none: boolean): Choice => ({
   route: 'subtree',
-  offered: categoriesBelow(taxonomy, branch),
-  none: true,
+  offered: new Set(branches.flatMap((id) => (id === null ? [] : [...categoriesBelow(taxonomy, id)]))),
+  none,
   reason: 'second of two stages',
 });
 
@@ -30,9 +31,13 @@ const below = (taxonomy: Taxonomy, branch: number): Choice => ({
 export const inTwoStages =
   (taxonomy: Taxonomy) =>
   (items: readonly Item[]): Choice => {
-    const { next, branch } = items[0] as Open & { next: string | null };
-    if (next === 'subtree' && branch !== null) return below(taxonomy, branch);
-    return next === 'tree' ? wholeTree(taxonomy)(items) : upper(taxonomy);
+    const { next } = items[0] as Open & Step;
+    if (next !== 'subtree' && next !== 'last') return upper(taxonomy);
+    return below(
+      taxonomy,
+      (items as readonly Open[]).map(({ branch }) => branch),
+      next === 'subtree',
+    );
   };
 
 /**
@@ -54,7 +59,7 @@ export function eachAlone(
   const compact = open.reduce((sum, item) => sum + ask(item, tree), 0);
   const twoStage = open.map((item) => {
     const branch = upperOf(taxonomy, item.truth);
-    const second = seconds.get(branch) ?? below(taxonomy, branch);
+    const second = seconds.get(branch) ?? below(taxonomy, [branch], true);
     seconds.set(branch, second);
     return ask(item, first) + ask(item, second);
   });

@@ -15,6 +15,7 @@ declare
   head record;
   alone boolean;
   size integer;
+  overdue boolean;
   picked bigint[];
   keys text[];
   settled integer;
@@ -62,17 +63,32 @@ begin
             q.available_at limit size for update skip locked
       )
       select array_agg(d.queue_id), array_agg(d.name_key) into picked, keys from due d;
+      -- While others still come for the batch it may fill for five times as long: in the demo 319 tokens a name in place of 469.
+      overdue := head.available_at <= moment - patience
+        and (head.available_at <= moment - 5 * patience
+             or not exists (select from queue q
+                              where q.stage = 'llm' and q.purpose = its.purpose and q.available_at > moment - patience
+                                and q.available_at <= moment
+                                and q.branch is not distinct from head.branch and q.next is not distinct from head.next));
+      exit when cardinality(picked) < size and not overdue;
+      -- What waits in other branches shares the call then: its frame alone is 250 tokens.
+      if cardinality(picked) < size and head.branch is not null then
+        with others as (
+          select q.queue_id, q.name_key from queue q
+            where q.stage = 'llm' and q.purpose = its.purpose and q.available_at <= moment and (q.claim_id = any (held)) is not true
+              and q.branch <> head.branch and q.next is not distinct from head.next
+              and (not its.of_one_change or q.shortlist is not distinct from head.shortlist)
+              and q.attempts < alone_from
+              and (stop is null or exists (select from urgent_names u where u.name_hash = q.name_hash))
+            order by q.available_at limit size - cardinality(picked) for update skip locked
+        )
+        select picked || coalesce(array_agg(o.queue_id), '{}'), keys || coalesce(array_agg(o.name_key), '{}') into picked, keys
+          from others o;
+      end if;
       -- what is answered by now, or what nobody waits for any more, must not cost money
       settled := case when its.answers_rows then settle_kept(keys) else 0 end;
       execute format('select %I($1, $2)', its.hooks || '_drop') into dropped using picked, keys;
       continue when settled + dropped > 0;
-      -- While others still come for the batch it may fill for five times as long: in the demo 319 tokens a name in place of 469.
-      exit when cardinality(picked) < size and (head.available_at > moment - patience
-        or head.available_at > moment - 5 * patience
-           and exists (select from queue q
-                         where q.stage = 'llm' and q.purpose = its.purpose and q.available_at > moment - patience
-                           and q.available_at <= moment
-                           and q.branch is not distinct from head.branch and q.next is not distinct from head.next));
       return query
         with taken as (
           update queue q set worker = claim_llm.worker, claim_id = claim_llm.claim_id, available_at = clock_timestamp() + lease,
@@ -89,5 +105,5 @@ begin
   end loop;
 end $$;
 comment on function claim_llm(text, integer, interval, interval, uuid, uuid[],
-  uuid[]) is 'Leases a batch of names of one purpose, one step and likely the same l1 for the LLM: when it is full, or its oldest name has been due for longer than patience and none has joined it for as long (at most five times patience). What the worker has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone, one such at a time; one that was tried max_attempts times, so that its workers died, is given up (give_up()). Purposes come in the order of purposes.place, a later one when nothing of those before it is due, and each only while its function …_may_claim() says so. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
+  uuid[]) is 'Leases a batch of names of one purpose and one step for the LLM. They are likely of the same l1 when it is full of such; where its oldest name has been due for longer than patience and none has joined it for as long (at most five times patience), names of other branches fill it. What the worker has in hand (held) is not given to it again, what it owes is taken back first. A name that was tried twice comes alone, one such at a time; one that was tried max_attempts times, so that its workers died, is given up (give_up()). Purposes come in the order of purposes.place, a later one when nothing of those before it is due, and each only while its function …_may_claim() says so. Nothing is due for a worker of another deployment, nor beyond a budget but names marked urgent (llm_stop()).';
 grant execute on function claim_llm to taxon_sidecar;

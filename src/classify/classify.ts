@@ -6,6 +6,7 @@ import { type LlmItem, sendable } from '../database/ledger.ts';
 import { type Decision, decide, type LocalResult } from '../database/queue.ts';
 import { lookUp } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
+import { inBatches as batchesToAsk } from '../llm/batches.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { normalise } from '../normalise.ts';
@@ -135,14 +136,11 @@ async function askInSteps(stage: LlmStage, all: LlmItem[]): Promise<void> {
   let asked = all;
   while (asked.length > 0) {
     const further: LlmItem[] = [];
-    for (const items of Map.groupBy(
-      asked,
-      ({ purpose, next, branch }) => `${purpose} ${next} ${branch}`,
-    ).values())
-      for (let from = 0; from < items.length; from += size) {
+    for (const alike of Map.groupBy(asked, ({ purpose, next }) => `${purpose} ${next}`).values())
+      for (const items of batchesToAsk(alike, ({ branch }) => branch, size)) {
         const turn = await nextTurn(stage, items[0]?.purpose);
         if (turn === null) return;
-        further.push(...(await ask(stage, turn, items.slice(from, from + size)).finally(turn.end)));
+        further.push(...(await ask(stage, turn, items).finally(turn.end)));
       }
     asked = further;
   }

@@ -12,13 +12,12 @@ export interface LlmItem {
   shortlist: number[] | null;
   /** How likely each of them is; null: nobody says. */
   probabilities: number[] | null;
-  /** Where an answer has left the name; the same for all items of a batch, and so is `branch`. */
-  next: 'subtree' | 'tree' | null;
+  /** Where an answer has left the name (llm/step.ts); the same for all items of a batch, as is `purpose`. */
+  next: 'subtree' | 'elsewhere' | 'last' | null;
   branch: number | null;
   /** Steps that it has been through. */
   asked: number;
   attempts: number;
-  /** The same for all items of a batch. */
   purpose: Purpose;
 }
 

@@ -58,9 +58,6 @@ export function quoteName(name: string): string {
 
 const upperOnly = '\nThe tree shows the upper levels only: choose the category that the name belongs below.';
 
-/** What a route says beside the instructions. */
-const remarks = { shortlist: noneOfThese, subtree: noneOfThese, 'two-stage': upperOnly, tree: '' } as const;
-
 const wholeTree = new WeakMap<Taxonomy, string>();
 
 /** The whole tree, rendered once: it is long. */
@@ -100,7 +97,7 @@ export function buildPrompt(
   const block = `<names>\n${names}\n</names>`;
   const { route, offered, none } = choice;
   const tree = `<categories>\n${route === 'tree' ? treeText(taxonomy) : renderTree(taxonomy, offered)}\n</categories>`;
-  const said = instructions + remarks[route];
+  const said = instructions + (none ? noneOfThese : route === 'two-stage' ? upperOnly : '');
   const system = route === 'shortlist' ? said : `${said}\n${tree}`;
   const user = route === 'shortlist' ? `${tree}\n${block}` : block;
   return {

@@ -1,5 +1,6 @@
 import { expectedCached, smallestPrefix } from './cacheable.ts';
 import type { LineTokens } from './line-tokens.ts';
+import type { Next } from './step.ts';
 import { categoriesBelow, upperCategories } from './taxonomy.ts';
 import type { Item, Route, Taxonomy } from './types.ts';
 
@@ -14,11 +15,10 @@ export interface Choice {
   reason: string;
 }
 
-/** What the names of a batch have in common. */
+/** Where earlier answers have left the names of a batch: the step is the same for all, their branches need not be. */
 export interface Asked {
-  /** Where an earlier answer, or "none of these", has left the names: below `branch`, or anywhere. */
-  next: 'subtree' | 'tree' | null;
-  branch: number | null;
+  next: Next;
+  branches: readonly (number | null)[];
 }
 
 /**
@@ -35,7 +35,7 @@ const noticed = 0.5;
 const frameTokens = 250;
 /** Tokens of an answer, measured: {"item":1,"id":123,"confidence":0.9}, and its comma. */
 const answerTokens = 16;
-/** Names that share a branch after the first of two stages. */
+/** Names of a batch that share a branch after the first of two stages. */
 const shareBranch = 3;
 
 /** UTF-8 bytes a token of product names, measured on Russian and English ones by o200k_base: 4.5; the rest is number and quotes. */
@@ -59,7 +59,8 @@ function wholeCosts(names: number, each: number, taxonomy: Taxonomy, tokens: Lin
     /** What stands first in every such prompt. */
     prefix: { tree: frameTokens + all, 'two-stage': frameTokens + lines },
     tree: frameTokens + all + answers,
-    'two-stage': frameTokens + lines + 2 * answers + (names * (frameTokens + below)) / shareBranch,
+    // the second stage of all of them goes into one call
+    'two-stage': 2 * frameTokens + lines + 2 * answers + (names * below) / shareBranch,
   };
 }
 
@@ -112,42 +113,49 @@ function cachedPart(model: string | null, prefix: number): string {
     : `; the ${Math.round(prefix)} tokens that come first in each such call are too few to be cached, it takes ${least}`;
 }
 
+/** All below some categories. */
+const below = (taxonomy: Taxonomy, branches: Iterable<number | null>) =>
+  new Set([...branches].flatMap((id) => (id === null ? [] : [...categoriesBelow(taxonomy, id)])));
+
 /**
  * Chooses the cheapest way to ask a batch, by expected tokens: what is sent and answered, what "none of these" costs in the
  * next step, and what a wrong answer is worth.
  *
  * - `shortlist`: categories from the local model's probabilities, as many as pay for themselves over the batch
  * - `two-stage`: the upper categories now, what is below the chosen one next time
- * - `subtree`: all below a category
+ * - `subtree`: all below the categories that the first of two stages chose
  * - `tree`: all
  *
- * "None of these" leads from the shortlist to two stages or the tree, from a subtree to the tree, where it is no answer: it
- * never loops.
+ * "None of these" leads from the shortlist to two stages or the tree, and from a subtree to all but it, once: what is chosen
+ * then is final, or below it something has to do. It never loops.
  *
  * @param model who is asked, so that the reason says what is cached; null: nobody yet
  */
 export function chooseRoute(
   items: readonly Item[],
-  asked: Asked,
+  { next: step, branches }: Asked,
   taxonomy: Taxonomy,
   tokens: LineTokens,
   model: string | null = null,
 ): Choice {
   const all = new Set(taxonomy.nodes.keys());
-  if (asked.next === 'subtree' && asked.branch !== null) {
-    const offered = categoriesBelow(taxonomy, asked.branch);
+  if (step === 'subtree' || step === 'last') {
+    const offered = below(taxonomy, new Set(branches));
     if (offered.size > 0)
-      return { route: 'subtree', offered, none: true, reason: 'below the category chosen before' };
+      return {
+        ...{ route: 'subtree', offered, none: step === 'subtree' },
+        reason: 'below what was chosen before',
+      };
+    return { route: 'tree', offered: all, none: false, reason: 'what was chosen before is gone' };
   }
-  if (asked.next !== null)
-    return { route: 'tree', offered: all, none: false, reason: 'nothing of a part fitted' };
 
   const each = sum(items.map(({ name }) => nameTokens(name))) / items.length;
   const costs = wholeCosts(items.length, each, taxonomy, tokens);
   const whole = costs.tree <= costs['two-stage'] ? 'tree' : 'two-stage';
   const said = (route: string, cost: number) => `${route} ${Math.round(cost / items.length)}`;
   const others = [said('two-stage', costs['two-stage']), said('tree', costs.tree)];
-  const blind = items.some(({ shortlist }) => !shortlist.some((id) => taxonomy.nodes.has(id)));
+  const blind =
+    step === 'elsewhere' || items.some(({ shortlist }) => !shortlist.some((id) => taxonomy.nodes.has(id)));
   if (!blind) {
     const next = wholeCosts(items.length, each, taxonomy, tokens)[whole] / items.length;
     const missed = noticed * next + (1 - noticed) * errorTokens;
@@ -162,7 +170,12 @@ export function chooseRoute(
       };
   }
   const reason = `expected tokens a name: ${others.join(', ')}${blind ? '; nothing is known of them' : ''}${cachedPart(model, costs.prefix[whole])}`;
-  return whole === 'tree'
+  const upper = upperCategories(taxonomy);
+  // what one name has refused may be right for another
+  const refused =
+    step === 'elsewhere' && new Set(branches).size === 1 ? below(taxonomy, branches) : new Set();
+  const left = new Set([...upper].filter((id) => !refused.has(id)));
+  return whole === 'tree' || left.size === 0
     ? { route: 'tree', offered: all, none: false, reason }
-    : { route: 'two-stage', offered: upperCategories(taxonomy), none: false, reason };
+    : { route: 'two-stage', offered: left, none: false, reason };
 }

@@ -1,3 +1,4 @@
+import { inBatches } from '../llm/batches.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { type Asked, chooseRoute } from '../llm/route.ts';
@@ -8,7 +9,7 @@ import { answerTokens } from '../llm/without-layers.ts';
 
 /** A name that goes to the LLM. */
 export interface LlmName extends Item {
-  /** The likely l1: batches are of one. */
+  /** The likely l1: full batches are of one. */
   branch: number;
   /** The category of memory's label, which the LLM is taken to answer. */
   label: number;
@@ -21,12 +22,8 @@ export interface LlmUse {
   askedAgain: number;
 }
 
-function* batchesOf<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
-}
-
 /**
- * What the LLM layer would use for these names: prompts as the sidecar makes them, of one l1 each, counted by the
+ * What the LLM layer would use for these names: prompts as the sidecar makes them, counted by the
  * tokenizer; the output is that of a typical answer. No call is made.
  */
 export async function llmUse(names: readonly LlmName[], taxonomy: Taxonomy, batch: number): Promise<LlmUse> {
@@ -42,12 +39,10 @@ export async function llmUse(names: readonly LlmName[], taxonomy: Taxonomy, batc
       .filter((item) => !choice.offered.has(item.label))
       .map((item) => ({ ...item, shortlist: [] }));
   };
-  const inBranches = (open: readonly LlmName[], next: Asked['next'], branchOf: (name: LlmName) => number) => {
-    const left: LlmName[] = [];
-    for (const [branch, same] of Map.groupBy(open, branchOf))
-      for (const items of batchesOf(same, batch)) left.push(...ask(items, { next, branch }));
-    return left;
-  };
+  const inBranches = (open: readonly LlmName[], next: Asked['next'], branchOf: (name: LlmName) => number) =>
+    [...inBatches(open, branchOf, batch)].flatMap((items) =>
+      ask(items, { next, branches: items.map(branchOf) }),
+    );
   const again = inBranches(names, null, ({ branch }) => branch);
   use.askedAgain = again.length;
   const left = inBranches(again, null, () => 0);

@@ -24,7 +24,7 @@ function large(): Taxonomy {
 const taxonomy = large();
 const tokens = await lineTokens(taxonomy);
 const leaves = [...taxonomy.nodes.values()].filter(({ name }) => name.startsWith('Leaf')).map(({ id }) => id);
-const nothing = { next: null, branch: null };
+const nothing = { next: null, branches: [] };
 
 /** So many names, each with these candidates. */
 const names = (count: number, probabilities: readonly number[], from = 0): Item[] =>
@@ -65,7 +65,7 @@ describe('chooseRoute', () => {
 
   test('of names that nothing is known of few are asked in two stages, many with the whole tree', () => {
     expect(chooseRoute(unknown(1), nothing, taxonomy, tokens).route).toBe('two-stage');
-    expect(chooseRoute(unknown(100), nothing, taxonomy, tokens)).toMatchObject({
+    expect(chooseRoute(unknown(500), nothing, taxonomy, tokens)).toMatchObject({
       route: 'tree',
       none: false,
     });
@@ -76,7 +76,7 @@ describe('chooseRoute', () => {
 
   test('says what of the prompt the model’s provider keeps for the next call', () => {
     const reason = (model: string | null) =>
-      chooseRoute(unknown(100), nothing, taxonomy, tokens, model).reason;
+      chooseRoute(unknown(500), nothing, taxonomy, tokens, model).reason;
     const few = { nodes: new Map([...taxonomy.nodes].slice(0, 222)) };
     const fewTokens = new Map([...tokens].slice(0, 222));
     const of = (model: string) => chooseRoute(unknown(100), nothing, few, fewTokens, model).reason;
@@ -99,20 +99,26 @@ describe('chooseRoute', () => {
     expect(chooseRoute(names(20, [0.3, 0.2]), nothing, small, tokens).route).toBe('tree');
   });
 
-  test('goes where the step before has led, and never back', () => {
-    expect(chooseRoute(unknown(3), { next: 'subtree', branch: 2 }, taxonomy, tokens)).toMatchObject({
-      route: 'subtree',
-      none: true,
-      offered: categoriesBelow(taxonomy, 2),
+  test('below what was chosen, of all names of the batch; the second time something of it has to do', () => {
+    const offered = new Set([...categoriesBelow(taxonomy, 2), ...categoriesBelow(taxonomy, 13)]);
+    const of = (next: 'subtree' | 'last') =>
+      chooseRoute(unknown(3), { next, branches: [2, 13, 2] }, taxonomy, tokens);
+    expect(of('subtree')).toMatchObject({ route: 'subtree', none: true, offered });
+    expect(of('last')).toMatchObject({ route: 'subtree', none: false, offered });
+    expect(chooseRoute(unknown(1), { next: 'subtree', branches: [77_777] }, taxonomy, tokens)).toMatchObject({
+      route: 'tree',
+      none: false,
     });
-    for (const asked of [
-      { next: 'tree', branch: null },
-      { next: 'subtree', branch: 77_777 },
-    ] as const)
-      expect(chooseRoute(names(3, [0.9]), asked, taxonomy, tokens)).toMatchObject({
-        route: 'tree',
-        none: false,
-      });
+  });
+
+  test('what fits nowhere below a branch is asked for elsewhere; the whole tree only where that is cheaper', () => {
+    const upper = upperCategories(taxonomy);
+    const of = (count: number, ...branches: number[]) =>
+      chooseRoute(names(count, [0.9]), { next: 'elsewhere', branches }, taxonomy, tokens);
+    const without = new Set([...upper].filter((id) => id !== 2));
+    expect(of(1, 2)).toMatchObject({ route: 'two-stage', none: false, offered: without });
+    expect(of(2, 2, 13)).toMatchObject({ route: 'two-stage', none: false, offered: upper });
+    expect(of(500, 2)).toMatchObject({ route: 'tree', none: false });
   });
 
   test('without probabilities all of a shortlist is offered; categories that are gone are not', () => {

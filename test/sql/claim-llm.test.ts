@@ -29,13 +29,24 @@ async function claim(worker: string, most: number, patience = '0 s'): Promise<st
 }
 
 describe('claim_llm', () => {
-  test('gives batches of one branch, the oldest branch first', async () => {
+  test('gives full batches of one branch, the oldest branch first', async () => {
     await waiting('Home', 'h1');
     await waiting('Food', 'f1', 'f2');
     await waiting('Home', 'h2');
-    expect(await claim('one', 10)).toEqual(['h1', 'h2']);
-    expect(await claim('one', 10)).toEqual(['f1', 'f2']);
-    expect(await claim('one', 10)).toEqual([]);
+    expect(await claim('one', 2)).toEqual(['h1', 'h2']);
+    expect(await claim('one', 2)).toEqual(['f1', 'f2']);
+    expect(await claim('one', 2)).toEqual([]);
+  });
+
+  test('fills one whose time is over with the oldest of other branches, whose time is not', async () => {
+    await waiting('Home', 'h1');
+    await waiting('Food', 'f1');
+    await waiting('Home', 'h2');
+    await waiting('Garden', 'g1', 'g2');
+    expect(await claim('one', 4, '1 h')).toEqual([]);
+    await t.owner.rows(`update queue set available_at = now() - interval '6 h' where name_key = 'h1'`);
+    expect(await claim('one', 4, '1 h')).toEqual(['f1', 'g1', 'h1', 'h2']);
+    expect(await claim('one', 4, '1 h')).toEqual([]);
   });
 
   test('brings what is known of a name', async () => {
@@ -83,8 +94,8 @@ describe('claim_llm', () => {
       );
     await due('a', 90);
     await due('b', 80);
-    // what comes for another batch is no company
-    expect(await claim('one', 4, '1 h')).toEqual(['a', 'b']);
+    // what comes for another batch is no company, though it goes along
+    expect(await claim('one', 4, '1 h')).toEqual(['a', 'b', 'c']);
     await waiting('Home', 'd', 'e');
     await due('d', 90);
     expect(await claim('one', 4, '1 h')).toEqual([]);
@@ -92,12 +103,11 @@ describe('claim_llm', () => {
     expect(await claim('one', 4, '1 h')).toEqual(['d', 'e']);
   });
 
-  test('what fits no shortlist goes together, whatever branch it was of, and waits for company anew', async () => {
+  test('what fits no shortlist goes together, without a branch, and waits for company anew', async () => {
     await waiting('Home', 'a');
     await waiting('Food', 'b', 'c');
     await t.owner.rows(`update queue set created_at = now() - interval '1 day'`);
-    expect(await claim('one', 10)).toEqual(['a']);
-    expect(await claim('one', 10)).toEqual(['b', 'c']);
+    expect(await claim('one', 10)).toEqual(['a', 'b', 'c']);
     const call = await t.owner.value(
       `select start_call('one', 'answer', 'shortlist', 'p', 'm', true, 3, 1, 1, null, null)`,
     );
@@ -117,18 +127,19 @@ describe('claim_llm', () => {
     expect(new Set([await claim('two', 10), await claim('two', 10)])).toEqual(new Set([['a', 'b'], ['c']]));
   });
 
-  test('names of one next step are a batch: below one category, or in the whole tree', async () => {
-    const home = await waiting('Home', 'a', 'b', 'c');
+  test('names of one next step are a batch', async () => {
+    await waiting('Home', 'a', 'b', 'c');
     await waiting('Food', 'd', 'e', 'f');
-    await t.owner.rows(`update queue set next = 'subtree', branch = $1 where name_key in ('a', 'd')`, home);
-    await t.owner.rows(`update queue set next = 'tree', branch = null where name_key in ('b', 'e')`);
-    const claimed = [
-      await claim('one', 10),
-      await claim('one', 10),
-      await claim('one', 10),
-      await claim('one', 10),
-    ];
-    expect(new Set(claimed)).toEqual(new Set([['a', 'd'], ['b', 'e'], ['c'], ['f']]));
+    await t.owner.rows(`update queue set next = 'subtree' where name_key in ('a', 'd')`);
+    await t.owner.rows(`update queue set next = 'elsewhere' where name_key in ('b', 'e')`);
+    const claimed = [await claim('one', 10), await claim('one', 10), await claim('one', 10)];
+    expect(new Set(claimed)).toEqual(
+      new Set([
+        ['a', 'd'],
+        ['b', 'e'],
+        ['c', 'f'],
+      ]),
+    );
   });
 
   test('names with the same likeliest candidate come together', async () => {

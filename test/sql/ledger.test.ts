@@ -168,7 +168,12 @@ describe('names that the answer refused', () => {
   test('of a worker that lost its lease stay with the one who has it', async () => {
     const id = await inFlight('one', 'a');
     await t.owner.rows(`update queue set worker = 'two'`);
-    await settle('one', id, [], [{ name_key: 'a', moved: true, next: 'tree', branch: null, none: true }]);
+    await settle(
+      'one',
+      id,
+      [],
+      [{ name_key: 'a', moved: true, next: 'elsewhere', branch: null, none: true }],
+    );
     expect(await t.owner.row('select worker, shortlist is not null as short, last_error from queue')).toEqual(
       {
         worker: 'two',

@@ -41,10 +41,11 @@ export async function promptFor(
     shortlist: shortlist ?? [],
     ...(probabilities && { probabilities }),
   }));
-  const { purpose, next, branch } = items[0] as LlmItem;
+  const { purpose, next } = items[0] as LlmItem;
   if (purpose === 'audit' || purpose === 'split')
     return { prompt: buildPrompt(asked, taxonomy), reason: null };
-  const choice = chooseRoute(asked, { next, branch }, taxonomy, await lineTokens(taxonomy), model);
+  const branches = items.map(({ branch }) => branch);
+  const choice = chooseRoute(asked, { next, branches }, taxonomy, await lineTokens(taxonomy), model);
   return { prompt: buildPrompt(asked, taxonomy, choice), reason: choice.reason };
 }
 

@@ -2,7 +2,7 @@ import { type LlmItem, type Refused, type SettledCall, settleLlm } from '../../d
 import { giveBack } from '../../database/queue.ts';
 import { messageOf } from '../../errors.ts';
 import { parseAnswers } from '../../llm/parse.ts';
-import { isInner } from '../../llm/taxonomy.ts';
+import { nextStep } from '../../llm/step.ts';
 import type { Prompt, Reply, Taxonomy } from '../../llm/types.ts';
 import { log } from '../../log.ts';
 import { isInfrastructure } from '../errors.ts';
@@ -15,17 +15,6 @@ export interface BegunCall {
   callId: number;
   prompt: Pick<Prompt, 'route' | 'items' | 'offered'>;
   taxonomy: Taxonomy;
-}
-
-type Step = Pick<LlmItem, 'next' | 'branch'>;
-
-/** The step after an answer that is not final; null: the answer is final. */
-function nextStep(categoryId: number, route: Prompt['route'], taxonomy: Taxonomy): Step | null {
-  // nothing of the part fits: of a shortlist, ask as if nothing were known; of a subtree, the whole tree, where that is no answer
-  if (categoryId === 0) return { next: route === 'subtree' ? 'tree' : null, branch: null };
-  return route === 'two-stage' && isInner(taxonomy, categoryId)
-    ? { next: 'subtree', branch: categoryId }
-    : null;
 }
 
 /**
@@ -77,7 +66,7 @@ export async function settle(
     }
     if (answer === undefined) return;
     const none = answer.categoryId === 0;
-    const step = nextStep(answer.categoryId, prompt.route, taxonomy);
+    const step = nextStep(answer.categoryId, prompt.route, item, taxonomy);
     const first = item.purpose === 'answer';
     if (step === null && !(first && unsure(answer.confidence))) {
       answers.push({ name_key, category_id: answer.categoryId, confidence: answer.confidence });
