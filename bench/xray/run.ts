@@ -78,6 +78,13 @@ else {
     writeSection(
       join(packageRoot, 'docs/measured/xray.md'),
       'bench/xray/run.ts',
-      [`\`node bench/xray/run.ts\`, ${new Date().toISOString().slice(0, 10)}`, '', ...table].join('\n'),
+      [
+        `\`node bench/xray/run.ts ${process.argv
+          .slice(2)
+          .filter((arg) => arg !== '--doc')
+          .join(' ')}\`, ${new Date().toISOString().slice(0, 10)}`,
+        '',
+        ...table,
+      ].join('\n'),
     );
 }

@@ -52,6 +52,11 @@ async function arrive(db: Database, shop: Shop): Promise<void> {
 export function truthOf(shop: Shop, config: Config): Promise<Truth> {
   return withPrivateDatabase(config, {}, async (db) => {
     await importLabels(db, labels(shop), { source: 'llm' });
+    // the categories that the shop's LLM chose later were there to be chosen
+    await db.rows(
+      `select ${db.internal}make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1) p`,
+      [JSON.stringify(shop.after.map(({ path }) => path))],
+    );
     await trainFirst(db, config, {});
     const simulator = await startSimulator({
       truth: new Map(shop.after.map(({ name, path }) => [normalise(name), path])),

@@ -71,7 +71,8 @@ begin
                                 and q.available_at <= moment
                                 and q.branch is not distinct from head.branch and q.next is not distinct from head.next));
       exit when cardinality(picked) < size and not overdue;
-      -- What waits in other branches shares the call then: its frame alone is 250 tokens.
+      -- What waits in other branches shares the call then, as its frame alone is 250 tokens. Siblings have ids that follow each
+      -- other: 20 real titles below 15 branches took 7,000 tokens, below neighbouring ones 2,500.
       if cardinality(picked) < size and head.branch is not null then
         with others as (
           select q.queue_id, q.name_key from queue q
@@ -80,7 +81,7 @@ begin
               and (not its.of_one_change or q.shortlist is not distinct from head.shortlist)
               and q.attempts < alone_from
               and (stop is null or exists (select from urgent_names u where u.name_hash = q.name_hash))
-            order by q.available_at limit size - cardinality(picked) for update skip locked
+            order by abs(q.branch - head.branch), q.branch, q.available_at limit size - cardinality(picked) for update skip locked
         )
         select picked || coalesce(array_agg(o.queue_id), '{}'), keys || coalesce(array_agg(o.name_key), '{}') into picked, keys
           from others o;

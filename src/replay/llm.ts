@@ -1,7 +1,8 @@
 import { inBatches } from '../llm/batches.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
 import { buildPrompt } from '../llm/prompt.ts';
-import { type Asked, chooseRoute } from '../llm/route.ts';
+import { chooseRoute } from '../llm/route.ts';
+import { type Next, nextStep, type Step } from '../llm/step.ts';
 import { upperOf } from '../llm/taxonomy.ts';
 import { countPrompt } from '../llm/tokens.ts';
 import type { Item, Taxonomy } from '../llm/types.ts';
@@ -9,8 +10,8 @@ import { answerTokens } from '../llm/without-layers.ts';
 
 /** A name that goes to the LLM. */
 export interface LlmName extends Item {
-  /** The likely l1: full batches are of one. */
-  branch: number;
+  /** The likely l1: full batches are of one; null: it may well be another, and such names are asked by themselves. */
+  branch: number | null;
   /** The category of memory's label, which the LLM is taken to answer. */
   label: number;
 }
@@ -18,7 +19,7 @@ export interface LlmName extends Item {
 export interface LlmUse {
   tokensIn: number;
   tokensOut: number;
-  /** Names whose label was not among the categories offered first, and that were asked again. */
+  /** Names whose first answer was not the last: their label was not offered, or only what it lies below. */
   askedAgain: number;
 }
 
@@ -30,22 +31,31 @@ export async function llmUse(names: readonly LlmName[], taxonomy: Taxonomy, batc
   const ids = [...taxonomy.nodes.keys()];
   const tokens = await lineTokens(taxonomy);
   const use: LlmUse = { tokensIn: 0, tokensOut: 0, askedAgain: 0 };
-  /** Names whose label is not among the categories offered: none of these, or the upper one of two stages. */
-  const ask = (items: readonly LlmName[], asked: Asked) => {
-    const choice = chooseRoute(items, asked, taxonomy, tokens);
+  const ask = (items: readonly (LlmName & Step)[], next: Next) => {
+    const choice = chooseRoute(
+      items,
+      { next, branches: items.map(({ branch }) => branch) },
+      taxonomy,
+      tokens,
+    );
     use.tokensIn += countPrompt(buildPrompt(items, taxonomy, choice));
     use.tokensOut += answerTokens(items.length, ids);
-    return items
-      .filter((item) => !choice.offered.has(item.label))
-      .map((item) => ({ ...item, shortlist: [] }));
+    return items.flatMap((item) => {
+      const among = choice.offered.has(item.label) ? item.label : 0;
+      const answer = choice.route === 'two-stage' ? upperOf(taxonomy, item.label) : among;
+      const step = nextStep(answer, choice.route, item, taxonomy);
+      return step === null ? [] : [{ ...item, ...step, shortlist: [] }];
+    });
   };
-  const inBranches = (open: readonly LlmName[], next: Asked['next'], branchOf: (name: LlmName) => number) =>
-    [...inBatches(open, branchOf, batch)].flatMap((items) =>
-      ask(items, { next, branches: items.map(branchOf) }),
-    );
-  const again = inBranches(names, null, ({ branch }) => branch);
-  use.askedAgain = again.length;
-  const left = inBranches(again, null, () => 0);
-  inBranches(left, 'subtree', ({ label }) => upperOf(taxonomy, label));
+  let open: (LlmName & Step)[] = names.map((name) => ({ ...name, next: null }));
+  for (let first = true; open.length > 0; first = false) {
+    const further: typeof open = [];
+    const alike = ({ next, branch }: Step) => `${next} ${branch === null}`;
+    for (const same of Map.groupBy(open, alike).values())
+      for (const items of inBatches(same, ({ branch }) => branch, batch))
+        further.push(...ask(items, items[0]?.next ?? null));
+    if (first) use.askedAgain = further.length;
+    open = further;
+  }
   return use;
 }

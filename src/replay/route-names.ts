@@ -39,6 +39,9 @@ export async function askSimilar(
   return answers;
 }
 
+/** Of names whose candidates have less of the probability no branch is told: as in settle_local(). */
+const leastOfBranch = 0.85;
+
 /**
  * Takes names that memory does not know through similar and local, in their order.
  *
@@ -69,8 +72,11 @@ export async function routeNames(
     routed[at] = clear[i]
       ? { layer: 'local', answer: model, model, label }
       : { layer: 'llm', answer: null, model, label };
-    if (!clear[i])
-      asked.push({ name: key, ...shortlistOf(prediction), branch: model[0], label: deepest(label) });
+    if (clear[i]) continue;
+    const candidates = shortlistOf(prediction);
+    const sum = candidates.probabilities.reduce((all, each) => all + each, 0);
+    const branch = sum >= leastOfBranch ? model[0] : null;
+    asked.push({ name: key, ...candidates, branch, label: deepest(label) });
   }
   return { routed, asked };
 }

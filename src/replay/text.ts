@@ -61,7 +61,7 @@ export function notes(report: ReplayReport): string {
     `≠ is the share of answers whose whole path is not the label that memory holds: disagreement with the teacher, not with the truth. Thresholds ${l1} / ${l2} / ${l3}, today's.`,
     'exact: rows of names that memory knew, as far as products tells (memory holds each name once); the hash split is given as many.',
     "without llm: similar's answer, else the model's, sure or not.",
-    `tokens: prompts as they would be sent today, ${report.replayed.asked_again} names asked again because their category was not among the candidates${report.price === null ? '; no price is known, name a model: --llm-model' : `; $ at today's price${report.price.simulated ? ' of the SIMULATED model' : ''}`}.`,
+    `tokens: prompts as they would be sent today, ${report.replayed.asked_again} names asked more than once${report.price === null ? '; no price is known, name a model: --llm-model' : `; $ at today's price${report.price.simulated ? ' of the SIMULATED model' : ''}`}.`,
     ...(sampled ? ['Large periods were routed by a sample (--sample) and counted as it went.'] : []),
   ].join('\n');
 }

@@ -63,6 +63,12 @@ function spent(
 const times = <T extends Record<string, number>>(of: T, factor: number): T =>
   Object.fromEntries(Object.entries(of).map(([key, value]) => [key, value * factor])) as T;
 
+/**
+ * Rows of a delivery whose names reach the LLM together: a sidecar decides them in batches of about a second, and what is left of
+ * one does not wait for the next. Seen of real sidecars with deliveries of 500 on two cores (docs/measured/xray.md).
+ */
+const passedOnAtOnce = 128;
+
 /** What the LLM is asked for these names, so many of them at once, for each of them. */
 async function useOf(
   asked: readonly LlmName[],
@@ -151,8 +157,7 @@ export async function savingsOf(
     namesPerCall,
   );
   const now = spent(times(naive, month.names / sampled.length), month.names, price);
-  // the names of a delivery that are left go out together
-  const together = Math.max(1, Math.round((atOnce * llm) / last.rows));
+  const together = Math.max(1, Math.round((Math.min(atOnce, passedOnAtOnce) * llm) / last.rows));
   const each = await useOf(last.asked, taxonomy, together, llmBatch);
   const alone = await useOf(last.asked.slice(0, askedAlone), taxonomy, 1, 1);
   const perRow = ({ tokensIn, tokensOut }: typeof each) => ((tokensIn + tokensOut) * llm) / last.rows;

@@ -49,7 +49,7 @@ export function assumptions(
   said.push(
     'Today: the LLM is asked about every row, with the whole tree of categories, ' +
       `${options.namesPerCall ?? 15} names in a call (--names-per-call). Then: it is asked about the rows that are left, with a shortlist. Today's tree mostly comes from the provider's cache, at its price, where the model has one; a shortlist does not.`,
-    `${number(atOnce)} names arrive together, so that what is left of them fills a call (--names-at-once).`,
+    `${number(atOnce)} names arrive together (--names-at-once), and what the local layer leaves of 128 fills a call.`,
     month.from === 'given'
       ? `${number(month.names)} names come in a month, as you said.`
       : month.from === 'own times'
