@@ -121,13 +121,20 @@ try {
   worker = await startWorker();
   began = performance.now();
   const said: { at: number; left: number }[] = [];
-  say(
-    'writers during the backfill, of the rate without',
-    await compare(
+  const both = () =>
+    compare(
       () => worker?.kill('SIGSTOP'),
       () => worker?.kill('SIGCONT'),
-    ),
-  );
+    );
+  say('writers during the backfill while names are new, of the rate without', await both());
+  // rows come name by name: after so many each name has come
+  while (
+    (await value<boolean>(
+      `select state = 'backfilling' and coalesce(seen, 0) < ${2 * names} from taxon.attached_tables`,
+    )) === true
+  )
+    await sleep(1000);
+  say('writers during the backfill, of the rate without', await both());
   began = performance.now();
   for (let n = 0; ; n += 1) {
     const { rows: found } = await client.query<{
@@ -162,22 +169,10 @@ try {
   while (Number(await answersLeft()) > 200) await sleep(1000);
   say('all answered after, s', (performance.now() - began) / 1000);
 
-  say(
-    'writers followed by a sidecar, of the rate without',
-    await compare(
-      () => worker?.kill('SIGSTOP'),
-      () => worker?.kill('SIGCONT'),
-    ),
-  );
+  say('writers followed by a sidecar, of the rate without', await both());
   // from the start: the rows are there already, and each is compared
   await client.query(`select taxon_internal.sweep_attached()`);
-  say(
-    'writers during a sweep, of the rate without',
-    await compare(
-      () => worker?.kill('SIGSTOP'),
-      () => worker?.kill('SIGCONT'),
-    ),
-  );
+  say('writers during a sweep, of the rate without', await both());
   worker.kill('SIGTERM');
   await once(worker, 'exit');
   worker = null;

@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
 import { Claims } from '../../src/sidecar/claims.ts';
 import { runLocalLoop } from '../../src/sidecar/local/loop.ts';
+import { shopPace } from '../../src/sidecar/shop-pace.ts';
 import { createWaker } from '../../src/sidecar/waker.ts';
 import { noOpChampion } from './no-op.ts';
 
@@ -26,6 +27,7 @@ function ours(): void {
     claims: new Claims(config.leaseSeconds),
     config,
     waker: createWaker(),
+    pace: shopPace(),
     stopping: new AbortController().signal,
     announce: async () => {},
     onPassedOn: () => {},

@@ -176,6 +176,14 @@ create or replace function note_failure(attached_id integer, code text, message 
 $$;
 comment on function note_failure(integer, text, text) is 'Notes why an attached table''s rows are not taken in at the moment, and when it is tried again. Example: select note_failure(1, ''55P03'', ''somebody holds it'');';
 
+-- of the sequence, as rows that were taken in are gone
+create or replace function changes_noted() returns bigint
+  language sql stable security definer set search_path from current as $$
+  select coalesce(pg_sequence_last_value(pg_get_serial_sequence('attached_changes', 'change_id')), 0)
+$$;
+comment on function changes_noted() is 'How many changes triggers on attached tables have noted so far, those of transactions that were rolled back as well. Sidecars hold back while it grows fast. Example: select changes_noted();';
+grant execute on function changes_noted to taxon_sidecar;
+
 create or replace function take_in_attached(most integer default 2000) returns integer
   language plpgsql security definer set search_path from current as $$
 declare

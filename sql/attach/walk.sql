@@ -129,6 +129,8 @@ begin
       from (select (y.walked + n - y.mark_walked) / greatest(extract(epoch from moment - y.mark_at), .001) as fresh
               from attachments y where y.attached_id = id) f
       where x.attached_id = id;
+    -- as finish_import() does it: what comes next is looked up among all the history
+    if until is null and a.walking = 'backfill' and a.labels is not null then perform gin_clean_pending_list('labels_trigrams'); end if;
     return greatest(n, 1);
   exception when others or assert_failure then
     perform note_failure(id, sqlstate, sqlerrm);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Check } from '../doctor/doctor.ts';
+import { calledAs } from './called-as.ts';
 import { cliConfig, wholeNumber } from './flags.ts';
 import { print } from './output.ts';
 
@@ -10,7 +11,7 @@ export function checksText(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ item }) => item.length));
   const lines = checks.flatMap(({ item, status, value, todo }) => [
     `${marks[status]}  ${item.padEnd(width)}  ${value}`,
-    ...(todo === '' ? [] : [`${' '.repeat(width + 6)}  → ${todo}`]),
+    ...(todo === '' ? [] : [`${' '.repeat(width + 6)}  → ${todo.replace(/^taxon /, `${calledAs()} `)}`]),
   ]);
   const count = (status: Check['status']) => checks.filter((check) => check.status === status).length;
   const sum =

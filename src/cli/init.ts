@@ -8,6 +8,7 @@ import type { Installed, InstallOptions } from '../init/install.ts';
 import { duration } from '../progress.ts';
 import { number } from '../report/words.ts';
 import type { XrayReport } from '../xray/types.ts';
+import { calledAs } from './called-as.ts';
 import { databaseUrl } from './database.ts';
 import { checksText } from './doctor.ts';
 import { cliConfig } from './flags.ts';
@@ -40,7 +41,7 @@ async function examine(asker: Asker, url: string, config: Config): Promise<void>
   const checks = await diagnose(url, config, 50_000);
   asker.show('Doctor', checksText(checks));
   if (checks.some(({ status }) => status === 'bad'))
-    throw new TaxonError('something must be mended first', { hint: 'Then again: taxon init' });
+    throw new TaxonError('something must be mended first', { hint: `Then again: ${calledAs()} init` });
 }
 
 /** What was done, and what to type next. */
@@ -57,7 +58,7 @@ function done(made: Installed, schema: string, shape: Shape): string {
     'The local layer is in shadow: it answers nothing until you say so.',
     '',
     'Next, in a terminal:',
-    '  taxon sidecar',
+    `  ${calledAs()} sidecar`,
     'In psql:',
     `  select * from ${schema}.${quoted(view)} limit 10;`,
     `  select * from ${schema}.attached_tables;`,
@@ -65,7 +66,7 @@ function done(made: Installed, schema: string, shape: Shape): string {
     `  select ${schema}.set_setting('local_layer', '"on"');      -- lets it answer`,
     `  select * from ${schema}.detach('${named(shape.table)}');  -- lets the table go`,
     '',
-    `The same again: taxon init ${shapeFlags(shape)} --yes`,
+    `The same again: ${calledAs()} init ${shapeFlags(shape)} --yes`,
   ].join('\n');
 }
 
@@ -76,7 +77,7 @@ function refuseTwins({ taxonomy }: XrayReport, { labels, categories }: Shape): v
   throw new TaxonError(
     `${number(twins.count)} categories of ${named(categories.table)} have a twin below the same parent, so your tree cannot be taken over: ${twins.examples.join('; ')}`,
     {
-      hint: 'Nothing was written. Give one of each another name, or move its rows to the other; then again: taxon init',
+      hint: `Nothing was written. Give one of each another name, or move its rows to the other; then again: ${calledAs()} init`,
     },
   );
 }
@@ -108,12 +109,12 @@ async function run(flags: Flags, asker: Asker, signal: AbortSignal): Promise<voi
       `Go on? This makes the schemas "${config.schema}" and "${config.schema}_internal" in your database, and triggers on ${named(shape.table)} that note what changes. No column, index or constraint is added.`,
       '--yes',
     ));
-  if (!goOn) return asker.end(`Nothing was written. Go on later: taxon init ${shapeFlags(shape)}`);
+  if (!goOn) return asker.end(`Nothing was written. Go on later: ${calledAs()} init ${shapeFlags(shape)}`);
   const { install } = await import('../init/install.ts');
   const onStep = (step: keyof typeof steps) => void process.stderr.write(`${steps[step]}\n`);
   const installed = await install(url, config, shape, { signal, onStep });
   asker.show('Done', done(installed, config.schema, shape));
-  asker.end('All of it can be removed again: taxon uninstall');
+  asker.end(`All of it can be removed again: ${calledAs()} uninstall`);
 }
 
 export function initCommand(): Command {

@@ -6,6 +6,8 @@ export interface Taken {
   readonly changes: number;
   /** Answers that were written into columns of attached tables. */
   readonly answers: number;
+  /** Changes that triggers have noted since there are attached tables. */
+  readonly noted: number;
 }
 
 /** Whether any table is attached; attach() notifies sidecars. */
@@ -15,9 +17,11 @@ export async function anyAttached(db: Database): Promise<boolean> {
 
 /** Takes in what triggers noted, and writes answers that changed; each a small transaction. */
 export async function takeInAttached(db: Database): Promise<Taken> {
-  const { changes } = await db.row<{ changes: number }>(`select ${db.internal}take_in_attached() as changes`);
+  const { changes, noted } = await db.row<{ changes: number; noted: number }>(
+    `select ${db.internal}take_in_attached() as changes, ${db.internal}changes_noted() as noted`,
+  );
   const { answers } = await db.row<{ answers: number }>(`select ${db.internal}write_answers() as answers`);
-  return { changes, answers };
+  return { changes, answers, noted };
 }
 
 /** One page of a backfill or a sweep; returns how many rows it saw, 0: none is due. */

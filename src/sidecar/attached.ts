@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { anyAttached, backfillShare, takeInAttached, walkAttached } from '../database/attached.ts';
 import type { Database } from '../database/connection/open.ts';
 import { messageOf } from '../errors.ts';
 import { log } from '../log.ts';
-import { backoff, type Waker } from './waker.ts';
+import type { ShopPace } from './shop-pace.ts';
+import { backoff, pause, type Waker } from './waker.ts';
 
 /**
  * After less than a good batch it waits this long for others to come: taken in one by one, changes cost the shop's writers a
- * commit each. After a good one it rests for as long as that took.
+ * commit each. After a good one it rests for as long as that took, or longer (ShopPace).
  */
 const gatherMs = 150;
 const goodBatch = 500;
@@ -16,17 +16,12 @@ const goodBatch = 500;
 /** Without an attached table it is looked this seldom; attach() wakes it. */
 const emptyMs = 30_000;
 
-/** Where so many changes came since the last look, the shop is busy: a walk's next rest is longer by this factor. */
-const fewChanges = 30;
-const busyFor = 6;
-
-/** Sleeps, whoever wakes the sidecar, until it is told to stop. */
-const pause = (ms: number, signal: AbortSignal) => sleep(ms, null, { signal }).catch(() => null);
-
 export interface AttachedLoopOptions {
   db: Database;
   config: Config;
   waker: Waker;
+  /** Told how fast the shop writes. */
+  pace: ShopPace;
   stopping: AbortSignal;
 }
 
@@ -37,7 +32,7 @@ export interface AttachedLoopOptions {
  * @returns resolves when `stopping` was aborted and the page in hand is done
  */
 export async function runAttachedLoop(options: AttachedLoopOptions): Promise<void> {
-  const { db, config, waker, stopping } = options;
+  const { db, config, waker, pace, stopping } = options;
   let failures = 0;
   let walkAt = 0;
   /** Whether a table is attached, as was seen last: where none is, a wake costs one question and not three. */
@@ -46,19 +41,20 @@ export async function runAttachedLoop(options: AttachedLoopOptions): Promise<voi
   /** How long to rest until the next look; null: nothing is to do. */
   async function step(): Promise<number | null> {
     const began = performance.now();
-    const { changes, answers } = await takeInAttached(db);
+    const { changes, answers, noted } = await takeInAttached(db);
+    pace.saw(noted);
     const taken = performance.now();
     const did = changes + answers;
     // changes are followed while a walk rests
     if (taken >= walkAt) {
       walkAt = 0;
       if ((await walkAttached(db)) > 0) {
-        const share = (await backfillShare(db)) / (changes < fewChanges ? 1 : busyFor);
+        const share = await backfillShare(db);
         const now = performance.now();
-        walkAt = now + (now - taken) * (1 / share - 1);
+        walkAt = now + Math.max((now - taken) * (1 / share - 1), pace.rest(now - taken));
       }
     }
-    if (did >= goodBatch) return taken - began;
+    if (did >= goodBatch) return Math.max(taken - began, pace.rest(taken - began));
     if (did > 0) return gatherMs;
     return walkAt === 0 ? null : Math.min(gatherMs, walkAt - performance.now());
   }
@@ -68,7 +64,7 @@ export async function runAttachedLoop(options: AttachedLoopOptions): Promise<voi
       any ||= await anyAttached(db);
       const rest = any ? await step() : null;
       failures = 0;
-      if (rest !== null) await pause(Math.max(0, rest), stopping);
+      if (rest !== null) await pause(rest, stopping);
       else {
         const wait = any ? config.pollMs : emptyMs;
         // the last one may be detached meanwhile

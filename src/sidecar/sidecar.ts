@@ -23,6 +23,7 @@ import { llmStage, noticeOf } from './llm/stage.ts';
 import { holdChampion } from './local/champion.ts';
 import { type LocalLoop, runLocalLoop } from './local/loop.ts';
 import { type Look, openLook } from './metrics/look.ts';
+import { shopPace } from './shop-pace.ts';
 import { createWaker, limited } from './waker.ts';
 
 /** How often a sidecar says that it lives; health() calls one dead after 30 s. */
@@ -147,6 +148,7 @@ export async function startSidecar(
   await forgetDeadSidecars(db);
   void refresh();
   llmLoop = llm && runLlmLoop(llm, stopping.signal);
+  const pace = shopPace();
   local = runLocalLoop({
     stage: {
       db: db.within(10 * briefly(config)),
@@ -159,11 +161,12 @@ export async function startSidecar(
     claims,
     config,
     waker: localWaker,
+    pace,
     stopping: stopping.signal,
     announce,
     onPassedOn: () => llmLoop?.wake(),
   });
-  const attached = runAttachedLoop({ db, config, waker: attachedWaker, stopping: stopping.signal });
+  const attached = runAttachedLoop({ db, config, waker: attachedWaker, pace, stopping: stopping.signal });
   // whoever may connect may notify: a flood of it makes a few sweeps
   const wake = limited(() => void onWake(), wakeMs);
   listener = listen(config.directDatabaseUrl ?? url, config.schema, `${config.schema}_${worker}`, wake);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Lets a loop sleep until somebody wakes it or a time has passed. A wake while nobody sleeps is kept for the next sleep. */
 export interface Waker {
   wake(): void;
@@ -28,6 +30,11 @@ export function createWaker(): Waker {
       });
     },
   };
+}
+
+/** Waits so long, whoever wakes the sidecar, or until it is told to stop. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, null, { signal }).catch(() => null);
 }
 
 /**

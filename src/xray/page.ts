@@ -35,7 +35,7 @@ function figures({ savings, names, labels }: XrayReport): Html {
           ['a month then', dollars(savings.then.dollars)],
           ...(labels?.noise
             ? [
-                ['wrong labels', `${labels.noise.upTo ? '≤ ' : ''}${percent(labels.noise.share)}`] as [
+                ['wrong labels', `${labels.noise.rough ? '≈ ' : ''}${percent(labels.noise.share)}`] as [
                   string,
                   string,
                 ],

@@ -145,7 +145,7 @@ function labelsPart({ labels }: XrayReport): Part[] {
         ['names with several labels', number(conflicting.names)],
         [
           'wrong labels',
-          noise === null ? 'too few to tell' : `${noise.upTo ? 'at most about ' : ''}${withInterval(noise)}`,
+          noise === null ? 'too few to tell' : `${noise.rough ? 'roughly ' : ''}${withInterval(noise)}`,
         ],
       ],
       says: suspects.length === 0 ? [] : ['Labels that letters contradict most surely:'],

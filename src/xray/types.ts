@@ -88,10 +88,10 @@ export interface LabelsPart {
   /** Names that rows give more than one category. */
   conflicting: { names: number; examples: { name: string; paths: string[] }[] };
   /**
-   * Estimated share of wrong labels, by letters that have not seen them; null where there are too few. `upTo`: of few names it is
-   * no estimate, and a bound from above.
+   * Estimated share of wrong labels, by letters that have not seen them; null where there are too few. `rough`: of few names, and
+   * then it may be several points too high or too low.
    */
-  noise: (Counted & { judged: number; upTo: boolean }) | null;
+  noise: (Counted & { judged: number; rough: boolean }) | null;
   suspects: { name: string; label: string; letters: string; confidence: number }[];
 }
 

@@ -79,9 +79,9 @@ export function gaps(report: Found, { source, categories }: Pick<Input, 'source'
     );
   if (report.labels !== null && report.labels.noise === null)
     said.push('There are too few labels to tell how many are wrong: 250 names are needed.');
-  else if (report.labels?.noise?.upTo)
+  else if (report.labels?.noise?.rough)
     said.push(
-      'With 10,000 labelled names the share of wrong labels becomes an estimate; now it is a bound from above.',
+      'With 10,000 labelled names the share of wrong labels becomes an estimate; now it may be several points off.',
     );
   if (categories === null && report.taxonomy !== null)
     said.push(

@@ -34,6 +34,13 @@ describe('taxon doctor', () => {
     await migrated?.drop();
   });
 
+  it('says what to type as it was called: npx puts nothing into the PATH', async () => {
+    const text = async (environment: Record<string, string>) =>
+      (await runTaxon(['doctor'], { DATABASE_URL: bare.superUrl, ...environment })).stdout;
+    expect(await text({ npm_command: 'exec' })).toContain('→ npx pgtaxon migrate');
+    expect(await text({ npm_command: 'test' })).toContain('→ taxon migrate');
+  });
+
   it('says of a database that will do what taxon migrate would make', async () => {
     const { code, of } = await doctor(bare.url);
     expect(code).toBe(0);

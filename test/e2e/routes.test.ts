@@ -17,6 +17,11 @@ const names = Array.from({ length: 30 }, (_, i) => ({
 }));
 /** A whole top category that stands beside the others: its names stop at l2. */
 const short = { name: 'riddle of two levels', path: ['Top 3', 'Middle 30'] };
+/** Names of a category that there is none of: the simulated LLM says of most that nothing fits, where it may. */
+const strangers = Array.from({ length: 10 }, (_, i) => ({
+  name: `stranger ${i}`,
+  path: ['Elsewhere', 'Nowhere', 'Nothing'],
+}));
 
 let database: TestDatabase;
 let db: Database;
@@ -30,7 +35,7 @@ beforeAll(async () => {
     `select taxon_internal.make_category(array(select jsonb_array_elements_text(p))) from jsonb_array_elements($1::jsonb) p`,
     [JSON.stringify(leaves)],
   );
-  const truth = new Map([...names, short].map(({ name, path }) => [name, path]));
+  const truth = new Map([...names, short, ...strangers].map(({ name, path }) => [name, path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
   sidecar = await startSidecarProcess(database.url, simulated(simulator.url));
 });
@@ -87,4 +92,27 @@ test('what the candidates do not have is asked for elsewhere, once each step', a
   // the simulated LLM sees that nothing fits in 7 of 10 cases, by name; this name is one of those
   expect(routes.map(({ route }) => route)).toEqual(['shortlist', 'two-stage', 'subtree']);
   expect(answer?.path).toBe('Top 1 > Middle 15 > Leaf 155');
+});
+
+test('what fits nowhere below a branch is asked for in two stages again, and then something has to do; never the whole tree', async () => {
+  await db.rows('truncate taxon_internal.llm_calls cascade');
+  await insert(
+    db,
+    strangers.map(({ name }) => name),
+  );
+  await settled(db);
+  expect(
+    await db.rows(
+      `select from taxon.products_readable where name like 'stranger%' and source = 'llm' and l3 is not null`,
+    ),
+  ).toHaveLength(strangers.length);
+  const calls = await db.rows<{ route: string; names: number; answered: number }>(
+    `select route, sum(names)::integer as names, sum(answered)::integer as answered from taxon_internal.llm_calls group by 1 order by 1`,
+  );
+  const [subtree, stages] = calls;
+  expect(calls.map(({ route }) => route)).toEqual(['subtree', 'two-stage']);
+  // each in two stages once, and most again
+  expect(stages).toEqual({ route: 'two-stage', names: subtree?.names, answered: 0 });
+  expect(subtree?.names).toBeGreaterThan(strangers.length);
+  expect(subtree?.names).toBeLessThanOrEqual(2 * strangers.length);
 });

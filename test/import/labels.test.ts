@@ -55,6 +55,12 @@ describe('a file', () => {
     expect(await signed()).toBe(4);
   });
 
+  test('leaves no list of new entries in the index of similar look-up, which each look-up would read', async () => {
+    await importLabels(db, given(['yellow kettle', 'x'], ['black kettle', 'x']));
+    // how many pages of it there still were
+    expect(await taxon.owner.value(`select gin_clean_pending_list('labels_trigrams')`)).toBe(0);
+  });
+
   test('parquet', async () => {
     expect(await importLabels(db, readRows(fixture('levels.parquet')))).toMatchObject({
       added: 5,

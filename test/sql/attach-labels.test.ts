@@ -29,6 +29,16 @@ const rows = () =>
   );
 
 describe('categories of the shop', () => {
+  test('as history leave no list of new entries in the index of similar look-up', async () => {
+    await t.owner.rows(
+      `insert into shop.goods (id, title, category_id) select i, 'kettle ' || i, 4 from generate_series(1, 20) i`,
+    );
+    await attach();
+    await follow();
+    expect(await t.owner.value('select count(*) from labels')).toBe(20);
+    expect(await t.owner.value(`select gin_clean_pending_list('labels_trigrams')`)).toBe(0);
+  });
+
   test('come with their ids, each node of a deep tree, and are followed', async () => {
     await attach();
     const tree = () =>

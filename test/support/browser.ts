@@ -35,10 +35,13 @@ export async function watchedPage(context: BrowserContext): Promise<{ page: Page
 
 /** What axe-core has against a page; it runs beside the page's own policy. */
 export async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
-    const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe;
-    return (await run.run()).violations;
+    const { axe } = globalThis as unknown as {
+      axe: { run(what: Document, how: object): Promise<{ violations: Violation[] }> };
+    };
+    // of what passes only the first element is described
+    return (await axe.run(document, { resultTypes: ['violations'] })).violations;
   });
   return violations.map(
     ({ id, nodes }) =>
@@ -59,6 +62,13 @@ export async function openScreen(page: Page, base: string, screen: string): Prom
   await page.locator('main h1').waitFor();
   await page.waitForLoadState('networkidle').catch(() => {});
   await page.locator('main .panel, main .card').first().waitFor();
+}
+
+/** Waits until what was changed last is drawn. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
 }
 
 /** Nothing is wider than the screen: what must be scrolls in a frame of its own. */

@@ -89,11 +89,11 @@ describe('an x-ray of a shop of its own table', () => {
     expect(month).toEqual({ names: 20_000, from: 'given' });
   });
 
-  it('says how many labels are wrong: a bound from above that the truth keeps', () => {
+  it('says roughly how many labels are wrong', () => {
     const { noise, suspects } = report.labels as NonNullable<XrayReport['labels']>;
     const distinct = report.names.distinct;
-    expect(noise?.upTo).toBe(true);
-    expect(noise?.high).toBeGreaterThan(shop.planted.wrong / distinct);
+    expect(noise?.rough).toBe(true);
+    expect(Math.abs((noise?.share ?? 0) - shop.planted.wrong / distinct)).toBeLessThan(0.1);
     expect(suspects.length).toBeGreaterThan(0);
   });
 

@@ -4,7 +4,8 @@ import { claim } from '../../database/queue.ts';
 import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';
 import type { Claims } from '../claims.ts';
-import { backoff, type Waker } from '../waker.ts';
+import type { ShopPace } from '../shop-pace.ts';
+import { backoff, pause, type Waker } from '../waker.ts';
 import { unwatched } from '../watch.ts';
 import { batchSize } from './batch-size.ts';
 import { decideLocally, type LocalStage } from './decide.ts';
@@ -31,6 +32,8 @@ export interface LocalLoopOptions {
   claims: Claims;
   config: Config;
   waker: Waker;
+  /** While the shop is busy, one batch is in hand at a time, and rests follow. */
+  pace: ShopPace;
   stopping: AbortSignal;
   /** Tells the database whether a NOTIFY is wanted. */
   announce(): Promise<void>;
@@ -40,13 +43,14 @@ export interface LocalLoopOptions {
 
 /** Claims and decides until told to stop; survives every error of the database by waiting longer each time. */
 export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
-  const { stage, brief, claims, config, waker, stopping } = options;
+  const { stage, brief, claims, config, waker, pace, stopping } = options;
   const { watch = unwatched } = stage;
   const inHand = new Set<Promise<void>>();
   const size = batchSize(config.claimBatch);
   let idle = false;
   let failures = 0;
   let turnedAt = Date.now();
+  let restUntil = 0;
 
   async function decide(held: string, names: string[]): Promise<void> {
     const started = performance.now();
@@ -55,6 +59,7 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
       claims.end(held);
       const ms = performance.now() - started;
       size.took(names.length, ms);
+      restUntil = performance.now() + pace.rest(ms);
       watch.batch(names.length, ms / 1000, 'done');
     } catch (error) {
       watch.batch(names.length, (performance.now() - started) / 1000, 'interrupted');
@@ -81,10 +86,11 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
   }
 
   async function step(): Promise<'more' | 'sleep'> {
-    if (inHand.size >= batchesAtOnce) {
+    if (inHand.size >= (pace.busy() ? 1 : batchesAtOnce)) {
       await Promise.race(inHand);
       return 'more';
     }
+    await pause(restUntil - performance.now(), stopping);
     const { held, names, alone } = await take();
     if (names.length > 0) {
       if (alone) await Promise.all(inHand);

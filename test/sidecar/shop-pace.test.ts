@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { shopPace } from '../../src/sidecar/shop-pace.ts';
+
+/** A shop that writes so many rows a second, looked at four times a second. */
+function writing(rows: number, seconds: number, pace = shopPace(), from = 1_000_000) {
+  for (let i = 0; i <= seconds * 4; i++) pace.saw((rows * i) / 4, from + i * 250);
+  return { pace, now: from + seconds * 1000 };
+}
+
+test('a shop that writes much, second after second, is busy; until it stops, or nobody looks', () => {
+  const { pace, now } = writing(150, 3);
+  expect(pace.busy(now)).toBe(true);
+  expect(pace.busy(now + 11_000)).toBe(false);
+  for (let i = 1; i <= 4; i++) pace.saw(450, now + i * 250);
+  expect(pace.busy(now + 1000)).toBe(false);
+});
+
+test('a little, or much in one statement, is not busy', () => {
+  expect(writing(90, 5).pace.busy(1_005_000)).toBe(false);
+  const pace = shopPace();
+  for (let i = 0; i <= 20; i++) {
+    pace.saw(i < 8 ? 0 : 100_000, 1_000_000 + i * 250);
+    expect(pace.busy(1_000_000 + i * 250)).toBe(false);
+  }
+});
+
+test('after ten minutes what waits is taken in at full speed', () => {
+  const { pace, now } = writing(150, 11 * 60);
+  expect(pace.busy(now)).toBe(false);
+  expect(writing(150, 9 * 60).pace.busy(1_000_000 + 9 * 60_000)).toBe(true);
+});
+
+test('rests ten times as long as it worked, and not at all where the shop is not busy', () => {
+  expect(writing(150, 3, shopPace(), performance.now() - 3000).pace.rest(20)).toBe(200);
+  expect(shopPace().rest(20)).toBe(0);
+});
