@@ -91,7 +91,7 @@ test('each npm script and each path of this project is there', () => {
 
 /** Keys and addresses to which other programs gave their names. */
 const notOurs =
-  /^(?:PATH|DATABASE_URL|NEW_DATABASE_URL|PG[A-Z]+|OPENAI_API_KEY(?:_FILE)?|ANTHROPIC_API_KEY)$/;
+  /^(?:PATH|DATABASE_URL|NEW_DATABASE_URL|PG[A-Z]+|OPENAI_API_KEY(?:_FILE)?|ANTHROPIC_API_KEY|ONNXRUNTIME_NODE_INSTALL)$/;
 
 test('each variable is read, and the value that it is given is allowed', () => {
   const given = typed.flatMap(({ at, variables }) => variables.map(([name, value]) => ({ at, name, value })));
