@@ -44,7 +44,7 @@ const layers = Object.keys(below).map((layer) => ({
 // directly in the layer puts the rooms together: it may import all of them, and no room may import it.
 const rooms = {
   sidecar: {
-    ground: ['claims', 'errors', 'insist', 'waker', 'watch'],
+    ground: ['claims', 'errors', 'insist', 'shop-pace', 'waker', 'watch'],
     below: { local: [], llm: [], metrics: [], jobs: ['local', 'llm'] },
   },
   train: {
