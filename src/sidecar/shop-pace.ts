@@ -7,6 +7,11 @@ const spanMs = 500;
  * keep three quarters of their rate so (docs/measured/attach.md).
  */
 const restFor = 10;
+/** A slow batch's rest is no longer: names wait, and who looks at the sidecar's health wants to see its loops turn. */
+const longestRestMs = 10_000;
+
+/** What was seen longer ago says nothing. */
+const forgottenMs = 3 * longestRestMs;
 
 /** A shop that is busy for longer is followed at full speed, as what waits would grow without an end. */
 const longestMs = 10 * 60_000;
@@ -16,32 +21,29 @@ export interface ShopPace {
   /** Told again and again how many changes triggers have noted in all. */
   saw(noted: number, at?: number): void;
   busy(at?: number): boolean;
-  /** How long to rest after work that took so long, in milliseconds; 0: the shop is not busy. */
+  /** How long to rest after work that took so long, in milliseconds, 10 s at most; 0: the shop is not busy. */
   rest(tookMs: number): number;
 }
 
 export function shopPace(): ShopPace {
-  /** Of the last spans, the newest last. */
-  let seen: { noted: number; at: number }[] = [];
-  let busySince: number | null = null;
-
-  /** Changes a second between two looks, the newest one at most so old. */
-  const rate = (fromMs: number, toMs: number, now: number) => {
-    const from = seen.findLast(({ at }) => at <= now - fromMs);
-    const to = seen.findLast(({ at }) => at <= now - toMs);
-    return from && to && to.at > from.at ? ((to.noted - from.noted) / (to.at - from.at)) * 1000 : 0;
-  };
+  /** The look that the span under way began with. */
+  let mark: { noted: number; at: number } | null = null;
+  /** Spans one after another in which the shop wrote much; a longer rest makes longer spans. */
+  let busySpans = 0;
+  let busySince = 0;
 
   const isBusy = (at: number) =>
-    busySince !== null && at - busySince < longestMs && at - (seen.at(-1)?.at ?? 0) < 20 * spanMs;
+    busySpans >= 2 && at - busySince < longestMs && at - (mark?.at ?? 0) < forgottenMs;
 
   return {
     saw(noted, at = performance.now()) {
-      seen = [...seen.filter((look) => look.at > at - 20 * spanMs), { noted, at }];
-      const busy = rate(2 * spanMs, spanMs, at) >= busyRows && rate(spanMs, 0, at) >= busyRows;
-      busySince = busy ? (busySince ?? at) : null;
+      if (mark === null || at - mark.at > forgottenMs) busySpans = 0;
+      else if (at - mark.at < spanMs) return;
+      else if (((noted - mark.noted) / (at - mark.at)) * 1000 < busyRows) busySpans = 0;
+      else if (++busySpans === 2) busySince = at;
+      mark = { noted, at };
     },
     busy: (at = performance.now()) => isBusy(at),
-    rest: (tookMs) => (isBusy(performance.now()) ? restFor * tookMs : 0),
+    rest: (tookMs) => (isBusy(performance.now()) ? Math.min(restFor * tookMs, longestRestMs) : 0),
   };
 }

@@ -10,9 +10,15 @@ function writing(rows: number, seconds: number, pace = shopPace(), from = 1_000_
 test('a shop that writes much, second after second, is busy; until it stops, or nobody looks', () => {
   const { pace, now } = writing(150, 3);
   expect(pace.busy(now)).toBe(true);
-  expect(pace.busy(now + 11_000)).toBe(false);
+  expect(pace.busy(now + 31_000)).toBe(false);
   for (let i = 1; i <= 4; i++) pace.saw(450, now + i * 250);
   expect(pace.busy(now + 1000)).toBe(false);
+});
+
+test('is seen by a sidecar that rests long between its looks, too', () => {
+  const pace = shopPace();
+  for (let i = 0; i <= 3; i++) pace.saw(8000 * i, 1_000_000 + i * 4000);
+  expect(pace.busy(1_015_000)).toBe(true);
 });
 
 test('a little, or much in one statement, is not busy', () => {
@@ -30,7 +36,8 @@ test('after ten minutes what waits is taken in at full speed', () => {
   expect(writing(150, 9 * 60).pace.busy(1_000_000 + 9 * 60_000)).toBe(true);
 });
 
-test('rests ten times as long as it worked, and not at all where the shop is not busy', () => {
-  expect(writing(150, 3, shopPace(), performance.now() - 3000).pace.rest(20)).toBe(200);
+test('rests ten times as long as it worked, ten seconds at most, and not at all where the shop is not busy', () => {
+  const { pace } = writing(150, 3, shopPace(), performance.now() - 3000);
+  expect([pace.rest(20), pace.rest(4000)]).toEqual([200, 10_000]);
   expect(shopPace().rest(20)).toBe(0);
 });
