@@ -124,7 +124,7 @@ comment on column queue.name_key is 'The name.';
 comment on column queue.name_hash is 'Digest of the name key.';
 comment on column queue.purpose is 'What the LLM is asked for.';
 comment on column queue.step is 'Step of the purpose.';
-comment on column queue.branch is 'The likely l1, so that a batch is of one subtree; with next subtree the category that the first of two stages chose.';
+comment on column queue.branch is 'The likely l1, so that a full batch is of one; with next subtree and last the category that the first of two stages chose, with elsewhere the one below which nothing fitted.';
 comment on column queue.shortlist is 'Candidate categories for the prompt, best first; NULL: nothing is known.';
 comment on column queue.attempts is 'How often it was claimed; given back uncounted where the provider was at fault.';
 comment on column queue.worker is 'The sidecar that holds the lease; NULL when free.';
@@ -132,7 +132,7 @@ comment on column queue.available_at is 'From when it may be claimed; a lease is
 comment on column queue.last_error is 'What went wrong last.';
 comment on column queue.created_at is 'When the name began to wait in this stage.';
 comment on column queue.probabilities is 'How likely each of the shortlist is, by the local model; NULL: nobody says, all are offered.';
-comment on column queue.next is 'Where an answer has left the name: subtree (below branch), tree (nothing of a part fitted); NULL: the batch chooses.';
+comment on column queue.next is 'Where an answer has left the name: subtree (below branch), elsewhere (anywhere but below branch), last (below branch, where something has to do); NULL: the batch chooses.';
 comment on column queue.asked is 'Steps that the name has been through; each is paid for once.';
 comment on column queue.claim_id is 'The claim that took it, an id made by the sidecar; what is renewed and taken back is told by it.';
 comment on column queue.held_since is 'Since when a row of this name cannot be written, as another transaction holds it; NULL: none is known to.';

@@ -182,7 +182,7 @@ create or replace function changes_noted() returns bigint
   select coalesce(pg_sequence_last_value(pg_get_serial_sequence('attached_changes', 'change_id')), 0)
 $$;
 comment on function changes_noted() is 'How many changes triggers on attached tables have noted so far, those of transactions that were rolled back as well. Sidecars hold back while it grows fast. Example: select changes_noted();';
-grant execute on function changes_noted to taxon_sidecar;
+grant execute on function changes_noted to taxon_admin, taxon_sidecar;
 
 create or replace function take_in_attached(most integer default 2000) returns integer
   language plpgsql security definer set search_path from current as $$

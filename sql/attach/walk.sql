@@ -130,7 +130,7 @@ begin
               from attachments y where y.attached_id = id) f
       where x.attached_id = id;
     -- as finish_import() does it: what comes next is looked up among all the history
-    if until is null and a.walking = 'backfill' and a.labels is not null then perform gin_clean_pending_list('labels_trigrams'); end if;
+    if until is null and a.walking = 'backfill' and a.labels is not null then perform empty_pending_list(); end if;
     return greatest(n, 1);
   exception when others or assert_failure then
     perform note_failure(id, sqlstate, sqlerrm);

@@ -176,8 +176,8 @@ declare
   blocking integer;
   f record;
 begin
-  -- before names are looked up: through the list of new entries 200 look-ups took 20 s at 4,000 labels, .4 s without it
-  if labels_changed > 0 then perform gin_clean_pending_list('labels_trigrams'); end if;
+  -- before names are looked up
+  if labels_changed > 0 then perform empty_pending_list(); end if;
   -- Anew where at least a hundredth of memory changed: learning from 743,000 names takes over a minute.
   if labels_changed > 0 and labels_changed * 100 >= (select count(*) from labels) then
     analyze labels, categories;

@@ -44,13 +44,20 @@ grant execute on function open_batches to taxon_admin, taxon_sidecar;
 
 create or replace function open_batch_calls(llm_batch_id bigint)
   returns table (llm_call_id bigint, purpose text, route text, model text, tokens_in integer, tokens_out integer, name_keys text[],
-    offered bigint[])
+    offered bigint[], nexts text[], branches bigint[])
   language sql stable security definer set search_path from current as $$
-  select c.llm_call_id, c.purpose, c.route, c.model, c.tokens_in, c.tokens_out, k.name_keys, k.offered
+  select c.llm_call_id, c.purpose, c.route, c.model, c.tokens_in, c.tokens_out, k.name_keys, k.offered, s.nexts, s.branches
     from llm_batch_calls k join llm_calls c using (llm_call_id)
+      -- what is left of a name that was taken away meanwhile is no step
+      cross join lateral (
+        select array_agg(q.next order by n.place), array_agg(q.branch order by n.place)
+          from unnest(k.name_keys) with ordinality n(name_key, place)
+            left join queue q on q.name_hash = name_hash(n.name_key) and q.stage = 'llm' and q.purpose = c.purpose
+              and q.worker = format('batch %s', k.llm_batch_id)
+      ) s(nexts, branches)
     where k.llm_batch_id = open_batch_calls.llm_batch_id and c.state = 'started' order by c.llm_call_id;
 $$;
-comment on function open_batch_calls(bigint) is 'Calls of a batch whose outcome is not written yet, with the upper estimates of their tokens. Example: select * from open_batch_calls(3).';
+comment on function open_batch_calls(bigint) is 'Calls of a batch whose outcome is not written yet, with the upper estimates of their tokens; for each name the step that it is asked in (queue.next, queue.branch). Example: select * from open_batch_calls(3).';
 grant execute on function open_batch_calls to taxon_admin, taxon_sidecar;
 
 create or replace function cancel_batches() returns integer

@@ -27,6 +27,9 @@ export interface OpenBatchCall {
   model: string;
   name_keys: string[];
   offered: number[];
+  /** Of each name, the step that it is asked in. */
+  nexts: LlmItem['next'][];
+  branches: LlmItem['branch'][];
 }
 
 /** The worker that holds the names of a batch, in whatever process it is looked after. */

@@ -15,5 +15,7 @@ export function* inBatches<T>(
     for (let from = 0; from < full; from += size) yield same.slice(from, from + size);
     left.push(...same.slice(full));
   }
+  // as neighbours share categories
+  left.sort((a, b) => (branchOf(a) ?? 0) - (branchOf(b) ?? 0));
   for (let from = 0; from < left.length; from += size) yield left.slice(from, from + size);
 }

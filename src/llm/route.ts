@@ -141,7 +141,9 @@ export function chooseRoute(
   const all = new Set(taxonomy.nodes.keys());
   if (step === 'subtree' || step === 'last') {
     const offered = below(taxonomy, new Set(branches));
-    if (offered.size > 0)
+    // where something has to do, it is not to be another name's
+    const gone = step === 'last' && branches.some((id) => id === null || !taxonomy.nodes.has(id));
+    if (offered.size > 0 && !gone)
       return {
         ...{ route: 'subtree', offered, none: step === 'subtree' },
         reason: 'below what was chosen before',

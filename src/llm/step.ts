@@ -24,7 +24,7 @@ export interface Step {
  */
 export function nextStep(categoryId: number, route: Route, asked: Step, taxonomy: Taxonomy): Step | null {
   if (categoryId === 0)
-    return route === 'subtree' ? { ...asked, next: 'elsewhere' } : { next: null, branch: null };
+    return route === 'subtree' ? { next: 'elsewhere', branch: asked.branch } : { next: null, branch: null };
   return route === 'two-stage' && isInner(taxonomy, categoryId)
     ? { next: asked.next === 'elsewhere' ? 'last' : 'subtree', branch: categoryId }
     : null;

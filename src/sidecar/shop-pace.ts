@@ -10,6 +10,9 @@ const restFor = 10;
 /** A slow batch's rest is no longer: names wait, and who looks at the sidecar's health wants to see its loops turn. */
 const longestRestMs = 10_000;
 
+/** After so long a quiet what waited is taken in. */
+const quietMs = 60_000;
+
 /** What was seen longer ago says nothing. */
 const forgottenMs = 3 * longestRestMs;
 
@@ -31,6 +34,7 @@ export function shopPace(): ShopPace {
   /** Spans one after another in which the shop wrote much; a longer rest makes longer spans. */
   let busySpans = 0;
   let busySince = 0;
+  let busyLast = Number.NEGATIVE_INFINITY;
 
   const isBusy = (at: number) =>
     busySpans >= 2 && at - busySince < longestMs && at - (mark?.at ?? 0) < forgottenMs;
@@ -40,8 +44,12 @@ export function shopPace(): ShopPace {
       if (mark === null || at - mark.at > forgottenMs) busySpans = 0;
       else if (at - mark.at < spanMs) return;
       else if (((noted - mark.noted) / (at - mark.at)) * 1000 < busyRows) busySpans = 0;
-      else if (++busySpans === 2) busySince = at;
+      else busySpans += 1;
       mark = { noted, at };
+      if (busySpans < 2) return;
+      // a moment's quiet does not begin the ten minutes anew
+      if (at - busyLast > quietMs) busySince = at;
+      busyLast = at;
     },
     busy: (at = performance.now()) => isBusy(at),
     rest: (tookMs) => (isBusy(performance.now()) ? Math.min(restFor * tookMs, longestRestMs) : 0),

@@ -67,7 +67,7 @@ const times = <T extends Record<string, number>>(of: T, factor: number): T =>
  * Rows of a delivery whose names reach the LLM together: a sidecar decides them in batches of about a second, and what is left of
  * one does not wait for the next. Seen of real sidecars with deliveries of 500 on two cores (docs/measured/xray.md).
  */
-const passedOnAtOnce = 128;
+export const passedOnAtOnce = 128;
 
 /** What the LLM is asked for these names, so many of them at once, for each of them. */
 async function useOf(

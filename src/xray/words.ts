@@ -1,4 +1,5 @@
 import { number, percent } from '../report/words.ts';
+import { passedOnAtOnce } from './savings.ts';
 import type { Counted, Input, XrayOptions, XrayReport } from './types.ts';
 
 /** A share with its interval: `12.3 % (11.0 to 13.7 %)`. */
@@ -49,7 +50,7 @@ export function assumptions(
   said.push(
     'Today: the LLM is asked about every row, with the whole tree of categories, ' +
       `${options.namesPerCall ?? 15} names in a call (--names-per-call). Then: it is asked about the rows that are left, with a shortlist. Today's tree mostly comes from the provider's cache, at its price, where the model has one; a shortlist does not.`,
-    `${number(atOnce)} names arrive together (--names-at-once), and what the local layer leaves of 128 fills a call.`,
+    `${number(atOnce)} names arrive together (--names-at-once), and what the local layer leaves of ${Math.min(atOnce, passedOnAtOnce)} fills a call.`,
     month.from === 'given'
       ? `${number(month.names)} names come in a month, as you said.`
       : month.from === 'own times'

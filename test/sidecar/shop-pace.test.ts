@@ -34,6 +34,11 @@ test('after ten minutes what waits is taken in at full speed', () => {
   const { pace, now } = writing(150, 11 * 60);
   expect(pace.busy(now)).toBe(false);
   expect(writing(150, 9 * 60).pace.busy(1_000_000 + 9 * 60_000)).toBe(true);
+  // nor does a second's quiet begin them anew
+  const rows = 150 * 11 * 60;
+  for (let i = 1; i <= 4; i++) pace.saw(rows, now + i * 250);
+  for (let i = 1; i <= 20; i++) pace.saw(rows + 1000 * i, now + 1000 + i * 250);
+  expect(pace.busy(now + 6000)).toBe(false);
 });
 
 test('rests ten times as long as it worked, ten seconds at most, and not at all where the shop is not busy', () => {

@@ -142,12 +142,12 @@ async function take(
     return;
   }
   const items = names.map(
-    (name_key): LlmItem => ({
+    (name_key, i): LlmItem => ({
       name_key,
       shortlist: null,
       probabilities: null,
-      next: null,
-      branch: null,
+      next: call.nexts[i] ?? null,
+      branch: call.branches[i] ?? null,
       asked: 0,
       attempts: 1,
       purpose,

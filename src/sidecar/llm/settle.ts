@@ -17,6 +17,8 @@ export interface BegunCall {
   taxonomy: Taxonomy;
 }
 
+const start = { next: null, branch: null };
+
 /**
  * Tells the database what a call brought, as long as it takes: it was paid for. What the database refuses for good is booked
  * with what was really used, and counts against the names.
@@ -74,7 +76,8 @@ export async function settle(
     }
     // what the first choice finds no category for, or is not sure of, is the next one's; of two stages it has done one
     const purpose = first && another && (none || step === null) ? 'escalate' : item.purpose;
-    const to = { ...(step ?? { next: null, branch: null }), purpose };
+    // who is asked next is not bound by what the first choice refused
+    const to = { ...(step === null || purpose !== item.purpose ? start : step), purpose };
     refused.push({ name_key, moved: true, none, ...to });
     moved.push({ ...item, ...to, shortlist: null, probabilities: null, asked: item.asked + 1 });
   });

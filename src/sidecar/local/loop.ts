@@ -91,6 +91,7 @@ export function runLocalLoop(options: LocalLoopOptions): LocalLoop {
       return 'more';
     }
     await pause(restUntil - performance.now(), stopping);
+    if (stopping.aborted) return 'more';
     const { held, names, alone } = await take();
     if (names.length > 0) {
       if (alone) await Promise.all(inHand);
