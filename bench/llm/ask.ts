@@ -1,4 +1,4 @@
-import { inBatches } from '../../src/llm/batches.ts';
+import { batchesOf } from '../../src/llm/batches.ts';
 import { lineTokens } from '../../src/llm/line-tokens.ts';
 import { parseAnswers } from '../../src/llm/parse.ts';
 import { buildPrompt } from '../../src/llm/prompt.ts';
@@ -55,7 +55,7 @@ function* batches(queue: readonly Queued[], size: number): Generator<Queued[]> {
   for (const group of Map.groupBy(queue, alike).values()) {
     group.sort((a, b) => (a.shortlist[0] ?? 0) - (b.shortlist[0] ?? 0));
     const nothing = group[0]?.next === null && group[0].shortlist.length === 0;
-    yield* inBatches(group, ({ branch }) => (nothing ? null : branch), size);
+    yield* batchesOf(group, ({ branch }) => (nothing ? null : branch), size);
   }
 }
 

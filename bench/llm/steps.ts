@@ -22,7 +22,7 @@ const upper = (taxonomy: Taxonomy): Choice => ({
 });
 const below = (taxonomy: Taxonomy, branches: (number | null)[], none: boolean): Choice => ({
   route: 'subtree',
-  offered: new Set(branches.flatMap((id) => (id === null ? [] : [...categoriesBelow(taxonomy, id)]))),
+  offered: categoriesBelow(taxonomy, ...branches),
   none,
   reason: 'second of two stages',
 });

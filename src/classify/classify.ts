@@ -6,7 +6,7 @@ import { type LlmItem, sendable } from '../database/ledger.ts';
 import { type Decision, decide, type LocalResult } from '../database/queue.ts';
 import { lookUp } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
-import { inBatches as batchesToAsk } from '../llm/batches.ts';
+import { batchesOf } from '../llm/batches.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { normalise } from '../normalise.ts';
@@ -137,7 +137,7 @@ async function askInSteps(stage: LlmStage, all: LlmItem[]): Promise<void> {
   while (asked.length > 0) {
     const further: LlmItem[] = [];
     for (const alike of Map.groupBy(asked, ({ purpose, next }) => `${purpose} ${next}`).values())
-      for (const items of batchesToAsk(alike, ({ branch }) => branch, size)) {
+      for (const items of batchesOf(alike, ({ branch }) => branch, size)) {
         const turn = await nextTurn(stage, items[0]?.purpose);
         if (turn === null) return;
         further.push(...(await ask(stage, turn, items).finally(turn.end)));

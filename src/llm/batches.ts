@@ -4,7 +4,7 @@
  *
  * @param size names in a batch at most
  */
-export function* inBatches<T>(
+export function* batchesOf<T>(
   names: Iterable<T>,
   branchOf: (name: T) => number | null,
   size: number,

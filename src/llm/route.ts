@@ -113,10 +113,6 @@ function cachedPart(model: string | null, prefix: number): string {
     : `; the ${Math.round(prefix)} tokens that come first in each such call are too few to be cached, it takes ${least}`;
 }
 
-/** All below some categories. */
-const below = (taxonomy: Taxonomy, branches: Iterable<number | null>) =>
-  new Set([...branches].flatMap((id) => (id === null ? [] : [...categoriesBelow(taxonomy, id)])));
-
 /**
  * Chooses the cheapest way to ask a batch, by expected tokens: what is sent and answered, what "none of these" costs in the
  * next step, and what a wrong answer is worth.
@@ -140,14 +136,11 @@ export function chooseRoute(
 ): Choice {
   const all = new Set(taxonomy.nodes.keys());
   if (step === 'subtree' || step === 'last') {
-    const offered = below(taxonomy, new Set(branches));
+    const offered = categoriesBelow(taxonomy, ...branches);
     // where something has to do, it is not to be another name's
     const gone = step === 'last' && branches.some((id) => id === null || !taxonomy.nodes.has(id));
     if (offered.size > 0 && !gone)
-      return {
-        ...{ route: 'subtree', offered, none: step === 'subtree' },
-        reason: 'below what was chosen before',
-      };
+      return { route: 'subtree', offered, none: step === 'subtree', reason: 'below what was chosen' };
     return { route: 'tree', offered: all, none: false, reason: 'what was chosen before is gone' };
   }
 
@@ -159,7 +152,7 @@ export function chooseRoute(
   const blind =
     step === 'elsewhere' || items.some(({ shortlist }) => !shortlist.some((id) => taxonomy.nodes.has(id)));
   if (!blind) {
-    const next = wholeCosts(items.length, each, taxonomy, tokens)[whole] / items.length;
+    const next = costs[whole] / items.length;
     const missed = noticed * next + (1 - noticed) * errorTokens;
     const { shown, lines, left } = worthShowing(items, missed, taxonomy, tokens);
     const cost = frameTokens + lines + items.length * (each + answerTokens) + left * missed;
@@ -172,11 +165,10 @@ export function chooseRoute(
       };
   }
   const reason = `expected tokens a name: ${others.join(', ')}${blind ? '; nothing is known of them' : ''}${cachedPart(model, costs.prefix[whole])}`;
-  const upper = upperCategories(taxonomy);
   // what one name has refused may be right for another
-  const refused =
-    step === 'elsewhere' && new Set(branches).size === 1 ? below(taxonomy, branches) : new Set();
-  const left = new Set([...upper].filter((id) => !refused.has(id)));
+  const allRefuse = step === 'elsewhere' && new Set(branches).size === 1;
+  const refused = allRefuse ? categoriesBelow(taxonomy, ...branches) : new Set();
+  const left = new Set([...upperCategories(taxonomy)].filter((id) => !refused.has(id)));
   return whole === 'tree' || left.size === 0
     ? { route: 'tree', offered: all, none: false, reason }
     : { route: 'two-stage', offered: left, none: false, reason };

@@ -16,6 +16,9 @@ export interface Step {
   branch: number | null;
 }
 
+/** Where each name begins, and who is asked anew. */
+export const start: Step = { next: null, branch: null };
+
 /**
  * The step after an answer; null: it is final.
  *
@@ -23,8 +26,7 @@ export interface Step {
  * @param route      how it was asked
  */
 export function nextStep(categoryId: number, route: Route, asked: Step, taxonomy: Taxonomy): Step | null {
-  if (categoryId === 0)
-    return route === 'subtree' ? { next: 'elsewhere', branch: asked.branch } : { next: null, branch: null };
+  if (categoryId === 0) return route === 'subtree' ? { next: 'elsewhere', branch: asked.branch } : start;
   return route === 'two-stage' && isInner(taxonomy, categoryId)
     ? { next: asked.next === 'elsewhere' ? 'last' : 'subtree', branch: categoryId }
     : null;

@@ -69,9 +69,9 @@ export function upperOf(taxonomy: Taxonomy, id: number): number {
   return path[Math.min(1, path.length - 1)] ?? id;
 }
 
-/** A category and all below it; empty for an id that is not there. */
-export function categoriesBelow(taxonomy: Taxonomy, id: number): Set<number> {
-  const found = new Set<number>(taxonomy.nodes.has(id) ? [id] : []);
+/** Some categories and all below them; nothing for an id that is not there. */
+export function categoriesBelow(taxonomy: Taxonomy, ...ids: readonly (number | null)[]): Set<number> {
+  const found = new Set(ids.filter((id) => id !== null && taxonomy.nodes.has(id)) as number[]);
   for (const each of found) for (const child of children(taxonomy).get(each) ?? []) found.add(child);
   return found;
 }

@@ -1,4 +1,4 @@
-import { inBatches } from '../llm/batches.ts';
+import { batchesOf } from '../llm/batches.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { chooseRoute } from '../llm/route.ts';
@@ -52,7 +52,7 @@ export async function llmUse(names: readonly LlmName[], taxonomy: Taxonomy, batc
     const further: typeof open = [];
     const alike = ({ next, branch }: Step) => `${next} ${branch === null}`;
     for (const same of Map.groupBy(open, alike).values())
-      for (const items of inBatches(same, ({ branch }) => branch, batch))
+      for (const items of batchesOf(same, ({ branch }) => branch, batch))
         further.push(...ask(items, items[0]?.next ?? null));
     if (first) use.askedAgain = further.length;
     open = further;

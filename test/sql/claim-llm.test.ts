@@ -173,6 +173,13 @@ describe('claim_llm', () => {
     expect(await t.queued('llm')).toEqual(['b']);
   });
 
+  test('and does not wait until its batch is due', async () => {
+    await waiting('Home', 'a', 'b');
+    await t.label('a', 'Food');
+    expect(await claim('one', 10, '1 h')).toEqual([]);
+    expect(await t.queued('llm')).toEqual(['b']);
+  });
+
   test('names whose rows were deleted or renamed meanwhile are dropped', async () => {
     await waiting('Home', 'gone', 'renamed', 'stays');
     await t.owner.rows(`delete from products where name = 'gone'; `);

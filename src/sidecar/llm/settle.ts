@@ -2,7 +2,7 @@ import { type LlmItem, type Refused, type SettledCall, settleLlm } from '../../d
 import { giveBack } from '../../database/queue.ts';
 import { messageOf } from '../../errors.ts';
 import { parseAnswers } from '../../llm/parse.ts';
-import { nextStep } from '../../llm/step.ts';
+import { nextStep, start } from '../../llm/step.ts';
 import type { Prompt, Reply, Taxonomy } from '../../llm/types.ts';
 import { log } from '../../log.ts';
 import { isInfrastructure } from '../errors.ts';
@@ -16,8 +16,6 @@ export interface BegunCall {
   prompt: Pick<Prompt, 'route' | 'items' | 'offered'>;
   taxonomy: Taxonomy;
 }
-
-const start = { next: null, branch: null };
 
 /**
  * Tells the database what a call brought, as long as it takes: it was paid for. What the database refuses for good is booked
