@@ -1,4 +1,4 @@
-import { batchesOf } from '../../src/llm/batches.ts';
+import { batchesOf } from '../../src/llm/fill-batches.ts';
 import { lineTokens } from '../../src/llm/line-tokens.ts';
 import { parseAnswers } from '../../src/llm/parse.ts';
 import { buildPrompt } from '../../src/llm/prompt.ts';

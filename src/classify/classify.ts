@@ -6,7 +6,7 @@ import { type LlmItem, sendable } from '../database/ledger.ts';
 import { type Decision, decide, type LocalResult } from '../database/queue.ts';
 import { lookUp } from '../database/reports.ts';
 import { loadPaths } from '../database/taxonomy.ts';
-import { batchesOf } from '../llm/batches.ts';
+import { batchesOf } from '../llm/fill-batches.ts';
 import type { Provider } from '../llm/types.ts';
 import { log } from '../log.ts';
 import { normalise } from '../normalise.ts';

@@ -1,4 +1,4 @@
-import { batchesOf } from '../llm/batches.ts';
+import { batchesOf } from '../llm/fill-batches.ts';
 import { lineTokens } from '../llm/line-tokens.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { chooseRoute } from '../llm/route.ts';
