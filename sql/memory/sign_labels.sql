@@ -48,7 +48,9 @@ create or replace function label_writers() returns text[]
   language sql stable security definer set search_path from current as $$
   select array(
     select distinct l.virtualtransaction from pg_locks l
-      where l.locktype = 'relation' and l.relation = 'labels'::regclass and l.mode ~ 'Exclusive' and l.pid is distinct from pg_backend_pid()
+      where l.locktype = 'relation' and l.relation = 'labels'::regclass and l.pid is distinct from pg_backend_pid()
+        -- VACUUM and ANALYZE, the autovacuum's too, take the latter and write no label
+        and l.mode ~ 'Exclusive' and l.mode <> 'ShareUpdateExclusiveLock'
         and l.database = (select d.oid from pg_database d where d.datname = current_database()));
 $$;
 comment on function label_writers() is 'Other transactions that have written to labels, or wait to, and have not ended. Example: select label_writers();';

@@ -111,6 +111,19 @@ describe('signatures follow labels', () => {
     expect(await signed()).toHaveLength(4);
   });
 
+  test('are complete while VACUUM or ANALYZE works on labels: neither writes a label', async () => {
+    await labelAll(['red kettle', 'blue kettle', 'green kettle']);
+    const other = await t.connect(undefined, 'taxon, taxon_internal, extensions, public');
+    await other.rows('begin');
+    // the lock that both take
+    await other.rows('lock table labels in share update exclusive mode');
+    try {
+      await complete();
+    } finally {
+      await other.rows('rollback');
+    }
+  });
+
   test('are made anew by another server, pg_trgm or locale; until then trigrams answer', async () => {
     await labelAll(['red kettle', 'blue kettle', 'green kettle']);
     await complete();
