@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import type { Step } from '../../src/database/runs.ts';
 import { taxonHere } from '../support/command.ts';
+import { testConfig } from '../support/config.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { encodedShop } from '../support/shop.ts';
 
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 let shop: TestDatabase;
 let db: Database;
 let asSidecar: Database;

@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
 import { trainingCommands } from '../../src/cli/training-commands.ts';
-import { loadConfig } from '../../src/config.ts';
 import { log } from '../../src/log.ts';
 import { autopilotJob } from '../../src/sidecar/jobs/autopilot.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
+import { testConfig } from '../support/config.ts';
 import { until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { shopOfFile, untrainedShop } from '../support/shop.ts';
@@ -19,12 +19,7 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
   const asSidecar = look(url);
   try {
     const said = vi.spyOn(log, 'info');
-    const job = autopilotJob(
-      loadConfig({ encoderThreads: 1 }, {}),
-      url,
-      trainingCommands,
-      new AbortController().signal,
-    );
+    const job = autopilotJob(testConfig(), url, trainingCommands, new AbortController().signal);
     await job.run(asSidecar);
     const found = await until(
       () =>
@@ -49,7 +44,7 @@ it('a sidecar that stops waits until its retraining has given the run back', asy
     await mine.rows(`select taxon.request_retrain('test')`);
     const sidecar = await startSidecar(
       untrained.url,
-      { ...loadConfig({ encoderThreads: 1 }, {}), retrain: true },
+      { ...testConfig(), retrain: true },
       [],
       trainingCommands,
     );

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
+import { testConfig } from '../support/config.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, waitingLocally } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   db = look(database.url);
   for (const key of ['shadow_names', 'canary_names', 'watch_names']) await set(key, far);
   await db.rows(`select taxon.set_setting('canary_share', '0.5')`);
-  ({ model_id: challenger } = await retrain(db, loadConfig({ encoderThreads: 1 }, {}), {
+  ({ model_id: challenger } = await retrain(db, testConfig(), {
     reason: 'test',
     clean: false,
     seed: 2,

@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { retrain } from '../../src/autopilot/retrain.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import { autopilotJob } from '../../src/sidecar/jobs/autopilot.ts';
 import { lookAgainAtAnswers } from '../../src/sidecar/jobs/second-looks.ts';
 import { holdChampion } from '../../src/sidecar/local/champion.ts';
 import { decideLocally } from '../../src/sidecar/local/decide.ts';
 import { startSidecar } from '../../src/sidecar/sidecar.ts';
+import { testConfig } from '../support/config.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 let database: TestDatabase;
 let db: Database;
 let asSidecar: Database;
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 
 beforeAll(async () => {
   database = await shopDatabase();

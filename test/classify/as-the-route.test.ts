@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { classify } from '../../src/classify/classify.ts';
-import { loadConfig } from '../../src/config.ts';
 import { claim } from '../../src/database/queue.ts';
 import { type ChampionHolder, holdChampion } from '../../src/sidecar/local/champion.ts';
 import { decideLocally } from '../../src/sidecar/local/decide.ts';
-import { newNames, shopOfFile } from '../support/shop.ts';
+import { testConfig } from '../support/config.ts';
+import { shopOfFile } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 /* `taxon classify` says of a name what its row would get, whatever the rules of the database are. */
 
 const shop = shopOfFile();
-const config = loadConfig({}, {});
+const config = testConfig();
 const names = newNames(60, 70_000).map(({ name }) => name);
 let holder: ChampionHolder;
 

@@ -5,7 +5,8 @@ import { taxonHere } from '../support/command.ts';
 import { testDatabase } from '../support/database.ts';
 import { simulated, startTaxon, until } from '../support/processes.ts';
 import { insert, ledger } from '../support/rows.ts';
-import { labelled, lettersShop, newNames, shopOfFile } from '../support/shop.ts';
+import { lettersShop, shopOfFile } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
 const shop = shopOfFile(lettersShop);
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { look } from '../support/rows.ts';
-import { labelled, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { labelled } from '../support/shop-names.ts';
 
 let shop: TestDatabase;
 beforeAll(async () => {

@@ -12,7 +12,8 @@ import { generatedReport } from '../report/generated.ts';
 import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { insert, look } from '../support/rows.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-report-'));
 const main = join(packageRoot, 'src', 'cli', 'main.ts');

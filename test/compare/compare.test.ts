@@ -9,7 +9,8 @@ import type { TestDatabase } from '../support/database.ts';
 import { startTaxon, until } from '../support/processes.ts';
 import { ledger, look } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 let database: TestDatabase;
 let db: Database;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openScreen, watchedPage } from '../support/browser.ts';
 import { pageShop } from '../support/page-shop.ts';
 import { until } from '../support/processes.ts';
-import { newNames } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { pageInBrowser, verdictsOf } from './page-in-browser.ts';
 
 /** What people do on the page, in a real browser. */

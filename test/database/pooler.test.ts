@@ -9,7 +9,8 @@ import type { TestDatabase } from '../support/database.ts';
 import { needsPooler, type Pooler, poolerInstalled, startPooler } from '../support/pgbouncer.ts';
 import { runTaxon, simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
-import { labelled, lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 import { openSession } from '../support/sql.ts';
 
 /** Connections to the server for each user: fewer than a sidecar opens, so that its statements do change places. */

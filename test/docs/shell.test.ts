@@ -11,7 +11,8 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { commandsOf, shellOf } from '../support/pages.ts';
 import { until } from '../support/processes.ts';
 import { look, tally } from '../support/rows.ts';
-import { labelled, newNames, shopOfFile } from '../support/shop.ts';
+import { shopOfFile } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-pages-'));
 let programs: string;

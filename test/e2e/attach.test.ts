@@ -6,7 +6,8 @@ import type { TestDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { dumpOf } from '../support/schema.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 let database: TestDatabase;
 let db: Database;

@@ -9,7 +9,8 @@ import { gullible } from '../support/gullible.ts';
 import { noReplies, oddReplies } from '../support/odd-replies.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { startSidecarHere } from '../support/sidecar.ts';
 
 const ordinary = newNames(220, 30_000);

@@ -5,7 +5,8 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import type { TestDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
-import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
 let database: TestDatabase;
 let db: Database;

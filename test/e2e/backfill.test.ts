@@ -12,7 +12,8 @@ import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startTaxon, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { startSidecarHere } from '../support/sidecar.ts';
 
 /** The job that looks after batches needs no model. */

@@ -7,7 +7,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, ledger, look, settled } from '../support/rows.ts';
-import { newNames } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 /** A shop without a model, so that the LLM answers everything, on a server of its own that goes away. */
 let cluster: OwnCluster;

@@ -5,7 +5,8 @@ import { gullible } from '../support/gullible.ts';
 import { until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { startSidecarHere } from '../support/sidecar.ts';
 
 /** Servers that do not answer as OpenAI does, and a real sidecar that has to get its answers out of them. */

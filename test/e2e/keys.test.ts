@@ -4,7 +4,8 @@ import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { type Answer, type Call, type ScriptedLlm, startScriptedLlm } from '../support/scripted-llm.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 const key = 'wq-live-7Yc/4Tz+Kd82LmPx0Rb';
 const base64 = Buffer.from(`Bearer ${key}`).toString('base64');

@@ -9,7 +9,8 @@ import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
-import { newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 /** The shop is too small to choose gates on: the test gives its model some. */
 const lines = { offsets: [0, 0, 0], slopes: [1, 1, 1] };

@@ -6,7 +6,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type LosingProxy, type Loss, startLosingProxy } from '../support/losing-proxy.ts';
 import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
 import { insert, ledger, look, settled } from '../support/rows.ts';
-import { newNames } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 
 /** A shop without a model, so that the LLM answers everything; the sidecar reaches it through a proxy that loses answers. */
 let database: TestDatabase;

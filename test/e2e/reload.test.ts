@@ -4,7 +4,8 @@ import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
-import { lettersShop, makeLetters, newNames } from '../support/shop.ts';
+import { lettersShop, makeLetters } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;

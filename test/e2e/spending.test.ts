@@ -9,7 +9,8 @@ import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { simulated, startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;

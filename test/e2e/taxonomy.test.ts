@@ -8,7 +8,8 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import type { TestDatabase } from '../support/database.ts';
 import { simulated, until } from '../support/processes.ts';
 import { insert, look, tally, waitingLocally } from '../support/rows.ts';
-import { lettersShop, newNames } from '../support/shop.ts';
+import { lettersShop } from '../support/shop.ts';
+import { newNames } from '../support/shop-names.ts';
 import { startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;

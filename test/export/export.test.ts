@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import type { ExportKind } from '../../src/database/export.ts';
 import { saveEmbeddings } from '../../src/database/queue.ts';
@@ -13,10 +12,11 @@ import { exportFile } from '../../src/export/export.ts';
 import { readRows } from '../../src/import/read.ts';
 import { findEncoder } from '../../src/model/encoder-source.ts';
 import { taxonHere } from '../support/command.ts';
+import { testConfig } from '../support/config.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const taxon = taxonDatabase();
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 let folder: string;
 let db: Database;
 

@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
 import { otherNode } from '../support/other-node.ts';
-import { labelled } from '../support/shop.ts';
+import { labelled } from '../support/shop-names.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
 let folder: string;

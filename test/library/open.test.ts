@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { openTaxon, TaxonError } from '../../src/library/index.ts';
 import type { Taxon } from '../../src/library/types.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -6,13 +6,19 @@ import { postgres, temporaryDataDir } from '../support/cluster.ts';
 import { testDatabase } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
 import { look, settled } from '../support/rows.ts';
-import { labelled, newNames, shopOfFile, untrainedShop } from '../support/shop.ts';
+import { shopOfFile, untrainedShop } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
 const shop = shopOfFile();
 let taxon: Taxon;
 
 beforeAll(async () => {
-  taxon = await openTaxon({ databaseUrl: shop.url, encoderThreads: 1, llmProvider: 'none' });
+  taxon = await openTaxon({
+    databaseUrl: shop.url,
+    encoder: inject('encoder'),
+    encoderThreads: 1,
+    llmProvider: 'none',
+  });
 });
 afterAll(() => taxon?.close());
 

@@ -2,17 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig, version } from '../../src/config.ts';
+import { version } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import { champion, listModels, modelFiles } from '../../src/database/registry.ts';
 import { readModelFile, writeModelFile } from '../../src/registry/model-file.ts';
 import { exportModel, importModel } from '../../src/registry/move.ts';
 import { taxonHere } from '../support/command.ts';
+import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { look } from '../support/rows.ts';
-import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 const folder = mkdtempSync(join(tmpdir(), 'move-'));
 const file = join(folder, 'm.taxon');
 /** Where the model comes from, and a database of the same taxonomy with other ids. */
@@ -113,7 +115,7 @@ describe('is refused, and nothing is stored,', () => {
   };
 
   test('where names are encoded by another encoder', async () => {
-    await refused('here names are encoded with', loadConfig({ encoderPrefix: 'query: ' }, {}));
+    await refused('here names are encoded with', testConfig({ encoderPrefix: 'query: ' }));
   });
 
   test('where a category is missing or retired, the first of them named', async () => {

@@ -1,4 +1,3 @@
-import { loadConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
 import { registerEncoder } from '../../src/database/registry.ts';
 import { importLabels } from '../../src/import/labels.ts';
@@ -6,6 +5,7 @@ import type { Row } from '../../src/import/read.ts';
 import { openEncoder } from '../../src/model/encoder.ts';
 import { encodeLabels } from '../../src/train/data/dataset.ts';
 import { seededRandom } from '../../src/train/random.ts';
+import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabaseFrom } from '../support/database.ts';
 
 /** Type words and their categories; from the third month on garden hoses appear, and smartphones are filed elsewhere. */
@@ -73,7 +73,7 @@ export function driftingHistory(): Row[] {
 /** A database with that history in memory, encoded; nothing trained. Made once a run. */
 export function historyDatabase(): Promise<TestDatabase> {
   return testDatabaseFrom('template_replay', async (url) => {
-    const config = loadConfig({ encoderThreads: 1 }, {});
+    const config = testConfig();
     const db = openDatabase(url, config);
     const encoder = await openEncoder(config);
     try {

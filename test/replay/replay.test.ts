@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { makeScratch } from '../../src/database/connection/scratch.ts';
 import { type ReplayOptions, type ReplayReport, replay } from '../../src/replay/replay.ts';
 import { meaning, notes, replayRows } from '../../src/replay/text.ts';
 import { taxonHere } from '../support/command.ts';
+import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { startTaxon, until } from '../support/processes.ts';
 import { driftingHistory, each, historyDatabase, months } from './history.ts';
 
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 let database: TestDatabase;
 let db: Database;
 let report: ReplayReport;

@@ -3,11 +3,15 @@ import type { TestProject } from 'vitest/node';
 import type { Origin } from '../../src/cluster/binaries.ts';
 import { provideBinaries } from '../../src/cluster/provide.ts';
 import { cacheDir, postgres, temporaryDataDir } from './cluster.ts';
+import { vocabulary } from './shop-names.ts';
+import { writeSmallEncoder } from './small-encoder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The data folder of the run's throw-away cluster, which the first test that asks for a database starts. */
     clusterDataDir: string;
+    /** The folder of the small encoder, which stands for the bundled one wherever a test is not about encoding. */
+    encoder: string;
     /** Whose PostgreSQL it is made by. */
     postgres: Origin;
   }
@@ -21,5 +25,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('postgres', origin);
   const { dataDir, remove } = temporaryDataDir();
   project.provide('clusterDataDir', dataDir);
+  const encoder = join(dataDir, 'small-encoder');
+  writeSmallEncoder(encoder, vocabulary);
+  project.provide('encoder', encoder);
   return remove;
 }

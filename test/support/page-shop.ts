@@ -4,7 +4,8 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from './database.ts';
 import { simulated, startSidecarProcess } from './processes.ts';
 import { insert, look, settled } from './rows.ts';
-import { labelled, newNames, shopDatabase } from './shop.ts';
+import { shopDatabase } from './shop.ts';
+import { labelled, newNames } from './shop-names.ts';
 
 /** Names of strangers that would do something, were they not shown as text. */
 export const hostile = {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
 import { postgres } from './cluster.ts';
 
@@ -39,6 +40,7 @@ export function environmentOf(given: Record<string, string>): Record<string, str
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
     // A second thread that loads the encoder took .4 s of 4.1 of a training, and nothing here is long enough to be worth it.
     TAXON_ENCODER_THREADS: '1',
+    TAXON_ENCODER: inject('encoder'),
     TAXON_POSTGRES: postgres,
     ...given,
   };

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { registerEncoder } from '../../src/database/registry.ts';
 import { openEncoder } from '../../src/model/encoder.ts';
@@ -8,80 +7,10 @@ import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { type FirstModel, makeFirst, readLettersMemory } from '../../src/train/first.ts';
 import { asRun } from '../../src/train/lease.ts';
 import { train } from '../../src/train/run.ts';
+import { testConfig } from './config.ts';
 import { type TestDatabase, testDatabaseFrom } from './database.ts';
 import { look } from './rows.ts';
-
-/** A small shop that the bundled encoder learns in seconds: 8 categories, one type word in three languages each. */
-const kinds: { path: string[]; words: string[] }[] = [
-  { path: ['Electronics', 'Phones', 'Smartphones'], words: ['smartphone', 'смартфон', 'smartfon'] },
-  {
-    path: ['Electronics', 'Phones', 'Phone cases'],
-    words: ['phone case', 'чехол для телефона', 'etui na telefon'],
-  },
-  { path: ['Electronics', 'Computers', 'Laptops'], words: ['laptop', 'ноутбук', 'laptop gamingowy'] },
-  {
-    path: ['Home', 'Kitchen', 'Kettles'],
-    words: ['electric kettle', 'чайник электрический', 'czajnik elektryczny'],
-  },
-  { path: ['Home', 'Kitchen', 'Knives'], words: ['kitchen knife', 'нож кухонный', 'nóż kuchenny'] },
-  { path: ['Food', 'Drinks', 'Tea'], words: ['black tea', 'чай чёрный', 'herbata czarna'] },
-  {
-    path: ['Food', 'Sweets', 'Chocolate'],
-    words: ['milk chocolate', 'шоколад молочный', 'czekolada mleczna'],
-  },
-  { path: ['Beauty', 'Hair', 'Shampoo'], words: ['shampoo', 'шампунь', 'szampon do włosów'] },
-];
-
-const makers = [
-  'Norvel',
-  'Kasta',
-  'Bravix',
-  'Olmeko',
-  'Tarvo',
-  'Lumisa',
-  'Ferrin',
-  'Zubra',
-  'Quint',
-  'Marvo',
-];
-
-export interface ShopName {
-  name: string;
-  path: string[];
-}
-
-/** Name number `i` of a kind of product: the same every time, another for each `i`. */
-function nameOf(kind: number, i: number): ShopName {
-  const { path, words } = kinds[kind % kinds.length] as (typeof kinds)[number];
-  const word = words[i % words.length];
-  const maker = makers[(i * 7 + kind) % makers.length];
-  return { name: `${word} ${maker} ${String.fromCharCode(65 + (i % 26))}${100 + ((i * 37) % 900)}`, path };
-}
-
-/** Names that memory holds: 45 of each kind. */
-export const labelled: ShopName[] = kinds.flatMap((_, kind) =>
-  Array.from({ length: 45 }, (_, i) => nameOf(kind, i)),
-);
-
-/**
- * Names of the same kinds that memory does not hold, with their true path. Every fifth says nothing of what it is, so that
- * only the LLM can know, unless `riddles` is false.
- */
-export function newNames(count: number, from = 1000, riddles = true): ShopName[] {
-  return Array.from({ length: count }, (_, i) => {
-    const { name: whole, path } = nameOf(from + i, from + i);
-    const name = riddles && i % 5 === 4 ? whole.split(' ').slice(-2).join(' ') : whole;
-    // enough letters of its own that no labelled name is .6 similar
-    return { name: `${name} ${words(from + i)} ${words((from + i) * 31 + 7)}`, path };
-  });
-}
-
-/** Two made-up words for a number. */
-function words(i: number): string {
-  const syllables = ['ka', 'ro', 'mi', 'tu', 'sel', 'dan', 'vex', 'pol', 'zar', 'lin', 'gus', 'hem'];
-  const at = (n: number) => syllables[Math.abs(n) % syllables.length];
-  return `${at(i)}${at(i >> 2)}${at(i * 5 + 3)} ${at(i * 7 + 1)}${at(i >> 3)}${at(i + 11)}`;
-}
+import { labelled } from './shop-names.ts';
 
 /** The shop's labels become memory. */
 async function remember(db: Database): Promise<void> {
@@ -95,7 +24,7 @@ async function remember(db: Database): Promise<void> {
 }
 
 async function using(url: string, work: (db: Database) => Promise<unknown>): Promise<void> {
-  const db = openDatabase(url, loadConfig({}, {}));
+  const db = openDatabase(url, testConfig());
   await work(db).finally(() => db.close());
 }
 
@@ -109,7 +38,7 @@ export function encodedShop(): Promise<TestDatabase> {
   return testDatabaseFrom('template_encoded_shop', (url) =>
     using(url, async (db) => {
       await remember(db);
-      const encoder = await openEncoder(loadConfig({ encoderThreads: 1 }, {}));
+      const encoder = await openEncoder(testConfig());
       try {
         const id = await registerEncoder(db, encoder.identity, encoder.dimension);
         await encodeLabels(db, encoder, id, new AbortController().signal);
@@ -125,7 +54,7 @@ export function shopDatabase(): Promise<TestDatabase> {
   return testDatabaseFrom('template_shop', (url) =>
     using(url, async (db) => {
       await remember(db);
-      const config = loadConfig({ encoderThreads: 1 }, {});
+      const config = testConfig();
       const { made, inHand } = await train(db, config, { seed: 1, clean: false });
       await diagnoseModel(db, config, made.model_id, new AbortController().signal, inHand);
     }),

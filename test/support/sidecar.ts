@@ -1,3 +1,4 @@
+import { inject } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { openProviders } from '../../src/llm/providers/open.ts';
 import { type Sidecar, startSidecar } from '../../src/sidecar/sidecar.ts';
@@ -8,6 +9,10 @@ export async function startSidecarHere(
   url: string,
   environment: Record<string, string> = {},
 ): Promise<Sidecar> {
-  const config = loadConfig({ encoderThreads: 1 }, { ...quick, ...environment }, '/');
+  const config = loadConfig(
+    { encoderThreads: 1 },
+    { TAXON_ENCODER: inject('encoder'), ...quick, ...environment },
+    '/',
+  );
   return startSidecar(url, config, await openProviders(config, environment), null);
 }

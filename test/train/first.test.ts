@@ -7,7 +7,8 @@ import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startSidecarProcess, until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
-import { labelled, newNames, untrainedShop } from '../support/shop.ts';
+import { untrainedShop } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
 let shop: TestDatabase;
 let db: Database;

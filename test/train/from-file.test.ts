@@ -2,14 +2,15 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
 import { exportFile } from '../../src/export/export.ts';
 import { readModelFolder, writeModelFolder } from '../../src/train/model-folder.ts';
 import { writeTinyEncoder } from '../model/tiny-encoder.ts';
 import { taxonHere } from '../support/command.ts';
+import { testConfig } from '../support/config.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { labelled, newNames, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { labelled, newNames } from '../support/shop-names.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taxon-from-'));
 const at = (name: string) => join(folder, name);
@@ -27,7 +28,7 @@ function file(name: string, rows: readonly { name: string; path: string[] }[]): 
 
 beforeAll(async () => {
   shop = await shopDatabase();
-  const config = loadConfig({ encoderThreads: 1 }, {});
+  const config = testConfig();
   const db = openDatabase(shop.url, config);
   const signal = new AbortController().signal;
   await exportFile(db, config, parquet, { what: 'labels', embeddings: true, signal });
@@ -143,7 +144,7 @@ describe('a model in a folder', () => {
       await taxon(['model', 'evaluate', gold, '--model', at('first')], { TAXON_ENCODER: encoder }),
     ).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/reads embeddings of "multilingual.*not of "encoder-/),
+      stderr: expect.stringMatching(/reads embeddings of "small-encoder.*not of "encoder-/),
     });
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Config, loadConfig } from '../../src/config.ts';
+import type { Config } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { champion, modelFiles } from '../../src/database/registry.ts';
 import { storedReport } from '../../src/database/reports.ts';
@@ -10,11 +10,13 @@ import { readModelReport } from '../../src/model/report.ts';
 import { diagnoseModel } from '../../src/train/diagnose-model.ts';
 import { train } from '../../src/train/run.ts';
 import { taxonHere } from '../support/command.ts';
+import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon, startTaxon } from '../support/processes.ts';
-import { labelled, shopDatabase } from '../support/shop.ts';
+import { shopDatabase } from '../support/shop.ts';
+import { labelled } from '../support/shop-names.ts';
 
-const config: Config = loadConfig({ encoderThreads: 1 }, {});
+const config: Config = testConfig();
 const going = new AbortController().signal;
 let shop: TestDatabase;
 let db: Database;
@@ -51,7 +53,7 @@ describe('train', () => {
       `select m.run_id, e.identity, e.dimension, m.manifest->>'encoder' as reads, jsonb_array_length(m.manifest->'paths') as paths
          from taxon_internal.models m join taxon_internal.encoders e using (encoder_id)`,
     );
-    expect(model).toMatchObject({ run_id: 1, dimension: 384, reads: model.identity, paths: 8 });
+    expect(model).toMatchObject({ run_id: 1, dimension: 64, reads: model.identity, paths: 8 });
     expect(await lastRun()).toMatchObject({
       run_id: 1,
       state: 'done',

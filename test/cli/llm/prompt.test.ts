@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { countPrompt } from '../../../src/llm/tokens.ts';
 import { taxonHere } from '../../support/command.ts';
-import { labelled, lettersShop, newNames, shopOfFile } from '../../support/shop.ts';
+import { lettersShop, shopOfFile } from '../../support/shop.ts';
+import { labelled, newNames } from '../../support/shop-names.ts';
 
 const shop = shopOfFile(lettersShop);
 

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../../src/config.ts';
 import { taxonHere } from '../../support/command.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { labelled, shopDatabase } from '../../support/shop.ts';
+import { shopDatabase } from '../../support/shop.ts';
+import { labelled } from '../../support/shop-names.ts';
 
 let shop: TestDatabase;
 const folder = mkdtempSync(join(tmpdir(), 'models-'));

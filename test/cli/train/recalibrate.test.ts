@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { normalise } from '../../../src/normalise.ts';
 import { taxonHere } from '../../support/command.ts';
-import { newNames, shopOfFile } from '../../support/shop.ts';
+import { shopOfFile } from '../../support/shop.ts';
+import { newNames } from '../../support/shop-names.ts';
 
 /** Every fifth says nothing of what it is: the model is wrong there, so that there is something to calibrate. */
 const names = newNames(80, 7000);

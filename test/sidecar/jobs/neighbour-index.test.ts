@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
 import { type Database, openDatabase } from '../../../src/database/connection/open.ts';
 import { makeIndex } from '../../../src/database/neighbour-index.ts';
 import { loadClassifier } from '../../../src/model/bundle.ts';
@@ -11,6 +10,7 @@ import { partOf } from '../../../src/train/data/split.ts';
 import { trainModel } from '../../../src/train/fit.ts';
 import { seededRandom } from '../../../src/train/random.ts';
 import { taxonHere } from '../../support/command.ts';
+import { testConfig } from '../../support/config.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { until } from '../../support/processes.ts';
 import { look } from '../../support/rows.ts';
@@ -34,7 +34,7 @@ const holder = (): ChampionHolder => ({
   refresh: async () => {},
   close: async () => {},
 });
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 const jobOf = (url: string, signal = stopping.signal): Job =>
   neighbourIndexJob(config, url, holder(), signal);
 

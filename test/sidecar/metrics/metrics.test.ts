@@ -7,7 +7,8 @@ import { type Simulator, startSimulator } from '../../../src/simulator/simulator
 import { rowsOf, spansIn } from '../../support/pages.ts';
 import { simulated, startSidecarProcess, startTaxon, type TaxonProcess } from '../../support/processes.ts';
 import { insert, ledger, settled } from '../../support/rows.ts';
-import { labelled, newNames, shopOfFile } from '../../support/shop.ts';
+import { shopOfFile } from '../../support/shop.ts';
+import { labelled, newNames } from '../../support/shop-names.ts';
 
 const shop = shopOfFile();
 const fresh = newNames(120);

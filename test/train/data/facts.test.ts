@@ -118,7 +118,7 @@ describe('taxon train --dry-run', () => {
     const { code, stdout } = await run('--json', '--test-share', '0');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      encoder: expect.stringContaining('multilingual-e5-small'),
+      encoder: expect.stringContaining('small-encoder'),
       usable: 10,
       unencoded: 10,
       parts: { test: 0 },

@@ -2,15 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
 import { openDatabase } from '../../../src/database/connection/open.ts';
 import { evaluateNames, type LabelledName } from '../../../src/train/judge/evaluate-names.ts';
 import { writeTinyEncoder } from '../../model/tiny-encoder.ts';
 import { taxonHere } from '../../support/command.ts';
+import { testConfig } from '../../support/config.ts';
 import { testDatabase } from '../../support/database.ts';
-import { labelled, lettersShop, newNames, shopOfFile } from '../../support/shop.ts';
+import { lettersShop, shopOfFile } from '../../support/shop.ts';
+import { labelled, newNames } from '../../support/shop-names.ts';
 
-const config = loadConfig({ encoderThreads: 1 }, {});
+const config = testConfig();
 const never = new AbortController().signal;
 const folder = mkdtempSync(join(tmpdir(), 'taxon-evaluate-'));
 const full = shopOfFile();
@@ -97,7 +98,7 @@ describe('evaluateNames', () => {
       evaluateNames(full.db, { ...config, encoder: other }, [{ line: 2, name: 'x', path: ['Food'] }], never),
     ).rejects.toMatchObject({
       name: 'TaxonError',
-      message: expect.stringMatching(/^model 1 reads embeddings of "multilingual-e5-small.*not of "encoder-/),
+      message: expect.stringMatching(/^model 1 reads embeddings of "small-encoder.*not of "encoder-/),
       hint: expect.stringContaining('TAXON_ENCODER'),
     });
   });

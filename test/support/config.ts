@@ -1,0 +1,6 @@
+import { inject } from 'vitest';
+import { type Config, loadConfig } from '../../src/config.ts';
+
+/** Settings for what encodes in the test's own process: the small encoder, in one thread. */
+export const testConfig = (given: Partial<Config> = {}): Config =>
+  loadConfig({ encoder: inject('encoder'), encoderThreads: 1, ...given }, {});
