@@ -42,7 +42,9 @@ describe('at 375, 800 and 1440 px, in light and dark colours', () => {
         await page.emulateMedia({ colorScheme });
         await drawn(page);
         await expectNoSidewaysScroll(page, `${screen} at ${width}`);
-        expect(await axeViolations(page), `${screen} at ${width}, ${colorScheme}`).toEqual([]);
+        // the scheme changes colours and nothing else
+        const violations = await axeViolations(page, colorScheme === 'dark' ? 'colours' : 'all');
+        expect(violations, `${screen} at ${width}, ${colorScheme}`).toEqual([]);
       }
     expect(complaints).toEqual([]);
     await context.close();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { provideBinaries } from '../../src/cluster/provide.ts';
 import { packageRoot } from '../../src/config.ts';
 import { cacheDir, postgres } from '../support/cluster.ts';
@@ -115,11 +115,13 @@ test('"Your own database" of docs/guide/start.md types the same commands', () =>
 
 describe('in a shop', () => {
   const shop = shopOfFile();
+  /** Of the encoder that its model reads. */
+  const inShop = () => ({ DATABASE_URL: shop.url, TAXON_ENCODER: inject('encoder') });
 
   test('docs/guide/import-export.md: files go in, labels and a model come out and go in again', async () => {
     await shop.db.rows('create table goods (title text, shelf text)');
     await shop.db.rows(`insert into goods values ('garden gnome', 'Garden > Ornaments > Gnomes')`);
-    await runs(shellOf('docs/guide/import-export.md', 'Import and export'), { DATABASE_URL: shop.url });
+    await runs(shellOf('docs/guide/import-export.md', 'Import and export'), inShop());
     expect(
       await shop.db.row(
         `select taxon.category_path(category_id) as path from taxon.labels where name_key = 'garden gnome'`,
@@ -134,9 +136,7 @@ describe('in a shop', () => {
       { external_id: '1', path: 'Boats' },
       { external_id: '2', path: 'Boats > Oars' },
     ]);
-    const said = await runs(shellOf('docs/guide/import-export.md', 'Each import is a run'), {
-      DATABASE_URL: shop.url,
-    });
+    const said = await runs(shellOf('docs/guide/import-export.md', 'Each import is a run'), inShop());
     expect(said).toMatch(/import \| price list of spring/);
     expect(said).toContain('labels_restored');
     expect(await shop.db.row('select count(*) as n from taxon.models_readable')).toEqual({ n: 2 });
@@ -144,9 +144,7 @@ describe('in a shop', () => {
 
   test('docs/guide/keeping.md: a name is forgotten', async () => {
     await shop.db.rows(`insert into taxon.products (name) values ('Mug for Jane Doe')`);
-    const said = await runs(shellOf('docs/guide/keeping.md', 'Forgetting a name'), {
-      DATABASE_URL: shop.url,
-    });
+    const said = await runs(shellOf('docs/guide/keeping.md', 'Forgetting a name'), inShop());
     expect(said).toMatch(/products/);
     expect(
       await shop.db.row(`select count(*) as n from taxon.products where name ilike '%jane doe%'`),
@@ -158,10 +156,7 @@ describe('in a shop', () => {
     ['A dump of data alone', true],
   ])('docs/guide/backup.md: %s brings the shop back', async (heading, migrated) => {
     const restored = await bare(migrated);
-    await runs(shellOf('docs/guide/backup.md', heading), {
-      DATABASE_URL: shop.url,
-      NEW_DATABASE_URL: restored.url,
-    });
+    await runs(shellOf('docs/guide/backup.md', heading), { ...inShop(), NEW_DATABASE_URL: restored.url });
     const db = look(restored.url);
     onTestFinished(() => db.close());
     for (const table of ['taxon.labels', 'taxon.products', 'taxon_internal.models']) {
