@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
+import { nodePackages } from '../support/other-packages.ts';
 import { dumpOf } from '../support/schema.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
@@ -51,16 +52,10 @@ test('triggers are all that a schema has more while its table is attached: no to
 });
 
 test('Drizzle reads the same schema, and has nothing to change', async (context) => {
-  writeFileSync(join(folder, 'package.json'), '{"private": true}');
-  const packages = ['drizzle-kit@0.31', 'drizzle-orm@0.45', 'pg@8'];
-  const installed = await run('npm', ['install', '--no-audit', '--no-fund', ...packages], {
-    cwd: folder,
-    timeout: 180_000,
-  }).then(
-    () => true,
-    () => false,
-  );
-  needs(context, installed, 'drizzle-kit cannot be installed here: it takes a package registry');
+  const packages = await nodePackages();
+  if ('missing' in packages)
+    return needs(context, false, `Drizzle cannot be installed here: ${packages.missing}`);
+  symlinkSync(join(packages.folder, 'node_modules'), join(folder, 'node_modules'));
   const config = (
     out: string,
   ) => `export default { dialect: 'postgresql', schemaFilter: ['shop'], out: './${out}',

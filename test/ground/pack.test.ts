@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import { packageRoot } from '../../src/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
-import { otherNode } from '../support/other-node.ts';
+import { otherNode } from '../support/other-packages.ts';
 import { labelled } from '../support/shop-names.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
