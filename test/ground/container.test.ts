@@ -5,6 +5,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,13 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments, parse as parseYaml } from 'yaml';
 import { loadConfig, packageRoot, unknownVariables } from '../../src/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
+import { built, cleanEnvironment, linkPackages } from '../support/shipped.ts';
 
 /** One instruction of the Dockerfile: continued lines are one, comments none. */
 interface Step {
@@ -29,7 +31,7 @@ interface Step {
 const text = readFileSync(join(packageRoot, 'Dockerfile'), 'utf8');
 const steps: Step[] = text
   .replaceAll(/^#.*\n/gm, '')
-  .replaceAll(/\\\n/g, ' ')
+  .replaceAll(/\s*\\\n\s*/g, ' ')
   .split('\n')
   .filter((line) => line.trim() !== '')
   .map((line) => {
@@ -43,6 +45,9 @@ const variables = Object.fromEntries(
     .filter(({ word }) => word === 'ENV')
     .flatMap(({ rest }) => Array.from(rest.matchAll(/(\w+)=(\S+)/g), ([, k, v]) => [k, v])),
 ) as Record<string, string>;
+
+/** What production needs, and no script of a package. */
+const install = 'npm ci --omit=dev --ignore-scripts --no-audit --no-fund';
 
 /** The build context as .dockerignore leaves it. */
 const context = new Set(
@@ -88,19 +93,22 @@ describe('the Dockerfile', () => {
       } else if (word === 'RUN' && stage === 'build' && rest.startsWith('npm ci ')) {
         // the packages of the lock, development's too, are what this checkout has
         symlinkSync(join(packageRoot, 'node_modules'), join(inside(stage, folder), 'node_modules'));
+      } else if (word === 'RUN' && rest === 'npm run build') {
+        const root = inside(stage, folder);
+        const sources = readdirSync(root).filter((name) => name !== 'node_modules');
+        cpSync(await built(root, sources), join(root, 'dist'), { recursive: true });
       } else if (word === 'RUN') {
+        let command = rest;
+        if (command.startsWith(`${install} && `)) {
+          // npm says whether it would; the packages are this checkout's
+          command = command.replace(install, `${install} --dry-run`);
+          await linkPackages(inside(stage, folder));
+        }
         // there is no user node here, and the cache is this machine's
-        const command = rest.replace('chown node:node', 'true').replace('npm cache clean --force', 'true');
-        const own = Object.entries(process.env).filter(
-          ([key]) => !/^(npm_|TAXON_|VITEST|NODE_ENV$)/.test(key),
-        );
-        const path = `${dirname(process.execPath)}:${process.env.PATH}`;
-        const env = { ...Object.fromEntries(own), PATH: path, npm_config_prefer_offline: 'true' };
-        await promisify(execFile)('sh', ['-ec', command], {
-          cwd: inside(stage, folder),
-          env,
-          maxBuffer: 2 ** 26,
-        });
+        command = command.replace('chown node:node', 'true').replace('npm cache clean --force', 'true');
+        const env = { ...cleanEnvironment(), npm_config_prefer_offline: 'true' };
+        const options = { cwd: inside(stage, folder), env, maxBuffer: 2 ** 26 };
+        await promisify(execFile)('sh', ['-ec', command], options);
       }
     }
   }, 600_000);

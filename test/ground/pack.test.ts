@@ -1,27 +1,34 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
 import { otherNode } from '../support/other-packages.ts';
+import { built, cleanEnvironment, linkPackages } from '../support/shipped.ts';
 import { labelled } from '../support/shop-names.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
 let folder: string;
 let shipped: string[];
 
-/** Somebody else's shell: Node first in PATH, nothing of this project's npm run, the GPU download left out. */
-function environment(node: string): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(
-    ([key]) => !/^(npm_|TAXON_|DATABASE_URL$|VITEST|NODE_ENV$)/.test(key),
-  );
-  const path = `${dirname(node)}:${process.env.PATH}`;
-  return { ...Object.fromEntries(own), PATH: path, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-}
+/** Somebody else's shell, the GPU download left out. */
+const environment = (node: string): NodeJS.ProcessEnv => ({
+  ...cleanEnvironment(node),
+  ONNXRUNTIME_NODE_INSTALL: 'skip',
+});
 
 /** Standard output; throws all that was said on failure. Never blocks: vitest gives up on a worker silent for 60 s. */
 async function run(
@@ -41,14 +48,22 @@ async function run(
   }
 }
 
-/** `npx pgtaxon …` in the folder where the tarball was installed. */
+/** The installed command. */
 const taxon = (args: string[], more?: NodeJS.ProcessEnv, node?: string) =>
-  run('npx', ['--no-install', 'pgtaxon', ...args], folder, more, node);
+  run(join(folder, 'node_modules/.bin/pgtaxon'), args, folder, more, node);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pgtaxon-pack-'));
-  // Its prepack script runs the build.
-  await run('npm', ['pack', '--silent', '--pack-destination', folder], packageRoot);
+  const sources = [
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'src',
+    ...globSync('tsconfig*.json', { cwd: packageRoot }),
+  ];
+  rmSync(join(packageRoot, 'dist'), { recursive: true, force: true });
+  cpSync(await built(packageRoot, sources), join(packageRoot, 'dist'), { recursive: true });
+  await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], packageRoot);
   const tarball = `pgtaxon-${version}.tgz`;
   const list = await run('tar', ['-tzf', tarball], folder);
   shipped = list
@@ -56,6 +71,7 @@ beforeAll(async () => {
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
   writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
+  await linkPackages(folder);
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`], folder);
 });
 
@@ -106,6 +122,8 @@ describe('the packed tarball, installed in an empty folder', () => {
   test('says which Node it runs on, what it exports and where its types are', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/pgtaxon/package.json'), 'utf8'));
     expect(manifest.engines.node).toBe('>=22.13');
+    // who packs builds first
+    expect(manifest.scripts).toMatchObject({ prepack: 'npm run --silent build' });
     for (const path of [
       manifest.types,
       manifest.exports['.'].types,
@@ -126,14 +144,16 @@ describe('the packed tarball, installed in an empty folder', () => {
     const types = join(folder, 'node_modules/@types');
     if (statSync(types, { throwIfNoEntry: false }) === undefined)
       symlinkSync(join(packageRoot, 'node_modules/@types'), types);
-    await run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.'], folder);
     writeFileSync(
       join(folder, 'wrong.ts'),
       `import { openTaxon } from 'pgtaxon';\n(await openTaxon({ llmBatch: 'x' })).classify(7);\n`,
     );
-    await expect(
-      run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.', '--noEmit'], folder),
-    ).rejects.toThrow(/TS2322[\s\S]*TS2345/);
+    const tsc = run(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', '.', '--pretty', 'false'], folder);
+    const said = await tsc.catch((error: Error) => error.message);
+    expect(said.match(/\w+\.ts\(.*error TS\d+/g)).toEqual([
+      'wrong.ts(2,20): error TS2322',
+      'wrong.ts(2,47): error TS2345',
+    ]);
     rmSync(join(folder, 'wrong.ts'));
   });
 
@@ -148,7 +168,9 @@ describe('the packed tarball, installed in an empty folder', () => {
     test('has a command that starts', async (context) => {
       const own = await program(context);
       expect(await run(own, ['--version'], folder)).toMatch(new RegExp(`^v${major}\\.`));
-      expect(await taxon(['--version'], {}, own)).toBe(`${version}\n`);
+      expect(await run('npx', ['--no-install', 'pgtaxon', '--version'], folder, {}, own)).toBe(
+        `${version}\n`,
+      );
       expect(await taxon(['--help'], {}, own)).toContain('taxon init');
     });
 
