@@ -46,9 +46,6 @@ const variables = Object.fromEntries(
     .flatMap(({ rest }) => Array.from(rest.matchAll(/(\w+)=(\S+)/g), ([, k, v]) => [k, v])),
 ) as Record<string, string>;
 
-/** What production needs, and no script of a package. */
-const install = 'npm ci --omit=dev --ignore-scripts --no-audit --no-fund';
-
 /** The build context as .dockerignore leaves it. */
 const context = new Set(
   readFileSync(join(packageRoot, '.dockerignore'), 'utf8')
@@ -98,16 +95,14 @@ describe('the Dockerfile', () => {
         const sources = readdirSync(root).filter((name) => name !== 'node_modules');
         cpSync(await built(root, sources), join(root, 'dist'), { recursive: true });
       } else if (word === 'RUN') {
-        let command = rest;
-        if (command.startsWith(`${install} && `)) {
-          // npm says whether it would; the packages are this checkout's
-          command = command.replace(install, `${install} --dry-run`);
-          await linkPackages(inside(stage, folder));
-        }
+        const [install = ''] = /^npm ci [^&]*/.exec(rest) ?? [];
+        if (install !== '') await linkPackages(inside(stage, folder), install);
         // there is no user node here, and the cache is this machine's
-        command = command.replace('chown node:node', 'true').replace('npm cache clean --force', 'true');
-        const env = { ...cleanEnvironment(), npm_config_prefer_offline: 'true' };
-        const options = { cwd: inside(stage, folder), env, maxBuffer: 2 ** 26 };
+        const command = rest
+          .replace(install, install && 'true ')
+          .replace('chown node:node', 'true')
+          .replace('npm cache clean --force', 'true');
+        const options = { cwd: inside(stage, folder), env: cleanEnvironment() };
         await promisify(execFile)('sh', ['-ec', command], options);
       }
     }

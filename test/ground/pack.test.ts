@@ -70,8 +70,11 @@ beforeAll(async () => {
     .trim()
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
-  writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
+  for (const file of ['package.json', 'package-lock.json'])
+    cpSync(join(packageRoot, file), join(folder, file));
   await linkPackages(folder);
+  rmSync(join(folder, 'package-lock.json'));
+  writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`], folder);
 });
 
