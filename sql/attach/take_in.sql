@@ -66,7 +66,7 @@ comment on function keep_keys(attachments, text[], bigint[],
   text[]) is 'Notes which product and which label of the shop each key has. Example: select keep_keys(a, ''{1}'', array[501]::bigint[], ''{7}'') from attachments a where a.table_name = ''order_products'';';
 
 create or replace function take_labels(a attachments, batch attached_row[]) returns integer
-  language plpgsql security definer set search_path from current set enable_seqscan = off as $$
+  language plpgsql security definer set search_path from current set enable_seqscan = off set jit = off as $$
 declare
   keys text[];
   names text[];

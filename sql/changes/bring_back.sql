@@ -2,7 +2,7 @@
 
 create or replace function bring_back_labels(taxonomy_change_id bigint, reason text, out restored bigint, out kept bigint)
   language plpgsql security definer set search_path from current
-  set enable_nestloop = off as $$
+  set enable_nestloop = off set jit = off as $$
 declare
   newest bigint := (select coalesce(max(x.change_id), 0) from label_changes x);
 begin
@@ -40,7 +40,7 @@ comment on function bring_back_labels(bigint,
 
 create or replace function bring_back_rows(taxonomy_change_id bigint, reason text, out restored bigint, out kept bigint)
   language plpgsql security definer set search_path from current
-  set enable_nestloop = off as $$
+  set enable_nestloop = off set jit = off as $$
 begin
   with ours as materialized (
     -- of a row that was moved twice by one change, the first is what it was

@@ -107,7 +107,7 @@ comment on function note_change(text, bigint, bigint[], bigint[], jsonb, text, b
 create or replace function follow_rows(category_ids bigint[], taxonomy_change_id bigint, reason text, among bigint[]) returns bigint
   language plpgsql security definer set search_path from current
   -- as in undo_run_labels()
-  set enable_nestloop = off as $$
+  set enable_nestloop = off set jit = off as $$
 declare
   followed bigint;
   asked bigint;

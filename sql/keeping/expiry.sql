@@ -47,7 +47,7 @@ grant select on unneeded_embeddings to taxon_reader, taxon_admin;
 create or replace function forget_embeddings(slice integer, most integer default 10000) returns integer
   language plpgsql security definer set search_path from current
   -- a slice is looked up in the indexes; a hash of all products would be made for each of the 256
-  set enable_hashjoin = off set enable_mergejoin = off as $$
+  set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
   from_hash bytea := set_byte('\x00', 0, slice);
   to_hash bytea := case when slice < 255 then set_byte('\x00', 0, slice + 1) end;

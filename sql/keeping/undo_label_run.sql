@@ -4,7 +4,7 @@ create or replace function undo_run_labels(run_id bigint, out restored bigint, o
   language plpgsql security definer set search_path from current
   -- the planner takes what was written a moment ago for a row or two and joins it by nested loops: 40,000 changes of
   -- 200,000 labels did not end in four minutes
-  set enable_nestloop = off as $$
+  set enable_nestloop = off set jit = off as $$
 begin
   with ours as materialized (
     -- of a label that the run changed twice: what was before the first, what is after the last
@@ -45,7 +45,7 @@ comment on function undo_run_labels(bigint) is 'Takes back what a run made of la
 
 create or replace function undo_run_rows(run_id bigint, among bigint[] default null, out restored bigint, out kept bigint)
   language plpgsql security definer set search_path from current
-  set enable_nestloop = off as $$
+  set enable_nestloop = off set jit = off as $$
 declare
   why text := (select r.reason from current_label_run() r);
   n integer := cardinality(among);

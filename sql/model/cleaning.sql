@@ -21,7 +21,7 @@ create or replace function apply_cleaning(training_run_id bigint, changes jsonb)
   returns table (run_id bigint, asked bigint, changed bigint, human bigint, moved_on bigint, done_before bigint)
   language plpgsql security definer set search_path from current
   -- as in undo_run_labels()
-  set enable_nestloop = off as $$
+  set enable_nestloop = off set jit = off as $$
 declare
   id bigint;
 begin

@@ -9,7 +9,7 @@ create or replace function new_rows(since pg_snapshot, until pg_snapshot, after_
   returns table (arrived_xact xid8, product_id bigint, name_key text)
   language plpgsql stable set search_path from current
   -- by the index in its order, page by page: old statistics chose to read and sort all that waits for each page
-  set enable_seqscan = off set enable_bitmapscan = off as $$
+  set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
 #variable_conflict use_column
 declare
   past xid8 := pg_snapshot_xmax(since);
@@ -39,7 +39,7 @@ comment on function new_rows(pg_snapshot, pg_snapshot, xid8, bigint,
   integer) is 'Rows that wait, of transactions that had ended at one snapshot and not at the other, in the order of arrived_xact and product_id, from after such a pair on. Example: select product_id from new_rows(''1:1:'', pg_current_snapshot(), ''0'', 0, 10);';
 
 create or replace function last_intake() returns pg_snapshot
-  language sql volatile set search_path from current set enable_seqscan = off as $$
+  language sql volatile set search_path from current set enable_seqscan = off set jit = off as $$
   -- a database that was restored elsewhere counts transactions from another start: then all that wait are new
   select coalesce((select case when pg_snapshot_xmax(i.until) <= pg_snapshot_xmax(pg_current_snapshot()) then i.until end
                      from intakes i order by i.intake_id desc limit 1), '1:1:');
@@ -55,7 +55,7 @@ $$;
 comment on function names_wait() is 'Whether names wait for the local layer, in the queue or in rows that the next claim takes in: what may rest does so then. Example: select names_wait();';
 
 create or replace function take_in(most integer default 5000) returns integer
-  language plpgsql security definer set search_path from current set enable_seqscan = off as $$
+  language plpgsql security definer set search_path from current set enable_seqscan = off set jit = off as $$
 declare
   part intakes;
   page record;

@@ -28,7 +28,7 @@ create or replace function write_rows(answers jsonb, judged boolean, only_produc
   returns table (name_hash bytea, product_id bigint, evidence_id bigint, done boolean)
   language plpgsql security definer set search_path from current set lock_timeout = '200ms'
   -- a batch is looked up by its index: where statistics are old, all of products was read instead
-  set enable_seqscan = off as $$
+  set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 begin
   -- no row is waited for, but triggers of the application may wait for what they like

@@ -39,6 +39,16 @@ describe('every function', () => {
     expect(found).toEqual([]);
   });
 
+  test('that forbids a kind of plan compiles nothing either', async () => {
+    // where there is no other plan it counts as 10^10, which is beyond any limit of JIT: 300 ms for a trigger's single row
+    const found = await t.owner.rows(
+      `select p.proname as name from pg_proc p
+         where p.pronamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)
+           and exists (select from unnest(p.proconfig) c where c ~ '^enable_.*=off') and not 'jit=off' = any (p.proconfig)`,
+    );
+    expect(found).toEqual([]);
+  });
+
   test('that pins nothing names every type with its schema', async () => {
     const bodies = await t.owner.rows<{ name: string; declared: string }>(
       `select p.proname as name, substring(p.prosrc from 'declare(.*?)begin') as declared from pg_proc p
