@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { destroyCluster, startCluster, stopCluster } from '../cluster/cluster.ts';
@@ -54,6 +54,8 @@ export async function withPrivateDatabase<T>(
   const parent = tmpdir();
   await sweep(parent);
   const folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
+  // root's server is another user, who has to get through; the cluster in it is closed to all but that one
+  chmodSync(folder, 0o711);
   const keep = options.keep === true;
   try {
     const cluster = await startCluster(folder, {

@@ -1,16 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
-import { cacheDir, postgres } from '../support/cluster.ts';
+import { cacheDir, postgres, temporaryIn } from '../support/cluster.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ownShop, putShop } from '../support/own-shop.ts';
 import { runTaxon } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'taxon-init-'));
+const folder = temporaryIn('taxon-init-');
 const page = join(folder, 'picture.html');
 const shop = ownShop(800, { twin: false });
 let database: TestDatabase;
@@ -22,7 +21,11 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const environment = () => ({ DATABASE_URL: database.superUrl, TAXON_DATA_DIR: join(cacheDir, '..') });
+const environment = () => ({
+  DATABASE_URL: database.superUrl,
+  TAXON_DATA_DIR: join(cacheDir, '..'),
+  TMPDIR: folder,
+});
 const init = (...args: string[]) => runTaxon(['init', '--html', page, ...args], environment());
 const schemas = async () => {
   const db = look(database.superUrl);

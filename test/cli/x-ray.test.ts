@@ -1,14 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { XrayReport } from '../../src/xray/types.ts';
-import { cacheDir } from '../support/cluster.ts';
+import { cacheDir, temporaryIn } from '../support/cluster.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ownShop, putShop, shopCsv } from '../support/own-shop.ts';
 import { runTaxon, startTaxon } from '../support/processes.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'taxon-x-ray-'));
+const folder = temporaryIn('taxon-x-ray-');
 const shop = ownShop(1200);
 const file = join(folder, 'history.csv');
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith('pgtaxon-xray-'));

@@ -33,11 +33,16 @@ function temporaryFolder(): string {
   }
 }
 
+/** A new folder there, which root's server can reach: it runs as another user, who has to get through. */
+export function temporaryIn(prefix: string): string {
+  const folder = mkdtempSync(join(temporaryFolder(), prefix));
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
 /** A temporary data folder for a cluster, removed with its cluster by `remove` or when this process ends in any way. */
 export function temporaryDataDir(): { dataDir: string; remove(): Promise<void> } {
-  const dataDir = mkdtempSync(join(temporaryFolder(), 'taxon-'));
-  // Root's server runs as another user, who has to get through.
-  chmodSync(dataDir, 0o711);
+  const dataDir = temporaryIn('taxon-');
   mkdirSync(cacheDir, { recursive: true });
   symlinkSync(cacheDir, join(dataDir, 'cache'));
   // A session of its own, so that Ctrl-C does not reach it.
