@@ -81,8 +81,10 @@ export const catalogue = `
   )
   select m.object, m.definition, m.repair from made m where m.definition is not null
   union all
-  select 'privileges of ' || g.object, coalesce((select string_agg(p.may, '; ' order by p.may) from privilege p where p.object = g.object), 'none'), null
-    from granted g where g.on_column is null
+  select 'privileges of ' || g.object, coalesce(p.may, 'none'), null
+    from granted g
+    left join (select p.object, string_agg(p.may, '; ' order by p.may) as may from privilege p group by p.object) p on p.object = g.object
+    where g.on_column is null
   union all
   select h.object, h.nspname, null from here h
   union all
