@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { XrayReport } from '../../src/xray/types.ts';
 import { cacheDir, temporaryIn } from '../support/cluster.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ownShop, putShop, shopCsv } from '../support/own-shop.ts';
-import { runTaxon, startTaxon } from '../support/processes.ts';
+import { startTaxon } from '../support/processes.ts';
 
 const folder = temporaryIn('taxon-x-ray-');
+const own = process.env.TMPDIR;
+process.env.TMPDIR = folder;
 const shop = ownShop(1200);
 const file = join(folder, 'history.csv');
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith('pgtaxon-xray-'));
@@ -19,7 +22,7 @@ const environment = () => ({
   TMPDIR: folder,
   TAXON_DATA_DIR: join(cacheDir, '..'),
 });
-const taxon = (...args: string[]) => runTaxon(['x-ray', ...args], environment());
+const taxon = (...args: string[]) => taxonHere(['x-ray', ...args], environment());
 
 beforeAll(async () => {
   database = await testDatabase({ template: false });
@@ -28,6 +31,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await database?.drop();
+  if (own === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = own;
   rmSync(folder, { recursive: true });
 });
 
