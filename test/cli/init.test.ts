@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
 import { cacheDir, postgres, temporaryIn } from '../support/cluster.ts';
+import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ownShop, putShop } from '../support/own-shop.ts';
-import { runTaxon } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 
 const folder = temporaryIn('taxon-init-');
+const own = process.env.TMPDIR;
+process.env.TMPDIR = folder;
 const page = join(folder, 'picture.html');
 const shop = ownShop(800, { twin: false });
 let database: TestDatabase;
@@ -19,14 +21,18 @@ beforeEach(async () => {
   await putShop(database.superUrl, shop);
 });
 afterEach(() => database.drop());
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  if (own === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = own;
+  rmSync(folder, { recursive: true });
+});
 
 const environment = () => ({
   DATABASE_URL: database.superUrl,
   TAXON_DATA_DIR: join(cacheDir, '..'),
   TMPDIR: folder,
 });
-const init = (...args: string[]) => runTaxon(['init', '--html', page, ...args], environment());
+const init = (...args: string[]) => taxonHere(['init', '--html', page, ...args], environment());
 const schemas = async () => {
   const db = look(database.superUrl);
   const found = await db.rows<{ n: string }>(
@@ -94,7 +100,7 @@ describe('taxon init', () => {
     // its roles are made with the migrated template
     await (await testDatabase()).drop();
     const url = await database.urlFor('taxon_reader');
-    const stopped = await runTaxon(['init', '--yes'], { ...environment(), DATABASE_URL: url });
+    const stopped = await taxonHere(['init', '--yes'], { ...environment(), DATABASE_URL: url });
     expect(stopped).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('something must be mended first'),
