@@ -23,7 +23,7 @@ export interface Encoder {
     names: readonly string[],
     options?: { signal?: AbortSignal; onProgress?: (done: number) => void },
   ): Promise<Float32Array[]>;
-  /** Ends the threads. */
+  /** Ends the threads, after the batches in work; what was asked and is not begun fails. */
   close(): Promise<void>;
 }
 
@@ -57,6 +57,8 @@ class ThreadedEncoder implements Encoder {
   private readonly batch: number;
   private readonly threads: number;
   private readonly pool: Piscina;
+  private readonly inWork = new Set<Promise<unknown>>();
+  private closed = false;
 
   constructor(config: EncoderConfig, source: EncoderSource, identity: string) {
     this.identity = identity;
@@ -76,8 +78,11 @@ class ThreadedEncoder implements Encoder {
   }
 
   private async run(names: string[]): Promise<Float32Array[]> {
+    if (this.closed) throw new Error('the encoder was closed');
     const task = { source: this.source, names, batch: this.batch, oneLength: !this.batchInvariant };
-    const rows: Float32Array = await this.pool.run(task);
+    const running: Promise<Float32Array> = this.pool.run(task);
+    this.inWork.add(running);
+    const rows = await running.finally(() => this.inWork.delete(running));
     const dimension = rows.length / names.length;
     return names.map((_, i) => rows.subarray(i * dimension, (i + 1) * dimension));
   }
@@ -135,6 +140,9 @@ class ThreadedEncoder implements Encoder {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
+    // onnxruntime aborts the process of a thread that is ended inside it: its exception finds no JavaScript to go to.
+    await Promise.allSettled(this.inWork);
     await this.pool.destroy();
   }
 }

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pipeline } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
@@ -171,6 +172,18 @@ describe('an encoder that cannot be opened', () => {
     writeFileSync(join(folder, 'onnx', 'model_quantized.onnx'), 'not a model');
     await expect(open({ encoder: folder })).rejects.toThrow(/cannot be used/);
   });
+});
+
+it('closed while it works, it ends that batch first, and the process goes on', async () => {
+  const encoder = await openEncoder({ ...settings, encoderThreads: 1 });
+  const names = Array.from({ length: 1000 }, (_, i) => `шампунь для волос ${i}`);
+  let encoded: Promise<unknown> = Promise.resolve();
+  await new Promise((begun) => {
+    encoded = encoder.encode(names, { onProgress: begun }).catch(String);
+  });
+  await setTimeout(3); // the second batch is on its way to the thread
+  await encoder.close();
+  expect(await encoded).toContain('the encoder was closed');
 });
 
 describe('an encoder whose answer depends on padding', () => {
