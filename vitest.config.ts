@@ -1,20 +1,18 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Only for what hangs: on a machine with ten times as much to do a set-up of 20 s has taken 240. */
-const patience = {
+const common = {
+  // Only for what hangs: on a machine with ten times as much to do a set-up of 20 s has taken 240.
   testTimeout: 600_000,
   hookTimeout: 600_000,
   expect: { poll: { timeout: 300_000 } },
+  // Files share a process: a new one for each takes .2 s of processor time, half of it to load what it tests.
+  isolate: false,
+  setupFiles: ['test/support/as-found.ts'],
 };
 
 const sql = 'test/sql/**/*.test.ts';
-const unit = [
-  'test/*.test.ts',
-  'test/{llm,model,report,simulator,support}/**/*.test.ts',
-  // it says how many cores there are, for which modules must be loaded anew
-  'test/train/letters/fit.test.ts',
-];
+const unit = ['test/*.test.ts', 'test/{llm,model,report,simulator,support}/**/*.test.ts'];
 
 /** Begun first, so that no worker is left with one of them at the end: 15 to 60 s each. */
 const long =
@@ -22,11 +20,15 @@ const long =
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification) => long.test(moduleId);
+    // A process ends where another project's file is next, so that each project is run in one go, the short ones last.
+    const sorted = (await super.sort(files)).sort((a, b) => -a.project.name.localeCompare(b.project.name));
+    const isLong = ({ moduleId, project }: TestSpecification) =>
+      project.name === 'whole' && long.test(moduleId);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
+
+const shuffled = process.argv.some((word) => word.startsWith('--sequence.shuffle'));
 
 export default defineConfig({
   test: {
@@ -34,21 +36,11 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // One more than a small machine has cores: some files wait for a lease or a server's pause.
     maxWorkers: 3,
-    sequence: { sequencer: LongFirst },
+    sequence: shuffled ? {} : { sequencer: LongFirst },
     projects: [
-      // Files share a process: a new one for each takes .3 s of processor time, and as long again to load what it tests.
-      { test: { ...patience, name: 'sql', include: [sql], isolate: false } },
-      { test: { ...patience, name: 'unit', include: unit } },
-      // Each in a process of its own: one that many files with models and worker threads had shared ended by SIGABRT.
-      {
-        test: {
-          ...patience,
-          name: 'whole',
-          include: ['test/**/*.test.ts'],
-          exclude: [sql, ...unit],
-          unstubEnvs: true,
-        },
-      },
+      { test: { ...common, name: 'sql', include: [sql] } },
+      { test: { ...common, name: 'unit', include: unit } },
+      { test: { ...common, name: 'whole', include: ['test/**/*.test.ts'], exclude: [sql, ...unit] } },
     ],
   },
 });

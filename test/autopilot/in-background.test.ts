@@ -17,8 +17,8 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
   );
   const url = await shop.database.urlFor('taxon_sidecar');
   const asSidecar = look(url);
+  const said = vi.spyOn(log, 'info');
   try {
-    const said = vi.spyOn(log, 'info');
     const job = autopilotJob(testConfig(), url, trainingCommands, new AbortController().signal);
     await job.run(asSidecar);
     const found = await until(
@@ -33,6 +33,7 @@ it('a sidecar measures a champion whose diagnosis was cut short, with no more th
     await job.over?.();
     expect(said).toHaveBeenCalledWith(expect.stringContaining('a measuring ended'));
   } finally {
+    said.mockRestore();
     await asSidecar.close();
   }
 });

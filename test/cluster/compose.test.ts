@@ -36,5 +36,6 @@ test('the URL that commands use is the one that the compose file opens', async (
     'info',
     `compose -f ${file} up --detach --wait`,
   ]);
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });

@@ -16,6 +16,8 @@ const [fewestTogether, mostTogether] = [8, 32] as const;
 
 export interface LettersOptions {
   seed: number;
+  /** Worker threads; default: one a core. */
+  threads?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Share of the work that is done, 0 to 1. */
   onProgress?: ((share: number) => void) | undefined;
@@ -121,8 +123,8 @@ function assemble(
 
 /**
  * Trains the letters voice: for every node of the tree, one-vs-rest linear classifiers of its children on the n-grams of
- * the names that pass through it. Worker threads, one a core, take whole problems, so that the same seed gives the same
- * model on any number of cores.
+ * the names that pass through it. Worker threads take whole problems, so that the same seed gives the same
+ * model on any number of threads.
  *
  * @param rows    the rows of `keys` to train on
  * @param targets for each of these rows the index of its path in the tree
@@ -132,7 +134,7 @@ export async function fitLetters(
   rows: Int32Array,
   targets: Int32Array,
   tree: Tree,
-  { seed, signal, onProgress }: LettersOptions,
+  { seed, threads = availableParallelism(), signal, onProgress }: LettersOptions,
 ): Promise<LettersWeights> {
   const names = countNames(keys);
   signal?.throwIfAborted();
@@ -141,7 +143,6 @@ export async function fitLetters(
   const tasks = plan(tree, rows, targets, shared, seed);
   const visits = (task: FitTask) => task.rows.length * task.outputs;
   const all = tasks.reduce((sum, task) => sum + visits(task), 0);
-  const threads = availableParallelism();
   const pool = new Piscina<FitTask, FittedOutput[]>({
     filename: new URL(
       import.meta.url.endsWith('.ts') ? './fit-worker.ts' : './fit-worker.js',

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Letters } from '../../../src/model/letters/letters.ts';
 import { layOut } from '../../../src/model/letters/tables.ts';
 import { readLetters, writeLetters } from '../../../src/model/letters/weights.ts';
@@ -6,13 +6,6 @@ import { buildTree } from '../../../src/model/tree.ts';
 import type { Path } from '../../../src/model/types.ts';
 import { fitLetters } from '../../../src/train/letters/fit.ts';
 import { seededRandom } from '../../../src/train/random.ts';
-
-const cores = vi.hoisted(() => ({ count: 2 }));
-// how many threads there are is the machine's affair; here the test says it
-vi.mock('node:os', async (original) => ({
-  ...(await original<typeof import('node:os')>()),
-  availableParallelism: () => cores.count,
-}));
 
 const paths: Path[] = Array.from({ length: 24 }, (_, i): Path => {
   const [l1, l2] = [1 + (i % 2), 10 + (i % 8)];
@@ -41,16 +34,13 @@ function best(letters: Letters, name: string, tree: ReturnType<typeof buildTree>
 describe('fitLetters', () => {
   test('gives the same bytes on one, two and five threads', async () => {
     const files: Uint8Array[] = [];
-    for (const count of [1, 2, 5]) {
-      cores.count = count;
-      files.push(writeLetters(await fitLetters(keys, rows, targets, buildTree(paths), { seed: 3 })));
-    }
+    for (const threads of [1, 2, 5])
+      files.push(writeLetters(await fitLetters(keys, rows, targets, buildTree(paths), { seed: 3, threads })));
     expect(files[1]).toEqual(files[0]);
     expect(files[2]).toEqual(files[0]);
   });
 
   test('reports progress that rises to 1, and trains on the rows that it was given alone', async () => {
-    cores.count = 2;
     const shares: number[] = [];
     const some = rows.filter((row) => row % 3 > 0);
     const fitted = await fitLetters(
@@ -58,7 +48,7 @@ describe('fitLetters', () => {
       some,
       targets.filter((_, row) => row % 3 > 0),
       buildTree(paths),
-      { seed: 3, onProgress: (share) => shares.push(share) },
+      { seed: 3, threads: 2, onProgress: (share) => shares.push(share) },
     );
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
     expect(shares.at(-1)).toBe(1);
