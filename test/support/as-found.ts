@@ -3,7 +3,7 @@ import { logsJson, shows } from '../../src/log.ts';
 
 const events = ['SIGINT', 'SIGTERM', 'uncaughtException', 'unhandledRejection'];
 
-/** Packages set these when they are loaded, once a process: onnxruntime-node and sharp. */
+/** Packages set these when they are loaded, once a process: transformers.js and libvips. */
 const packages = ['ORT_DISABLE_TELEMETRY', 'VIPSHOME'];
 
 /** What test files that share a process could leave to each other, but for the environment. */
