@@ -91,19 +91,19 @@ surest agree with the labels. A teacher that errs alike on whole groups of names
       const most = wholeNumber('--sample', options.sample);
       const { clean, gain } = await import('../train/run.ts');
       const { loadPaths } = await import('../database/taxonomy.ts');
-      const interrupt = interruptible('interrupted; no label was changed');
       const asked = {
         ...(options.epochs === undefined ? {} : { epochs: wholeNumber('--epochs', options.epochs) }),
         ...(options.seed === undefined ? {} : { seed: wholeNumber('--seed', options.seed, 0) }),
-        signal: interrupt.signal,
       };
+      const interrupt = interruptible('interrupted; no label was changed');
+      const how = { ...asked, signal: interrupt.signal };
       if (options.gain === true) {
-        const found = await withDatabase((db, config) => gain(db, config, asked)).finally(interrupt.release);
+        const found = await withDatabase((db, config) => gain(db, config, how)).finally(interrupt.release);
         return print(options.json === true, found, gainText(found));
       }
       const { result, rows } = await withDatabase(async (db, config) => {
         const { set, cleaning, ...result } = await clean(db, config, {
-          ...asked,
+          ...how,
           dryRun: options.dryRun === true,
         });
         const paths = await loadPaths(db);

@@ -80,20 +80,23 @@ async function watch(db: Database, { since, every, json }: Flags): Promise<void>
   const ms = wholeNumber('--every', every) * 1000;
   const { signal, release } = interruptible('interrupted');
   const looks: { at: number; waiting: number }[] = [];
-  while (!signal.aborted) {
-    const s = await snapshot(db, since);
-    looks.push({ at: Date.now(), waiting: waitingIn(s) });
-    while (looks.length > 2 && Date.now() - (looks[0]?.at ?? 0) > 60_000) looks.shift();
-    // on a terminal the screen is drawn anew, in a pipe the looks follow each other
-    if (process.stdout.isTTY && !json) process.stdout.write('\x1b[2J\x1b[H');
-    print(
-      json === true,
-      { at: new Date().toISOString(), ...s },
-      `${text(s, `since ${since}`)}${pace(looks)}`,
-    );
-    await setTimeout(ms, undefined, { signal }).catch(() => {});
+  try {
+    while (!signal.aborted) {
+      const s = await snapshot(db, since);
+      looks.push({ at: Date.now(), waiting: waitingIn(s) });
+      while (looks.length > 2 && Date.now() - (looks[0]?.at ?? 0) > 60_000) looks.shift();
+      // on a terminal the screen is drawn anew, in a pipe the looks follow each other
+      if (process.stdout.isTTY && !json) process.stdout.write('\x1b[2J\x1b[H');
+      print(
+        json === true,
+        { at: new Date().toISOString(), ...s },
+        `${text(s, `since ${since}`)}${pace(looks)}`,
+      );
+      await setTimeout(ms, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    release();
   }
-  release();
 }
 
 export function statusCommand(): Command {

@@ -22,7 +22,11 @@ interface Mode {
 const training =
   (work: (flags: Flags, options: Training) => Promise<void>, says: string) => async (flags: Flags) => {
     const interrupt = interruptible(says);
-    await work(flags, optionsOf(flags, interrupt.signal)).finally(interrupt.release);
+    try {
+      await work(flags, optionsOf(flags, interrupt.signal));
+    } finally {
+      interrupt.release();
+    }
   };
 const goesOn = 'interrupted; embeddings so far are stored, run taxon train again to go on';
 const learning = ['epochs', 'seed', 'levels', 'testShare', 'clean'] as const;

@@ -50,9 +50,9 @@ test('150 mislabelled names: one decision, what it proves, and back exactly', as
   await page.getByRole('option').first().waitFor();
   await page.keyboard.press('Enter');
   await until(memory, ([row]) => row?.path === 'Home > Care > Irons' && row.n === 150);
-  expect(await page.getByRole('status').innerText()).toMatch(
-    /150 labels decided, 150 of them corrected.*10 %/s,
-  );
+  await expect
+    .poll(() => page.getByRole('status').innerText())
+    .toMatch(/150 labels decided, 150 of them corrected.*10 %/s);
   await page.reload();
   await page.locator('.decisions li').first().waitFor();
   await page.keyboard.press('Backspace');
@@ -81,6 +81,6 @@ test('with unmarked names only what was seen is decided, and the rest is split',
   await page.keyboard.press('Enter');
   const right = await until(memory, (rows) => rows.some(({ path }) => path === 'Home > Care > Irons'));
   expect(right.find(({ path }) => path === 'Home > Care > Irons')?.n).toBeLessThan(30);
-  expect(await page.getByRole('status').innerText()).toContain('the rest split into');
+  await expect.poll(() => page.getByRole('status').innerText()).toContain('the rest split into');
   await context.close();
 });

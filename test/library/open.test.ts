@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { openTaxon, TaxonError } from '../../src/library/index.ts';
 import type { Taxon } from '../../src/library/types.ts';
+import { setLogLevel } from '../../src/log.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { postgres, temporaryDataDir } from '../support/cluster.ts';
 import { testDatabase } from '../support/database.ts';
@@ -20,7 +21,10 @@ beforeAll(async () => {
     llmProvider: 'none',
   });
 });
-afterAll(() => taxon?.close());
+afterAll(async () => {
+  await taxon?.close();
+  setLogLevel('info'); // the library has made it warn
+});
 
 describe('classify', () => {
   const names = [

@@ -59,12 +59,12 @@ Every name goes to the local model, whatever exact and similar would say. A leve
         const { evaluateFolder } = await import('../../train/judge/evaluate-folder.ts');
         const labelled: LabelledName[] = [];
         for await (const row of readRows(file)) labelled.push(row);
-        const interrupt = interruptible('interrupted');
         if (options.model !== undefined && page !== undefined)
           throw misuse(
             '--report is written of the champion, not of a folder',
             'Leave out --model or --report.',
           );
+        const interrupt = interruptible('interrupted');
         const evaluated =
           options.model === undefined
             ? withAnyDatabase((db, config) =>
