@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { taxonHere } from '../support/command.ts';
 import { createDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
 
@@ -34,11 +35,15 @@ describe('taxon doctor', () => {
     await migrated?.drop();
   });
 
-  it('says what to type as it was called: npx puts nothing into the PATH', async () => {
-    const text = async (environment: Record<string, string>) =>
-      (await runTaxon(['doctor'], { DATABASE_URL: bare.superUrl, ...environment })).stdout;
-    expect(await text({ npm_command: 'exec' })).toContain('→ npx pgtaxon migrate');
-    expect(await text({ npm_command: 'test' })).toContain('→ taxon migrate');
+  it('says what to type as it was called, and so does each hint: npx puts nothing into the PATH', async () => {
+    const typed = async (npm_command: string) => {
+      const environment = { DATABASE_URL: bare.superUrl, npm_command };
+      const { stdout } = await taxonHere(['doctor'], environment);
+      const { stderr } = await taxonHere(['status'], environment);
+      return { doctor: /→ (.* migrate)/.exec(stdout)?.[1], hint: stderr.trim().split('\n').at(-1)?.trim() };
+    };
+    expect(await typed('exec')).toEqual({ doctor: 'npx pgtaxon migrate', hint: 'Run: npx pgtaxon migrate' });
+    expect(await typed('test')).toEqual({ doctor: 'taxon migrate', hint: 'Run: taxon migrate' });
   });
 
   it('says of a database that will do what taxon migrate would make', async () => {
