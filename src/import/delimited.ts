@@ -8,6 +8,8 @@ export interface RawRecord {
   /** Where it begins, from 1. */
   line: number;
   fields: string[];
+  /** Whether a field of it that has no quotes around it holds one, as in 27" monitor. */
+  loose?: true;
 }
 
 /** A field longer than this is an open quote that swallowed the lines after it. */
@@ -32,8 +34,9 @@ function without(block: Buffer, lines: number): Buffer {
 
 /**
  * Records of delimited text. A .csv follows RFC 4180: a field with a delimiter, a quote or a line end in it stands in
- * quotes, quotes in it doubled; its header tells the delimiter (dialect.ts). A .tsv has no quoting and no escapes at all, since real titles hold unbalanced quotes
- * (27" monitor): what stands between two tabs is the field. Empty lines count for nothing.
+ * quotes, quotes in it doubled; its header tells the delimiter (dialect.ts). Shops also write 27" monitor as it is: a quote
+ * within a field that does not begin with one is a letter. A .tsv has no quoting and no escapes at all: what stands between
+ * two tabs is the field. Empty lines count for nothing.
  *
  * @param source.badLine finds the line that an error is about, from its number or the empty ones before it on
  * @param known          the columns that are read; null where PostgreSQL wrote the text, with commas
@@ -59,8 +62,17 @@ export async function* delimitedRecords(
   const { delimiter, skipped } = known === null ? { delimiter: ',', skipped: 0 } : dialectOf(head, known);
   let last = skipped;
   let empty = 0;
+  let loose = false;
   const parser = parse({
-    ...(format === 'tsv' ? { delimiter: '\t', quote: false, escape: false } : { delimiter }),
+    ...(format === 'tsv'
+      ? { delimiter: '\t', quote: false, escape: false }
+      : { delimiter, relax_quotes: true }),
+    cast: (field, { quoting }) => {
+      // a field that began with a quote keeps it where the closing one has letters behind it
+      const mayBe = field.includes('"') && format === 'csv' && (!quoting || field.startsWith('"'));
+      if (mayBe && (!quoting || field.split('"').length % 2 === 0)) loose = true;
+      return field;
+    },
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
     // PostgreSQL writes a NULL in a column of its own as an empty line
@@ -71,7 +83,9 @@ export async function* delimitedRecords(
       const line = last + (info.empty_lines - empty) + 1;
       last = skipped + info.lines;
       empty = info.empty_lines;
-      return { line, fields } as never; // its types know of arrays of text only
+      const record = loose ? { line, fields, loose } : { line, fields };
+      loose = false;
+      return record as never; // its types know of arrays of text only
     },
   });
   const text = Readable.from(behind(without(first.value, skipped), blocks));
@@ -81,12 +95,7 @@ export async function* delimitedRecords(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const open = error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE';
-    const what =
-      format === 'tsv'
-        ? 'the line is too long'
-        : open
-          ? 'a quote is opened and never closed'
-          : 'a quote stands where none may';
+    const what = open && format === 'csv' ? 'a quote is opened and never closed' : 'the line is too long';
     const { line, text: content } = await source.badLine(last + 1);
     throw misuse(
       `${source.name}, line ${line}: ${what}: ${content}`,

@@ -17,6 +17,8 @@ const says = {
   entities: (n: number) => `${n} rows hold HTML entities such as &amp; or &quot;: kept as they are`,
   quoted: (n: number) =>
     `${n} names stand in quotes, which mean nothing in a .tsv: kept. If they should, call the file .csv`,
+  loose: (n: number) =>
+    `${n} rows hold a quote in a field that has none around it, as in 27" monitor: kept as a letter`,
   oneColumn: (n: number) =>
     `${n} names hold a ";" or "|", and the header names one column: kept. If it separates, the header must name what stands there`,
 } satisfies Record<string, (n: number) => string>;

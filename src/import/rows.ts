@@ -49,6 +49,11 @@ class RecordReader {
   /** The rows that can be read by now: paths may be held back until the file has shown what separates them. */
   *rows(record: RawRecord): Generator<Row> {
     const numbered = this.#place.unit === 'row' ? { ...record, line: ++this.#row } : record;
+    if (record.loose)
+      this.#notices.add(
+        'loose',
+        () => `${this.#place.unit} ${numbered.line}: ${shown(record.fields.join(' | '))}`,
+      );
     const plain = this.#reading.keepEntities === true ? numbered : this.#decoded(numbered);
     for (const ready of this.#paths?.ready(plain) ?? [plain]) yield* this.#read(ready);
   }

@@ -51,11 +51,21 @@ describe('csv', () => {
     expect(error.hint).toContain('"27"" monitor"');
   });
 
-  test.each(['27" monitor,x', '"A" B,x'])('a quote where none may stand: %s', async (line) => {
-    const file = fileWith('stray.csv', `name,l1\nA,x\n${line}\n`);
-    expect((await failure(rowsOf(file))).message).toBe(
-      `${file}, line 3: a quote stands where none may: ${line}`,
-    );
+  test('a quote within a field that has none around it is a letter, and people are told', async () => {
+    const notices: string[] = [];
+    const lines = ['A,x', '27" monitor,x', '"A" B,x', '"""C"" D",x', '"5" LED",x', '"27"" TV",x'];
+    const file = fileWith('stray.csv', `name,l1\n${lines.join('\n')}\n`);
+    const read: string[] = [];
+    for await (const { name } of readRows(file, { onNotice: (text) => notices.push(text) })) read.push(name);
+    expect(read).toEqual(['A', '27" monitor', '"A" B', '"C" D', '"5" LED"', '27" TV']);
+    expect(notices).toEqual([
+      `${file}: 2 rows hold a quote in a field that has none around it, as in 27" monitor: kept as a letter (first: line 3: 27" monitor | x)`,
+    ]);
+  });
+
+  test('a delimiter behind such a quote divides, and the row has too many fields', async () => {
+    const file = fileWith('divided.csv', 'name,l1\nA,x\n"TV 55", black",x\n');
+    expect((await failure(rowsOf(file))).message).toContain('line 3: 3 fields where the header has 2');
   });
 });
 
