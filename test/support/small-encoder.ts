@@ -32,7 +32,7 @@ function lookUp(tokens: number): Uint8Array {
 
 /**
  * Writes an encoder into an empty folder that knows each of the given words, and of all others the letters, by a vector of
- * its own. Real in each part but size: it is open in .1 s of processor time where the bundled one takes 1.7.
+ * its own. Real in each part but size: it is open in .24 s of processor time where the bundled one takes .7.
  */
 export function writeSmallEncoder(folder: string, words: readonly string[]): void {
   const special = ['[PAD]', '[UNK]'];
