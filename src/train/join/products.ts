@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { OnnxGraph } from '../onnx-graph.ts';
+import { openSession } from '../open-session.ts';
 
 /** Products of rows with rows by onnxruntime, all cores. */
 export interface Products {
@@ -15,7 +16,7 @@ export async function openProducts(dimension: number): Promise<Products> {
   const a = graph.input('a', 'float', ['a', dimension]);
   const b = graph.input('b', 'float', ['b', dimension]);
   graph.output(graph.op('Gemm', [a, b], { transB: 1 }, 'products'), 'float', ['a', 'b']);
-  const session = await InferenceSession.create(graph.build());
+  const session = await openSession(graph.build());
   return {
     gather(rows) {
       const block = new Float32Array(rows.length * dimension);

@@ -150,3 +150,13 @@ export default function fitOutputs(task: FitTask): FittedOutput[] {
   const solution = solve(local.rows, taken, outputs, c, seededRandom(seed + first));
   return Array.from({ length: outputs }, (_, k) => compress(first + k, local, solution, k));
 }
+
+/** Solves all tasks of a fit in this thread, without a pause: between two of them `last` would be another fit's. */
+export function fitHere(tasks: readonly FitTask[]): FittedOutput[] {
+  last = undefined;
+  try {
+    return tasks.flatMap(fitOutputs);
+  } finally {
+    last = undefined;
+  }
+}

@@ -1,6 +1,7 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { Path } from '../../model/types.ts';
 import { OnnxGraph } from '../onnx-graph.ts';
+import { openSession } from '../open-session.ts';
 import type { TrainedHead } from './heads-graph.ts';
 import type { Standard } from './step-graph.ts';
 
@@ -45,7 +46,7 @@ export async function momentsOf(
   const graph = new OnnxGraph();
   const x = graph.input('x', 'float', ['rows', dimension]);
   graph.output(graph.op('Gemm', [x, x], { transA: 1 }, 'products'), 'float', [dimension, dimension]);
-  const session = await InferenceSession.create(graph.build());
+  const session = await openSession(graph.build());
   const found = emptyMoments(dimension);
   found.count = rows.length;
   try {

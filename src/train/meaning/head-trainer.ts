@@ -1,4 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { openSession } from '../open-session.ts';
 import { type Random, seededRandom } from '../random.ts';
 import {
   adamW,
@@ -15,12 +16,6 @@ export interface LabelledRows {
   rows: Int32Array;
   targets: Int32Array;
 }
-
-/**
- * Threads sleep between operators instead of spinning: beside other work (a database, a sidecar) on two busy cores that
- * made a step twice as fast (4,700 and 10,900 rows/s at 768-512-1334), and costs nothing on idle ones.
- */
-const noSpinning = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
 
 type Tensors = Record<string, Tensor>;
 
@@ -113,8 +108,8 @@ export class HeadTrainer {
       batch,
       all,
       seed,
-      await InferenceSession.create(stepGraph(shape, standard, batch), noSpinning),
-      await InferenceSession.create(validationGraph(shape, standard), noSpinning),
+      await openSession(stepGraph(shape, standard, batch)),
+      await openSession(validationGraph(shape, standard)),
     );
   }
 

@@ -32,12 +32,13 @@ function best(letters: Letters, name: string, tree: ReturnType<typeof buildTree>
 }
 
 describe('fitLetters', () => {
-  test('gives the same bytes on one, two and five threads', async () => {
+  test('gives the same bytes on one, two and five threads, and without one', async () => {
     const files: Uint8Array[] = [];
-    for (const threads of [1, 2, 5])
+    for (const threads of [1, 2, 5, undefined])
       files.push(writeLetters(await fitLetters(keys, rows, targets, buildTree(paths), { seed: 3, threads })));
     expect(files[1]).toEqual(files[0]);
     expect(files[2]).toEqual(files[0]);
+    expect(files[3]).toEqual(files[0]);
   });
 
   test('reports progress that rises to 1, and trains on the rows that it was given alone', async () => {
@@ -78,7 +79,8 @@ describe('fitLetters', () => {
           part,
           part.map((row) => targets[row] as number),
           tree,
-          { seed: 3 },
+          // without a thread nothing is done at the same time
+          { seed: 3, threads: 1 },
         ),
       );
     const parts = [0, 1].map((half) => rows.filter((row) => row % 2 === half)) as [Int32Array, Int32Array];
