@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { openSession, type Session } from '../support/sql.ts';
@@ -100,7 +101,7 @@ test.each<{ steps: Needed[] }>([
       await killIn(step, flags);
       expect(await champion()).toEqual(before.champion);
     }
-    const { code, stdout } = await runTaxon(['train', '--gated', '--json', ...flags], environment);
+    const { code, stdout } = await taxonHere(['train', '--gated', '--json', ...flags], environment);
     expect(code).toBe(0);
     const { run_id, taken_over, model_id } = JSON.parse(stdout);
     expect(taken_over).toBe(true);
@@ -141,6 +142,6 @@ test('interrupted it gives its lease back, and the next goes on at once', async 
     await holder.rows('rollback');
   }
   expect(interrupted.stderr()).toContain('interrupted; taxon train --gated goes on where it stopped');
-  const next = await runTaxon(['train', '--gated', '--json', '--no-clean'], environment);
+  const next = await taxonHere(['train', '--gated', '--json', '--no-clean'], environment);
   expect(JSON.parse(next.stdout)).toMatchObject({ taken_over: true, verdict: { passed: true } });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainingCommands } from '../../src/cli/training-commands.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/connection/open.ts';
 import { generateCatalogue } from '../../src/demo/catalogue/generate.ts';
 import { runDemo } from '../../src/demo/demo.ts';
 import { type DemoReport, reportText } from '../../src/demo/report.ts';
+import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ledger, look } from '../support/rows.ts';
 
@@ -19,7 +19,7 @@ async function run(
   options: { wait: 'first' | 'full'; onFirst?: (report: DemoReport) => void } = { wait: 'first' },
 ): Promise<DemoReport> {
   const { signal } = new AbortController();
-  const demo = await runDemo(database.url, loadConfig({ encoderThreads: 1 }, {}), signal, {
+  const demo = await runDemo(database.url, testConfig(), signal, {
     catalogue,
     training: trainingCommands,
     ...options,

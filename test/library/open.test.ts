@@ -4,8 +4,8 @@ import type { Taxon } from '../../src/library/types.ts';
 import { setLogLevel } from '../../src/log.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { postgres, temporaryDataDir } from '../support/cluster.ts';
+import { taxonHere } from '../support/command.ts';
 import { testDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
 import { look, settled } from '../support/rows.ts';
 import { shopOfFile, untrainedShop } from '../support/shop.ts';
 import { labelled, newNames } from '../support/shop-names.ts';
@@ -35,7 +35,7 @@ describe('classify', () => {
   ];
 
   test('says what the command says', async () => {
-    const { stdout } = await runTaxon(['classify'], { DATABASE_URL: shop.url }, `${names.join('\n')}\n`);
+    const { stdout } = await taxonHere(['classify'], { DATABASE_URL: shop.url }, `${names.join('\n')}\n`);
     const printed = stdout
       .trim()
       .split('\n')
