@@ -6,9 +6,12 @@ const shop = shopOfFile();
 
 const states = () => shop.db.rows('select model_id, state from taxon_internal.models order by 1');
 const train = async (...flags: string[]) => {
-  const { code, stdout, stderr } = await taxonHere(['train', '--no-clean', '--seed', '1', ...flags], {
-    DATABASE_URL: shop.url,
-  });
+  const { code, stdout, stderr } = await taxonHere(
+    ['train', '--no-clean', '--seed', '1', '--epochs', '3', ...flags],
+    {
+      DATABASE_URL: shop.url,
+    },
+  );
   return { code, last: stdout.trimEnd().split('\n').at(-1), stdout, stderr };
 };
 

@@ -49,6 +49,7 @@ test('a retraining without a champion makes a first model, cleans by letters, an
   await db.rows('truncate taxon_internal.embeddings');
   let answered: unknown;
   const { model_id, first, verdict } = await retrain(asSidecar, config, {
+    epochs: 2,
     onStep: async (step) => {
       if (step === 'encode')
         answered = [

@@ -129,7 +129,7 @@ test.each<{ steps: Needed[] }>([
 test('interrupted it gives its lease back, and the next goes on at once', async () => {
   await holder.rows('begin');
   await holder.rows('lock table taxon_internal.gate_answers in access exclusive mode');
-  const interrupted = startTaxon(['train', '--gated', '--no-clean'], {
+  const interrupted = startTaxon(['train', '--gated', ...options([])], {
     ...environment,
     TAXON_LEASE_SECONDS: '600',
   });
@@ -142,6 +142,6 @@ test('interrupted it gives its lease back, and the next goes on at once', async 
     await holder.rows('rollback');
   }
   expect(interrupted.stderr()).toContain('interrupted; taxon train --gated goes on where it stopped');
-  const next = await taxonHere(['train', '--gated', '--json', '--no-clean'], environment);
+  const next = await taxonHere(['train', '--gated', '--json', ...options([])], environment);
   expect(JSON.parse(next.stdout)).toMatchObject({ taken_over: true, verdict: { passed: true } });
 });

@@ -18,7 +18,7 @@ const options = (more: Partial<ReplayOptions> = {}): ReplayOptions => ({
   by: 'month',
   periods: 12,
   sample: 2000,
-  epochs: 8,
+  epochs: 3,
   price: {
     in: 0.1,
     cached: 0.01,

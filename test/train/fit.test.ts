@@ -94,10 +94,10 @@ describe('trainModel', () => {
   });
 
   it('stops early when the valid part gets no better', async () => {
-    const { report } = await trainModel(makeSet(300, 0.6), { epochs: 400 });
+    const { report } = await trainModel(makeSet(300, 0.6), { epochs: 100 });
     const { epochs, bestEpoch } = report.levels.l3;
-    expect(epochs).toBeLessThan(400);
-    expect(epochs - bestEpoch).toBe(100);
+    expect(epochs).toBeLessThan(100);
+    expect(epochs - bestEpoch).toBe(25);
   });
 
   it('cuts paths at the depth asked for', async () => {

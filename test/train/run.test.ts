@@ -103,7 +103,7 @@ describe('train', () => {
   });
 
   test('reports a baseline on the same embeddings, a learning curve and what it cost', async () => {
-    const { made, inHand } = await train(db, config, { seed: 1, testShare: 0.3 });
+    const { made, inHand } = await train(db, config, { seed: 1, testShare: 0.3, epochs: 3 });
     const { cleaning, model_id } = made;
     const report = readModelReport(await diagnoseModel(db, config, model_id, going, inHand));
     expect(readModelReport((await storedReport(db, model_id))?.diagnostics)).toEqual(report);
@@ -159,7 +159,10 @@ describe('train', () => {
   });
 
   test('--levels cuts the baseline and the curve as it cuts the model', async () => {
-    const { made, inHand } = await train(db, config, { seed: 1, testShare: 0.3, depth: 1, clean: false });
+    const { made, inHand } = await train(db, config, {
+      ...{ seed: 1, testShare: 0.3, depth: 1, epochs: 3 },
+      clean: false,
+    });
     const diagnostics = await diagnoseModel(db, config, made.model_id, going, inHand);
     expect(diagnostics?.cleaning).toBeNull();
     expect(diagnostics?.learningCurve.every(({ l3 }) => l3 === 0)).toBe(true);
