@@ -127,6 +127,7 @@ test('a sidecar of this process answers products with the LLM, and close() stops
   onTestFinished(() => simulator.close());
   const own = await openTaxon({
     databaseUrl: shop.url,
+    encoder: inject('encoder'),
     encoderThreads: 1,
     llmBaseUrl: simulator.url,
     llmModel: 'simulated-llm',
@@ -154,7 +155,11 @@ test('a sidecar of this process answers products with the LLM, and close() stops
 test('train makes a champion of memory', async () => {
   const database = await untrainedShop();
   onTestFinished(() => database.drop());
-  const own = await openTaxon({ databaseUrl: database.url, encoderThreads: 1 });
+  const own = await openTaxon({
+    databaseUrl: database.url,
+    encoder: inject('encoder'),
+    encoderThreads: 1,
+  });
   const { gate, model_id, labels } = await own.train({ seed: 1, clean: false });
   expect(labels).toBe(labelled.length);
   expect(gate.promoted).toBe(true);
