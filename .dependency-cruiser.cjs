@@ -48,7 +48,7 @@ const rooms = {
     below: { local: [], llm: [], metrics: [], jobs: ['local', 'llm'] },
   },
   train: {
-    ground: ['model-folder', 'onnx-graph', 'random'],
+    ground: ['model-folder', 'onnx-graph', 'open-session', 'random'],
     below: {
       data: [],
       gates: [],
