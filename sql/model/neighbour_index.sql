@@ -10,14 +10,23 @@ $$;
 comment on function neighbour_index(integer) is 'The statement that makes the HNSW index of an encoder (default: the champion''s). Sidecars whose login may act as the owner of the tables run it by themselves, else the owner does: taxon model encoders --index. Example: select neighbour_index(1);';
 grant execute on function neighbour_index to taxon_admin, taxon_sidecar;
 
+create or replace function index_pays_from() returns integer
+  language sql immutable parallel safe
+begin atomic
+  select 20000;
+end;
+comment on function index_pays_from() is 'From so many labels on an index of neighbours pays: comparing with fewer takes under 10 ms. Example: select index_pays_from();';
+grant execute on function index_pays_from to taxon_admin;
+
 create or replace function index_pays(encoder_id integer) returns boolean
   language sql stable security definer set search_path from current as $$
   -- counted as far as it matters: asked every minute; labels first, as embeddings may be mostly those of products
   select setting('neighbours') = '"hnsw"' or setting('neighbours') = '"auto"' and hnsw_is_sound()
-    and 20000 = (select count(*) from (select from labels limit 20000) l)
-    and 20000 = (select count(*) from (select from embeddings e where e.encoder_id = index_pays.encoder_id and e.labelled limit 20000) l);
+    and index_pays_from() = (select count(*) from (select from labels limit index_pays_from()) l)
+    and index_pays_from() = (select count(*) from (select from embeddings e
+      where e.encoder_id = index_pays.encoder_id and e.labelled limit index_pays_from()) l);
 $$;
-comment on function index_pays(integer) is 'Whether neighbours of an encoder are to be found by an index: the setting neighbours says "index", or "auto" where pgvector is 0.8.4 or newer and 20,000 labelled names are encoded; below that comparing with all takes under 10 ms. Example: select index_pays(1);';
+comment on function index_pays(integer) is 'Whether neighbours of an encoder are to be found by an index: the setting neighbours says "index", or "auto" where pgvector is 0.8.4 or newer and index_pays_from() labelled names are encoded. Example: select index_pays(1);';
 
 create or replace function index_memory(encoder_id integer) returns integer
   language sql stable security definer set search_path from current as $$
@@ -136,7 +145,7 @@ begin
       when compared.comparison_id is null then '; the index is made, and compared before it is used'
       else format('; by the index %s of %s names would be decided otherwise: select * from index_comparisons; to use it all the same: select set_setting(''neighbours'', ''"index"'')', compared.other_decisions, compared.names) end;
     if making.phase is not null then status := 'ok'; end if;
-  elsif not hnsw_is_sound() and labels >= 20000 then
+  elsif not hnsw_is_sound() and labels >= index_pays_from() then
     status := 'warn';
     detail := detail || '; by an index it would be some, whatever their number: pgvector 0.8.4 makes one possible';
   end if;
