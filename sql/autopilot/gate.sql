@@ -101,7 +101,7 @@ create or replace function teacher_agreement(model_id bigint default null, most 
       from (select x.* from opinions x order by x.evidence_id desc limit 5 * teacher_agreement.most) o
       join evidence e using (evidence_id)
       join k using (model_id) left join categories c using (category_id)
-      where e.l1_said is not null and e.decided_at < answered_until()
+      where e.l1_said is not null and e.decided_at < (select answered_until())
       order by o.evidence_id desc limit teacher_agreement.most
   )
   select b.branch, count(*), avg(s.agreed), avg(s.expected)

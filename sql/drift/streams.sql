@@ -7,24 +7,33 @@
 
 create or replace function start_drift_streams(model_id bigint, since timestamptz) returns void
   language sql volatile set search_path from current as $$
-  with seen as materialized (
+  with counted_all as materialized (
+    select c.l1 as branch, count(drift_value('confidence', e.l3_said, e.nearest, e.unknown)) as confidence,
+           count(drift_value('novelty', e.l3_said, e.nearest, e.unknown)) as novelty,
+           count(drift_value('familiarity', e.l3_said, e.nearest, e.unknown)) as familiarity
+      from evidence e left join categories c using (category_id)
+      where e.model_id = start_drift_streams.model_id and e.decided_at > since
+      group by c.l1
+  ), missing as materialized (
+    -- asked once, not for each name; where no stream can start, which is nearly always, the names are counted and no more
+    select b.branch, k.stream
+      from (select 0 as branch, sum(confidence) as confidence, sum(novelty) as novelty, sum(familiarity) as familiarity from counted_all
+            union all select * from counted_all) b
+      cross join lateral (values ('confidence', b.confidence), ('novelty', b.novelty), ('familiarity', b.familiarity)) k(stream, names)
+      where b.branch is not null
+        and k.names >= case b.branch when 0 then drift_constant('first') else drift_constant('first of a branch') end
+        and not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = k.stream
+          and s.branch = b.branch)
+  ), seen as materialized (
     -- quiet times are of several bursts, also where the first was a backfill of everything
     select x.* from (
       select e.evidence_id, e.category_id, e.l3_said, e.nearest, e.unknown,
         drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst,
              row_number() over (partition by drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8))
                order by e.evidence_id) as turn
-        from evidence e where e.model_id = start_drift_streams.model_id and e.decided_at > since) x
+        from evidence e where e.model_id = start_drift_streams.model_id and e.decided_at > since and exists (select from missing)) x
       where x.burst is null or x.turn <= drift_constant('among') / drift_constant('bursts')
       order by x.evidence_id limit drift_constant('among')::bigint
-  ), missing as materialized (
-    -- asked once, not for each name
-    select b.branch, k.stream
-      from (select 0::bigint as branch union select distinct c.l1 from seen e join categories c using (category_id)
-        where c.l1 is not null) b
-      cross join unnest(array['confidence', 'novelty', 'familiarity']) k(stream)
-      where not exists (select from drift_streams s where s.model_id = start_drift_streams.model_id and s.stream = k.stream
-        and s.branch = b.branch)
   ), placed as (
     select e.evidence_id, e.burst, m.stream, m.branch, drift_value(m.stream, e.l3_said, e.nearest, e.unknown) as value
       from missing m join (select e.*, c.l1 from seen e left join categories c using (category_id)) e on m.branch in (0, e.l1)
@@ -32,16 +41,16 @@ create or replace function start_drift_streams(model_id bigint, since timestampt
     select *, row_number() over (partition by stream, branch, burst order by evidence_id) as turn from placed where value is not null
   ), numbered as (
     select *, row_number() over (partition by stream, branch order by evidence_id) as i from thinned
-      where burst is null or turn <= drift_constant(case branch when 0 then 'first' else 'first of a branch' end) / drift_constant('bursts')
+      where burst is null or turn <= case branch when 0 then drift_constant('first') else drift_constant('first of a branch') end / drift_constant('bursts')
   ), first as (
-    select n.* from numbered n where n.i <= drift_constant(case n.branch when 0 then 'first' else 'first of a branch' end)
+    select n.* from numbered n where n.i <= case n.branch when 0 then drift_constant('first') else drift_constant('first of a branch') end
   ), edges as (
     -- a hair above the tenths: many names may have the same number, and it belongs below the edge
     select stream, branch, max(evidence_id) as last,
            array(select distinct (q + 1e-6)::real from unnest(percentile_disc(array[.1, .2, .3, .4, .5, .6, .7, .8,
              .9]) within group (order by value)) q order by 1) as edges
       from first group by stream, branch
-      having count(*) = drift_constant(case branch when 0 then 'first' else 'first of a branch' end)
+      having count(*) = case branch when 0 then drift_constant('first') else drift_constant('first of a branch') end
   ), binned as (
     select stream, branch, width_bucket(f.value::real, e.edges) + 1 as bin, count(*) as n
       from edges e join first f using (stream, branch) group by 1, 2, 3
@@ -91,7 +100,7 @@ create or replace function start_agreement_streams(model_id bigint, since timest
     select o.evidence_id, o.levels, e.l3_said::real as said, c.l1,
       drift_burst(e.decided_at, (select (setting('drift_burst_hours'))::float8)) as burst
       from evidence e join opinions o using (evidence_id) left join categories c using (category_id)
-      where e.model_id = start_agreement_streams.model_id and e.decided_at > since and e.decided_at < answered_until()
+      where e.model_id = start_agreement_streams.model_id and e.decided_at > since and e.decided_at < (select answered_until())
       order by o.evidence_id limit drift_constant('among')::bigint / 4
   ), thinned as (
     select b.branch, s.*, row_number() over (partition by b.branch, s.burst order by evidence_id) as turn
@@ -100,16 +109,15 @@ create or replace function start_agreement_streams(model_id bigint, since timest
         and d.branch = b.branch)
   ), numbered as (
     select t.*, row_number() over (partition by t.branch order by t.evidence_id) as i from thinned t
-      where t.burst is null or t.turn <= drift_constant(case t.branch when 0 then 'first of a branch'
-        else 'first of agreement' end) / drift_constant('bursts')
+      where t.burst is null or t.turn <= case t.branch when 0 then drift_constant('first of a branch') else drift_constant('first of agreement') end / drift_constant('bursts')
   ), first as (
-    select * from numbered where i <= drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
+    select * from numbered where i <= case branch when 0 then drift_constant('first of a branch') else drift_constant('first of agreement') end
   ), edges as (
     select branch, max(evidence_id) as last,
            array(select distinct (q + 1e-6)::real from unnest(percentile_disc(case branch when 0 then array[.25, .5, .75]
              else array[.5] end) within group (order by said)) q order by 1) as edges
       from first group by branch
-      having count(*) = drift_constant(case branch when 0 then 'first of a branch' else 'first of agreement' end)
+      having count(*) = case branch when 0 then drift_constant('first of a branch') else drift_constant('first of agreement') end
   ), counted as (
     select e.*, array(select count(f.levels) from generate_series(0, 4 * cardinality(e.edges) + 3) cell
                         left join first f on f.branch = e.branch and 4 * width_bucket(f.said, e.edges) + f.levels = cell

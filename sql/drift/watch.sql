@@ -46,7 +46,7 @@ begin
          order by e.evidence_id limit drift_constant('a pass')::bigint) e),
     (select max(o.evidence_id) from (
        select o.evidence_id from opinions o join evidence e using (evidence_id)
-         where e.decided_at < answered_until() and o.evidence_id > (select min(d.last_id) from drift_streams d
+         where e.decided_at < (select answered_until()) and o.evidence_id > (select min(d.last_id) from drift_streams d
                                 where d.model_id = m.model_id and d.stream = 'agreement' and not in_alarm(d))
          order by o.evidence_id limit drift_constant('a pass')::bigint) o)];
   for s in
