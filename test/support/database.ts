@@ -51,6 +51,27 @@ async function sql(url: string, ...statements: string[]): Promise<Record<string,
   }
 }
 
+let administrator: pg.Pool | undefined;
+
+/**
+ * Runs statements one by one in the shared cluster and returns the last one's rows, on one connection a process: each costs
+ * the server some 5 ms before it does anything, and a file makes, asks for and drops databases half a dozen times.
+ */
+async function administer(cluster: Cluster, ...statements: string[]): Promise<Record<string, unknown>[]> {
+  if (administrator === undefined) {
+    administrator = new pg.Pool({
+      connectionString: cluster.url('postgres'),
+      max: 1,
+      idleTimeoutMillis: 0,
+      allowExitOnIdle: true,
+    });
+    administrator.on('error', () => {}); // gone with the cluster, or ended by a test: the next statement opens another
+  }
+  let rows: Record<string, unknown>[] = [];
+  for (const statement of statements) rows = (await administrator.query(statement)).rows;
+  return rows;
+}
+
 const extensions = [
   `create schema extensions`,
   `create extension vector schema extensions`,
@@ -70,30 +91,46 @@ async function once(cluster: Cluster, done: string, work: () => Promise<void>): 
   }
 }
 
+const made = new Map<string, Promise<void>>();
+
+/** Templates stay for the run, so that a process asks for each one time. */
+function template(cluster: Cluster, name: string, make: () => Promise<void>): Promise<void> {
+  const known = made.get(name) ?? once(cluster, exists(name), make);
+  made.set(name, known);
+  known.catch(() => made.delete(name));
+  return known;
+}
+
 const exists = (template: string) => `select from pg_database where datname = '${template}'`;
 
 async function makeBareTemplate(cluster: Cluster): Promise<void> {
   const building = `${bareTemplate}_building`;
-  await sql(
-    cluster.url('postgres'),
+  await administer(
+    cluster,
     `create role ${owner} login createrole createdb nosuperuser`,
     `create database ${building} owner ${owner} template template0 encoding 'UTF8'`,
   );
   await sql(cluster.url(building), ...extensions);
-  await sql(cluster.url('postgres'), `alter database ${building} rename to ${bareTemplate}`);
+  await administer(cluster, `alter database ${building} rename to ${bareTemplate}`);
 }
 
 async function makeMigratedTemplate(cluster: Cluster): Promise<void> {
   const building = `${migratedTemplate}_building`;
-  const admin = cluster.url('postgres');
   // An earlier attempt failed in migrate.
-  await sql(
-    admin,
+  await administer(
+    cluster,
     `drop database if exists ${building}`,
     `create database ${building} owner ${owner} template ${bareTemplate}`,
   );
   await migrate({ url: cluster.url(building, owner), schema: 'taxon' });
-  await sql(admin, `alter database ${building} rename to ${migratedTemplate}`);
+  await administer(cluster, `alter database ${building} rename to ${migratedTemplate}`);
+}
+
+const bare = (cluster: Cluster) => template(cluster, bareTemplate, () => makeBareTemplate(cluster));
+
+async function migrated(cluster: Cluster): Promise<void> {
+  await bare(cluster);
+  await template(cluster, migratedTemplate, () => makeMigratedTemplate(cluster));
 }
 
 let started: Promise<Cluster> | undefined;
@@ -110,20 +147,17 @@ function databaseOf(cluster: Cluster, name: string): TestDatabase {
     url: cluster.url(name, owner),
     superUrl: cluster.url(name),
     async urlFor(role) {
-      const [found] = await sql(
-        cluster.url('postgres'),
-        `select rolcanlogin from pg_roles where rolname = '${role}'`,
-      );
+      const [found] = await administer(cluster, `select rolcanlogin from pg_roles where rolname = '${role}'`);
       if (found === undefined) throw new Error(`there is no role ${role}`);
       if (found.rolcanlogin === true) return cluster.url(name, role);
       const login = `login_${role}`;
       await once(cluster, `select from pg_roles where rolname = '${login}'`, async () => {
-        await sql(cluster.url('postgres'), `create role ${login} login in role ${role}`);
+        await administer(cluster, `create role ${login} login in role ${role}`);
       });
       return cluster.url(name, login);
     },
     async drop() {
-      await sql(cluster.url('postgres'), `drop database if exists ${name} with (force)`);
+      await administer(cluster, `drop database if exists ${name} with (force)`);
     },
   };
 }
@@ -133,10 +167,7 @@ const uniqueName = () => `test_${randomBytes(6).toString('hex')}`;
 /** Copies the files: 75 ms, where the default, which writes all pages to the log, took 155. */
 async function clone(cluster: Cluster, template: string): Promise<TestDatabase> {
   const name = uniqueName();
-  await sql(
-    cluster.url('postgres'),
-    `create database ${name} owner ${owner} template ${template} strategy file_copy`,
-  );
+  await administer(cluster, `create database ${name} owner ${owner} template ${template} strategy file_copy`);
   return databaseOf(cluster, name);
 }
 
@@ -147,45 +178,47 @@ async function clone(cluster: Cluster, template: string): Promise<TestDatabase> 
  */
 export async function testDatabase(options: { template?: boolean } = {}): Promise<TestDatabase> {
   const cluster = await sharedCluster();
-  const template = options.template === false ? bareTemplate : migratedTemplate;
-  await once(cluster, exists(bareTemplate), () => makeBareTemplate(cluster));
-  if (template === migratedTemplate)
-    await once(cluster, exists(template), () => makeMigratedTemplate(cluster));
-  return clone(cluster, template);
+  if (options.template === false) {
+    await bare(cluster);
+    return clone(cluster, bareTemplate);
+  }
+  await migrated(cluster);
+  return clone(cluster, migratedTemplate);
 }
 
 /**
  * A database cloned from a template that `build` fills once a run, starting from a migrated database.
  *
+ * @param name of the template
  * @param build gets the URL of the template in the making, as `owner`
  */
 export async function testDatabaseFrom(
-  template: string,
+  name: string,
   build: (url: string) => Promise<void>,
 ): Promise<TestDatabase> {
   const cluster = await sharedCluster();
-  await (await testDatabase()).drop();
-  await once(cluster, exists(template), async () => {
-    const building = `${template}_building`;
-    await sql(
-      cluster.url('postgres'),
+  await migrated(cluster);
+  await template(cluster, name, async () => {
+    const building = `${name}_building`;
+    await administer(
+      cluster,
       `drop database if exists ${building}`,
       `create database ${building} owner ${owner} template ${migratedTemplate}`,
     );
     await build(cluster.url(building, owner));
-    await sql(cluster.url('postgres'), `alter database ${building} rename to ${template}`);
+    await administer(cluster, `alter database ${building} rename to ${name}`);
   });
-  return clone(cluster, template);
+  return clone(cluster, name);
 }
 
 /** A database of another locale, not migrated, with the extensions in the schema `extensions`. */
 export async function createDatabase(options: Locale): Promise<TestDatabase> {
   const cluster = await sharedCluster();
-  await once(cluster, exists(bareTemplate), () => makeBareTemplate(cluster));
+  await bare(cluster);
   const name = uniqueName();
   const icu = options.icuLocale === undefined ? '' : `locale_provider icu icu_locale '${options.icuLocale}'`;
-  await sql(
-    cluster.url('postgres'),
+  await administer(
+    cluster,
     `create database ${name} owner ${owner} template template0 encoding '${options.encoding ?? 'UTF8'}' locale '${options.locale}' ${icu}`,
   );
   await sql(cluster.url(name), ...extensions);
