@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { taxonHere } from '../support/command.ts';
 import { asPage, cookieOf, send, signedIn } from '../support/page.ts';
-import { runTaxon, startTaxon, until } from '../support/processes.ts';
+import { startTaxon, until } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
 const environment = () => ({ DATABASE_URL: t.database.superUrl });
-const taxon = (...args: string[]) => runTaxon(args, environment());
+const taxon = (...args: string[]) => taxonHere(args, environment());
 
 test('taxon dashboard serves the page until Ctrl-C: its link opens it, as does a token', async () => {
   const token = await taxon('dashboard', 'token', 'add', 'Rita');
@@ -44,7 +45,7 @@ test('what cannot be is refused', async () => {
   expect((await taxon('dashboard', 'token', 'add', '<img>')).code).toBe(2);
   expect((await taxon('dashboard', '--role', 'postgres')).code).toBe(2);
   expect((await taxon('dashboard', '--url', 'shop')).code).toBe(2);
-  const owner = await runTaxon(['dashboard', 'token', 'add', 'Ann'], {
+  const owner = await taxonHere(['dashboard', 'token', 'add', 'Ann'], {
     DATABASE_URL: await t.database.urlFor('taxon_reader'),
   });
   expect(owner.code).toBe(1);

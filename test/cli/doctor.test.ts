@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { taxonHere } from '../support/command.ts';
 import { createDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon } from '../support/processes.ts';
 
 interface Check {
   item: string;
@@ -11,7 +10,7 @@ interface Check {
 }
 
 async function doctor(url: string | undefined, ...args: string[]) {
-  const { code, stdout } = await runTaxon(
+  const { code, stdout } = await taxonHere(
     ['doctor', '--json', ...args],
     url === undefined ? {} : { DATABASE_URL: url },
   );
@@ -122,7 +121,7 @@ describe('taxon doctor', () => {
   });
 
   it('prints a line each for people', async () => {
-    const { stdout } = await runTaxon(['doctor'], { DATABASE_URL: bare.url });
+    const { stdout } = await taxonHere(['doctor'], { DATABASE_URL: bare.url });
     expect(stdout).toMatch(/^ok {4}node +\d/m);
     expect(stdout).toContain('→ taxon migrate');
     expect(stdout).toMatch(

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryDataDir } from '../support/cluster.ts';
+import { taxonHere } from '../support/command.ts';
 import { runTaxon } from '../support/processes.ts';
 
 const { dataDir, remove } = temporaryDataDir();
 afterAll(remove);
 
 const environment = { TAXON_DATA_DIR: dataDir, PGHOST: 'nowhere.invalid', PGSERVICE: 'none' };
-const taxon = (...args: string[]) => runTaxon(args, environment);
-const db = (...args: string[]) => taxon('db', ...args);
+const taxon = (...args: string[]) => taxonHere(args, environment);
+const db = (...args: string[]) =>
+  // psql writes for itself, not through Node's streams
+  args[0] === 'psql' ? runTaxon(['db', ...args], environment) : taxon('db', ...args);
 
 test('from nothing to a stopped cluster: path, psql, start, stop', async () => {
   expect(await db('path')).toMatchObject({
@@ -57,7 +60,7 @@ test('only migrate makes a database; what only looks takes the demo’s until th
   const { url } = JSON.parse((await db('start', '--json')).stdout);
   const known = async () =>
     (await db('psql', '-Atc', "select datname from pg_database where datname ~ 'taxon'")).stdout;
-  expect(await runTaxon(['migrate'], { DATABASE_URL: url })).toMatchObject({ code: 0 });
+  expect(await taxonHere(['migrate'], { DATABASE_URL: url })).toMatchObject({ code: 0 });
   expect(await taxon('status')).toMatchObject({ code: 0 });
   for (const command of ['train', 'sidecar']) expect(await taxon(command)).toMatchObject(none);
   expect(await taxon('migrate', '--check')).toMatchObject(none);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/connection/migrate.ts';
+import { taxonHere } from '../support/command.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { runTaxon, startSidecarProcess } from '../support/processes.ts';
 import { dump, restore, schemaText } from '../support/schema.ts';
@@ -114,7 +115,7 @@ describe('pg_restore by an owner who is no superuser', () => {
     await makeShop(to);
     const errors = await restore(file, shop());
     expect(errors.filter((error) => !/^role "taxon_\w+" does not exist$/.test(error))).toEqual(notOurs);
-    const { code, stdout } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
+    const { code, stdout } = await taxonHere(['migrate', '--check'], { DATABASE_URL: shop() });
     expect(code).toBe(1);
     expect(stdout).toContain('would run: the repeatable SQL');
     expect(stdout).toMatch(
@@ -162,7 +163,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'alter table taxon.labels disable trigger labels_deleted',
       'alter function taxon_internal.claim(text, integer, interval, uuid, uuid[], uuid[]) security invoker',
     );
-    const { code } = await runTaxon(['migrate', '--check'], { DATABASE_URL: shop() });
+    const { code } = await taxonHere(['migrate', '--check'], { DATABASE_URL: shop() });
     expect(code).toBe(1);
     expect((await check()).repairs).toEqual([
       'comment on table products is missing',
