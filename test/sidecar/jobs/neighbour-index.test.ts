@@ -96,7 +96,9 @@ beforeAll(async () => {
   const embeddings = new Float32Array(labels * dimension);
   // one in twenty names is of the part that an index is compared on; here it is more than 500 of all
   const names = Array.from({ length: 12_000 }, (_, i) => `n${i}`);
-  const [held, others] = [true, false].map((test) => names.filter((name) => (partOf(name) === 'test') === test));
+  const [held, others] = [true, false].map((test) =>
+    names.filter((name) => (partOf(name) === 'test') === test),
+  );
   const compared = (held as string[]).slice(0, 505);
   const keys = [...(others as string[]).slice(0, labels - compared.length), ...compared];
   const paths = keys.map((_, i): Path => [top, ids[i % kinds] as number, null]);
