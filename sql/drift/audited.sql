@@ -35,7 +35,7 @@ create or replace function judged_since(model_id bigint, since timestamptz, l1 r
   select g.answered, count(w.evidence_id), coalesce(f.looks, 0), coalesce(f.judged, 0), coalesce(f.wrong, 0), coalesce(f.by_llm, 0)::float8
     from (values (true), (false)) g(answered)
     left join would w on w.answered = g.answered left join found f on f.answered = g.answered
-    group by g.answered, f.looks, f.judged, f.wrong, f.by_llm;
+    group by g.answered, f.looks, f.judged, f.wrong, f.by_llm order by g.answered;
 $$;
 comment on function judged_since(bigint, timestamptz, real, real,
   real) is 'Of the names since a moment that thresholds would have answered: how many the local layer did answer and how many went to the LLM, how many of each are judged (of the first 64, 128, 256 …) and wrong, and the share that the LLM judged. Example: select * from judged_since((select model_id from champion()), now() - interval ''7 days'', .75, .55, .40);';
