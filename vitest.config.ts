@@ -16,7 +16,7 @@ const unit = ['test/*.test.ts', 'test/{llm,model,report,simulator,support}/**/*.
 
 /** Begun first, so that no worker is left with one of them at the end: 15 to 60 s each. */
 const long =
-  /\/(demo|replay|kill|kill-rollout|backfill|failures|outages|database-away|lost-answers|pack|run|attacks)\.test\.ts$/;
+  /\/(screens|lost-answers|demo|backfill|pack|init|ci|by-hand|failures|database-away|migrate|set-up|applications|outages|kill-rollout|x-ray)\.test\.ts$/;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,7 +1,9 @@
 -- taxon_internal: Categories that an import made go with it, where nothing has come to use them.
 
 create or replace function unused_categories(run_id bigint, category_ids bigint[]) returns bigint[]
-  language sql stable security definer set search_path from current set jit = off as $$
+  language sql stable security definer set search_path from current
+  -- estimated dear and done in 4 ms, beside which compiling took 77
+  set jit = off as $$
   with used as (
     select l.category_id as id from labels l where l.category_id = any (category_ids)
     union select p.category_id from products p where p.category_id = any (category_ids)

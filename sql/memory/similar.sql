@@ -44,8 +44,8 @@ begin
     select q.name, n.* from unnest(names) q(name) cross join lateral (
       select l.name_key, l.category_id, similarity(l.name_key, q.name) as s, l.source = 'human' as by
         from labels l
-        -- No condition that the primary key could serve: it was walked, and four calls compared 79,200 pairs in 1.8 s, which
-        -- the index of trigrams has done in .4.
+        -- No condition that the primary key could serve: it was walked, and four calls compared 79,200 pairs in 1.8 s, where
+        -- the index of trigrams takes .4.
         where l.name_key % q.name and coalesce(l.name_hash >= train_from, true)
           and (train_from is null or l.name_key <> q.name and not is_sealed_name(l.name_hash))
         order by 3 desc, 4 desc, 1 limit most) n;

@@ -63,16 +63,16 @@ export async function* delimitedRecords(
   let last = skipped;
   let empty = 0;
   let loose = false;
+  const seeQuotes = (field: string, { quoting }: { quoting: boolean }) => {
+    // a field that began with a quote keeps it where the closing one has letters behind it
+    if (quoting ? field.startsWith('"') && field.split('"').length % 2 === 0 : field.includes('"'))
+      loose = true;
+    return field;
+  };
   const parser = parse({
-    ...(format === 'tsv'
-      ? { delimiter: '\t', quote: false, escape: false }
-      : { delimiter, relax_quotes: true }),
-    cast: (field, { quoting }) => {
-      // a field that began with a quote keeps it where the closing one has letters behind it
-      const mayBe = field.includes('"') && format === 'csv' && (!quoting || field.startsWith('"'));
-      if (mayBe && (!quoting || field.split('"').length % 2 === 0)) loose = true;
-      return field;
-    },
+    ...(format === 'tsv' ? { delimiter: '\t', quote: false, escape: false } : { delimiter }),
+    // of files alone: PostgreSQL doubles its quotes, and in a .tsv they mean nothing
+    ...(format === 'csv' && known !== null && { relax_quotes: true, cast: seeQuotes }),
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
     // PostgreSQL writes a NULL in a column of its own as an empty line

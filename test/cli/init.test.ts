@@ -1,17 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/config.ts';
-import { cacheDir, postgres, temporaryIn } from '../support/cluster.ts';
+import { cacheDir, postgres } from '../support/cluster.ts';
 import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ownShop, putShop } from '../support/own-shop.ts';
+import { ownTmpdir } from '../support/own-tmpdir.ts';
 import { look } from '../support/rows.ts';
 
-const folder = temporaryIn('taxon-init-');
-const own = process.env.TMPDIR;
-process.env.TMPDIR = folder;
+const folder = ownTmpdir('taxon-init-');
 const page = join(folder, 'picture.html');
 const shop = ownShop(800, { twin: false });
 let database: TestDatabase;
@@ -21,11 +20,6 @@ beforeEach(async () => {
   await putShop(database.superUrl, shop);
 });
 afterEach(() => database.drop());
-afterAll(() => {
-  if (own === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = own;
-  rmSync(folder, { recursive: true });
-});
 
 const environment = () => ({
   DATABASE_URL: database.superUrl,

@@ -1,16 +1,15 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { XrayReport } from '../../src/xray/types.ts';
-import { cacheDir, temporaryIn } from '../support/cluster.ts';
+import { cacheDir } from '../support/cluster.ts';
 import { taxonHere } from '../support/command.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ownShop, putShop, shopCsv } from '../support/own-shop.ts';
+import { ownTmpdir } from '../support/own-tmpdir.ts';
 import { startTaxon } from '../support/processes.ts';
 
-const folder = temporaryIn('taxon-x-ray-');
-const own = process.env.TMPDIR;
-process.env.TMPDIR = folder;
+const folder = ownTmpdir('taxon-x-ray-');
 const shop = ownShop(1200);
 const file = join(folder, 'history.csv');
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith('pgtaxon-xray-'));
@@ -29,12 +28,7 @@ beforeAll(async () => {
   await putShop(database.superUrl, shop);
   writeFileSync(file, shopCsv(shop));
 });
-afterAll(async () => {
-  await database?.drop();
-  if (own === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = own;
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => database?.drop());
 
 describe('taxon x-ray', () => {
   let ofFile: XrayReport;

@@ -38,14 +38,21 @@ export interface Locale {
   encoding?: string;
 }
 
-/** Runs statements one by one as one client and returns the last one's rows. */
-async function sql(url: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
+type Rows = Record<string, unknown>[];
+
+/** Runs statements one by one and returns the last one's rows. */
+async function runEach(on: pg.Client | pg.Pool, statements: readonly string[]): Promise<Rows> {
+  let rows: Rows = [];
+  for (const statement of statements) rows = (await on.query(statement)).rows;
+  return rows;
+}
+
+/** The same as one client. */
+async function sql(url: string, ...statements: string[]): Promise<Rows> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    let rows: Record<string, unknown>[] = [];
-    for (const statement of statements) rows = (await client.query(statement)).rows;
-    return rows;
+    return await runEach(client, statements);
   } finally {
     await client.end();
   }
@@ -54,10 +61,10 @@ async function sql(url: string, ...statements: string[]): Promise<Record<string,
 let administrator: pg.Pool | undefined;
 
 /**
- * Runs statements one by one in the shared cluster and returns the last one's rows, on one connection a process: each costs
+ * The same in the shared cluster, on one connection a process: each costs
  * the server some 5 ms before it does anything, and a file makes, asks for and drops databases half a dozen times.
  */
-async function administer(cluster: Cluster, ...statements: string[]): Promise<Record<string, unknown>[]> {
+async function administer(cluster: Cluster, ...statements: string[]): Promise<Rows> {
   if (administrator === undefined) {
     administrator = new pg.Pool({
       connectionString: cluster.url('postgres'),
@@ -67,9 +74,7 @@ async function administer(cluster: Cluster, ...statements: string[]): Promise<Re
     });
     administrator.on('error', () => {}); // gone with the cluster, or ended by a test: the next statement opens another
   }
-  let rows: Record<string, unknown>[] = [];
-  for (const statement of statements) rows = (await administrator.query(statement)).rows;
-  return rows;
+  return runEach(administrator, statements);
 }
 
 const extensions = [

@@ -1,7 +1,6 @@
-import { inject } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
 import { openProviders } from '../../src/llm/providers/open.ts';
 import { type Sidecar, startSidecar } from '../../src/sidecar/sidecar.ts';
+import { testConfig } from './config.ts';
 import { quick } from './processes.ts';
 
 /** A sidecar in the test's own process, which trains nothing: for tests to which its process is nothing. */
@@ -9,10 +8,6 @@ export async function startSidecarHere(
   url: string,
   environment: Record<string, string> = {},
 ): Promise<Sidecar> {
-  const config = loadConfig(
-    { encoderThreads: 1 },
-    { TAXON_ENCODER: inject('encoder'), ...quick, ...environment },
-    '/',
-  );
+  const config = testConfig({}, { ...quick, ...environment });
   return startSidecar(url, config, await openProviders(config, environment), null);
 }

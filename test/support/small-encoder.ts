@@ -1,27 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OnnxGraph } from '../../src/train/onnx-graph.ts';
+import { seededRandom } from '../../src/train/random.ts';
 
 const dimension = 64;
 const letters = [
   ...'0123456789abcdefghijklmnopqrstuvwxyząćęłńóśźżабвгдежзийклмнопрстуфхцчшщъыьэюяёєіїґ.,:/-+&',
 ];
 
-/** Numbers between -.5 and .5, the same each time. */
-function numbers(count: number): Float32Array {
-  let state = 1;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32 - 0.5;
-  });
-}
-
 /** The vector of each token, by its number alone. */
 function lookUp(tokens: number): Uint8Array {
   const graph = new OnnxGraph();
   const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
   graph.input('attention_mask', 'int64', ['batch', 'tokens']);
-  const table = graph.weight('table', 'float', [tokens, dimension], numbers(tokens * dimension));
+  const random = seededRandom(1);
+  const numbers = Array.from({ length: tokens * dimension }, () => random.next() - 0.5);
+  const table = graph.weight('table', 'float', [tokens, dimension], numbers);
   graph.output(graph.op('Gather', [table, ids], {}, 'last_hidden_state'), 'float', [
     'batch',
     'tokens',

@@ -188,9 +188,10 @@ export async function fitLetters(
   };
   let fitted: FittedOutput[];
   try {
-    if (threads === undefined && all <= visitsATask) fitted = fitHere(tasks);
-    else fitted = await fitInThreads(tasks, threads ?? availableParallelism(), onDone, signal);
-    onProgress?.(1);
+    if (threads === undefined && all <= visitsATask) {
+      fitted = fitHere(tasks);
+      onProgress?.(1);
+    } else fitted = await fitInThreads(tasks, threads ?? availableParallelism(), onDone, signal);
   } finally {
     names.spare = shared.values;
   }
