@@ -16,7 +16,6 @@ begin atomic
   select 20000;
 end;
 comment on function index_pays_from() is 'From so many labels on an index of neighbours pays: comparing with fewer takes under 10 ms. Example: select index_pays_from();';
-grant execute on function index_pays_from to taxon_admin;
 
 create or replace function index_pays(encoder_id integer) returns boolean
   language sql stable security definer set search_path from current as $$
