@@ -12,11 +12,18 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+/** Of users that are there: who is missing may come, with a package of PostgreSQL. */
+const known = new Map<string, Account>();
+
 function idsOf(name: string): Account | undefined {
+  const before = known.get(name);
+  if (before !== undefined) return before;
   try {
     const id = (flag: string) =>
       Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-    return { uid: id('-u'), gid: id('-g') };
+    const account = { uid: id('-u'), gid: id('-g') };
+    known.set(name, account);
+    return account;
   } catch {
     return undefined;
   }

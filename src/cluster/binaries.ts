@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './run.ts';
 
@@ -30,11 +30,31 @@ function numbered(parent: string, pattern: RegExp): string[] {
     .map((entry) => join(parent, entry.name, 'bin'));
 }
 
+/** By the programs asked: what they said of themselves. */
+const said = new Map<string, Promise<string>>();
+
+/**
+ * What a program says of itself, asked once for as long as the file is the same: a process of 400 MB takes 20 ms to
+ * start another one, and a start of the cluster asked five times.
+ *
+ * @returns '' where it fails
+ */
+function ask(program: string, flag: string): Promise<string> {
+  const { ino, size, mtimeMs } = statSync(program);
+  const key = [program, flag, ino, size, mtimeMs].join(' ');
+  const answer =
+    said.get(key) ?? run(program, [flag]).then(({ code, stdout }) => (code === 0 ? stdout.trim() : ''));
+  said.set(key, answer);
+  return answer;
+}
+
 async function candidates(): Promise<string[]> {
-  const configured = await run('pg_config', ['--bindir']);
+  const path = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
+  const config = path.map((folder) => join(folder, 'pg_config')).find((file) => existsSync(file));
+  const configured = config === undefined ? '' : await ask(config, '--bindir');
   return [
-    ...(configured.code === 0 ? [configured.stdout.trim()] : []),
-    ...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''),
+    ...(configured === '' ? [] : [configured]),
+    ...path,
     ...numbered('/usr/lib/postgresql', /^(\d+)$/),
     ...numbered('/usr', /^pgsql-(\d+)$/),
     ...numbered('/opt/homebrew/opt', /^postgresql@(\d+)$/),
@@ -47,11 +67,11 @@ async function candidates(): Promise<string[]> {
 export async function inspect(binDir: string, origin: Origin): Promise<Binaries | undefined> {
   const needed = ['initdb', 'postgres', 'psql', 'pg_config'];
   if (!needed.every((name) => existsSync(join(binDir, name)))) return undefined;
-  const version = (await run(join(binDir, 'postgres'), ['--version'])).stdout.trim();
+  const version = await ask(join(binDir, 'postgres'), '--version');
   const major = Number(/\(PostgreSQL\) (\d+)/.exec(version)?.[1] ?? 0);
-  const share = await run(join(binDir, 'pg_config'), ['--sharedir']);
-  if (major < oldestMajor || share.code !== 0) return undefined;
-  return { origin, binDir, major, version, extensionDir: join(share.stdout.trim(), 'extension') };
+  const share = await ask(join(binDir, 'pg_config'), '--sharedir');
+  if (major < oldestMajor || share === '') return undefined;
+  return { origin, binDir, major, version, extensionDir: join(share, 'extension') };
 }
 
 /** Whether these programs come with an extension, e.g. `vector`. */
