@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { readOptions } from '../../bench/accuracy/options.ts';
 import { type Result, readResults } from '../../bench/accuracy/results.ts';
 import { packageRoot } from '../../src/config.ts';
@@ -13,10 +13,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function bench(...args: string[]) {
+const bench = (...args: string[]) => benchWith({}, ...args);
+
+function benchWith(environment: Record<string, string>, ...args: string[]) {
   return spawnSync(process.execPath, [join(packageRoot, 'bench/accuracy/run.ts'), ...args], {
     encoding: 'utf8',
-    env: { ...process.env, TAXON_DATA_DIR: folder },
+    env: { ...process.env, TAXON_DATA_DIR: folder, ...environment },
   });
 }
 
@@ -40,7 +42,8 @@ it('trains and scores our method on a small demo, and does not do it again', () 
 });
 
 it('cleans first where it is asked to, and scores that against the truth', () => {
-  const run = bench('--set', 'demo', '--only', 'cleaned', '--seeds', '1', '--sample', '300', '--json');
+  const cleaned = ['--set', 'demo', '--only', 'cleaned', '--seeds', '1', '--sample', '300', '--json'];
+  const run = benchWith({ TAXON_ENCODER: inject('encoder') }, ...cleaned);
   expect(run.status).toBe(0);
   const [row, ...more] = JSON.parse(run.stdout) as Result[];
   expect(more).toEqual([]);
