@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from 'vitest';
 import { lineTokens } from '../../src/llm/line-tokens.ts';
 import { chooseRoute } from '../../src/llm/route.ts';
@@ -40,6 +41,23 @@ describe('lineTokens', () => {
     expect(tokens.get(1)).toBe(countTokens('Top 0|1\n'));
     expect(tokens.get(3)).toBe(countTokens('  Leaf 0 0 0|3\n'));
     expect(tokens.size).toBe(1110);
+  });
+
+  test('counts each line once: of a changed tree only the new ones, and no thread is begun where there is none', async () => {
+    let threads = 0;
+    const begun = () => threads++;
+    subscribe('worker_threads', begun);
+    try {
+      const nodes = new Map(large().nodes).set(1, { id: 1, parent: null, name: 'Top of all' });
+      const again = await lineTokens({ nodes });
+      expect(again.get(1)).toBe(countTokens('Top of all|1\n'));
+      expect([...again].filter(([id]) => id !== 1)).toEqual([...tokens].filter(([id]) => id !== 1));
+      expect(threads).toBe(1);
+      expect(await lineTokens(large())).toEqual(tokens);
+      expect(threads).toBe(1);
+    } finally {
+      unsubscribe('worker_threads', begun);
+    }
   });
 });
 
