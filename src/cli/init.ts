@@ -12,7 +12,7 @@ import { calledAs } from './called-as.ts';
 import { databaseUrl } from './database.ts';
 import { checksText } from './doctor.ts';
 import { cliConfig } from './flags.ts';
-import { type Asker, askNobody, askPerson } from './init/ask.ts';
+import { type Asker, askNobody } from './init/ask.ts';
 import { chooseShape, shapeFlags } from './init/shape.ts';
 import { pageFile } from './page.ts';
 import { interruptible } from './signals.ts';
@@ -157,6 +157,7 @@ changes, and no column, index or constraint is added. The local layer begins in 
           'Say --yes, with --table, --name, --labels and --categories where the guess may be wrong; or --look --table TABLE for the picture alone.',
         );
       const interrupt = interruptible('interrupted; run it again to go on: taxon init');
+      const { askPerson } = await import('./init/ask-person.ts');
       const asker = person && flags.yes !== true ? askPerson() : askNobody();
       await run(flags, asker, interrupt.signal).finally(interrupt.release);
     });

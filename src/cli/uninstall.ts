@@ -1,4 +1,3 @@
-import { confirm as ask, isCancel } from '@clack/prompts';
 import { Command } from 'commander';
 import type { Removal, UninstallPlan } from '../database/connection/uninstall.ts';
 import { misuse } from '../errors.ts';
@@ -69,7 +68,8 @@ A private cluster goes with taxon db destroy.`,
       const wanted = async (plan: UninstallPlan) => {
         if (!asks) return yes && !dryRun;
         print(false, plan, text(plan, false));
-        const answer = await ask({ message: 'Remove all of it?', initialValue: false });
+        const { confirm, isCancel } = await import('@clack/prompts');
+        const answer = await confirm({ message: 'Remove all of it?', initialValue: false });
         return !isCancel(answer) && answer;
       };
       const result = await uninstall(url, config.schema, wanted, config.lockWaitSeconds);
