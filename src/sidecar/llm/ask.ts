@@ -140,8 +140,12 @@ async function letGo(stage: LlmStage, items: readonly LlmItem[], claim: string |
   await giveBack(stage.db, stage.worker, 'llm', names, { counts: false, waitMs: refusedWaitMs, claim });
 }
 
-/** Claims a batch and asks; false when there was nothing to do. What it cannot bring to an end is owed back. */
-export async function askOnce(stage: LlmStage, turn: Turn): Promise<boolean> {
+/**
+ * Claims a batch and asks; false when there was nothing to do. What it cannot bring to an end is owed back.
+ *
+ * @param onClaimed there is work: called before the LLM is
+ */
+export async function askOnce(stage: LlmStage, turn: Turn, onClaimed = () => {}): Promise<boolean> {
   const { db, worker, config, claims } = stage;
   let claim = '';
   try {
@@ -153,6 +157,7 @@ export async function askOnce(stage: LlmStage, turn: Turn): Promise<boolean> {
     stage.claiming = mine.catch(() => {});
     const items = await mine;
     if (items.length > 0) {
+      onClaimed();
       const own = turnFor(stage, items[0]?.purpose, turn);
       if (own === null) await letGo(stage, items, claim);
       else await ask(stage, own, items, claim).finally(own.end);

@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { log } from '../../log.ts';
 import { backoff, createWaker, type Waker } from '../waker.ts';
 import { askOnce } from './ask.ts';
+import { Lookout } from './lookout.ts';
 import { type LlmStage, takeTurn, waitForTurn } from './stage.ts';
 
 export interface LlmLoop {
@@ -16,25 +17,24 @@ export interface LlmLoop {
 async function runCaller(
   stage: LlmStage,
   waker: Waker,
+  lookout: Lookout,
   stopping: AbortSignal,
   onTurn: () => void,
 ): Promise<void> {
-  const { config } = stage;
-  // a batch that is not full becomes due when its oldest name has waited llmWaitMs, and nobody notifies that moment
-  const rest = Math.min(config.pollMs, Math.max(50, config.llmWaitMs / 2));
   let failures = 0;
   while (!stopping.aborted) {
     onTurn();
     try {
       const turn = takeTurn(stage);
-      if (turn === null) await waker.sleep(Math.max(rest, waitForTurn(stage)));
+      if (turn === null) await waker.sleep(Math.max(lookout.rest, waitForTurn(stage)));
       else {
-        const asked = await askOnce(stage, turn).finally(turn.end);
-        if (!asked) await waker.sleep(rest);
+        const asked = await askOnce(stage, turn, () => lookout.relieve()).finally(turn.end);
+        if (!asked) await lookout.sleep(waker);
       }
       failures = 0;
     } catch (error) {
       const wait = backoff(++failures, 200, 10_000);
+      lookout.relieve();
       log.warn('the LLM stage was interrupted', { error: messageOf(error), waitMs: Math.round(wait) });
       await waker.sleep(wait);
     }
@@ -61,7 +61,8 @@ export function runLlmLoop(stage: LlmStage, stopping: AbortSignal): LlmLoop {
   const onTurn = () => {
     turnedAt = Date.now();
   };
-  const callers = wakers.map((waker) => runCaller(stage, waker, stopping, onTurn));
+  const lookout = new Lookout(stage.config);
+  const callers = wakers.map((waker) => runCaller(stage, waker, lookout, stopping, onTurn));
   const done = Promise.all(callers).then(() => clearInterval(sweep));
   return { done, wake, turnedAt: () => turnedAt };
 }
