@@ -13,8 +13,7 @@ const on = pageInBrowser(pageShop);
 
 const verdicts = () => verdictsOf(on.site);
 test('thresholds: what would change is shown, applied with a reason, undone', async () => {
-  const page = await on.signedIn();
-  await openScreen(page, on.site.url, 'thresholds');
+  const page = await on.signedIn('thresholds');
   const inForce = () =>
     on.site.db.row<{ l3: number; reason: string }>(
       `select l3, reason from taxon.models_readable where state = 'champion'`,
@@ -38,8 +37,7 @@ test('thresholds: what would change is shown, applied with a reason, undone', as
 });
 
 test('taxonomy: a change is previewed, made, and taken back', async () => {
-  const page = await on.signedIn();
-  await openScreen(page, on.site.url, 'taxonomy');
+  const page = await on.signedIn('taxonomy');
   await page.getByLabel('Find').fill('kettles');
   await page.getByRole('button', { name: 'Kettles', exact: true }).click();
   await page.getByLabel('New name').fill('Electric kettles');
@@ -104,7 +102,7 @@ test('a page of another origin, open beside it in the same browser, changes and 
   await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
   const { port } = evil.address() as AddressInfo;
   try {
-    const page = await on.signedIn();
+    const page = await on.signedIn('overview');
     const before = await on.site.db.rows('select * from taxon_internal.retrain_requests');
     for (const host of ['127.0.0.1', 'localhost']) {
       const other = await page.context().newPage();
@@ -172,8 +170,7 @@ test('a page of another origin, open beside it in the same browser, changes and 
 });
 
 test('while names arrive the overview changes in place, at most twice a second', async () => {
-  const page = await on.signedIn();
-  await openScreen(page, on.site.url, 'overview');
+  const page = await on.signedIn('overview');
   await page.evaluate(() => {
     const kept = { changes: 0, removed: 0 };
     const list = document.querySelector('.layer-list') as Element;

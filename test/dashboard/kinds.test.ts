@@ -33,8 +33,7 @@ test('150 mislabelled names: one decision, what it proves, and back exactly', as
   const before = await everyLabel();
   const context = await on.browser.newContext({ viewport: { width: 1280, height: 900 } });
   const { page, complaints } = await watchedPage(context);
-  await page.goto(on.site.link as string);
-  await openScreen(page, on.site.url, 'review/kinds');
+  await openScreen(page, on.site.link as string, 'review/kinds');
   const name = page.locator('.card .big-name');
   for (let i = 0; i < 20 && !(await name.innerText()).includes('iron'); i++) {
     const was = await name.innerText();
@@ -65,8 +64,7 @@ test('150 mislabelled names: one decision, what it proves, and back exactly', as
 test('with unmarked names only what was seen is decided, and the rest is split', async () => {
   const context = await on.browser.newContext({ viewport: { width: 375, height: 800 } });
   const { page } = await watchedPage(context);
-  await page.goto(on.site.link as string);
-  await openScreen(page, on.site.url, 'review/kinds');
+  await openScreen(page, on.site.link as string, 'review/kinds');
   const name = page.locator('.card .big-name');
   for (let i = 0; i < 20 && !(await name.innerText()).includes('iron'); i++) {
     const was = await name.innerText();

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { chromiumPath, startBrowser, watchedPage } from '../support/browser.ts';
+import { chromiumPath, openScreen, startBrowser, watchedPage } from '../support/browser.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
 import { startPage, type TestPage } from '../support/page.ts';
@@ -9,8 +9,8 @@ import { startPage, type TestPage } from '../support/page.ts';
 export interface PageInBrowser {
   readonly site: TestPage;
   readonly browser: Browser;
-  /** The page as the person at this machine opens it, 1280 wide. */
-  signedIn(): Promise<Page>;
+  /** A screen as the person at this machine opens it, 1280 wide. */
+  signedIn(screen: string): Promise<Page>;
 }
 
 /**
@@ -48,11 +48,10 @@ export function pageInBrowser(
     get browser() {
       return browser;
     },
-    async signedIn() {
+    async signedIn(screen) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
       const { page } = await watchedPage(context);
-      await page.goto(site.link as string);
-      await page.locator('main h1').waitFor();
+      await openScreen(page, site.link as string, screen);
       return page;
     },
   };

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { openScreen } from '../support/browser.ts';
 import { pageShop } from '../support/page-shop.ts';
 import { until } from '../support/processes.ts';
 import { pageInBrowser, verdictsOf } from './page-in-browser.ts';
@@ -16,8 +15,7 @@ const since = async (before: Awaited<ReturnType<typeof verdicts>>) => {
 
 describe('review', () => {
   test('twenty names by keyboard; undo goes back through a reload', async () => {
-    const page = await on.signedIn();
-    await openScreen(page, on.site.url, 'review/checks');
+    const page = await on.signedIn('review/checks');
     const before = await verdicts();
     const name = page.locator('.card .big-name');
     /** Presses, and waits until another name is there. */
@@ -85,8 +83,7 @@ describe('review', () => {
   });
 
   test('one of the last ten is changed, and the call is there to copy', async () => {
-    const page = await on.signedIn();
-    await openScreen(page, on.site.url, 'review/checks');
+    const page = await on.signedIn('review/checks');
     const row = page.locator('.decisions li').first();
     await row.getByRole('button', { name: /^Change/ }).click();
     await row.getByRole('combobox').fill('shampoo');
