@@ -1,10 +1,11 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** Keys that count wherever the focus is, but where something is typed or pressed. */
 export function useKeys(on: boolean, press: (key: string) => unknown): void {
   const latest = useRef(press);
   latest.current = press;
-  useEffect(() => {
+  // before the paint: a key that is pressed as soon as the next name shows would be lost
+  useLayoutEffect(() => {
     if (!on) return;
     const listen = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
