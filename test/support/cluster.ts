@@ -1,10 +1,16 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, statfsSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { inject } from 'vitest';
 import { type Cluster, startCluster, stopCluster } from '../../src/cluster/cluster.ts';
+import { initialise } from '../../src/cluster/initialise.ts';
+import { withLock } from '../../src/cluster/lock.ts';
+import { findPlace, makePlace, type Place } from '../../src/cluster/place.ts';
+import { provideBinaries } from '../../src/cluster/provide.ts';
 import { loadConfig } from '../../src/config.ts';
 
 const reaper = fileURLToPath(new URL('./cluster-reaper.ts', import.meta.url));
@@ -70,10 +76,25 @@ export interface OwnCluster extends Cluster {
   destroy(): Promise<void>;
 }
 
-/** A cluster for one test file alone, for tests that stop, kill or restart it. Costs about 1.5 s. */
+/** What initdb makes, once a run: it takes .4 s of processor time, a copy .05. */
+function pattern(): Promise<Place> {
+  const dataDir = join(inject('clusterDataDir'), 'pattern');
+  return withLock(`${dataDir}.lock`, 300, async () => {
+    const made = findPlace(dataDir);
+    if (made !== undefined) return made;
+    const place = await makePlace(dataDir);
+    await initialise(place, await provideBinaries(cacheDir, postgres), true);
+    return place;
+  });
+}
+
+/** A cluster for one test file alone, for tests that stop, kill or restart it. */
 export async function ownCluster(): Promise<OwnCluster> {
   const { dataDir, remove } = temporaryDataDir();
-  const cluster = await startCluster(dataDir, { postgres, throwAway: true });
+  const from = await pattern();
+  const to = await makePlace(dataDir);
+  await promisify(execFile)('cp', ['-a', from.data, to.data]);
+  const cluster = await startCluster(dataDir, { postgres });
   return {
     ...cluster,
     dataDir,
