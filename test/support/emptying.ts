@@ -11,14 +11,15 @@ const filled = [
 ];
 
 /**
- * Empties all tables but those that migrating fills, and starts their sequences anew. Needs a superuser with
- * session_replication_role = replica: rows go in any order, and no trigger tells of them.
+ * Makes pg_temp.empty_all(), which empties all tables but those that migrating fills, and starts their sequences anew. Needs
+ * a superuser with session_replication_role = replica: rows go in any order, and no trigger tells of them. A function, as a
+ * DO block is planned anew each time: 1.4 ms of processor time instead of 2.5.
  *
  * Rows are deleted. TRUNCATE makes new files for 48 tables and their indexes, whether rows are there or not: 50 to 180 ms, against 2.
  * Beyond 1 MB it is TRUNCATE all the same, so that no test reads the pages of the one before. So it is where an HNSW index
  * would find the dead rows first.
  */
-export const emptying = `do $$
+export const emptying = `create function pg_temp.empty_all() returns void language plpgsql as $$
 declare
   list oid[] := array(select oid from pg_class where relkind = 'r' and relnamespace in ('taxon'::regnamespace, 'taxon_internal'::regnamespace)
                                                  and relname <> all ('{${filled}}'));

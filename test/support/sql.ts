@@ -110,10 +110,11 @@ export function taxonDatabase(): TaxonDatabase {
     owner = await open(database.url, 'taxon, taxon_internal, extensions, public');
     janitor = await open(database.superUrl);
     await janitor.rows('set session_replication_role = replica');
+    await janitor.rows(emptying);
     settings = await owner.rows('select key, value::text from all_settings');
   });
   beforeEach(async () => {
-    await janitor.rows(emptying);
+    await janitor.rows('select pg_temp.empty_all()');
     await owner.rows(
       'update all_settings s set value = was.value::jsonb from json_to_recordset($1) was(key text, value text) where s.key = was.key and s.value <> was.value::jsonb',
       JSON.stringify(settings),
