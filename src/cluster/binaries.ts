@@ -30,22 +30,24 @@ function numbered(parent: string, pattern: RegExp): string[] {
     .map((entry) => join(parent, entry.name, 'bin'));
 }
 
-/** By the programs asked: what they said of themselves. */
-const said = new Map<string, Promise<string>>();
+/** What programs said of themselves. */
+const said = new Map<string, string>();
 
 /**
  * What a program says of itself, asked once for as long as the file is the same: a process of 400 MB takes 20 ms to
  * start another one, and a start of the cluster asked five times.
  *
- * @returns '' where it fails
+ * @returns '' where it fails; that is not kept, as it may lack what is being installed
  */
-function ask(program: string, flag: string): Promise<string> {
+async function ask(program: string, flag: string): Promise<string> {
   const { ino, size, mtimeMs } = statSync(program);
   const key = [program, flag, ino, size, mtimeMs].join(' ');
-  const answer =
-    said.get(key) ?? run(program, [flag]).then(({ code, stdout }) => (code === 0 ? stdout.trim() : ''));
-  said.set(key, answer);
-  return answer;
+  const before = said.get(key);
+  if (before !== undefined) return before;
+  const { code, stdout } = await run(program, [flag]);
+  if (code !== 0) return '';
+  said.set(key, stdout.trim());
+  return stdout.trim();
 }
 
 async function candidates(): Promise<string[]> {
