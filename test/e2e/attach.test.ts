@@ -3,16 +3,17 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, until } from '../support/processes.ts';
 import { look } from '../support/rows.ts';
 import { dumpOf } from '../support/schema.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess | null = null;
+let sidecar: SidecarHere | null = null;
 
 const goods = newNames(60, 70_000, false);
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await sidecar?.kill('SIGTERM');
+  await sidecar?.stop();
   sidecar = null;
 });
 
@@ -53,7 +54,7 @@ const answered = () =>
 it('is taken in, followed and let go; its schema is then what it was', async () => {
   await insert(goods.slice(0, 40).map(({ name }) => name));
   const before = await dumpOf(database.url, 'shop');
-  sidecar = await startSidecarProcess(database.url, simulated(simulator.url));
+  sidecar = await startSidecarHere(database.url, simulated(simulator.url));
   await db.rows(`select taxon.attach('shop.order_products', key => 'id', name => 'title')`);
   await until(answered, ({ done }) => done === 40, 120);
   await insert(goods.slice(40).map(({ name }) => name));

@@ -3,15 +3,16 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { simulated, until } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { labelled, newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess;
+let sidecar: SidecarHere;
 const fresh = newNames(60, 9000, false);
 /** Of every fourth name the LLM thinks otherwise than the shop that the model learnt from. */
 const other = ['Beauty', 'Hair', 'Shampoo'];
@@ -32,11 +33,11 @@ beforeAll(async () => {
   await db.rows(`select taxon.set_setting('audit_share', '1')`);
   await db.rows(`select taxon.set_setting('audit_tokens_a_day', '1000000')`);
   await insert(db, [labelled[0]?.name ?? '']);
-  sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), simulated(simulator.url));
+  sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), simulated(simulator.url));
 });
 
 afterAll(async () => {
-  await sidecar?.kill('SIGTERM');
+  await sidecar?.stop();
   await simulator?.close();
   await db?.close();
   await database?.drop();

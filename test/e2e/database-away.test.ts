@@ -8,13 +8,14 @@ import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
 import { insert, ledger, look, settled } from '../support/rows.ts';
 import { newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 /** A shop without a model, so that the LLM answers everything, on a server of its own that goes away. */
 let cluster: OwnCluster;
 let url: string;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess;
+let stop: () => Promise<unknown> = async () => {};
 const names = newNames(500, 5000, false);
 let next = 0;
 
@@ -39,26 +40,33 @@ beforeAll(async () => {
 
 afterEach(async () => {
   simulator.setFaults([]);
-  await sidecar?.kill('SIGTERM');
+  await stop();
   await db.rows(
     'truncate taxon.products, taxon_internal.queue, taxon_internal.dead_letters, taxon_internal.llm_calls, taxon_internal.sidecars cascade',
   );
 });
 
 afterAll(async () => {
-  await sidecar?.kill('SIGKILL');
+  await stop();
   await simulator?.close();
   await db?.close();
   await cluster?.destroy();
 });
 
-/** A sidecar whose leases are over before the server is back. */
-async function start(environment: Record<string, string> = {}): Promise<void> {
-  sidecar = await startSidecarProcess(url, {
-    ...simulated(simulator.url),
-    TAXON_LEASE_SECONDS: '1',
-    ...environment,
-  });
+/** Leases are over before the server is back. */
+const asked = () => ({ ...simulated(simulator.url), TAXON_LEASE_SECONDS: '1' });
+
+async function start(): Promise<SidecarHere> {
+  const sidecar = await startSidecarHere(url, asked());
+  stop = sidecar.stop;
+  return sidecar;
+}
+
+/** A process of its own, to be killed or to be told to end. */
+async function startProcess(environment: Record<string, string> = {}): Promise<TaxonProcess> {
+  const sidecar = await startSidecarProcess(url, { ...asked(), ...environment });
+  stop = () => sidecar.kill('SIGKILL');
+  return sidecar;
 }
 
 /** Waits for a call that its provider has and has not answered yet. */
@@ -69,7 +77,7 @@ const inFlight = () =>
   );
 
 /** The answers of calls since the `before`th have arrived, could not be settled, and the leases are over. */
-async function awayForLong(before: number): Promise<void> {
+async function awayForLong(sidecar: Pick<SidecarHere, 'says'>, before: number): Promise<void> {
   await until(
     async () => simulator.calls().slice(before),
     (calls) => calls.length > 0 && calls.every(({ outcome }) => outcome === 'answered'),
@@ -127,7 +135,7 @@ it('a name whose sidecar is killed each time ends as a dead letter, the names th
   await insert(db, fresh(4));
   // twice all of them together, then one alone: whatever it is that kills, it has killed only that one's third try
   for (const together of [4, 4, 1]) {
-    await start();
+    const sidecar = await startProcess();
     const worker = /worker=(\S+)/.exec(sidecar.stderr())?.[1];
     const calls = await until(
       () =>
@@ -152,12 +160,12 @@ it('a name whose sidecar is killed each time ends as a dead letter, the names th
 describe('the server goes away while calls are in flight', () => {
   it('the answers wait for it and are settled when it is back, each name paid for once', async () => {
     simulator.setFaults([{ kind: 'slow', ms: 1500 }]);
-    await start();
+    const sidecar = await start();
     const before = simulator.calls().length;
     await insert(db, fresh(20));
     await inFlight();
     await cluster.stop();
-    await awayForLong(before);
+    await awayForLong(sidecar, before);
     await cluster.start();
     expect(await settled(db)).toEqual({ llm: 20 });
     const made = simulator.calls().length - before;
@@ -168,13 +176,13 @@ describe('the server goes away while calls are in flight', () => {
 
   it('a sidecar that is told to stop meanwhile settles them within its time, if the server is back', async () => {
     simulator.setFaults([{ kind: 'slow', ms: 1500 }]);
-    await start({ TAXON_SHUTDOWN_SECONDS: '60' });
+    const sidecar = await startProcess({ TAXON_SHUTDOWN_SECONDS: '60' });
     const before = simulator.calls().length;
     await insert(db, fresh(15));
     await inFlight();
     await cluster.stop();
     sidecar.child.kill('SIGTERM');
-    await awayForLong(before);
+    await awayForLong(sidecar, before);
     await cluster.start();
     expect(await sidecar.ended).toBe(0);
     await paidOnce();

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
+import { simulated } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 const leaves = Array.from({ length: 20 }, (_, i) => [`Top ${i % 2}`, `Middle ${i % 4}`, `Leaf ${i}`]);
 const names = Array.from({ length: 60 }, (_, i) => ({
@@ -15,7 +16,7 @@ const strong = 'simulated-llm-strong';
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess;
+let sidecar: SidecarHere;
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -25,7 +26,7 @@ beforeAll(async () => {
     [JSON.stringify(leaves)],
   );
   simulator = await startSimulator({ truth: new Map(names.map(({ name, path }) => [name, path])) });
-  sidecar = await startSidecarProcess(database.url, {
+  sidecar = await startSidecarHere(database.url, {
     ...simulated(simulator.url),
     TAXON_LLM_FALLBACK: `openai:${strong}`,
     TAXON_LLM_FALLBACK_BASE_URL: simulator.url,
@@ -33,7 +34,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await sidecar?.kill('SIGTERM');
+  await sidecar?.stop();
   await simulator?.close();
   await db?.close();
   await database?.drop();

@@ -85,7 +85,7 @@ describe('processes that die', () => {
         db.rows(`select from taxon_internal.llm_calls where state = 'started' and started_at > $1`, [now]),
       (rows) => rows.length > 0,
     );
-    const second = await sidecarProcess();
+    await sidecar();
     await first.kill('SIGKILL');
     simulator.setFaults([]);
     const counts = await settled(db);
@@ -119,7 +119,6 @@ describe('processes that die', () => {
       await db.rows(`select distinct worker from taxon_internal.llm_calls where state = 'unknown'`),
     ).toEqual([{ worker: doomed }]);
     await asTrained();
-    await second.kill('SIGTERM');
   });
 
   it('SIGTERM finishes what is in hand and exits 0; what was claimed is given back', async () => {

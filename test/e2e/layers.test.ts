@@ -3,15 +3,16 @@ import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
+import { simulated } from '../support/processes.ts';
 import { insert, ledger, look, settled } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { labelled, newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess;
+let sidecar: SidecarHere;
 const fresh = newNames(400);
 
 beforeAll(async () => {
@@ -20,11 +21,11 @@ beforeAll(async () => {
   const truth = new Map(fresh.map(({ name, path }) => [normalise(name), path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
   // as its own role, which may do nothing but claim and settle
-  sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), simulated(simulator.url));
+  sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), simulated(simulator.url));
 });
 
 afterAll(async () => {
-  await sidecar?.kill('SIGTERM');
+  await sidecar?.stop();
   await simulator?.close();
   await db?.close();
   await database?.drop();

@@ -7,10 +7,11 @@ import type { Answer } from '../../src/model/types.ts';
 import { normalise } from '../../src/normalise.ts';
 import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 /** The shop is too small to choose gates on: the test gives its model some. */
 const lines = { offsets: [0, 0, 0], slopes: [1, 1, 1] };
@@ -22,7 +23,7 @@ names.push('Qwx zyq 77', 'ぬるぽ', 'чехол для чайника');
 let database: TestDatabase;
 let db: Database;
 let modelId: number;
-let sidecar: TaxonProcess | undefined;
+let sidecar: SidecarHere | undefined;
 /** By name key what letters settle. */
 const settles = new Map<string, Answer>();
 
@@ -53,7 +54,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await sidecar?.kill('SIGTERM');
+  await sidecar?.stop();
   await db?.close();
   await database?.drop();
 });
@@ -146,7 +147,7 @@ it('whether an answer stands is decided by the thresholds in force', async () =>
 });
 
 it('the sidecar encodes only names that letters do not settle, and compares with memory only those that meaning does not', async () => {
-  sidecar = await startSidecarProcess(database.url);
+  sidecar = await startSidecarHere(database.url);
   await insert(db, names);
   const decided = await until(
     () =>

@@ -4,16 +4,17 @@ import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type LosingProxy, type Loss, startLosingProxy } from '../support/losing-proxy.ts';
-import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
+import { simulated, startSidecarProcess } from '../support/processes.ts';
 import { insert, ledger, look, settled } from '../support/rows.ts';
 import { newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 /** A shop without a model, so that the LLM answers everything; the sidecar reaches it through a proxy that loses answers. */
 let database: TestDatabase;
 let db: Database;
 let proxy: LosingProxy;
 let simulator: Simulator;
-let sidecar: TaxonProcess | null = null;
+let sidecar: SidecarHere | null = null;
 let lease = '';
 const names = newNames(500, 5000, false);
 let next = 0;
@@ -52,9 +53,14 @@ afterAll(async () => {
 });
 
 async function stop(): Promise<void> {
-  expect(await sidecar?.kill('SIGTERM')).toBe(0);
+  await sidecar?.stop();
   sidecar = null;
 }
+
+const asked = (leaseSeconds: string) => ({
+  ...simulated(simulator.url),
+  TAXON_LEASE_SECONDS: leaseSeconds,
+});
 
 /**
  * The sidecar of the tests before, where its leases are as long.
@@ -63,12 +69,9 @@ async function stop(): Promise<void> {
  */
 async function start(leaseSeconds = '600'): Promise<void> {
   if (sidecar !== null && lease === leaseSeconds) return;
-  if (sidecar !== null) await stop();
+  await stop();
   lease = leaseSeconds;
-  sidecar = await startSidecarProcess(proxy.urlOf(database.url), {
-    ...simulated(simulator.url),
-    TAXON_LEASE_SECONDS: leaseSeconds,
-  });
+  sidecar = await startSidecarHere(proxy.urlOf(database.url), asked(leaseSeconds));
 }
 
 /** All names are answered, each paid for once and by a call that was sent, and nothing is left behind. */
@@ -120,12 +123,13 @@ test('a refusal whose end is told twice is in the ledger once, and no name is gi
 });
 
 test('a sidecar whose answers are all swallowed ends when it is told to, and what it held is free after its lease', async () => {
-  await start('1');
+  await stop();
+  const doomed = await startSidecarProcess(proxy.urlOf(database.url), asked('1'));
   const given = fresh(3);
   const lost = proxy.lose('swallowed', '.claim(', normalise(given[0] as string));
   await insert(db, given);
   await lost;
-  await stop();
+  expect(await doomed.kill('SIGTERM')).toBe(0);
   await start('1');
   expect(await settled(db)).toEqual({ llm: 3 });
 });

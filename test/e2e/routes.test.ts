@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
+import { simulated } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 /** Ten tops of ten l2 with ten leaves each; the names know nothing of it, and there is no model. */
 const leaves = Array.from({ length: 1000 }, (_, i) => [
@@ -26,7 +27,7 @@ const strangers = Array.from({ length: 10 }, (_, i) => ({
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-let sidecar: TaxonProcess;
+let sidecar: SidecarHere;
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -37,10 +38,10 @@ beforeAll(async () => {
   );
   const truth = new Map([...names, short, ...strangers].map(({ name, path }) => [name, path]));
   simulator = await startSimulator({ truth, errorRates: [0, 0, 0] });
-  sidecar = await startSidecarProcess(database.url, simulated(simulator.url));
+  sidecar = await startSidecarHere(database.url, simulated(simulator.url));
 });
 afterAll(async () => {
-  await sidecar?.kill('SIGTERM');
+  await sidecar?.stop();
   await simulator?.close();
   await db?.close();
   await database?.drop();

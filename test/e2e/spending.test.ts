@@ -2,21 +2,20 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { simulatedModel } from '../../src/llm/pricing.ts';
 import { normalise } from '../../src/normalise.ts';
-import type { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { reply, type Seen, serve } from '../llm/providers/server.ts';
 import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { simulated, startSidecarProcess, until } from '../support/processes.ts';
+import { simulated, until } from '../support/processes.ts';
 import { insert, look, settled, tally } from '../support/rows.ts';
 import { lettersShop } from '../support/shop.ts';
 import { newNames } from '../support/shop-names.ts';
-import { startSidecarHere } from '../support/sidecar.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 let database: TestDatabase;
 let db: Database;
 let simulator: Simulator;
-const sidecars: Pick<Sidecar, 'stop'>[] = [];
+const sidecars: SidecarHere[] = [];
 let next = 0;
 
 /** Names that no test used before. */
@@ -26,8 +25,10 @@ function names(count: number): string[] {
   return newNames(count, from, false).map(({ name }) => name);
 }
 
-async function sidecar(environment: Record<string, string>): Promise<void> {
-  sidecars.push(await startSidecarHere(database.url, environment));
+async function sidecar(environment: Record<string, string>): Promise<SidecarHere> {
+  const started = await startSidecarHere(database.url, environment);
+  sidecars.push(started);
+  return started;
 }
 
 /** The simulator behind a model that somebody would pay for; what it was sent is seen. */
@@ -174,9 +175,8 @@ it('only the deployment that the database has adopted makes paid calls', async (
   const before = seen.length;
   expect(before).toBeGreaterThan(0);
 
-  const copy = await startSidecarProcess(database.url, { ...environment, TAXON_DEPLOYMENT: 'copy' });
-  sidecars.push({ stop: async () => void (await copy.kill('SIGTERM')) });
-  expect(copy.stderr()).toContain('no paid call is made here');
+  const copy = await sidecar({ ...environment, TAXON_DEPLOYMENT: 'copy' });
+  expect(copy.troubles()).toContain('no paid call is made here');
   await insert(db, names(5));
   await inLlmStage(5);
   const refused = await taxonHere(
