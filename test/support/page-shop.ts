@@ -1,11 +1,12 @@
 import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import type { TestDatabase } from './database.ts';
-import { simulated, startSidecarProcess } from './processes.ts';
+import { type TestDatabase, testDatabaseFrom } from './database.ts';
+import { simulated } from './processes.ts';
 import { insert, look, settled } from './rows.ts';
-import { shopDatabase } from './shop.ts';
+import { fillShop } from './shop.ts';
 import { labelled, newNames } from './shop-names.ts';
+import { startSidecarHere } from './sidecar.ts';
 
 /** Names of strangers that would do something, were they not shown as text. */
 export const hostile = {
@@ -16,17 +17,21 @@ export const hostile = {
 
 /**
  * A shop in which every screen has something to show: traffic through all layers, checks judged and open, a budget, a changed
- * taxonomy, and the names and categories of strangers.
+ * taxonomy, and the names and categories of strangers. Made once a run: three files ask for it, 1.5 s each.
  */
-export async function pageShop(): Promise<TestDatabase> {
-  const database = await shopDatabase();
-  const db = look(database.url);
+export function pageShop(): Promise<TestDatabase> {
+  return testDatabaseFrom('template_page_shop', fill);
+}
+
+async function fill(url: string): Promise<void> {
+  await fillShop(url);
+  const db = look(url);
   const fresh = newNames(160);
   const simulator = await startSimulator({
     truth: new Map(fresh.map(({ name, path }) => [normalise(name), path])),
     errorRates: [0, 0, 0],
   });
-  const sidecar = await startSidecarProcess(database.url, simulated(simulator.url));
+  const sidecar = await startSidecarHere(url, simulated(simulator.url));
   try {
     const known = labelled.slice(0, 40).map(({ name }) => name.toUpperCase());
     await insert(db, [
@@ -36,14 +41,13 @@ export async function pageShop(): Promise<TestDatabase> {
     ]);
     await settled(db);
   } finally {
-    await sidecar.kill('SIGTERM');
+    await sidecar.stop();
     await simulator.close();
   }
   await judged(db);
   await strangers(db);
   await db.rows('select taxon_internal.find_kinds()');
   await db.close();
-  return database;
 }
 
 /** 40 checks judged, one in ten wrong; 60 more stay open. */

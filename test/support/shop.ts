@@ -51,14 +51,17 @@ export function encodedShop(): Promise<TestDatabase> {
 
 /** A database whose memory holds the shop's labels and whose champion was trained on them; made once a run. */
 export function shopDatabase(): Promise<TestDatabase> {
-  return testDatabaseFrom('template_shop', (url) =>
-    using(url, async (db) => {
-      await remember(db);
-      const config = testConfig();
-      const { made, inHand } = await train(db, config, { seed: 1, clean: false });
-      await diagnoseModel(db, config, made.model_id, new AbortController().signal, inHand);
-    }),
-  );
+  return testDatabaseFrom('template_shop', fillShop);
+}
+
+/** Makes a migrated database one. */
+export function fillShop(url: string): Promise<void> {
+  return using(url, async (db) => {
+    await remember(db);
+    const config = testConfig();
+    const { made, inHand } = await train(db, config, { seed: 1, clean: false });
+    await diagnoseModel(db, config, made.model_id, new AbortController().signal, inHand);
+  });
 }
 
 /** Trains a model of letters alone, in a run of its own: the champion where there is none. */
