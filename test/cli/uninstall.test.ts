@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { runTaxon, startSidecarProcess } from '../support/processes.ts';
+import { runTaxon } from '../support/processes.ts';
 import { dumpOf } from '../support/schema.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
 let database: TestDatabase;
@@ -31,7 +33,7 @@ afterAll(async () => {
   await neighbour?.drop();
 });
 
-const uninstall = (...flags: string[]) => runTaxon(['uninstall', ...flags], { DATABASE_URL: database.url });
+const uninstall = (...flags: string[]) => taxonHere(['uninstall', ...flags], { DATABASE_URL: database.url });
 
 test('says what would go, and changes nothing', async () => {
   const { code, stdout } = await uninstall('--dry-run');
@@ -51,17 +53,17 @@ test('does not go on without somebody who says yes, nor while a sidecar runs', a
     code: 2,
     stderr: expect.stringContaining('nobody is here to say yes'),
   });
-  const sidecar = await startSidecarProcess(database.url);
+  const sidecar = await startSidecarHere(database.url);
   expect(await uninstall('--yes')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('Stop the sidecars first'),
   });
-  await sidecar.kill('SIGTERM');
+  await sidecar.stop();
   expect(await owner.value('select count(*) from taxon.shop_goods')).toBe(1);
 });
 
 test('removes everything; the table is what it was, and roles stay that another database needs', async () => {
-  const { code, stdout } = await uninstall('--yes', '--json');
+  const { code, stdout } = await runTaxon(['uninstall', '--yes', '--json'], { DATABASE_URL: database.url });
   expect(code).toBe(0);
   const said = JSON.parse(stdout);
   expect(said.done).toBe(true);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/connection/migrate.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
 import { TaxonError } from '../../src/errors.ts';
+import { taxonHere } from '../support/command.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
 import { runTaxon } from '../support/processes.ts';
 import { openSession, type Session } from '../support/sql.ts';
@@ -92,7 +93,7 @@ describe('whoever migrates later', () => {
 
 describe('what lacks rights names the role to grant', () => {
   const taxon = (command: string, login = 'app') =>
-    runTaxon(command.split(' '), { DATABASE_URL: url(login) });
+    taxonHere(command.split(' '), { DATABASE_URL: url(login) });
 
   test('step by step, for a login that has none', async () => {
     const first = await taxon('status');
@@ -102,7 +103,9 @@ describe('what lacks rights names the role to grant', () => {
     expect((await taxon('status')).stderr).toContain('grant taxon_reader to app;');
     await admin.rows('grant taxon_reader to app');
     expect(await taxon('status')).toMatchObject({ code: 0 });
-    expect((await taxon('clean')).stderr).toContain('grant taxon_admin to app;');
+    expect((await runTaxon(['clean'], { DATABASE_URL: url('app') })).stderr).toContain(
+      'grant taxon_admin to app;',
+    );
     await admin.rows('revoke taxon_reader, taxon_writer from app');
   });
 

@@ -5,12 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Database } from '../../src/database/connection/open.ts';
 import { normalise } from '../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { needsPooler, type Pooler, poolerInstalled, startPooler } from '../support/pgbouncer.ts';
-import { runTaxon, simulated, startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { runTaxon, simulated, until } from '../support/processes.ts';
 import { insert, look, settled } from '../support/rows.ts';
 import { lettersShop } from '../support/shop.ts';
 import { labelled, newNames } from '../support/shop-names.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 import { openSession } from '../support/sql.ts';
 
 /** Connections to the server for each user: fewer than a sidecar opens, so that its statements do change places. */
@@ -22,7 +24,7 @@ let simulator: Simulator;
 /** Through the pooler, as an application would. */
 let db: Database;
 let sidecarUrl: string;
-let sidecar: TaxonProcess | undefined;
+let sidecar: SidecarHere | undefined;
 
 beforeAll(async () => {
   if (!poolerInstalled) return;
@@ -41,7 +43,7 @@ afterAll(async () => {
 });
 beforeEach(needsPooler);
 afterEach(async () => {
-  await sidecar?.kill('SIGKILL'); // where a test failed before it stopped
+  await sidecar?.stop(); // where a test failed before it stopped
 });
 
 const listening = () =>
@@ -53,7 +55,7 @@ const sidecarHealth = () =>
 
 describe('DATABASE_URL is a transaction pooler', () => {
   test('a sidecar polls, says so in health(), and answers through all four layers', async () => {
-    sidecar = await startSidecarProcess(pooler.urlOf(sidecarUrl), simulated(simulator.url));
+    sidecar = await startSidecarHere(pooler.urlOf(sidecarUrl), simulated(simulator.url));
     // high enough that a fifth of the names goes on to the LLM
     await db.rows(`select taxon.set_thresholds(.9, .9, .9, 'test')`);
     const known = labelled[0]?.name ?? '';
@@ -70,7 +72,7 @@ describe('DATABASE_URL is a transaction pooler', () => {
     expect(detail).toContain(
       ', polling); polling: no notification arrives, as through a transaction pooler: give TAXON_DIRECT_DATABASE_URL',
     );
-    expect(await sidecar.kill('SIGTERM')).toBe(0);
+    await sidecar.stop();
     expect(await listening()).toEqual([]);
     // jobs of its start that run beside each other hold both connections and wait for a third
     expect(pooler.said()).not.toContain('query_wait_timeout');
@@ -99,7 +101,7 @@ describe('DATABASE_URL is a transaction pooler', () => {
   });
 
   test('with the direct address beside it a sidecar listens, and says so', async () => {
-    sidecar = await startSidecarProcess(pooler.urlOf(sidecarUrl), {
+    sidecar = await startSidecarHere(pooler.urlOf(sidecarUrl), {
       ...simulated(simulator.url),
       TAXON_DIRECT_DATABASE_URL: sidecarUrl,
       // only a notification can be in time
@@ -109,12 +111,12 @@ describe('DATABASE_URL is a transaction pooler', () => {
     expect((await sidecarHealth()).detail).not.toContain('polling');
     await insert(db, [`${labelled[5]?.name} 3`]);
     expect((await settled(db)).similar).toBe(2);
-    expect(await sidecar.kill('SIGTERM')).toBe(0);
+    await sidecar.stop();
   });
 
   test('migrate is refused and asks for the direct address; with it, it works', async () => {
     const environment = { DATABASE_URL: pooler.urlOf(database.url) };
-    const refused = await runTaxon(['migrate'], environment);
+    const refused = await taxonHere(['migrate'], environment);
     expect(refused).toEqual({
       code: 1,
       stdout: '',
@@ -123,7 +125,7 @@ describe('DATABASE_URL is a transaction pooler', () => {
         '  Give the direct address of the database: TAXON_DIRECT_DATABASE_URL=postgres://…\n',
     });
     const direct = { ...environment, TAXON_DIRECT_DATABASE_URL: database.url };
-    expect(await runTaxon(['migrate'], direct)).toMatchObject({
+    expect(await taxonHere(['migrate'], direct)).toMatchObject({
       code: 0,
       stdout: 'the schema is up to date\n',
     });
@@ -138,7 +140,7 @@ describe('DATABASE_URL is a transaction pooler', () => {
     expect(imported.code).toBe(0);
     expect(JSON.parse(imported.stdout)).toMatchObject({ added: 1 });
     expect(await insert(db, ['Wooden Spoon'])).toMatchObject([{ source: 'exact' }]);
-    const status = await runTaxon(['status', '--json'], environment);
+    const status = await taxonHere(['status', '--json'], environment);
     expect(JSON.parse(status.stdout).routing).toContainEqual(expect.objectContaining({ layer: 'exact' }));
   });
 });

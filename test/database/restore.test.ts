@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/connection/migrate.ts';
 import { taxonHere } from '../support/command.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
-import { runTaxon, startSidecarProcess } from '../support/processes.ts';
 import { dump, restore, schemaText } from '../support/schema.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 import { openSession } from '../support/sql.ts';
 
 /*
@@ -72,14 +72,14 @@ const notOurs = [
 const shop = () => to.url('shop', 'owner');
 const check = () => migrate({ url: shop(), schema: 'taxon', check: true });
 
-/** A real sidecar, by its role alone, answers a new name by similarity; a writer inserts it. */
+/** A sidecar, by its role alone, answers a new name by similarity; a writer inserts it. */
 async function works(): Promise<void> {
   await run(
     to.url('postgres'),
     'create role sidecar login in role taxon_sidecar',
     'create role app login in role taxon_writer',
   );
-  const sidecar = await startSidecarProcess(to.url('shop', 'sidecar'));
+  const sidecar = await startSidecarHere(to.url('shop', 'sidecar'));
   const app = await openSession(to.url('shop', 'app'));
   try {
     await app.rows(`insert into taxon.products (name) values ('Red kettle 1,7 l')`);
@@ -93,7 +93,7 @@ async function works(): Promise<void> {
       .toEqual([{ source: 'similar', path: 'Home > Kettles' }]);
   } finally {
     await app.close();
-    await sidecar.kill('SIGTERM');
+    await sidecar.stop();
   }
 }
 
@@ -178,7 +178,7 @@ describe('pg_restore by an owner who is no superuser', () => {
       'trigger labels_deleted on labels was changed',
       'view products_readable is missing',
     ]);
-    const sidecar = await runTaxon(['sidecar'], { DATABASE_URL: shop() });
+    const sidecar = await taxonHere(['sidecar'], { DATABASE_URL: shop() });
     expect(sidecar.code).toBe(1);
     expect(sidecar.stderr).toContain(
       'the schema "taxon" has lost functions, as in a restore: answer_on_insert(); similar_label(); similar_labels()',

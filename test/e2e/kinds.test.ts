@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { taxonHere } from '../support/command.ts';
 import { namesOf, remember } from '../support/kinds.ts';
 import { runTaxon } from '../support/processes.ts';
 import { taxonDatabase } from '../support/sql.ts';
@@ -19,7 +20,7 @@ const wrong = 'Electronics > Computers > Laptops';
 const labels = () => t.owner.rows('select * from labels order by name_hash');
 const products = () => t.owner.rows('select * from products order by product_id');
 const review = (keys: string, ...args: string[]) =>
-  runTaxon(['review', '--kinds', ...args], { DATABASE_URL: t.database.url }, keys);
+  taxonHere(['review', '--kinds', ...args], { DATABASE_URL: t.database.url }, keys);
 const pathsOf = async (names: readonly string[]) =>
   Object.fromEntries(
     (
@@ -151,7 +152,7 @@ describe('taxon review --kinds', () => {
     const { stdout } = await review('', '--list', '--word', 'lapt');
     expect(JSON.parse(stdout)).toMatchObject([{ words: 'laptop', names: 40, why: 'quiet' }]);
     expect(await review('', '--strategy', 'surer')).toMatchObject({ code: 2 });
-    expect(await runTaxon(['review', '--word', 'x'], { DATABASE_URL: t.database.url })).toMatchObject({
+    expect(await taxonHere(['review', '--word', 'x'], { DATABASE_URL: t.database.url })).toMatchObject({
       code: 2,
     });
   });
@@ -161,7 +162,7 @@ describe('taxon review --kinds', () => {
       `update labels set name_key = normalise(name_key || $1) where name_key like 'phone case%' and category_id = (select category_id from labels where name_key like 'laptop%' limit 1)`,
       ' \u202e \u001b[2J\u0007',
     );
-    const { stdout } = await review('q\n');
+    const { stdout } = await runTaxon(['review', '--kinds'], { DATABASE_URL: t.database.url }, 'q\n');
     expect(stdout).toContain('phone case');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
     expect(stdout).not.toMatch(/[\u202e\u001b\u0007]/);

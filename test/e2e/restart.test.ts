@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { migrate } from '../../src/database/connection/migrate.ts';
 import { type Database, openDatabase } from '../../src/database/connection/open.ts';
 import { type OwnCluster, ownCluster } from '../support/database.ts';
-import { startSidecarProcess, type TaxonProcess, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 
 let cluster: OwnCluster;
-let sidecar: TaxonProcess;
+let sidecar: SidecarHere;
 let url: string;
 
 beforeAll(async () => {
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await sidecar?.kill('SIGKILL');
+  await sidecar?.stop();
   await cluster?.destroy();
 });
 
@@ -30,7 +31,7 @@ async function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> {
 }
 
 it('a database that is restarted is found again, and names inserted afterwards are taken up', async () => {
-  sidecar = await startSidecarProcess(url);
+  sidecar = await startSidecarHere(url);
   await cluster.stop();
   await sidecar.says('the database did not answer');
   await cluster.start();
@@ -46,5 +47,4 @@ it('a database that is restarted is found again, and names inserted afterwards a
       (rows) => rows[0]?.listening === true,
     );
   });
-  expect(await sidecar.kill('SIGTERM')).toBe(0);
 });

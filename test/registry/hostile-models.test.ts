@@ -11,10 +11,11 @@ import { OnnxGraph } from '../../src/train/onnx-graph.ts';
 import { taxonHere } from '../support/command.ts';
 import { testConfig } from '../support/config.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { startSidecarProcess, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { insert, look, waitingLocally } from '../support/rows.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { newNames } from '../support/shop-names.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 const config = testConfig();
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
@@ -205,9 +206,12 @@ describe('facts that are none are refused,', () => {
 });
 
 test('a model stored by hand that loads and does not answer leaves the champion before it answering', async () => {
-  const sidecar = await startSidecarProcess(database.url, { TAXON_LLM_PROVIDER: 'none' });
+  const sidecar = await startSidecarHere(database.url, { TAXON_LLM_PROVIDER: 'none' });
   try {
-    await sidecar.says('model loaded');
+    await until(
+      () => db.rows<{ model: number | null }>('select model_id as model from taxon_internal.sidecars'),
+      ([row]) => row?.model === 1,
+    );
     const moved = await readModelFile(
       await withHeads((m) =>
         heads(
@@ -239,6 +243,6 @@ test('a model stored by hand that loads and does not answer leaves the champion 
       { model_id: 1 },
     ]);
   } finally {
-    await sidecar.kill('SIGTERM');
+    await sidecar.stop();
   }
 });

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { startSidecarProcess, type TaxonProcess } from '../support/processes.ts';
+import { type SidecarHere, startSidecarHere } from '../support/sidecar.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
 let database: TestDatabase;
 let owner: Session;
 let holder: Session;
-let sidecar: TaxonProcess;
+let sidecar: SidecarHere;
 
 beforeAll(async () => {
   database = await testDatabase();
   owner = await openSession(database.url, 'taxon, taxon_internal, extensions, public');
   holder = await openSession(database.url, 'taxon, taxon_internal, extensions, public');
-  sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), {});
+  sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), {});
 });
 afterAll(async () => {
-  await sidecar?.kill('SIGKILL');
+  await sidecar?.stop();
   await holder?.close();
   await owner?.close();
   await database?.drop();
@@ -28,7 +28,7 @@ test('a sidecar that finds the taxonomy held says by whom, goes on trying, and s
   const pid = await holder.value('select pg_backend_pid()');
   await owner.rows(`insert into products (name) values ('kettle')`);
   await sidecar.says('a batch was interrupted');
-  expect(sidecar.stderr()).toContain(
+  expect(sidecar.troubles()).toContain(
     `another transaction holds the lock "taxonomy" and did not end in 10 s: pid ${pid} (application "a long change"`,
   );
   await holder.rows('commit');

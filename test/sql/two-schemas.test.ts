@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/connection/migrate.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { startSidecarProcess } from '../support/processes.ts';
 import { copySql } from '../support/schema.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 import { openSession, type Session } from '../support/sql.ts';
 
 /** The second one's name is a reserved word: whatever does not quote it breaks. */
@@ -169,7 +169,7 @@ describe('two schemas in one database', () => {
   test('have sidecars of their own', async () => {
     for (const schema of schemas) await insert(schema, 'never seen');
     await owner.rows('select taxon_internal.take_in()');
-    const sidecar = await startSidecarProcess(await database.urlFor('taxon_sidecar'), {
+    const sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), {
       TAXON_SCHEMA: 'order',
     });
     // without a model or a provider taking a name up means handing it to the LLM stage
@@ -180,7 +180,7 @@ describe('two schemas in one database', () => {
       { stage: 'local', attempts: 0 },
     ]);
     expect(await owner.value('select count(*) from taxon_internal.sidecars')).toBe(0);
-    expect(await sidecar.kill('SIGTERM')).toBe(0);
+    await sidecar.stop();
   });
 
   test('and one can be dropped', async () => {

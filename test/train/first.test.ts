@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { taxonHere } from '../support/command.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { startSidecarProcess, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { insert, look } from '../support/rows.ts';
 import { untrainedShop } from '../support/shop.ts';
 import { labelled, newNames } from '../support/shop-names.ts';
+import { startSidecarHere } from '../support/sidecar.ts';
 
 let shop: TestDatabase;
 let db: Database;
@@ -78,7 +79,7 @@ describe('a first model, where there is no encoder', () => {
   });
 
   test('a sidecar answers with it, by the thresholds as ever', async () => {
-    const sidecar = await startSidecarProcess(shop.url, { ...environment, TAXON_RETRAIN: 'false' });
+    const sidecar = await startSidecarHere(shop.url, { ...environment, TAXON_RETRAIN: 'false' });
     try {
       await insert(
         db,
@@ -89,7 +90,7 @@ describe('a first model, where there is no encoder', () => {
         ({ n }) => n === names.length + 1,
       );
     } finally {
-      await sidecar.kill('SIGTERM');
+      await sidecar.stop();
     }
     const rows = await db.rows<{ source: string | null; model_id: number; clears: boolean }>(
       `select p.source, e.model_id, e.clears from taxon.products p join taxon_internal.evidence e using (evidence_id)`,

@@ -12,7 +12,7 @@ import { train } from '../../src/train/run.ts';
 import { taxonHere } from '../support/command.ts';
 import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { runTaxon, startTaxon } from '../support/processes.ts';
+import { startTaxon } from '../support/processes.ts';
 import { shopDatabase } from '../support/shop.ts';
 import { labelled } from '../support/shop-names.ts';
 
@@ -142,7 +142,7 @@ describe('train', () => {
     const stop = AbortSignal.abort(new Error('enough'));
     expect(await diagnoseModel(db, config, 1, stop)).toBeNull();
     expect(await undiagnosed(db)).toBe(1);
-    const { code, stdout } = await runTaxon(['train', '--measure', '1', '--json'], {
+    const { code, stdout } = await taxonHere(['train', '--measure', '1', '--json'], {
       DATABASE_URL: shop.url,
     });
     expect(code).toBe(0);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { uselessDirect } from '../../../src/database/connection/direct.ts';
+import { taxonHere } from '../../support/command.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { needsPooler, type Pooler, poolerInstalled, startPooler } from '../../support/pgbouncer.ts';
-import { runTaxon, startSidecarProcess } from '../../support/processes.ts';
+import { startSidecarHere } from '../../support/sidecar.ts';
 
 let database: TestDatabase;
 let other: TestDatabase;
@@ -31,20 +32,20 @@ describe('TAXON_DIRECT_DATABASE_URL', () => {
 
   test('of another database ends migrate and a sidecar at the start, and says what is wrong', async () => {
     for (const command of [['migrate', '--check'], ['migrate'], ['sidecar']]) {
-      const { code, stderr } = await runTaxon(command, both(other.url));
+      const { code, stderr } = await taxonHere(command, both(other.url));
       expect(code).toBe(1);
       expect(stderr).toContain('TAXON_DIRECT_DATABASE_URL leads to another database than DATABASE_URL');
     }
   });
 
   test('that nobody answers ends migrate; a sidecar says so and polls', async () => {
-    const { code, stderr } = await runTaxon(['migrate'], both(nowhere));
+    const { code, stderr } = await taxonHere(['migrate'], both(nowhere));
     expect(code).toBe(1);
     expect(stderr).toContain('TAXON_DIRECT_DATABASE_URL cannot be reached: ');
     expect(stderr).not.toContain('hunter22');
-    const sidecar = await startSidecarProcess(database.url, both(nowhere));
-    expect(sidecar.stderr()).toContain('TAXON_DIRECT_DATABASE_URL cannot be reached: ');
-    expect(await sidecar.kill('SIGTERM')).toBe(0);
+    const sidecar = await startSidecarHere(database.url, both(nowhere));
+    expect(sidecar.troubles()).toContain('TAXON_DIRECT_DATABASE_URL cannot be reached: ');
+    await sidecar.stop();
   });
 
   test('that goes through a pooler too is said', async (context) => {

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../../src/config.ts';
 import { normalise } from '../../../src/normalise.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/simulator.ts';
+import { taxonHere } from '../../support/command.ts';
 import { rowsOf, spansIn } from '../../support/pages.ts';
-import { simulated, startSidecarProcess, startTaxon, type TaxonProcess } from '../../support/processes.ts';
+import { simulated, startSidecarProcess, type TaxonProcess } from '../../support/processes.ts';
 import { insert, ledger, settled } from '../../support/rows.ts';
 import { shopOfFile } from '../../support/shop.ts';
 import { labelled, newNames } from '../../support/shop-names.ts';
+import { startSidecarHere } from '../../support/sidecar.ts';
 
 const shop = shopOfFile();
 const fresh = newNames(120);
@@ -200,15 +202,18 @@ describe('the port', () => {
 
   it('that is taken is said before anything is claimed', async () => {
     const port = new URL(at).port;
-    const second = startTaxon(['sidecar', '--metrics-port', port], { DATABASE_URL: shop.url });
-    expect(await second.ended).toBe(2);
-    expect(second.stderr()).toContain(`/metrics cannot be served on 127.0.0.1 port ${port}`);
+    const second = await taxonHere(['sidecar', '--metrics-port', port], { DATABASE_URL: shop.url });
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(`/metrics cannot be served on 127.0.0.1 port ${port}`);
   });
 
   it('is open only where it is asked for', async () => {
-    const quiet = await startSidecarProcess(shop.url);
-    expect(quiet.stderr()).not.toContain('metrics');
-    await quiet.kill('SIGTERM');
+    const written = vi.spyOn(process.stderr, 'write');
+    onTestFinished(() => written.mockRestore());
+    await (await startSidecarHere(shop.url)).stop();
+    const said = written.mock.calls.join('\n');
+    expect(said).toContain('sidecar started');
+    expect(said).not.toContain('metrics');
   });
 });
 
