@@ -9,7 +9,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ledger, look } from '../support/rows.ts';
 
 /** A twentieth of the demo's labels: it learns little, yet every part runs. */
-const catalogue = generateCatalogue({ labelled: 1000, arriving: 200 });
+const catalogue = generateCatalogue({ labelled: 400, arriving: 60 });
 let database: TestDatabase;
 let db: Database;
 let first: DemoReport;
@@ -43,10 +43,10 @@ describe('the demo', () => {
   it('answers every arriving name, each by one layer', async () => {
     const { routing } = first;
     expect(routing.pending + routing.failed).toBe(0);
-    expect(routing.exact + routing.similar + routing.local + routing.llm).toBe(200);
-    expect(routing.exact).toBe(34); // 17% of 200 repeat a labelled name
+    expect(routing.exact + routing.similar + routing.local + routing.llm).toBe(60);
+    expect(routing.exact).toBe(10); // 17% of 60 repeat a labelled name
     expect(routing.llm).toBeGreaterThan(0);
-    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 200 });
+    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 60 });
   });
 
   it('reports the tokens of the ledger, fewer than without layers', async () => {
@@ -62,8 +62,8 @@ describe('the demo', () => {
       'select external_id, taxon.category_path(category_id) as path from taxon.products',
     );
     const right = rows.filter((row) => truth.get(row.external_id) === row.path).length;
-    expect(first.accuracy.all).toBeCloseTo(right / 200, 4);
-    expect(right).toBeGreaterThan(100);
+    expect(first.accuracy.all).toBeCloseTo(right / 60, 4);
+    expect(right).toBeGreaterThan(30);
   });
 
   it('says in its report that names and LLM are not real', () => {
@@ -82,7 +82,7 @@ describe('the demo', () => {
     expect(await kept()).toEqual(before);
     expect(second.routing.exact).toBe(first.routing.exact);
     expect(second.routing.pending + second.routing.failed).toBe(0);
-    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 200 });
+    expect(await db.row('select count(*) as n from taxon.products')).toEqual({ n: 60 });
   });
 
   it('answers by letters alone, without a name encoded', async () => {
@@ -95,15 +95,15 @@ describe('the demo', () => {
     const before: DemoReport[] = [];
     const report = await run({ wait: 'full', onFirst: (letters) => before.push(letters) });
     expect([before.map(({ model }) => model), report.model]).toEqual([['letters'], 'full']);
-    expect(Object.values(report.routing).reduce((sum, n) => sum + n, 0)).toBe(200);
-    expect(report.routing.exact).toBe(34);
+    expect(Object.values(report.routing).reduce((sum, n) => sum + n, 0)).toBe(60);
+    expect(report.routing.exact).toBe(10);
     const rows = await db.rows<{ later: boolean; n: number; encoders: number }>(
       `select starts_with(p.external_id, 'later ') as later, count(*) as n, count(m.encoder_id) as encoders
        from taxon.products p left join taxon_internal.models m on m.model_id = p.model_id group by 1 order by 1`,
     );
     expect(rows).toMatchObject([
-      { later: false, n: 200 },
-      { later: true, n: 200 },
+      { later: false, n: 60 },
+      { later: true, n: 60 },
     ]);
     expect(rows[1]?.encoders).toBeGreaterThan(0);
     // the full model stays
