@@ -12,7 +12,7 @@ import { look } from '../support/rows.ts';
 
 const folder = ownTmpdir('taxon-init-');
 const page = join(folder, 'picture.html');
-const shop = ownShop(800, { twin: false });
+const shop = ownShop(400, { twin: false });
 let database: TestDatabase;
 
 beforeEach(async () => {

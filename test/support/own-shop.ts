@@ -65,11 +65,12 @@ export function ownShop(count = 6000, { twin = true } = {}): OwnShop {
     ids.set(key, id);
     return id;
   };
+  // first, or other leaves without a name would be the examples that are shown
+  for (let i = 0; i < planted.emptyLeaves; i++) categoryOf(['Outlet', `Nothing yet ${i + 1}`]);
   for (const { path, truth } of labelled) {
     categoryOf(truth);
     categoryOf(path);
   }
-  for (let i = 0; i < planted.emptyLeaves; i++) categoryOf(['Outlet', `Nothing yet ${i + 1}`]);
   // a twin that holds an invisible sign, beside the first leaf
   const first = labelled[0]?.path ?? [];
   if (twin) categoryOf([...first.slice(0, -1), `${first.at(-1)}\u200b`]);

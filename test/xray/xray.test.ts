@@ -16,7 +16,7 @@ import { testDatabase } from '../support/database.ts';
 import { ownShop, putShop } from '../support/own-shop.ts';
 
 const config = { ...loadConfig(), postgres };
-const shop = ownShop(3000);
+const shop = ownShop(1500);
 const own = process.env.TMPDIR;
 const folder = temporaryIn('taxon-xray-');
 process.env.TMPDIR = folder;
