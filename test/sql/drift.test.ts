@@ -63,16 +63,17 @@ describe('watch_drift', () => {
   });
 
   test('raises nothing while arrivals stay as they were', async () => {
-    for (let i = 0; i < 4; i++) {
-      await arrive(5000);
+    // past the 10,000 of which quiet times are learnt
+    for (let i = 0; i < 3; i++) {
+      await arrive(4000);
       await watch();
     }
     const streams = await watch();
     expect(streams.map(({ stream, branch, names }) => [stream, branch, names])).toEqual(
       ['confidence', 'familiarity', 'novelty'].flatMap((stream) => [
-        [stream, 0, 19_000],
-        [stream, home, 12_800],
-        [stream, food, 6150],
+        [stream, 0, 11_000],
+        [stream, home, 7500],
+        [stream, food, 3450],
       ]),
     );
     for (const { value, limit_value } of streams) expect(value).toBeLessThan(limit_value / 2);
@@ -106,12 +107,12 @@ describe('watch_drift', () => {
 
     // once a person has looked at it, the world as it is now is the quiet one
     await t.owner.rows(`select end_alarm(alarm_id, reason => 'new goods') from alarms`);
-    for (let i = 0; i < 80; i++) {
+    for (let i = 0; i < 40; i++) {
       await arrive(40);
       await arrive(10, { low: 0.05, high: 0.3 });
     }
     const anew = await watch();
-    expect(anew.find(({ stream, branch }) => stream === 'confidence' && branch === 0)?.names).toBe(3000);
+    expect(anew.find(({ stream, branch }) => stream === 'confidence' && branch === 0)?.names).toBe(1000);
     expect(await alarms()).toEqual([]);
   });
 
@@ -120,7 +121,7 @@ describe('watch_drift', () => {
       t.owner.rows(
         'select stream, branch, edges, shares, names, state, last_id from drift_streams order by stream, branch',
       );
-    await arrive(4000);
+    await arrive(2000);
     await arrive(777, { low: 0.1, high: 0.6 });
     await watch();
     const once = await state();
@@ -130,7 +131,7 @@ describe('watch_drift', () => {
     await t.owner.rows('truncate drift_streams, alarms');
     await t.owner.rows(`create temp table later as select * from evidence`);
     await t.owner.rows('delete from evidence');
-    for (let id = 0; id < 4777; id += 331) {
+    for (let id = 0; id < 2777; id += 331) {
       await t.owner.rows(
         'insert into evidence overriding system value select * from later where evidence_id > $1 and evidence_id <= $1 + 331',
         id,
@@ -155,14 +156,14 @@ describe('bursts and what is better', () => {
   beforeEach(async () => {
     await t.owner.rows(`select set_setting('drift_burst_hours', '6')`);
     await t.owner.rows(`update models set promoted_at = now() - interval '100 days'`);
-    await arrive(6000);
+    await arrive(3000);
     await spread(60, 30);
     await watch();
   });
   const worse = { low: 0.05, high: 0.5 };
 
-  test('a backfill of 6,000 other names within an hour raises no alarm', async () => {
-    await arrive(6000, worse);
+  test('a backfill of 2,500 other names within an hour raises no alarm', async () => {
+    await arrive(2500, worse);
     expect((await watch()).length).toBeGreaterThan(3);
     expect(await alarms(false)).toEqual([]);
   });
@@ -176,10 +177,10 @@ describe('bursts and what is better', () => {
 
   test('a backfill that comes first is not what quiet times are', async () => {
     await t.owner.rows('truncate drift_streams, evidence cascade');
-    await arrive(6000, worse);
+    await arrive(3000, worse);
     await spread(0, 20);
     expect(await watch()).toEqual([]);
-    await arrive(6000);
+    await arrive(3000);
     await spread(10, 5);
     await watch();
     await arrive(1500);
@@ -244,14 +245,14 @@ describe('agreement with the LLM', () => {
       { branch: home, names: 246, alarm_id: null },
       { branch: food, names: 111, alarm_id: null },
     ]);
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 4; i++) {
       await answeredByLlm(1000, asEver);
       await watch();
     }
     expect(await agreement()).toMatchObject([
-      { branch: 0, names: 9900 },
-      { branch: home, names: 6915 },
-      { branch: food, names: 3441 },
+      { branch: 0, names: 3900 },
+      { branch: home, names: 2913 },
+      { branch: food, names: 1443 },
     ]);
     expect(await alarms(false)).toEqual([]);
   });
