@@ -70,11 +70,11 @@ describe('a file', () => {
   });
 
   test('a bad line imports nothing, and the connection goes on', async () => {
-    const good = Array.from({ length: 20_000 }, (_, i) => `name ${i},x,y`).join('\n');
-    const file = fileWith('bad.csv', `name,l1,l2\n${good}\nbad,,y\n${good}\n`);
+    const good = Array.from({ length: 6000 }, (_, i) => `name ${i},x,y`).join('\n');
+    const file = fileWith('bad.csv', `name,l1,l2\n${good}\nbad,,y\ngood,x,y\n`);
     const error = await failure(importLabels(db, readRows(file)));
     expect(error.message).toBe(
-      `${file}, line 20002: a hole in the path: level 1 is empty and level 2 is not: bad |  | y`,
+      `${file}, line 6002: a hole in the path: level 1 is empty and level 2 is not: bad |  | y`,
     );
     expect(await memory()).toEqual({});
     expect(await categories()).toBe(0);
@@ -86,7 +86,7 @@ describe('a file', () => {
     const controller = new AbortController();
     async function* endless(): AsyncGenerator<Row> {
       for (let line = 1; ; line++) {
-        if (line === 50_000) controller.abort(new Error('enough'));
+        if (line === 10_000) controller.abort(new Error('enough'));
         yield { line, name: `name ${line}`, path: ['x'], source: null };
       }
     }
@@ -140,16 +140,16 @@ describe('afterwards', () => {
 
 test('imports of the same names at once go one after the other', async () => {
   async function* rows(category: string, backwards: boolean): AsyncGenerator<Row> {
-    for (let line = 1; line <= 5000; line++)
-      yield { line, name: `name ${backwards ? 5001 - line : line}`, path: ['x', category], source: null };
+    for (let line = 1; line <= 2000; line++)
+      yield { line, name: `name ${backwards ? 2001 - line : line}`, path: ['x', category], source: null };
   }
   const results = await Promise.all([
     importLabels(db, rows('a', false)),
     importLabels(db, rows('b', true)),
     importLabels(db, rows('c', false)),
   ]);
-  expect(results.map((result) => result.added).sort()).toEqual([0, 0, 5000]);
-  expect(results.map((result) => result.changed).sort()).toEqual([0, 5000, 5000]);
+  expect(results.map((result) => result.added).sort()).toEqual([0, 0, 2000]);
+  expect(results.map((result) => result.changed).sort()).toEqual([0, 2000, 2000]);
   expect(await taxon.owner.value('select count(distinct category_id) from labels')).toBe(1);
 });
 
@@ -164,7 +164,7 @@ test('an admin, who may make no tables, can import', async () => {
   }
 });
 
-test('20,000 rows of 500 characters go through in little memory', async () => {
+test('12,000 rows of 500 characters go through in little memory', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage: () => void = runInNewContext('gc');
   const held = () => {
@@ -175,8 +175,8 @@ test('20,000 rows of 500 characters go through in little memory', async () => {
   const before = held();
   let highest = 0;
   async function* rows(): AsyncGenerator<Row> {
-    for (let line = 1; line <= 20_000; line++) {
-      // if all rows were held, or written faster than they are sent: over 500 bytes each, 10 MB in the end
+    for (let line = 1; line <= 12_000; line++) {
+      // if all rows were held, or written faster than they are sent: over 500 bytes each, 6 MB in the end; it is 1 MB
       if (line % 4000 === 0) highest = Math.max(highest, held() - before);
       yield {
         line,
@@ -188,6 +188,7 @@ test('20,000 rows of 500 characters go through in little memory', async () => {
   }
   // the names are not signed, which takes as long again
   await taxon.owner.rows(`select set_setting('signatures_from', '1000000')`);
-  expect(await importLabels(db, rows())).toMatchObject({ rows: 20_000, added: 20_000, categories: 60 });
-  expect(highest).toBeLessThan(5e6);
+  expect(await importLabels(db, rows())).toMatchObject({ rows: 12_000, added: 12_000, categories: 60 });
+  console.log('HIGH', highest);
+  expect(highest).toBeLessThan(3e6);
 });
