@@ -32,12 +32,13 @@ async function tried(session: Session, { at, text }: Code): Promise<string[]> {
   return failed;
 }
 
-test.each(pages)('the SQL on %s runs, each statement by itself', async (page) => {
+// in one shop, which each statement leaves as it was: one for each page took the server 1.9 s more
+test('the SQL on each page runs, each statement by itself', async () => {
   await makeGuideShop();
   const failed: string[] = [];
-  const all = statementsOf(page);
+  const all = pages.flatMap(statementsOf).filter(({ text }) => !forDbas.test(text));
   await t.owner.rows('begin');
-  for (const one of all) if (!forDbas.test(one.text)) failed.push(...(await tried(t.owner, one)));
+  for (const one of all) failed.push(...(await tried(t.owner, one)));
   await t.owner.rows('rollback');
   expect(failed).toEqual([]);
 });
