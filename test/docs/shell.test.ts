@@ -77,7 +77,7 @@ test('"Your own data" of README.md leads from an empty database to answers', asy
     // nothing is paid for here
     .replace('OPENAI_API_KEY=sk-…', 'TAXON_LLM_PROVIDER=none');
   expect(script).toContain(database.url);
-  const shell = bash(script, { TAXON_ENCODER_THREADS: '1' });
+  const shell = bash(script, { TAXON_ENCODER_THREADS: '1', TAXON_ENCODER: inject('encoder') });
   onTestFinished(async () => {
     shell.stop();
     await shell.ended;
