@@ -130,7 +130,8 @@ describe('train', () => {
     expect(report?.cleaning?.l3.wrongAfter).toBe(report?.cleaning?.l3.wrongBefore);
   });
 
-  test('a diagnosis that was cut short another process makes, from memory, as the first would have', async () => {
+  test('a diagnosis that was cut short another command makes, from memory, as the first would have', async () => {
+    const before = readModelReport((await storedReport(db, 1))?.diagnostics);
     await db.rows(`update taxon_internal.models set metrics = metrics - 'learning' where model_id = 1`);
     // the process that has trained it may be at it as long as its lease stands
     await db.rows(
@@ -147,14 +148,11 @@ describe('train', () => {
     });
     expect(code).toBe(0);
     expect(await undiagnosed(db)).toBeNull();
-    const report = JSON.parse(stdout);
-    const { made, inHand } = await train(db, config, { seed: 1, clean: false });
-    const same = await diagnoseModel(db, config, made.model_id, going, inHand);
-    const { path, methods, learningCurve } = report;
+    const { path, methods, learningCurve } = JSON.parse(stdout);
     expect({ path, methods, learningCurve }).toEqual({
-      path: same?.path,
-      methods: same?.methods,
-      learningCurve: same?.learningCurve,
+      path: before?.path,
+      methods: before?.methods,
+      learningCurve: before?.learningCurve,
     });
   });
 
