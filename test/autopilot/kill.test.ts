@@ -88,16 +88,15 @@ const digest = () =>
   );
 
 test.each<{ steps: Needed[] }>([
-  { steps: ['encode', 'train'] },
-  { steps: ['clean'] },
-  // four takeovers are the most that a run bears
-  { steps: ['calibrate', 'gate'] },
+  // four takeovers are the most that a run bears; one step twice, as a second kill finds nothing else than the first
+  { steps: ['encode', 'train', 'train', 'gate'] },
+  { steps: ['clean', 'calibrate'] },
 ])(
-  'killed twice in each step of $steps, a retraining goes on there, makes one model and leaves the champion alone',
+  'killed in the steps $steps, a retraining goes on there, makes one model and leaves the champion alone',
   async ({ steps }) => {
     const before = { champion: await champion(), ...(await digest()) };
     const flags = options(steps);
-    for (const step of steps.flatMap((each) => [each, each])) {
+    for (const step of steps) {
       await killIn(step, flags);
       expect(await champion()).toEqual(before.champion);
     }
@@ -112,7 +111,7 @@ test.each<{ steps: Needed[] }>([
     ).toEqual({
       state: 'done',
       kind: 'retrain',
-      takeovers: 2 * steps.length,
+      takeovers: steps.length,
     });
     expect(
       await db.rows('select model_id, state from taxon_internal.models where run_id = $1', [run_id]),
@@ -121,7 +120,8 @@ test.each<{ steps: Needed[] }>([
       'select step, attempts from taxon_internal.run_steps where run_id = $1 and attempts > 1 order by started_at',
       [run_id],
     );
-    expect(again).toEqual(steps.map((step) => ({ step, attempts: 3 })));
+    const attempts = (step: Needed) => 1 + steps.filter((each) => each === step).length;
+    expect(again).toEqual([...new Set(steps)].map((step) => ({ step, attempts: attempts(step) })));
     expect({ champion: await champion(), ...(await digest()) }).toEqual(before);
   },
 );
