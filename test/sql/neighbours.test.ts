@@ -6,7 +6,7 @@ import { taxonDatabase } from '../support/sql.ts';
 
 const t = taxonDatabase();
 const dimension = 24;
-const [labelled, all, k] = [1500, 1600, 30];
+const [labelled, all, k] = [750, 800, 30];
 
 const names = Array.from({ length: all }, (_, i) => `name ${i}`);
 const random = seededRandom(7);
@@ -20,7 +20,7 @@ interface Row {
   category_id: number;
   cosine: number;
 }
-const asked = names.filter((_, i) => i % 16 === 0);
+const asked = names.filter((_, i) => i % 8 === 0);
 const ask = () => t.owner.rows<Row>('select * from neighbours($1, $2, 1)', asked, k);
 
 const centres = Array.from({ length: 40 }, () =>
