@@ -54,9 +54,10 @@ function answer(truth: Path, skill: Skill, random: () => number): Prediction {
   const depth = skill.findIndex((share) => random() > share);
   const right = depth < 0 ? 3 : depth;
   const sameUntil = (path: Path) => path.slice(0, right).every((id, i) => id === truth[i]);
-  const others = paths.filter(
-    (path) => sameUntil(path) && path[right as 0 | 1 | 2] !== truth[right as 0 | 1],
-  );
+  const others =
+    right === 3
+      ? []
+      : paths.filter((path) => sameUntil(path) && path[right as 0 | 1 | 2] !== truth[right as 0 | 1]);
   const pick = (from: readonly Path[]) => from[Math.floor(random() * from.length)] as Path;
   const home = others.filter(([l1]) => l1 === 1);
   const path = right === 3 ? truth : pick(right === 0 && home.length > 0 && random() < 0.5 ? home : others);
