@@ -113,7 +113,7 @@ export async function startSidecar(
       .catch((error) => log.debug('heartbeat', { error: messageOf(error) }));
   let saidListening = false;
   let seenAt = Date.now();
-  const announce = async () => {
+  const say = async () => {
     saidListening = listener?.hears() ?? false;
     saidModel = champion.id();
     await heartbeat(brief, {
@@ -129,6 +129,14 @@ export async function startSidecar(
       deployment: paying,
     });
     seenAt = Date.now();
+  };
+  let leaving = false;
+  const saying = new Set<Promise<void>>();
+  const announce = async () => {
+    if (leaving) return;
+    const said = say();
+    saying.add(said);
+    await said.finally(() => saying.delete(said));
   };
   const onWake = async () => {
     // said before the sweep: an insert that saw us deaf did not notify
@@ -214,6 +222,9 @@ export async function startSidecar(
     clearTimeout(deadline);
     clearInterval(beat);
     await listener?.close();
+    // a heartbeat that arrives after the good-bye leaves a sidecar that nobody runs
+    leaving = true;
+    await Promise.allSettled(saying);
     await leave(db.within(config.shutdownSeconds * 500), worker).catch((error) =>
       log.warn('leases stay until they run out', { error: messageOf(error) }),
     );
