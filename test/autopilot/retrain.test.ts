@@ -76,10 +76,14 @@ it('a retraining passes the gate, watches, answers a share, and becomes the cham
       await db.rows('select taxon_internal.advance_rollout()');
       expect(from).toBeLessThan(30_000);
     }
-    // the promotion gave the names that had gone to the LLM to the local layer again
+    // the promotion gave the names that had gone to the LLM to the local layer again; one that was on its way there then is
+    // given by the job of the next minute, or here
     await until(
-      () => db.row<{ waits: boolean }>('select taxon_internal.names_wait() as waits'),
-      ({ waits }) => !waits,
+      () =>
+        db.row<{ tried: number | null; waits: boolean }>(
+          'select taxon_internal.try_waiting() as tried, taxon_internal.names_wait() as waits',
+        ),
+      ({ tried, waits }) => tried === 0 && !waits,
     );
   } finally {
     await sidecar.stop();
