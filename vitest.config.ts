@@ -63,7 +63,7 @@ export default defineConfig(({ mode }) => ({
       '--external-memory-accounted-in-global-limit',
       '--initial-old-space-size=400',
     ],
-    // Two more than a small machine has cores: some files wait for a lease or a server's pause (three: 332 s, four: 300).
+    // Two more than a small machine has cores: some files wait for a lease or a server's pause (three: 278 s, four: 257, six: 262).
     maxWorkers: 4,
     sequence: shuffled ? {} : { sequencer: LongFirst },
   },
