@@ -157,8 +157,8 @@ changes, and no column, index or constraint is added. The local layer begins in 
           'Say --yes, with --table, --name, --labels and --categories where the guess may be wrong; or --look --table TABLE for the picture alone.',
         );
       const interrupt = interruptible('interrupted; run it again to go on: taxon init');
-      const { askPerson } = await import('./init/ask-person.ts');
-      const asker = person && flags.yes !== true ? askPerson() : askNobody();
+      const asker =
+        person && flags.yes !== true ? (await import('./init/ask-person.ts')).askPerson() : askNobody();
       await run(flags, asker, interrupt.signal).finally(interrupt.release);
     });
 }

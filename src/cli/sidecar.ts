@@ -32,6 +32,6 @@ It never migrates: run taxon migrate first.`,
       const config = cliConfig(flags);
       const url = await databaseUrl(config);
       const starting = startSidecar(url, config, await openProviders(config), trainingCommands);
-      await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
+      await untilSignal(async () => (await starting).stop(), starting);
     });
 }

@@ -16,19 +16,26 @@ export function interruptible(says: string): { signal: AbortSignal; release(): v
  * Call it before what it stops says that it is there: whoever reads that may send a signal at once.
  *
  * @param stop finishes the work in hand
+ * @param starting what is to run; where it fails the signals are given back
+ * @throws what `starting` or `stop` fails with
  */
-export function untilSignal(stop: () => Promise<void>): Promise<void> {
+export function untilSignal(stop: () => Promise<void>, starting?: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
+    const release = () => process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
     let asked = false;
     const onSignal = (signal: NodeJS.Signals) => {
       if (asked) process.exit(130);
       asked = true;
       log.info(`${signal}: finishing what is in hand; again to end at once`);
       stop().then(() => {
-        process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+        release();
         resolve();
       }, reject);
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    starting?.catch((error) => {
+      release();
+      reject(error);
+    });
   });
 }

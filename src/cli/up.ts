@@ -63,7 +63,7 @@ Without a provider's key the LLM stage waits, visibly in taxon status, and nothi
       };
       try {
         const starting = start();
-        await Promise.all([starting, untilSignal(async () => (await starting).stop())]);
+        await untilSignal(async () => (await starting).stop(), starting);
       } finally {
         await release();
       }

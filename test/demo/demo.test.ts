@@ -8,7 +8,7 @@ import { testConfig } from '../support/config.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ledger, look } from '../support/rows.ts';
 
-/** A twentieth of the demo's labels: it learns little, yet every part runs. */
+/** A few of the demo's labels: it learns little, yet every part runs. */
 const catalogue = generateCatalogue({ labelled: 400, arriving: 60 });
 let database: TestDatabase;
 let db: Database;

@@ -22,9 +22,6 @@ function capture(stream: NodeJS.WriteStream): { text(): string; end(): void } {
   };
 }
 
-/** Signals that a command listens to until its process ends. */
-const signals = ['SIGINT', 'SIGTERM'] as const;
-
 let running = false;
 
 /**
@@ -39,7 +36,6 @@ export async function taxonHere(
   if (running) throw new Error('one command at a time: they share the environment of the process');
   running = true;
   const { env } = process;
-  const heard = signals.map((signal) => process.listeners(signal));
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin') as PropertyDescriptor;
   const out = capture(process.stdout);
   const err = capture(process.stderr);
@@ -51,10 +47,6 @@ export async function taxonHere(
   } finally {
     out.end();
     err.end();
-    signals.forEach((signal, i) => {
-      for (const listener of process.listeners(signal))
-        if (!heard[i]?.includes(listener)) process.off(signal, listener);
-    });
     process.exitCode = undefined;
     process.env = env;
     Object.defineProperty(process, 'stdin', stdin);

@@ -1,6 +1,6 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
 import { readOnly } from '../../src/database/connection/read-only.ts';
@@ -11,20 +11,14 @@ import { readTable } from '../../src/xray/rows.ts';
 import { screen } from '../../src/xray/screen.ts';
 import type { Input, XrayReport } from '../../src/xray/types.ts';
 import { xray } from '../../src/xray/xray.ts';
-import { postgres, temporaryIn } from '../support/cluster.ts';
+import { postgres } from '../support/cluster.ts';
 import { testDatabase } from '../support/database.ts';
 import { ownShop, putShop } from '../support/own-shop.ts';
+import { ownTmpdir } from '../support/own-tmpdir.ts';
 
 const config = { ...loadConfig(), postgres };
 const shop = ownShop(1500);
-const own = process.env.TMPDIR;
-const folder = temporaryIn('taxon-xray-');
-process.env.TMPDIR = folder;
-afterAll(() => {
-  if (own === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = own;
-  rmSync(folder, { recursive: true });
-});
+ownTmpdir('taxon-xray-');
 const leftovers = () =>
   readdirSync(tmpdir()).filter((name) => name.startsWith(`pgtaxon-xray-${process.pid}-`));
 const options = { signal: new AbortController().signal };
