@@ -39,7 +39,11 @@ export function pageInBrowser(
     await database?.drop();
   });
   beforeEach((context) =>
-    needs(context, chromiumPath !== undefined, 'Chromium is not installed: apt-get install chromium'),
+    needs(
+      context,
+      chromiumPath !== undefined,
+      'there is no Chromium: apt-get install chromium-headless-shell',
+    ),
   );
   return {
     get site() {
