@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isOneCommand } from './priority.ts';
 import { runCommandLine } from './run.ts';
 
 /** A reader that went away (`taxon status | head`) is no error. */
@@ -7,4 +8,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+isOneCommand();
 await runCommandLine(process.argv.slice(2));

@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database/connection/open.ts';
 import { taxonHere } from '../support/command.ts';
@@ -72,6 +73,7 @@ async function killIn(step: Needed, flags: readonly string[]): Promise<void> {
   const process = startTaxon(['train', '--gated', ...flags], environment);
   try {
     await stuckIn(step);
+    expect(getPriority(process.child.pid)).toBe(10);
   } finally {
     await process.kill('SIGKILL');
     await endBlocked();

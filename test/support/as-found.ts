@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { afterAll, expect } from 'vitest';
 import { logsJson, shows } from '../../src/log.ts';
 
@@ -10,6 +11,7 @@ const packages = ['ORT_DISABLE_TELEMETRY', 'VIPSHOME'];
 const state = () => ({
   exitCode: process.exitCode,
   folder: process.cwd(),
+  priority: getPriority(),
   log: { debug: shows('debug'), info: shows('info'), json: logsJson() },
   listeners: Object.fromEntries(events.map((event) => [event, process.listenerCount(event)])),
   // of these only whether they are the same ones is to be seen

@@ -1,9 +1,9 @@
-import { setPriority } from 'node:os';
 import type { RetrainOptions, RetrainResult } from '../../autopilot/retrain.ts';
 import type { Step } from '../../database/runs.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../flags.ts';
 import { print } from '../output.ts';
+import { stepBack } from '../priority.ts';
 import { interruptible } from '../signals.ts';
 import type { Flags } from './flags.ts';
 import { watchMemory } from './memory-limit.ts';
@@ -27,9 +27,9 @@ function text({ run_id, taken_over, first, model_id, promoted, verdict }: Retrai
 export async function gated(flags: Flags): Promise<void> {
   const { retrain } = await import('../../autopilot/retrain.ts');
   const interrupt = interruptible('interrupted; taxon train --gated goes on where it stopped');
-  // What is answered meanwhile comes first; lower than that it could starve. For a first model names are waiting.
+  // for a first model names are waiting
   const onStep = (step: Step) => {
-    if (step !== 'first') setPriority(10);
+    if (step !== 'first') stepBack();
   };
   try {
     const result = await withDatabase((db, config) => {

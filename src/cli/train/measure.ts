@@ -1,8 +1,8 @@
-import { setPriority } from 'node:os';
 import { TaxonError } from '../../errors.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../flags.ts';
 import { print } from '../output.ts';
+import { stepBack } from '../priority.ts';
 import { interruptible } from '../signals.ts';
 import type { Flags } from './flags.ts';
 import { watchMemory } from './memory-limit.ts';
@@ -12,7 +12,7 @@ export async function measure(flags: Flags): Promise<void> {
   const modelId = wholeNumber('--measure', flags.measure ?? '');
   const { diagnoseModel } = await import('../../train/diagnose-model.ts');
   const interrupt = interruptible('interrupted; the report is as it was');
-  setPriority(10);
+  stepBack();
   try {
     const report = await withDatabase((db, config) => {
       const memory = watchMemory(config.retrainMemoryMb);
