@@ -33,6 +33,13 @@ beforeAll(async () => {
   await db.rows(`select taxon.set_setting('audit_share', '1')`);
   await db.rows(`select taxon.set_setting('audit_tokens_a_day', '1000000')`);
   await insert(db, [labelled[0]?.name ?? '']);
+  // the sidecar draws at its start what no open transaction holds back, not even one of another database, and then once a minute
+  const drawable =
+    'select inserted_xact < pg_snapshot_xmin(pg_current_snapshot()) as yes from taxon.products';
+  await until(
+    () => db.row<{ yes: boolean }>(drawable),
+    ({ yes }) => yes,
+  );
   sidecar = await startSidecarHere(await database.urlFor('taxon_sidecar'), simulated(simulator.url));
 });
 
@@ -50,7 +57,6 @@ const audits = () =>
 
 describe('an audit by the LLM', () => {
   it('is drawn by the sidecar itself', async () => {
-    // at its start, or a minute later where another test's open transaction held the row back
     const [exact] = await until(audits, (rows) => rows.length === 1 && rows[0]?.verdict !== null);
     expect(exact).toMatchObject({ layer: 'exact', verdict: true, truth: labelled[0]?.path.join(' > ') });
   });
