@@ -8,6 +8,8 @@ import { newClient } from './connect.ts';
 const lockTimeout = '1s';
 /** Between two attempts, so that those who waited behind the first get through. */
 const pauseMs = 500;
+/** Work that is done sooner needs nobody who looks: a migration is six such works, five of them over by then. */
+const firstLookMs = 200;
 /** How often it is looked who is in the way, and how often that is said again. */
 const lookMs = 100;
 const sayMs = 10_000;
@@ -50,34 +52,40 @@ function inWords(blockers: readonly Blocker[]): string {
   return blockers.length === 0 ? 'somebody who was gone when it was looked' : blockers.map(one).join('; ');
 }
 
-/** Looks over a connection of its own who blocks `client`, until it is told to stop. */
+/** Looks, over a connection that it opens when work takes longer, who blocks `client`, until it is told to stop. */
 async function watch(client: pg.Client, url: string) {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  const eye = newClient(url, { application_name: 'taxon: who is in the way' });
+  const over = new AbortController();
   let seen: Blocker[] = [];
-  let over = false;
   async function look(): Promise<void> {
-    await eye.connect();
-    while (!over) {
-      const found = await eye.query<Blocker>(
-        `select b.pid, a.application_name as application, a.usename as login, a.state,
+    await sleep(firstLookMs, undefined, { signal: over.signal });
+    const eye = newClient(url, { application_name: 'taxon: who is in the way' });
+    try {
+      await eye.connect();
+      while (!over.signal.aborted) {
+        const found = await eye.query<Blocker>(
+          `select b.pid, a.application_name as application, a.usename as login, a.state,
                 extract(epoch from clock_timestamp() - a.xact_start)::float8 as seconds
          from unnest(pg_blocking_pids($1)) b(pid) left join pg_stat_activity a on a.pid = b.pid`,
-        [rows[0]?.pid],
-      );
-      if (found.rows.length > 0) seen = found.rows;
-      await sleep(lookMs);
+          [rows[0]?.pid],
+        );
+        if (found.rows.length > 0) seen = found.rows;
+        await sleep(lookMs, undefined, { signal: over.signal });
+      }
+    } finally {
+      await eye.end().catch(() => {});
     }
   }
   // without it only the names are missing
-  const looking = look().catch((error) => log.debug('nobody looks who blocks', { error: messageOf(error) }));
+  const looking = look().catch((error) => {
+    if (!over.signal.aborted) log.debug('nobody looks who blocks', { error: messageOf(error) });
+  });
   return {
     /** Who blocked last. */
     seen: () => seen,
     async close() {
-      over = true;
+      over.abort();
       await looking;
-      await eye.end().catch(() => {});
     },
   };
 }
