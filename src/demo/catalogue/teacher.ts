@@ -8,12 +8,12 @@ const rates = [0.05, 0.09, 0.07] as const;
 const habitual = [0.02, 0.04, 0.035] as const;
 const stubborn = 0.6;
 
-const words = (leaf: Leaf) => new Set(Object.values(leaf.words).flat());
+const words = new Map(leaves.map((leaf) => [leaf, [...new Set(Object.values(leaf.words).flat())]]));
 
 /** The wrong answers that tempt the teacher for a leaf at each level, most tempting first. */
 function temptations(leaf: Leaf): [string[][], string[][], string[][]] {
-  const own = words(leaf);
-  const shared = (other: Leaf) => [...words(other)].filter((word) => own.has(word)).length;
+  const own = new Set(words.get(leaf));
+  const shared = (other: Leaf) => words.get(other)?.filter((word) => own.has(word)).length ?? 0;
   const related = (other: Leaf) => (other.base === leaf || leaf.base === other ? 3 : 0);
   const ranked = (others: Leaf[], take: number) =>
     others
@@ -41,6 +41,9 @@ function temptations(leaf: Leaf): [string[][], string[][], string[][]] {
   ];
 }
 
+/** By leaf, always the same; made once a process: a catalogue after the first takes .07 s and not .2. */
+let tempting: ReadonlyMap<Leaf, string[][][]> | undefined;
+
 /** The level at which the teacher misreads a clue again and again; undefined for most. */
 function habit({ leaf, clue }: Listing): number | undefined {
   let rest = hash(`${leaf.path.join()}?${clue}`) / 2 ** 32;
@@ -59,8 +62,9 @@ function habit({ leaf, clue }: Listing): number | undefined {
  * @returns one path for each listing, in order
  */
 export function teach(listings: readonly Listing[], random: Random): string[][] {
-  const tempting = new Map(leaves.map((leaf) => [leaf, temptations(leaf)]));
-  const can = (listing: Listing, level: number) => (tempting.get(listing.leaf)?.[level]?.length ?? 0) > 0;
+  tempting ??= new Map(leaves.map((leaf) => [leaf, temptations(leaf)]));
+  const tempters = tempting;
+  const can = (listing: Listing, level: number) => (tempters.get(listing.leaf)?.[level]?.length ?? 0) > 0;
   // Habits first; what they leave of each rate is spread evenly over the other calls.
   const habits = listings.map((listing) => {
     const level = habit(listing);
@@ -72,7 +76,7 @@ export function teach(listings: readonly Listing[], random: Random): string[][] 
     return Math.max(0, rate * listings.length - spent) / Math.max(1, rest);
   });
   return listings.map((listing, i) => {
-    const paths = tempting.get(listing.leaf) as string[][][];
+    const paths = tempters.get(listing.leaf) as string[][][];
     const at = habits[i];
     if (at !== undefined) return random() < stubborn ? (paths[at]?.[0] as string[]) : listing.leaf.path;
     let rest = random();
