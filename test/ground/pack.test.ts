@@ -24,10 +24,11 @@ const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), '
 let folder: string;
 let shipped: string[];
 
-/** Somebody else's shell, the GPU download left out. */
+/** Somebody else's shell, the GPU download left out; one thread, as each loads the encoder anew. */
 const environment = (node: string): NodeJS.ProcessEnv => ({
   ...cleanEnvironment(node),
   ONNXRUNTIME_NODE_INSTALL: 'skip',
+  TAXON_ENCODER_THREADS: '1',
 });
 
 /** Standard output; throws all that was said on failure. Never blocks: vitest gives up on a worker silent for 60 s. */
