@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../../src/database/connection/open.
 import { importLabels } from '../../src/import/labels.ts';
 import { type Row, readRows } from '../../src/import/read.ts';
 import { taxonDatabase } from '../support/sql.ts';
+import { waitsForLock } from '../support/waits-for-lock.ts';
 import { failure, fileWith, fixture, given, memoryOf } from './files.ts';
 
 const taxon = taxonDatabase();
@@ -151,6 +152,17 @@ test('imports of the same names at once go one after the other', async () => {
   expect(results.map((result) => result.added).sort()).toEqual([0, 0, 2000]);
   expect(results.map((result) => result.changed).sort()).toEqual([0, 2000, 2000]);
   expect(await taxon.owner.value('select count(distinct category_id) from labels')).toBe(1);
+});
+
+test.each(['import', 'taxonomy'])('an import waits for whoever holds the lock "%s"', async (lock) => {
+  const path = 'taxon, taxon_internal';
+  const [holder, waiting] = [await taxon.connect(undefined, path), await taxon.connect(undefined, path)];
+  await holder.rows('begin');
+  await holder.rows('select hold_lock($1)', lock);
+  const begun = waiting.value<number>(`select run_id from begin_import('spring list', 'labels.csv')`);
+  const tooSoon = begun.then(() => expect.unreachable('it did not wait'));
+  await Promise.race([waitsForLock(waiting, holder), tooSoon]).finally(() => holder.rows('commit'));
+  expect(await begun).toBeGreaterThan(0);
 });
 
 test('an admin, who may make no tables, can import', async () => {
