@@ -13,10 +13,11 @@ RUN npm run build
 FROM node:24-bookworm-slim
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# What runs on other systems, and in browsers, is two thirds of the packages.
+# What runs on other systems, and in browsers, is two thirds of the packages; valibot and openai may have the last three.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && npm cache clean --force \
-  && rm -rf node_modules/onnxruntime-web node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
+  && rm -rf node_modules/onnxruntime-web node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32 \
+  node_modules/typescript node_modules/@typescript node_modules/zod
 COPY migrations migrations
 COPY sql sql
 COPY models models

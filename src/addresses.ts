@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 
 /** Whether an address can be taken apart. pg's parser, too, helps with a socket's folder as the host, and with what is not encoded. */
 function parses(address: string): boolean {
@@ -13,22 +13,30 @@ function cutPassword(address: string): boolean {
 }
 
 /** Address of a PostgreSQL database. Messages say nothing of its value: a password stands in it. */
-export const databaseAddress = z.string().superRefine((value, context) => {
-  const says = (message: string) => context.addIssue({ code: 'custom', message });
-  if (!/^postgres(ql)?:\/\//.test(value)) says('must start with postgres://');
-  else if (cutPassword(value))
-    says('special characters in a password must be encoded: / is %2F, # is %23, ? is %3F, @ is %40');
-  else if (!parses(value)) says('must be an address: postgres://USER:PASSWORD@HOST:PORT/DATABASE');
-});
+export const databaseAddress = v.pipe(
+  v.string('must be a text'),
+  v.rawCheck(({ dataset: { typed, value }, addIssue }) => {
+    if (!typed) return;
+    const says = (message: string) => addIssue({ message });
+    if (!/^postgres(ql)?:\/\//.test(value)) says('must start with postgres://');
+    else if (cutPassword(value))
+      says('special characters in a password must be encoded: / is %2F, # is %23, ? is %3F, @ is %40');
+    else if (!parses(value)) says('must be an address: postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+  }),
+);
 
 /** Address of a provider's server. */
-export const serverAddress = z.string().superRefine((value, context) => {
-  const says = (message: string) => context.addIssue({ code: 'custom', message });
-  if (!/^https?:\/\//.test(value)) says('must start with http:// or https://');
-  else if (!URL.canParse(value)) says('must be an address: https://HOST:PORT/v1');
-  else if (new URL(value).username !== '' || new URL(value).password !== '')
-    says('must hold no login: a key goes into its own variable, e.g. OPENAI_API_KEY');
-});
+export const serverAddress = v.pipe(
+  v.string('must be a text'),
+  v.rawCheck(({ dataset: { typed, value }, addIssue }) => {
+    if (!typed) return;
+    const says = (message: string) => addIssue({ message });
+    if (!/^https?:\/\//.test(value)) says('must start with http:// or https://');
+    else if (!URL.canParse(value)) says('must be an address: https://HOST:PORT/v1');
+    else if (new URL(value).username !== '' || new URL(value).password !== '')
+      says('must hold no login: a key goes into its own variable, e.g. OPENAI_API_KEY');
+  }),
+);
 
 /** What may be shown of an address that is not valid: how it begins. */
 export function beginningOf(value: unknown): string {

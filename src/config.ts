@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { beginningOf, databaseAddress, serverAddress } from './addresses.ts';
 import { misuse } from './errors.ts';
 import { unknownLogWord } from './log.ts';
 import { nearest } from './nearest.ts';
 import { hideKeysByLook, hideSecrets } from './secrets.ts';
+import { plainObject } from './shapes.ts';
 
 /** The folder that holds package.json, migrations/, sql/ and models/: one above src/ or dist/. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -16,13 +17,32 @@ export const version = (
   JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
 ).version;
 
-const flag = z.preprocess(
-  (v) => (v === 'true' || v === '1' ? true : v === 'false' || v === '0' ? false : v),
-  z.boolean(),
+// each with words of its own: valibot's quote what was given, where a key may stand
+const text = v.string('must be a text');
+const someText = v.pipe(text, v.nonEmpty('must not be empty'));
+const oneOf = <const T extends readonly string[]>(...words: T) =>
+  v.picklist(words, `must be one of ${words.join(', ')}`);
+const flag = v.pipe(
+  v.unknown(),
+  v.transform((value) =>
+    value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value,
+  ),
+  v.boolean('must be true or false'),
 );
-const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
+function count(lowest: number, highest: number) {
+  const says = `must be a whole number, ${lowest} to ${highest}`;
+  return v.pipe(
+    v.unknown(),
+    v.toNumber(says),
+    v.safeInteger(says),
+    v.minValue(lowest, says),
+    v.maxValue(highest, says),
+  );
+}
 
-const dtype = z.enum(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4']);
+const ofOne = 'must be a number, 0 to 1';
+const share = v.pipe(v.unknown(), v.toNumber(ofOne), v.minValue(0, ofOne), v.maxValue(1, ofOne));
+const dtype = oneOf('fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4');
 const fromJson = (value: unknown): unknown => {
   if (typeof value !== 'string') return value;
   try {
@@ -32,122 +52,131 @@ const fromJson = (value: unknown): unknown => {
   }
 };
 
+/** What has no words of its own above: objects. */
+const ofObject = ({ expected, input }: v.BaseIssue<unknown>) =>
+  expected === 'never' ? `there is no setting ${input}` : 'is not valid';
+
 /**
  * Every setting of a process, with its default. What several processes must agree on (thresholds, similarity, guard)
  * lives in the database's table `settings` instead.
  */
-export const schema = z.strictObject({
+export const schema = v.strictObject({
   /** The database; without one, a private cluster in `dataDir`. May be a transaction pooler. Also DATABASE_URL. */
-  databaseUrl: databaseAddress.optional(),
+  databaseUrl: v.optional(databaseAddress),
   /** Behind a pooler: the address past it, for LISTEN and migrations. Without it a sidecar polls. */
-  directDatabaseUrl: databaseAddress.optional(),
+  directDatabaseUrl: v.optional(databaseAddress),
   /** How long changes of the schema (migrate) are tried while other transactions are in the way. */
-  lockWaitSeconds: count(0, 86_400).default(120),
+  lockWaitSeconds: v.optional(count(0, 86_400), 120),
   /** Holds what people type and read, and `<schema>_internal` the rest; also the name of the NOTIFY channel. */
-  schema: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_]{0,53}$/, 'must be a plain lower-case identifier of at most 54 characters')
-    .refine((name) => !name.endsWith('_internal'), 'must not end in _internal: that is the schema beside it')
-    .default('taxon'),
+  schema: v.optional(
+    v.pipe(
+      text,
+      v.regex(/^[a-z_][a-z0-9_]{0,53}$/, 'must be a plain lower-case identifier of at most 54 characters'),
+      v.regex(/(?<!_internal)$/, 'must not end in _internal: that is the schema beside it'),
+    ),
+    'taxon',
+  ),
   /** The private cluster and what had to be built for it. */
-  dataDir: z.string().min(1).default('.taxon'),
+  dataDir: v.optional(someText, '.taxon'),
   /**
    * Whose PostgreSQL the private cluster is made by, where no address is given: this machine's, PyPI's wheel (no root, no
    * compiler; not for production), or docker compose. `auto`: the machine's where its pgvector is 0.8.4 or newer, else the
    * wheel, else the machine's with pgvector built, else docker.
    */
-  postgres: z.enum(['auto', 'machine', 'wheel', 'docker']).default('auto'),
+  postgres: v.optional(oneOf('auto', 'machine', 'wheel', 'docker'), 'auto'),
   /** A folder, or with `hub` an id on the model hub. Embeddings belong to one encoder. */
-  encoder: z
-    .string()
-    .min(1)
-    .default(join(packageRoot, 'models', 'multilingual-e5-small-latcyr')),
+  encoder: v.optional(someText, join(packageRoot, 'models', 'multilingual-e5-small-latcyr')),
   /** Branch, tag or commit on the hub. */
-  encoderRevision: z.string().min(1).default('main'),
+  encoderRevision: v.optional(someText, 'main'),
   /** Which of the encoder's ONNX files. */
-  encoderDtype: dtype.default('q8'),
+  encoderDtype: v.optional(dtype, 'q8'),
   /** Stands before each name: what the e5 models were trained with. */
-  encoderPrefix: z.string().default('passage: '),
+  encoderPrefix: v.optional(text, 'passage: '),
   /**
    * Encoders beside it, as JSON: what is not given is as above. Models that read them may answer, so that one encoder follows
    * another without a stop; new models are trained on the one above.
    */
-  encoderBeside: z
-    .preprocess(
-      fromJson,
-      z.array(
-        z.strictObject({
-          encoder: z.string().min(1).optional(),
-          encoderRevision: z.string().min(1).optional(),
-          encoderDtype: dtype.optional(),
-          encoderPrefix: z.string().optional(),
-        }),
+  encoderBeside: v.optional(
+    v.pipe(
+      v.unknown(),
+      v.transform(fromJson),
+      v.array(
+        v.pipe(
+          plainObject,
+          v.strictObject({
+            encoder: v.optional(someText),
+            encoderRevision: v.optional(someText),
+            encoderDtype: v.optional(dtype),
+            encoderPrefix: v.optional(text),
+          }),
+        ),
+        'must be a list, as JSON',
       ),
-    )
-    .default([]),
+    ),
+    [],
+  ),
   /** Worker threads of each; default: one a core. */
-  encoderThreads: count(1, 64).optional(),
+  encoderThreads: v.optional(count(1, 64)),
   /** What onnxruntime runs encoders on; all but cpu is untested (docs/measured/encode.md). */
-  encoderDevice: z.enum(['cpu', 'coreml', 'cuda', 'dml', 'webgpu']).default('cpu'),
+  encoderDevice: v.optional(oneOf('cpu', 'coreml', 'cuda', 'dml', 'webgpu'), 'cpu'),
   /** Names encoded at once in a thread, at most: fewer where they are long. */
-  encoderBatch: count(1, 256).default(16),
+  encoderBatch: v.optional(count(1, 256), 16),
   /** Whether encoders may be downloaded. */
-  hub: flag.default(false),
+  hub: v.optional(flag, false),
   /** Connections of a process, beside one for each concurrent LLM call. */
-  poolSize: count(1, 100).default(6),
+  poolSize: v.optional(count(1, 100), 6),
   /** Names that a sidecar claims at once for the local layers. */
-  claimBatch: count(1, 5000).default(1000),
+  claimBatch: v.optional(count(1, 5000), 1000),
   /** How long an idle sidecar sleeps when no notification comes. */
-  pollMs: count(50, 600_000).default(1500),
+  pollMs: v.optional(count(50, 600_000), 1500),
   /** After this time the names of a dead sidecar are free again. */
-  leaseSeconds: count(1, 3600).default(60),
+  leaseSeconds: v.optional(count(1, 3600), 60),
   /** How long SIGTERM may take. */
-  shutdownSeconds: count(1, 600).default(10),
+  shutdownSeconds: v.optional(count(1, 600), 10),
   /** Where a sidecar serves /metrics, /healthz and /livez; without it, nowhere. 0: a port that is free, which it says. */
-  metricsPort: count(0, 65_535).optional(),
+  metricsPort: v.optional(count(0, 65_535)),
   /** The address that this port is opened on; 0.0.0.0 is all. Nobody is asked who he is there. */
-  metricsHost: z.string().min(1).default('127.0.0.1'),
+  metricsHost: v.optional(someText, '127.0.0.1'),
   /** Paid calls are made only under the name that the database has adopted, so that a restored copy spends nothing. */
-  deployment: z.string().min(1).default('default'),
+  deployment: v.optional(someText, 'default'),
   /** `auto`: by whose key is in the environment. */
-  llmProvider: z.enum(['auto', 'none', 'openai', 'anthropic']).default('auto'),
+  llmProvider: v.optional(oneOf('auto', 'none', 'openai', 'anthropic'), 'auto'),
   /** The model to ask; each provider has a default, a server of your own has none. */
-  llmModel: z.string().min(1).optional(),
+  llmModel: v.optional(someText),
   /** Any server that speaks the OpenAI protocol. */
-  llmBaseUrl: serverAddress.optional(),
+  llmBaseUrl: v.optional(serverAddress),
   /** `openai:MODEL` or `anthropic:MODEL`: asked where the provider above cannot answer, or does not. */
-  llmFallback: z
-    .string()
-    .regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')
-    .optional(),
+  llmFallback: v.optional(
+    v.pipe(text, v.regex(/^(openai|anthropic):./, 'must be openai:MODEL or anthropic:MODEL')),
+  ),
   /** The server of the fallback, where it is one of your own. */
-  llmFallbackBaseUrl: serverAddress.optional(),
+  llmFallbackBaseUrl: v.optional(serverAddress),
   /** Answers less sure than this are asked again of the fallback, if there is one. */
-  llmEscalateBelow: z.coerce.number().min(0).max(1).default(0.5),
+  llmEscalateBelow: v.optional(share, 0.5),
   /** Names in one call at most. */
-  llmBatch: count(1, 100).default(20),
+  llmBatch: v.optional(count(1, 100), 20),
   /** Calls at once of one sidecar. */
-  llmConcurrency: count(1, 64).default(4),
+  llmConcurrency: v.optional(count(1, 64), 4),
   /** A call that takes longer counts as lost. */
-  llmTimeoutSeconds: count(1, 3600).default(60),
+  llmTimeoutSeconds: v.optional(count(1, 3600), 60),
   /** The pause after a call that failed; each failure in a row doubles it, up to half a minute. */
-  llmPauseMs: count(10, 30_000).default(500),
+  llmPauseMs: v.optional(count(10, 30_000), 500),
   /** How long a name waits for others to fill its batch; up to five times as long while others come. */
-  llmWaitMs: count(0, 60_000).default(1000),
+  llmWaitMs: v.optional(count(0, 60_000), 1000),
   /** Whether this sidecar trains, in a process of its own, when the autopilot asks for it. */
-  retrain: flag.default(true),
+  retrain: v.optional(flag, true),
   /** Where the page listens: elsewhere than on this machine it takes tokens (taxon dashboard token add). */
-  dashboardHost: z.string().min(1).default('127.0.0.1'),
+  dashboardHost: v.optional(someText, '127.0.0.1'),
   /** 0: any that is free. */
-  dashboardPort: count(0, 65_535).default(7878),
+  dashboardPort: v.optional(count(0, 65_535), 7878),
   /** Where people reach the page through a proxy, such as https://taxon.shop.example; only tokens open it then. */
-  dashboardUrl: serverAddress.optional(),
+  dashboardUrl: v.optional(serverAddress),
   /** A retraining that takes more memory than this ends itself. */
-  retrainMemoryMb: count(256, 1_000_000).default(4096),
+  retrainMemoryMb: v.optional(count(256, 1_000_000), 4096),
 });
 
 /** The validated settings. */
-export type Config = z.infer<typeof schema>;
+export type Config = v.InferOutput<typeof schema>;
 export type ConfigKey = keyof Config;
 
 /** `encoderDtype` → `TAXON_ENCODER_DTYPE`. */
@@ -172,7 +201,7 @@ export const otherVariables = {
 /** A sentence for each `TAXON_*` variable that nothing reads, and for a word of TAXON_LOG: what is misspelt is silently the default. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
   const known = [
-    ...Object.keys(schema.shape).map(environmentName),
+    ...Object.keys(schema.entries).map(environmentName),
     ...Object.keys(otherVariables),
     'TAXON_LLM_FALLBACK_API_KEY_FILE',
   ];
@@ -198,7 +227,7 @@ const unshown: readonly ConfigKey[] = [
 ];
 
 function shown(key: string, value: unknown): string {
-  if (!(key in schema.shape) || unshown.includes(key as ConfigKey)) return beginningOf(value);
+  if (!(key in schema.entries) || unshown.includes(key as ConfigKey)) return beginningOf(value);
   return hideKeysByLook(hideSecrets(JSON.stringify(value)));
 }
 
@@ -252,14 +281,14 @@ export function loadConfig(
   };
   for (const [key, value] of Object.entries(fromFile(file))) take(key, value, file);
   take('databaseUrl', environment.DATABASE_URL, 'DATABASE_URL');
-  for (const key of Object.keys(schema.shape))
+  for (const key of Object.keys(schema.entries))
     take(key, environment[environmentName(key)], environmentName(key));
   for (const [key, value] of Object.entries(flags)) take(key, value, `--${key}`);
 
-  const parsed = schema.safeParse(merged);
+  const parsed = v.safeParse(schema, merged, { abortPipeEarly: true, message: ofObject });
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => {
-      const key = String(issue.path[0] ?? ('keys' in issue ? issue.keys[0] : '?'));
+    const lines = parsed.issues.map((issue) => {
+      const key = String(issue.path?.[0].key ?? '?');
       return `${key} = ${shown(key, merged[key])} (from ${origin[key] ?? 'default'}): ${issue.message}`;
     });
     throw misuse(
@@ -267,5 +296,5 @@ export function loadConfig(
       'Correct or remove what is named above.',
     );
   }
-  return { ...parsed.data, dataDir: resolve(folder, parsed.data.dataDir) };
+  return { ...parsed.output, dataDir: resolve(folder, parsed.output.dataDir) };
 }

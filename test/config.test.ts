@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig, unknownVariables } from '../src/config.ts';
+import { loadConfig, schema, unknownVariables } from '../src/config.ts';
 import { openProvider } from '../src/llm/providers/open.ts';
 import { runTaxon } from './support/processes.ts';
 
-function refusal(environment: Record<string, string>, folder = '/nonexistent'): string {
+function refusal(environment: Record<string, string>, folder = '/nonexistent', flags = {}): string {
   try {
-    loadConfig({}, environment, folder);
+    loadConfig(flags, environment, folder);
   } catch (error) {
     return (error as Error).message;
   }
@@ -55,6 +55,53 @@ test('a file that is no JSON is named with the place, and not quoted', () => {
     expect(message).toContain(`${file} is no JSON object`);
     expect(message).not.toContain('hunter22');
   }
+});
+
+test.each(Object.keys(schema.entries))(
+  '%s: what it cannot be is refused in words that quote nothing',
+  (key) => {
+    for (const value of [[1, 2], { hunter: 22 }, [[], []]]) {
+      const message = refusal({}, '/nonexistent', { [key]: value });
+      expect(message).toMatch(
+        new RegExp(`^  ${key} = .* \\(from --${key}\\): (must|there is|expected) .*$`, 'm'),
+      );
+      expect(message).not.toMatch(/received|Invalid/);
+    }
+  },
+);
+
+test.each([
+  ['TAXON_LLM_BATCH', '2.5', 'must be a whole number, 1 to 100'],
+  ['TAXON_LLM_BATCH', 'Infinity', 'must be a whole number, 1 to 100'],
+  ['TAXON_LLM_BATCH', '101', 'must be a whole number, 1 to 100'],
+  ['TAXON_LLM_ESCALATE_BELOW', '-0.1', 'must be a number, 0 to 1'],
+  ['TAXON_LLM_ESCALATE_BELOW', 'NaN', 'must be a number, 0 to 1'],
+  ['TAXON_HUB', 'yes', 'must be true or false'],
+  ['TAXON_SCHEMA', 'Shop', 'must be a plain lower-case identifier of at most 54 characters'],
+  ['TAXON_SCHEMA', 'shop_internal', 'must not end in _internal: that is the schema beside it'],
+  ['TAXON_POSTGRES', 'mine', 'must be one of auto, machine, wheel, docker'],
+  ['TAXON_ENCODER_BESIDE', '{}', 'must be a list, as JSON'],
+  ['TAXON_ENCODER_BESIDE', '[[]]', 'expected an object'],
+  ['TAXON_ENCODER_BESIDE', '[{"model": "x"}]', 'there is no setting model'],
+  ['TAXON_ENCODER_BESIDE', '[{"encoder": ""}]', 'must not be empty'],
+])('%s=%s: %s', (variable, value, says) => {
+  const message = refusal({ [variable]: value });
+  expect(message.split('\n').slice(1)).toEqual([expect.stringMatching(`\\(from ${variable}\\): ${says}$`)]);
+});
+
+test('numbers may be written as text, flags as 0 and 1', () => {
+  const environment = {
+    TAXON_LLM_BATCH: '7',
+    TAXON_LLM_ESCALATE_BELOW: '.25',
+    TAXON_HUB: '1',
+    TAXON_RETRAIN: '0',
+  };
+  expect(loadConfig({}, environment, '/nonexistent')).toMatchObject({
+    llmBatch: 7,
+    llmEscalateBelow: 0.25,
+    hub: true,
+    retrain: false,
+  });
 });
 
 test('a key in the place of another value is not shown', () => {

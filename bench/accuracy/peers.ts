@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { must } from '../../src/cluster/run.ts';
 import { TaxonError } from '../../src/errors.ts';
 import type { Path } from '../../src/model/types.ts';
@@ -17,18 +17,19 @@ const here = import.meta.dirname;
 /** The files that decide what a peer does. */
 export const peerFiles = ['peers.py', 'score.py', 'requirements.txt'].map((file) => join(here, file));
 
-const share = z.number().min(0).max(1);
-const facts = z.strictObject({
-  trainSeconds: z.number(),
-  trainCpuSeconds: z.number(),
-  peakBytes: z.number(),
-  namesPerSecond: z.number(),
-  embeds: z.boolean(),
-  settings: z.string(),
-  score: z.strictObject({
-    l1: share.nullable(),
-    l2: share.nullable(),
-    l3: share.nullable(),
+const number = v.pipe(v.number(), v.finite());
+const share = v.pipe(number, v.minValue(0), v.maxValue(1));
+const facts = v.strictObject({
+  trainSeconds: number,
+  trainCpuSeconds: number,
+  peakBytes: number,
+  namesPerSecond: number,
+  embeds: v.boolean(),
+  settings: v.string(),
+  score: v.strictObject({
+    l1: v.nullable(share),
+    l2: v.nullable(share),
+    l3: v.nullable(share),
     path: share,
     coverage5: share,
     coverage10: share,
@@ -95,7 +96,7 @@ export async function runPeer(
     PYTHONWARNINGS: 'ignore',
   };
   const printed = await must(python, [join(here, 'peers.py'), method, folder, String(set.seed)], { env });
-  const { score: theirs, ...rest } = facts.parse(JSON.parse(printed));
+  const { score: theirs, ...rest } = v.parse(facts, JSON.parse(printed));
   const answers = readAnswers(join(folder, `${method}.answers`));
   checkAgreement(score(answers, set.test.paths), theirs);
   return { answers, ...rest };

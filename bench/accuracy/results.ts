@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { type Config, packageRoot } from '../../src/config.ts';
 import { ourCode } from './ours.ts';
 import { peerFiles } from './peers.ts';
 import type { CleaningScore } from './score-cleaning.ts';
 import { teachers } from './types.ts';
 
-const share = z.number().min(0).max(1);
+const number = v.pipe(v.number(), v.finite());
+const share = v.pipe(number, v.minValue(0), v.maxValue(1));
 
-const cleaningScore: z.ZodType<CleaningScore> = z.object({
+const cleaningScore: v.GenericSchema<CleaningScore> = v.object({
   changed: share,
-  right: share.nullable(),
+  right: v.nullable(share),
   wrongBefore: share,
   wrongAfter: share,
   wrongPathBefore: share,
@@ -22,44 +23,44 @@ const cleaningScore: z.ZodType<CleaningScore> = z.object({
 });
 
 /** One method on one set by one teacher and seed: a line of the results file. */
-const result = z.object({
-  set: z.enum(['titles', 'demo']),
-  teacher: z.enum(teachers),
-  seed: z.number().int(),
-  method: z.string(),
-  kind: z.enum(['ours', 'peer']),
+const result = v.object({
+  set: v.picklist(['titles', 'demo']),
+  teacher: v.picklist(teachers),
+  seed: v.pipe(v.number(), v.safeInteger()),
+  method: v.string(),
+  kind: v.picklist(['ours', 'peer']),
   /** Training names asked for with --sample; null for the whole set. */
-  sample: z.number().nullable(),
+  sample: v.nullable(number),
   /** What was learnt from and answered, and which code did it: a result of other data or code is not used again. */
-  data: z.string(),
-  code: z.string(),
-  names: z.object({ train: z.number(), valid: z.number(), test: z.number() }),
+  data: v.string(),
+  code: v.string(),
+  names: v.object({ train: number, valid: number, test: number }),
   /** The teacher's error in the training labels, at each level or above it. */
-  teacherErrors: z.tuple([share, share, share]),
-  l1: share.nullable(),
-  l2: share.nullable(),
-  l3: share.nullable(),
+  teacherErrors: v.strictTuple([share, share, share]),
+  l1: v.nullable(share),
+  l2: v.nullable(share),
+  l3: v.nullable(share),
   path: share,
   coverage5: share,
   coverage10: share,
-  trainSeconds: z.number(),
-  trainCpuSeconds: z.number(),
-  peakBytes: z.number(),
-  namesPerSecond: z.number(),
-  embeds: z.boolean(),
+  trainSeconds: number,
+  trainCpuSeconds: number,
+  peakBytes: number,
+  namesPerSecond: number,
+  embeds: v.boolean(),
   /** Names encoded a second, what a method that embeds pays on top. */
-  encodedPerSecond: z.number(),
-  settings: z.string(),
-  machine: z.string(),
-  at: z.string(),
+  encodedPerSecond: number,
+  settings: v.string(),
+  machine: v.string(),
+  at: v.string(),
   /** Which test names have all three levels right, a bit each, in base64. */
-  right: z.string(),
+  right: v.string(),
   /** The same for l1, l2 and l3; results that were made before this was kept have none. */
-  rightByLevel: z.tuple([z.string(), z.string(), z.string()]).optional(),
+  rightByLevel: v.optional(v.strictTuple([v.string(), v.string(), v.string()])),
   /** l1, l2, l3 of a method that cleans the labels first, against the truth of the training names. */
-  cleaning: z.array(cleaningScore).length(3).optional(),
+  cleaning: v.optional(v.pipe(v.array(cleaningScore), v.length(3))),
 });
-export type Result = z.infer<typeof result>;
+export type Result = v.InferOutput<typeof result>;
 
 /** Where the bench keeps its cache and its results. */
 export function benchFolder(config: Config): string {
@@ -106,7 +107,7 @@ export function readResults(file: string): Result[] {
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const value = parsed(line);
     if (value === null) continue;
-    const read = result.parse(value);
+    const read = v.parse(result, value);
     found.delete(identityOf(read));
     found.set(identityOf(read), read);
   }

@@ -1,22 +1,25 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { misuse, TaxonError } from '../../src/errors.ts';
 
-const three = z.tuple([z.number(), z.number(), z.number()]);
+const number = v.pipe(v.number(), v.finite());
+const three = v.strictTuple([number, number, number]);
+const path = v.strictTuple([number, v.nullable(number), v.nullable(number)]);
 /** What a model says of a name, and whether that is right (0 or 1): of each level with all above it. */
-const judged = z.object({ said: three, right: three });
-const line = judged.extend({
-  path: z.tuple([z.number(), z.number().nullable(), z.number().nullable()]),
-  truth: z.tuple([z.number(), z.number().nullable(), z.number().nullable()]),
-  nearest: z.number().nullable(),
-  unknown: z.number(),
+const judged = v.object({ said: three, right: three });
+const line = v.object({
+  ...judged.entries,
+  path,
+  truth: path,
+  nearest: v.nullable(number),
+  unknown: number,
   /** Whether the noisy teacher says the same, as right; null where it was not asked. */
-  teacher: three.nullable(),
+  teacher: v.nullable(three),
   /** With all voices asked of every name. */
   all: judged,
 });
-export type Judged = z.infer<typeof judged>;
-export type JudgedName = z.infer<typeof line>;
+export type Judged = v.InferOutput<typeof judged>;
+export type JudgedName = v.InferOutput<typeof line>;
 
 /** Whether the whole path is right. */
 export const isRight = ({ right }: Judged) => right.every((level) => level === 1);
@@ -37,8 +40,8 @@ export function readJudged(file: string): JudgedName[] {
     .split('\n')
     .filter((each) => each !== '')
     .map((each, i) => {
-      const parsed = line.safeParse(JSON.parse(each));
+      const parsed = v.safeParse(line, JSON.parse(each));
       if (!parsed.success) throw new TaxonError(`line ${i + 1} of ${file} is not what predict.ts writes`);
-      return parsed.data;
+      return parsed.output;
     });
 }

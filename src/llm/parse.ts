@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { unclosed, withoutReasoning } from './reasoning.ts';
 import type { Prompt } from './types.ts';
 
@@ -18,12 +18,16 @@ export interface ParsedAnswers {
 }
 
 /** Models without a JSON mode write numbers as strings at times; anything else is no number. */
-const integer = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int());
-const element = z.object({
+const integer = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]),
+  v.safeInteger(),
+);
+const element = v.object({
   item: integer,
   id: integer,
-  confidence: z.number().min(0).max(1).nullable().catch(null),
+  confidence: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))), null),
 });
+const wrapped = v.object({ answers: v.array(v.unknown()) });
 
 /**
  * Characters that are read. An honest answer for 100 names has 10,000, indented; a million elements of rubbish (11 MB) held
@@ -46,8 +50,8 @@ function tryParse(text: string): unknown {
 /** The list inside a JSON value: the value itself, or its `answers`. */
 function listIn(value: unknown): unknown[] | undefined {
   if (Array.isArray(value)) return value;
-  const answers = z.object({ answers: z.array(z.unknown()) }).safeParse(value);
-  return answers.success ? answers.data.answers : undefined;
+  const answers = v.safeParse(wrapped, value);
+  return answers.success ? answers.output.answers : undefined;
 }
 
 /**
@@ -106,12 +110,12 @@ export function parseAnswers(text: string, prompt: Pick<Prompt, 'items' | 'offer
   const conflicting = new Set<number>();
 
   for (const value of elementsOf(text)) {
-    const parsed = element.safeParse(value);
+    const parsed = v.safeParse(element, value, { abortEarly: true });
     if (!parsed.success) {
       stray.push({ item: null, reason: 'not of the form {"item":1,"id":123,"confidence":0.9}' });
       continue;
     }
-    const { item, id, confidence } = parsed.data;
+    const { item, id, confidence } = parsed.output;
     if (item < 1 || item > prompt.items) {
       stray.push({ item: null, reason: `there is no item ${item}` });
     } else if (!prompt.offered.has(id)) {

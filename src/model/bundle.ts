@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { messageOf, TaxonError } from '../errors.ts';
+import { saysOf, unquoted } from '../shapes.ts';
 import { throughGate } from './gate.ts';
 import { Heads } from './heads.ts';
 import { buildJoin, type Classes, type Voices } from './join.ts';
@@ -26,61 +27,65 @@ import type {
 /** Raised whenever a file of the bundle changes its meaning. */
 export const bundleFormat = 4;
 
-const id = z.number().int().positive();
-const path = z.tuple([id, id.nullable(), id.nullable()]);
-const weight = z.number().min(0).max(100);
-const weights = z.tuple([weight, weight, weight]);
-const silent = z.tuple([z.literal(0), z.literal(0), z.literal(0)]);
+const number = v.pipe(v.number(), v.finite());
+const positive = v.pipe(number, v.gtValue(0));
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const path = v.strictTuple([id, v.nullable(id), v.nullable(id)]);
+const weight = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
+const weights = v.strictTuple([weight, weight, weight]);
+const silent = v.strictTuple([v.literal(0), v.literal(0), v.literal(0)]);
 
-const three = z.tuple([z.number(), z.number(), z.number()]);
-const positive = z.number().positive();
+const three = v.strictTuple([number, number, number]);
 /** When some voices answer without others, and what they then state as their confidence, so that it says no more than all would. */
-const gate = z.object({
-  from: z.number().min(0).max(1),
+const gate = v.object({
+  from: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   offsets: three,
-  slopes: z.tuple([positive, positive, positive]),
+  slopes: v.strictTuple([positive, positive, positive]),
 });
+const lettersGate = v.object({ ...gate.entries, weight: v.pipe(weight, v.gtValue(0)) });
 
 /** What every model's manifest.json says: what its outputs stand for. Facts of the training stand beside it, unread. */
-const common = z.object({
-  format: z.literal(bundleFormat),
-  paths: z.array(path).min(1),
+const common = {
+  format: v.literal(bundleFormat),
+  paths: v.pipe(v.array(path), v.minLength(1)),
   /** What the letters' margins are multiplied with. */
-  temperature: z.number().positive(),
-  weights: z.object({ letters: weights, meaning: weights, memory: weights }),
+  temperature: positive,
+  weights: v.object({ letters: weights, meaning: weights, memory: weights }),
   /** When letters alone answer; null: never. */
-  lettersFirst: gate.extend({ weight: weight.positive() }).nullable(),
+  lettersFirst: v.nullable(lettersGate),
   /** When letters and meaning answer what letters alone do not, without memory; null: never. */
-  memoryLast: gate.nullable(),
-});
+  memoryLast: v.nullable(gate),
+};
+const classes = v.pipe(v.array(v.nullable(id)), v.minLength(1));
 
 /** A model of all voices; of letters alone, which need no encoder. */
-const manifest = z.union([
-  common.extend({
-    encoder: z.string().min(1),
-    dimension: z.number().int().positive(),
+const manifest = v.variant('encoder', [
+  v.object({
+    ...common,
+    encoder: v.pipe(v.string(), v.minLength(1)),
+    dimension: id,
     /** For each head the category of each output; null is "the path stops above this level". */
-    classes: z.tuple([z.array(id).min(1), z.array(id.nullable()).min(1), z.array(id.nullable()).min(1)]),
+    classes: v.strictTuple([v.pipe(v.array(id), v.minLength(1)), classes, classes]),
   }),
-  common.extend({
-    encoder: z.null(),
-    dimension: z.literal(0),
-    classes: z.null(),
-    weights: z.object({ letters: weights, meaning: silent, memory: silent }),
-    lettersFirst: common.shape.lettersFirst.unwrap().extend({ from: z.literal(0) }),
-    memoryLast: z.null(),
+  v.object({
+    ...common,
+    encoder: v.null(),
+    dimension: v.literal(0),
+    classes: v.null(),
+    weights: v.object({ letters: weights, meaning: silent, memory: silent }),
+    lettersFirst: v.object({ ...lettersGate.entries, from: v.literal(0) }),
+    memoryLast: v.null(),
   }),
 ]);
-export type Manifest = z.infer<typeof manifest>;
+export type Manifest = v.InferOutput<typeof manifest>;
 
 const damaged = 'Train a new model with `taxon train`, or promote another one.';
 
 function readManifest(bytes: Uint8Array): Manifest {
   try {
-    return manifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    return v.parse(manifest, JSON.parse(new TextDecoder().decode(bytes)), { message: unquoted });
   } catch (error) {
-    const says = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new TaxonError(`manifest.json of the model is not of format ${bundleFormat}: ${says}`, {
+    throw new TaxonError(`manifest.json of the model is not of format ${bundleFormat}: ${saysOf(error)}`, {
       hint: damaged,
       cause: error,
     });

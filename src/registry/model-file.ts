@@ -1,60 +1,83 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { writeParts } from '../atomic-file.ts';
 import { messageOf, misuse, TaxonError } from '../errors.ts';
 import type { ModelFiles } from '../model/types.ts';
+import { plainObject, saysOf, unquoted } from '../shapes.ts';
 
 /** Raised whenever a part of the header changes its meaning. */
 const format = 1;
 
-const count = z.number().int().nonnegative();
-const plain = z
-  .string()
-  .max(500)
-  .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
-const share = z.number().min(0).max(1);
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const plain = v.pipe(
+  v.string(),
+  v.maxLength(500),
+  v.regex(/^\P{Cc}*$/u, 'must be one line without control characters'),
+);
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** Of what is noted of a model, the parts that views, commands and the autopilot read; the rest is shown as it is. */
-const metrics: z.ZodType<object | null> = z
-  .looseObject({
-    levels: z.record(z.string(), z.looseObject({ validAccuracy: share.optional() })).optional(),
-    chosen_by: count.nullish(),
-  })
-  .nullable();
-const data: z.ZodType<object | null> = z.looseObject({ labels: count.nullish() }).nullable();
-const settings: z.ZodType<object | null> = z.looseObject({ depth: count.max(3).nullish() }).nullable();
+const metrics: v.GenericSchema<object | null> = v.nullable(
+  v.pipe(
+    plainObject,
+    v.looseObject({
+      levels: v.optional(
+        v.pipe(
+          plainObject,
+          v.record(v.string(), v.pipe(plainObject, v.looseObject({ validAccuracy: v.optional(share) }))),
+        ),
+      ),
+      chosen_by: v.nullish(count),
+    }),
+  ),
+);
+const data: v.GenericSchema<object | null> = v.nullable(
+  v.pipe(plainObject, v.looseObject({ labels: v.nullish(count) })),
+);
+const settings: v.GenericSchema<object | null> = v.nullable(
+  v.pipe(plainObject, v.looseObject({ depth: v.nullish(v.pipe(count, v.maxValue(3))) })),
+);
 /** Names of a model's files, in its folder and in the database. */
-const fileName = z.enum(['manifest.json', 'letters.bin', 'heads.onnx']);
-const header = z.object({
-  pgtaxon_model: z.literal(format),
+const fileName = v.picklist(['manifest.json', 'letters.bin', 'heads.onnx']);
+const header = v.object({
+  pgtaxon_model: v.literal(format),
   exported_at: plain,
   /** Its id in the database that it comes from. */
-  model_id: z.number().int().positive(),
+  model_id: v.pipe(count, v.minValue(1)),
   /** Null: letters alone. */
-  encoder: z.object({ identity: plain.min(1), dimension: count.min(1).max(65_536) }).nullable(),
+  encoder: v.nullable(
+    v.object({
+      identity: v.pipe(plain, v.minLength(1)),
+      dimension: v.pipe(count, v.minValue(1), v.maxValue(65_536)),
+    }),
+  ),
   tree_levels: plain,
-  facts: z.object({
+  facts: v.object({
     metrics,
     data,
-    code_version: plain.nullable(),
-    seed: z.number().int().nullable(),
+    code_version: v.nullable(plain),
+    seed: v.nullable(v.pipe(v.number(), v.safeInteger())),
     settings,
   }),
   /** The names from the root down of each category id in manifest.json. */
-  categories: z.record(z.string().regex(/^[0-9]+$/), z.array(z.string()).min(1)),
-  files: z
-    .array(
-      z.object({
+  categories: v.pipe(
+    plainObject,
+    v.record(v.pipe(v.string(), v.regex(/^[0-9]+$/)), v.pipe(v.array(v.string()), v.minLength(1))),
+  ),
+  files: v.pipe(
+    v.array(
+      v.object({
         name: fileName,
-        bytes: z.number().int().nonnegative(),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        bytes: count,
+        sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
       }),
-    )
-    .min(1)
-    .refine((files) => new Set(files.map(({ name }) => name)).size === files.length, 'names a file twice'),
+    ),
+    v.minLength(1),
+    v.check((files) => new Set(files.map(({ name }) => name)).size === files.length, 'names a file twice'),
+  ),
 });
-type Header = z.infer<typeof header>;
+type Header = v.InferOutput<typeof header>;
 
 /** A model on its way between two databases. */
 export type MovedModel = Omit<Header, 'pgtaxon_model' | 'files'> & { files: ModelFiles };
@@ -82,11 +105,11 @@ function readHeader(path: string, bytes: Buffer): { header: Header; length: numb
   const length = bytes.indexOf(10) + 1;
   try {
     if (length === 0) throw new Error('its first line has no end');
-    return { header: header.parse(JSON.parse(bytes.toString('utf8', 0, length))), length };
+    const read: unknown = JSON.parse(bytes.toString('utf8', 0, length));
+    return { header: v.parse(header, read, { message: unquoted }), length };
   } catch (error) {
-    const says = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw misuse(
-      `${path} is no model of pgtaxon in format ${format}: ${says}`,
+      `${path} is no model of pgtaxon in format ${format}: ${saysOf(error)}`,
       'Make one with: taxon model export FILE',
     );
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as v from 'valibot';
+import { plainObject, unquoted } from '../shapes.ts';
 import { anthropicProtocol } from './anthropic.ts';
 import type { BatchApi } from './batch-api.ts';
 import { type Batches, type Job, markFetched, type Outcome, page } from './batches.ts';
@@ -7,16 +8,17 @@ import { type Answered, jsonOf, Refusal } from './http.ts';
 
 const largestBatch = 256 * 1024 * 1024;
 
-const createSchema = z.object({
-  requests: z
-    .array(
-      z.object({
-        custom_id: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
-        params: z.record(z.string(), z.unknown()),
+const createSchema = v.object({
+  requests: v.pipe(
+    v.array(
+      v.object({
+        custom_id: v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_-]{1,64}$/)),
+        params: plainObject,
       }),
-    )
-    .min(1)
-    .max(100_000),
+    ),
+    v.minLength(1),
+    v.maxLength(100_000),
+  ),
 });
 
 function resultOf(outcome: Outcome): object {
@@ -87,12 +89,12 @@ export class AnthropicBatches implements BatchApi {
   }
 
   #create(body: unknown): Job {
-    const parsed = createSchema.safeParse(body);
+    const parsed = v.safeParse(createSchema, body, { message: unquoted });
     if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new Refusal(400, `${issue?.path.join('.')}: ${issue?.message}`);
+      const [issue] = parsed.issues;
+      throw new Refusal(400, `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
     }
-    const tasks = parsed.data.requests.map(({ custom_id, params }) => ({
+    const tasks = parsed.output.requests.map(({ custom_id, params }) => ({
       customId: custom_id,
       body: params,
     }));

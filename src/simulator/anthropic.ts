@@ -1,41 +1,56 @@
-import { z } from 'zod';
+import * as v from 'valibot';
+import { plainObject, unquoted } from '../shapes.ts';
 import { Refusal } from './http.ts';
 import type { Part } from './prompt-cache.ts';
 import type { ModelRequest, Protocol, Said } from './protocol.ts';
 import type { Left } from './rate-limits.ts';
-import { type Form, formOf, jsonSchema } from './schema.ts';
+import { type Form, formOf } from './schema.ts';
 
-const cacheControl = z.object({ type: z.literal('ephemeral') }).nullish();
-const block = z.object({ type: z.literal('text'), text: z.string(), cache_control: cacheControl });
-const content = z.union([z.string().transform((text) => [{ text, cache_control: null }]), z.array(block)]);
+const cacheControl = v.nullish(v.object({ type: v.literal('ephemeral') }));
+const block = v.object({ type: v.literal('text'), text: v.string(), cache_control: cacheControl });
+const content = v.union([
+  v.pipe(
+    v.string(),
+    v.transform((text) => [{ text, cache_control: null }]),
+  ),
+  v.array(block),
+]);
 
 /** The part of a messages request that the simulator reads. */
-const requestSchema = z.object({
-  model: z.string(),
-  max_tokens: z.int().min(1),
-  system: content.nullish(),
-  messages: z.array(z.object({ role: z.enum(['user', 'assistant', 'system']), content })).min(1),
-  stream: z.literal(false).nullish(),
+const requestSchema = v.object({
+  model: v.string(),
+  max_tokens: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  system: v.nullish(content),
+  messages: v.pipe(
+    v.array(v.object({ role: v.picklist(['user', 'assistant', 'system']), content })),
+    v.minLength(1),
+  ),
+  stream: v.nullish(v.literal(false)),
   cache_control: cacheControl,
-  output_config: z
-    .object({ format: z.object({ type: z.literal('json_schema'), schema: jsonSchema }).nullish() })
-    .nullish(),
-  tools: z
-    .array(
-      z.object({
-        name: z.string(),
-        input_schema: jsonSchema,
-        strict: z.boolean().nullish(),
+  output_config: v.nullish(
+    v.pipe(
+      plainObject,
+      v.object({
+        format: v.nullish(v.object({ type: v.literal('json_schema'), schema: plainObject })),
+      }),
+    ),
+  ),
+  tools: v.nullish(
+    v.array(
+      v.object({
+        name: v.string(),
+        input_schema: plainObject,
+        strict: v.nullish(v.boolean()),
         cache_control: cacheControl,
       }),
-    )
-    .nullish(),
-  tool_choice: z
-    .object({ type: z.enum(['auto', 'none', 'any', 'tool']), name: z.string().optional() })
-    .nullish(),
+    ),
+  ),
+  tool_choice: v.nullish(
+    v.object({ type: v.picklist(['auto', 'none', 'any', 'tool']), name: v.optional(v.string()) }),
+  ),
 });
 
-type Request = z.infer<typeof requestSchema>;
+type Request = v.InferOutput<typeof requestSchema>;
 
 /** The tool that must be used; undefined where none must. @throws Refusal (400) when it is not among the tools */
 function chosenTool({
@@ -50,7 +65,7 @@ function chosenTool({
 
 /** In the order in which prompts are cached: schema and tools, system, messages. Each message has a frame of 4 tokens. */
 function partsOf(request: Request): Part[] {
-  const framed = (blocks: z.infer<typeof content>): Part[] =>
+  const framed = (blocks: v.InferOutput<typeof content>): Part[] =>
     blocks.map((one, i) => ({ text: one.text, frame: i === 0 ? 4 : 0, breakpoint: !!one.cache_control }));
   const format = request.output_config?.format;
   const parts: Part[] = [
@@ -72,12 +87,12 @@ function partsOf(request: Request): Part[] {
 }
 
 function read(body: unknown): ModelRequest {
-  const parsed = requestSchema.safeParse(body);
+  const parsed = v.safeParse(requestSchema, body, { message: unquoted });
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Refusal(400, `${issue?.path.join('.')}: ${issue?.message}`);
+    const [issue] = parsed.issues;
+    throw new Refusal(400, `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
   }
-  const request = parsed.data;
+  const request = parsed.output;
   const tool = chosenTool(request);
   const format = request.output_config?.format;
   let as: ModelRequest['as'] = 'plain';

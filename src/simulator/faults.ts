@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as v from 'valibot';
+import { unquoted } from '../shapes.ts';
 
 /** Answered with an error status, before any work. `overloaded` is Anthropic's 529; the OpenAI protocol says 503. */
 const statusOf = {
@@ -45,29 +46,29 @@ export const faultKinds: readonly FaultKind[] = [
   ...ofTheAnswer,
 ];
 
-const count = z.int().min(1);
-const milliseconds = z.number().min(0);
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-export const faultSchema = z.strictObject({
-  kind: z.enum(faultKinds),
+export const faultSchema = v.strictObject({
+  kind: v.picklist(faultKinds),
   /** Share of the calls that it hits, at random by seed. */
-  share: z.number().min(0).max(1).default(1),
+  share: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1),
   /** How many calls it hits before it is over; without it, it stays. */
-  calls: count.optional(),
+  calls: v.optional(count),
   /** `slow`: how late, default 2,000; `rate-limited`: retry-after, default 1,000. */
-  ms: milliseconds.optional(),
+  ms: v.optional(milliseconds),
   /** First and last call, counted from 1 since the faults were set. */
-  from: count.optional(),
-  to: count.optional(),
+  from: v.optional(count),
+  to: v.optional(count),
   /** Begin and end in milliseconds since the faults were set. */
-  fromMs: milliseconds.optional(),
-  toMs: milliseconds.optional(),
+  fromMs: v.optional(milliseconds),
+  toMs: v.optional(milliseconds),
   /** `calls`: calls, and each request of a batch; `batch-api`: uploading, creating, asking, fetching, cancelling. */
-  on: z.enum(['calls', 'batch-api', 'everything']).default('calls'),
+  on: v.optional(v.picklist(['calls', 'batch-api', 'everything']), 'calls'),
 });
 
 /** A fault as asked for. */
-export type Fault = z.input<typeof faultSchema>;
+export type Fault = v.InferInput<typeof faultSchema>;
 
 /** A fault that hits. */
 export interface Hit {
@@ -94,7 +95,7 @@ export function refusalStatus(kind: FaultKind, protocol: 'openai' | 'anthropic')
 
 /** The faults in force. */
 export class Faults {
-  #active: z.output<typeof faultSchema>[] = [];
+  #active: v.InferOutput<typeof faultSchema>[] = [];
   readonly #seed: number;
   readonly #passed = { calls: 0, 'batch-api': 0 };
   #callsBefore = { calls: 0, 'batch-api': 0 };
@@ -106,9 +107,11 @@ export class Faults {
     this.#seed = seed;
   }
 
-  /** Replaces all faults. @throws ZodError */
+  /** Replaces all faults. @throws Error naming what is wrong with them, and where */
   set(faults: readonly Fault[]): void {
-    this.#active = z.array(faultSchema).parse(faults);
+    const parsed = v.safeParse(v.array(faultSchema), faults, { message: unquoted });
+    if (!parsed.success) throw new Error(v.summarize(parsed.issues));
+    this.#active = parsed.output;
     this.#callsBefore = { ...this.#passed };
     this.#setAt = performance.now();
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as v from 'valibot';
+import { plainObject, unquoted } from '../shapes.ts';
 import type { BatchApi } from './batch-api.ts';
 import { type Batches, type Job, markFetched, type Outcome, page, type Task } from './batches.ts';
 import { type Answered, bytesOf, jsonOf, Refusal } from './http.ts';
@@ -8,18 +9,18 @@ import { openaiProtocol } from './openai.ts';
 const largestFile = 200 * 1024 * 1024;
 const mostRequests = 50_000;
 
-const createSchema = z.object({
-  input_file_id: z.string(),
-  endpoint: z.literal('/v1/chat/completions'),
-  completion_window: z.literal('24h'),
-  metadata: z.record(z.string(), z.string()).nullish(),
+const createSchema = v.object({
+  input_file_id: v.string(),
+  endpoint: v.literal('/v1/chat/completions'),
+  completion_window: v.literal('24h'),
+  metadata: v.nullish(v.pipe(plainObject, v.record(v.string(), v.string()))),
 });
 
-const lineSchema = z.object({
-  custom_id: z.string(),
-  method: z.literal('POST'),
-  url: z.literal('/v1/chat/completions'),
-  body: z.record(z.string(), z.unknown()),
+const lineSchema = v.object({
+  custom_id: v.string(),
+  method: v.literal('POST'),
+  url: v.literal('/v1/chat/completions'),
+  body: plainObject,
 });
 
 interface StoredFile {
@@ -34,7 +35,7 @@ interface StoredFile {
 
 interface Started {
   job: Job;
-  request: z.infer<typeof createSchema>;
+  request: v.InferOutput<typeof createSchema>;
   /** Why the input file is refused, a line each. */
   errors: { code: string; line: number; message: string; param: null }[];
   output?: StoredFile;
@@ -61,13 +62,13 @@ function readTasks(text: string): { tasks: Task[]; errors: Started['errors'] } {
     const wrong = (code: string, message: string) => {
       errors.push({ code, line: i + 1, message: `simulated: ${message}`, param: null });
     };
-    const parsed = lineSchema.safeParse(parsedJson(line));
+    const parsed = v.safeParse(lineSchema, parsedJson(line));
     if (!parsed.success) wrong('invalid_request', 'this line is no request to /v1/chat/completions');
-    else if (ids.has(parsed.data.custom_id))
-      wrong('duplicate_custom_id', `custom_id ${parsed.data.custom_id} comes twice`);
+    else if (ids.has(parsed.output.custom_id))
+      wrong('duplicate_custom_id', `custom_id ${parsed.output.custom_id} comes twice`);
     else {
-      ids.add(parsed.data.custom_id);
-      tasks.push({ customId: parsed.data.custom_id, body: parsed.data.body });
+      ids.add(parsed.output.custom_id);
+      tasks.push({ customId: parsed.output.custom_id, body: parsed.output.body });
     }
   }
   const whole = (code: string) => errors.push({ code, line: 0, message: `simulated: ${code}`, param: null });
@@ -169,14 +170,14 @@ export class OpenaiBatches implements BatchApi {
   }
 
   #create(body: unknown): Started {
-    const parsed = createSchema.safeParse(body);
+    const parsed = v.safeParse(createSchema, body, { message: unquoted });
     if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new Refusal(400, `${issue?.path.join('.')}: ${issue?.message}`);
+      const [issue] = parsed.issues;
+      throw new Refusal(400, `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
     }
-    const { tasks, errors } = readTasks(this.#file(parsed.data.input_file_id).text);
+    const { tasks, errors } = readTasks(this.#file(parsed.output.input_file_id).text);
     const job = this.#batches.create('batch_', errors.length > 0 ? [] : tasks);
-    const started = { job, request: parsed.data, errors };
+    const started = { job, request: parsed.output, errors };
     this.#started.set(job.id, started);
     return started;
   }

@@ -1,55 +1,59 @@
-import { z } from 'zod';
+import * as v from 'valibot';
+import { plainObject, unquoted } from '../shapes.ts';
 import { Refusal } from './http.ts';
 import type { Part } from './prompt-cache.ts';
 import type { ModelRequest, Protocol, Said } from './protocol.ts';
 import type { Left } from './rate-limits.ts';
-import { type Form, formOf, jsonSchema } from './schema.ts';
+import { type Form, formOf } from './schema.ts';
 
-const textPart = z.object({ type: z.literal('text'), text: z.string() });
-const content = z.union([
-  z.string(),
-  z.array(textPart).transform((parts) => parts.map((part) => part.text).join('')),
+const textPart = v.object({ type: v.literal('text'), text: v.string() });
+const content = v.union([
+  v.string(),
+  v.pipe(
+    v.array(textPart),
+    v.transform((parts) => parts.map((part) => part.text).join('')),
+  ),
 ]);
-const most = z.int().min(1).nullish();
+const most = v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));
 
 /** The part of a chat completion request that the simulator reads. */
-const requestSchema = z.object({
-  model: z.string(),
-  messages: z.array(z.object({ role: z.string(), content })).min(1),
-  stream: z.literal(false).nullish(),
-  response_format: z
-    .discriminatedUnion('type', [
-      z.object({ type: z.literal('text') }),
-      z.object({ type: z.literal('json_object') }),
-      z.object({
-        type: z.literal('json_schema'),
-        json_schema: z.object({ name: z.string(), schema: jsonSchema, strict: z.boolean().nullish() }),
+const requestSchema = v.object({
+  model: v.string(),
+  messages: v.pipe(v.array(v.object({ role: v.string(), content })), v.minLength(1)),
+  stream: v.nullish(v.literal(false)),
+  response_format: v.nullish(
+    v.variant('type', [
+      v.object({ type: v.literal('text') }),
+      v.object({ type: v.literal('json_object') }),
+      v.object({
+        type: v.literal('json_schema'),
+        json_schema: v.object({ name: v.string(), schema: plainObject, strict: v.nullish(v.boolean()) }),
       }),
-    ])
-    .nullish(),
-  tools: z
-    .array(
-      z.object({
-        type: z.literal('function'),
-        function: z.object({
-          name: z.string(),
-          parameters: jsonSchema.optional(),
-          strict: z.boolean().nullish(),
+    ]),
+  ),
+  tools: v.nullish(
+    v.array(
+      v.object({
+        type: v.literal('function'),
+        function: v.object({
+          name: v.string(),
+          parameters: v.optional(plainObject),
+          strict: v.nullish(v.boolean()),
         }),
       }),
-    )
-    .nullish(),
-  tool_choice: z
-    .union([
-      z.enum(['none', 'auto', 'required']),
-      z.object({ type: z.literal('function'), function: z.object({ name: z.string() }) }),
-    ])
-    .nullish(),
+    ),
+  ),
+  tool_choice: v.nullish(
+    v.union([
+      v.picklist(['none', 'auto', 'required']),
+      v.object({ type: v.literal('function'), function: v.object({ name: v.string() }) }),
+    ]),
+  ),
   max_tokens: most,
   max_completion_tokens: most,
 });
 
-type Request = z.infer<typeof requestSchema>;
+type Request = v.InferOutput<typeof requestSchema>;
 
 /** The tool that must be called; undefined where none must. @throws Refusal (400) when it is not among the tools */
 function chosenTool({ tools, tool_choice }: Request): NonNullable<Request['tools']>[number] | undefined {
@@ -63,12 +67,15 @@ function chosenTool({ tools, tool_choice }: Request): NonNullable<Request['tools
 }
 
 function read(body: unknown): ModelRequest {
-  const parsed = requestSchema.safeParse(body);
+  const parsed = v.safeParse(requestSchema, body, { message: unquoted });
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Refusal(400, `not a chat completion request: ${issue?.path.join('.')}: ${issue?.message}`);
+    const [issue] = parsed.issues;
+    throw new Refusal(
+      400,
+      `not a chat completion request: ${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`,
+    );
   }
-  const request = parsed.data;
+  const request = parsed.output;
   const tool = chosenTool(request);
   const format = request.response_format;
   let as: ModelRequest['as'] = 'plain';

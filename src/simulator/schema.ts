@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import { Refusal } from './http.ts';
 
 /** The part of JSON schema that is looked at. */
-export const jsonSchema = z.record(z.string(), z.unknown());
-export type JsonSchema = z.infer<typeof jsonSchema>;
+export type JsonSchema = Record<string, unknown>;
 
 /** How answers are written: a list of elements, inside an object or not, with these names for their parts. */
 export interface Form {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { messageOf } from '../errors.ts';
 import { anthropicProtocol } from './anthropic.ts';
 import { AnthropicBatches } from './anthropic-batches.ts';
@@ -53,6 +53,8 @@ export interface Simulator {
 /** What it says of itself, on GET / and wherever its answers are shown. */
 export const simulatorBanner =
   'SIMULATED LLM: no model answers here. Answers come from a labelled file, with errors made on purpose.';
+
+const pinned = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
 
 /** Both protocols list models, at the same address. */
 function modelList(names: readonly string[], anthropic: boolean): object {
@@ -134,14 +136,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         return ok({ simulated: true });
       }
       case 'POST /batches/pin': {
-        const share = z
-          .number()
-          .min(0)
-          .max(1)
-          .nullable()
-          .safeParse(await jsonOf(request));
+        const share = v.safeParse(pinned, await jsonOf(request));
         if (!share.success) throw new Refusal(400, 'give a share of the time, 0 to 1, or null');
-        pin(share.data ?? undefined);
+        pin(share.output ?? undefined);
         return ok({ simulated: true });
       }
       case 'GET /':

@@ -9,15 +9,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { writeError } from '../atomic-file.ts';
-import { messageOf, misuse, TaxonError } from '../errors.ts';
+import { misuse, TaxonError } from '../errors.ts';
 import type { ModelFiles } from '../model/types.ts';
+import { plainObject, saysOf, unquoted } from '../shapes.ts';
 
 /** Beside the model's own files: what its category ids are called. */
 const namesFile = 'categories.json';
 
-const categories = z.record(z.string().regex(/^[1-9]\d*$/), z.array(z.string().min(1)).min(1));
+const categories = v.pipe(
+  plainObject,
+  v.record(
+    v.pipe(v.string(), v.regex(/^[1-9]\d*$/)),
+    v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)),
+  ),
+);
 
 /** A model outside a database, and the path of names of each of its category ids. */
 export interface FolderModel {
@@ -62,10 +69,10 @@ export function readModelFolder(folder: string): FolderModel {
     if (entry.isFile() && entry.name !== namesFile)
       files.set(entry.name, readFileSync(join(folder, entry.name)));
   try {
-    const names = categories.parse(JSON.parse(readFileSync(join(folder, namesFile), 'utf8')));
+    const read: unknown = JSON.parse(readFileSync(join(folder, namesFile), 'utf8'));
+    const names = v.parse(categories, read, { message: unquoted });
     return { files, categories: new Map(Object.entries(names).map(([id, path]) => [Number(id), path])) };
   } catch (error) {
-    const says = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new TaxonError(`${join(folder, namesFile)} is damaged: ${says}`, { hint, cause: error });
+    throw new TaxonError(`${join(folder, namesFile)} is damaged: ${saysOf(error)}`, { hint, cause: error });
   }
 }

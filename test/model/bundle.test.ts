@@ -258,6 +258,21 @@ describe('loadClassifier', () => {
     await expect(loadClassifier(changed((m) => Object.assign(m, { paths: [[1, 11, 999]] })))).rejects.toThrow(
       '1, 11, 999',
     );
+    const shapes: [object, string][] = [
+      [{ paths: [[1, 11, 111, 1111]] }, 'at paths.0.3'],
+      [{ paths: [[2 ** 53, null, null]] }, 'at paths.0.0'],
+      [{ temperature: 0 }, 'at temperature'],
+      [{ encoder: null }, 'at dimension'],
+      [{ encoder: [] }, 'at encoder'],
+    ];
+    for (const [change, where] of shapes)
+      await expect(loadClassifier(changed((m) => Object.assign(m, change)))).rejects.toThrow(where);
+    const endless = new TextDecoder()
+      .decode(files.get('manifest.json'))
+      .replace(/"temperature":\s*[\d.e-]+/, '"temperature":1e400');
+    await expect(
+      loadClassifier(new Map([...files, ['manifest.json', new TextEncoder().encode(endless)]])),
+    ).rejects.toThrow('expected finite, received Infinity\n  → at temperature');
     for (const bytes of [new Uint8Array(100), files.get('letters.bin')?.slice(0, -8) as Uint8Array])
       await expect(loadClassifier(new Map([...files, ['letters.bin', bytes]]))).rejects.toThrow(
         'letters.bin',

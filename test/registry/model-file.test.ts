@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { TaxonError } from '../../src/errors.ts';
 import { type MovedModel, readModelFile, writeModelFile } from '../../src/registry/model-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-file-'));
@@ -62,6 +63,30 @@ describe('a model file', () => {
       exitCode: 2,
       message: expect.stringContaining(says),
     });
+  });
+
+  const hostile = `\u001b[2J${'x'.repeat(1e6)}`;
+  test.each<[string, RegExp, string]>([
+    ['"seed":1', /→ at facts\.seed$/, '"seed":1e400'],
+    ['"model_id":7', /→ at model_id$/, '"model_id":9007199254740992'],
+    [
+      '"model_id":7',
+      /expected number, received a text\n {2}→ at model_id$/,
+      `"model_id":${JSON.stringify(hostile)}`,
+    ],
+    ['"dimension":3', /→ at encoder\.dimension$/, '"dimension":0'],
+    ['"data":null', /→ at facts\.data$/, '"data":[]'],
+    ['"settings":{}', /→ at facts\.settings\.depth$/, '"settings":{"depth":4}'],
+    ['"metrics":{', /→ at facts\.metrics\.levels$/, '"metrics":{"levels":[],'],
+    ['"12":', /→ at categories\.x$/, '"x":'],
+  ])('whose %s is another says where: %s', async (was, says, is) => {
+    writeModelFile(file, model);
+    const line = readFileSync(file, 'latin1');
+    expect(line).toContain(was);
+    writeFileSync(file, line.replace(was, is), 'latin1');
+    const error = await readModelFile(file).catch((reason: unknown) => reason as TaxonError);
+    expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(says) });
+    expect(error).not.toMatchObject({ message: expect.stringMatching(/.{300}|\[2J/) });
   });
 
   test('that cannot be written leaves what was there, and no half', async () => {

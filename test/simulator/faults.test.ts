@@ -43,6 +43,16 @@ test('a storm begins and ends with a time since it was set', async () => {
   expect(await statuses(call, 1)).toEqual([500]);
 });
 
+test.each<[unknown, RegExp]>([
+  [[{ kind: 'slow' }, { kind: 'slow', ms: Number.POSITIVE_INFINITY }], /→ at 1\.ms$/],
+  [[{ kind: 'slow', share: 1.1 }], /expected <=1, received 1\.1\n {2}→ at 0\.share$/],
+  [[{ kind: 'slow', from: 0.5 }], /→ at 0\.from$/],
+  [[{ kind: 'slow', often: 1 }], /→ at 0\.often$/],
+  [[{ kind: 'sloth' }], /→ at 0\.kind$/],
+])('faults that are none are refused, and said where: %j', (faults, says) => {
+  expect(() => new Faults(1).set(faults as Fault[])).toThrow(says);
+});
+
 test('the same seed hits the same calls, another seed others', () => {
   const hits = (seed: number) => {
     const faults = new Faults(seed);

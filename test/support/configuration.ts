@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { makeProgram } from '../../src/cli/program.ts';
 import {
   type ConfigKey,
@@ -12,17 +11,13 @@ import {
   schema,
 } from '../../src/config.ts';
 
-interface Property {
-  type?: string;
-  enum?: unknown[];
-  minimum?: number;
-  maximum?: number;
-}
+/** A setting's own schema without its default, and what it goes through from the first step to the last. */
+type Step = Partial<Record<'type' | 'requirement' | 'options' | 'wrapped', unknown>> & { pipe?: Step[] };
 
 /** What is written above each setting in src/config.ts. */
 function comments(): Map<string, string> {
   const source = readFileSync(join(packageRoot, 'src', 'config.ts'), 'utf8');
-  const found = source.matchAll(/^ {2}(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2})?(\w+): (?=[a-z]|z$)/gm);
+  const found = source.matchAll(/^ {2}(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2})?(\w+): (?=[a-z])/gm);
   const plain = (comment: string) =>
     comment
       .replaceAll(/^ *\* ?/gm, '')
@@ -40,14 +35,18 @@ function flags(): Map<string, string> {
     ]),
     ...command.commands.flatMap(of),
   ];
-  return new Map(of(makeProgram()).filter(([key]) => key in schema.shape && !key.startsWith('llm')));
+  return new Map(of(makeProgram()).filter(([key]) => key in schema.entries && !key.startsWith('llm')));
 }
 
-function allowed({ type, enum: words, minimum, maximum }: Property): string {
+function allowed(setting: Step): string {
+  const inner = setting.wrapped as Step;
+  const steps = inner.pipe ?? [inner];
+  const step = (type: string) => steps.find((each) => each.type === type);
+  const words = step('picklist')?.options as string[] | undefined;
   if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ');
-  if (type === 'boolean') return '`true`, `false`';
-  if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
-  return type === 'array' ? 'JSON' : 'text';
+  if (step('boolean')) return '`true`, `false`';
+  if (step('min_value')) return `${step('min_value')?.requirement} to ${step('max_value')?.requirement}`;
+  return step('array') ? 'JSON' : 'text';
 }
 
 function shownDefault(value: unknown): string {
@@ -64,21 +63,17 @@ const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
 /** docs/reference/configuration.md, made from the schema of src/config.ts and what is written above each of its settings. */
 export function configurationPage(): string {
-  const properties = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Record<
-    string,
-    Property
-  >;
   // what a process has that is given nothing; the folder of data is made absolute there
   const defaults = { ...loadConfig({}, {}, '/nonexistent'), dataDir: '.taxon' };
   const said = comments();
   const flag = flags();
-  const rows = Object.entries(properties).map(([key, property]) => {
+  const rows = Object.entries(schema.entries).map(([key, setting]) => {
     const names = [
       `\`${key}\``,
       `\`${environmentName(key)}\``,
       ...(flag.has(key) ? [`\`${flag.get(key)}\``] : []),
     ];
-    return `| ${names.join('<br>')} | ${cell(shownDefault(defaults[key as ConfigKey]))} | ${cell(allowed(property))} | ${cell(said.get(key) ?? '')} |`;
+    return `| ${names.join('<br>')} | ${cell(shownDefault(defaults[key as ConfigKey]))} | ${cell(allowed(setting))} | ${cell(said.get(key) ?? '')} |`;
   });
   const others = Object.entries(otherVariables).map(
     ([name, meaning]) => `| \`${name}\` | ${cell(meaning)} |`,

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import * as v from 'valibot';
 import { misuse } from '../../errors.ts';
 import { normalise } from '../../normalise.ts';
 import type { SimulatorStats } from '../../simulator/call-log.ts';
@@ -52,7 +53,7 @@ function fault(text: string, before: Fault[] = []): Fault[] {
     const [name = '', value = ''] = setting.split('=');
     return [name, name === 'on' ? value : Number(value || Number.NaN)];
   });
-  const parsed = faultSchema.safeParse({
+  const parsed = v.safeParse(faultSchema, {
     kind,
     ...(part === undefined ? {} : { share: Number(part || Number.NaN) }),
     ...Object.fromEntries(values),
@@ -61,7 +62,7 @@ function fault(text: string, before: Fault[] = []): Fault[] {
     throw new InvalidArgumentError(
       `Give KIND[:SHARE][,NAME=VALUE]..., share 0 to 1, names calls, ms, from, to, fromMs, toMs, on; kinds: ${faultKinds.join(', ')}.`,
     );
-  return [...before, parsed.data];
+  return [...before, parsed.output];
 }
 
 function summary(stats: SimulatorStats): string {

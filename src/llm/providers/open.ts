@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { serverAddress } from '../../addresses.ts';
 import type { Config } from '../../config.ts';
 import { misuse } from '../../errors.ts';
@@ -20,9 +21,9 @@ type Settings = Pick<
 function baseUrlFrom(environment: NodeJS.ProcessEnv, name: Name): string | undefined {
   const variable = `${name.toUpperCase()}_BASE_URL`;
   const address = environment[variable]?.trim() || undefined;
-  const checked = serverAddress.optional().safeParse(address);
+  const checked = v.safeParse(v.optional(serverAddress), address);
   if (!checked.success)
-    throw misuse(`${variable} is not valid: ${checked.error.issues[0]?.message}`, 'Correct or remove it.');
+    throw misuse(`${variable} is not valid: ${checked.issues[0].message}`, 'Correct or remove it.');
   return address;
 }
 
