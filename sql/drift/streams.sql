@@ -175,6 +175,11 @@ declare
   fixed boolean := coalesce((s.state ->> 'learnt')::boolean, false);
   held_back boolean;
   pays float8;
+  filled integer[];
+  fades constant float8 := case when agreement then .97 else .9 end;  -- the last 100, 500
+  cell integer;
+  worse_sum float8;
+  better_sum float8;
   top float8 := (s.state ->> 'value')::float8;
   better float8 := (s.state ->> 'better')::float8;
   news boolean := false;
@@ -185,12 +190,12 @@ begin
   end if;
   held := (select sum(n) from unnest(part) n);
   for b in
-    select n.block, count(*) as names, max(n.id) as last, array_agg(n.cell) as hits, (array_agg(n.burst order by n.id desc))[1] as burst
+    select n.block, count(*) as names, max(n.id) as last, array_agg(n.cell + 1) as hits, (array_agg(n.burst order by n.id desc))[1] as burst
       from (select c.id, c.cell, c.burst, (row_number() over (order by c.id) - 1 + held) / block as block from drift_cells(s, upto) c) n
       group by n.block order by n.block
   loop
-    for i in 1 .. b.names loop
-      part[b.hits[i] + 1] := part[b.hits[i] + 1] + 1;
+    foreach cell in array b.hits loop
+      part[cell] := part[cell] + 1;
     end loop;
     held := case b.block when 0 then held else 0 end + b.names;
     exit when held < block;
@@ -198,10 +203,12 @@ begin
       burst := b.burst; start := r;
     end if;
     top := null; better := null; held_back := false;
+    -- what lies in no cell of the block pays nothing: of agreement, three names a block, that is most of 16
+    filled := array(select u.i from unnest(part) with ordinality u(n, i) where u.n > 0);
     for j in 0 .. 11 loop
       pays := 0;
-      for i in 1 .. cells loop
-        pays := pays + part[i] * bets[j * cells + i];
+      foreach cell in array filled loop
+        pays := pays + part[cell] * bets[j * cells + cell];
       end loop;
       -- Shiryaev and Roberts, in logarithms: r ← (1 + r) × pays; exp() raises an error where it would give 0
       r[j + 1] := greatest(pays + greatest(r[j + 1], 0) + ln(1 + exp(-least(abs(r[j + 1]), 700))), -700);
@@ -212,8 +219,13 @@ begin
       end if;
       if j + 1 = any (on_worse) then top := greatest(top, r[j + 1]); else better := greatest(better, r[j + 1]); end if;
     end loop;
-    top := top + ln((select avg(exp(greatest(r[i] - top, -700))) from unnest(on_worse) i));
-    better := better + ln((select avg(exp(greatest(r[i] - better, -700))) from generate_series(1, 12) i where i <> all (on_worse)));
+    worse_sum := 0; better_sum := 0;
+    for i in 1 .. 12 loop
+      if i = any (on_worse) then worse_sum := worse_sum + exp(greatest(r[i] - top, -700));
+        else better_sum := better_sum + exp(greatest(r[i] - better, -700)); end if;
+    end loop;
+    top := top + ln(worse_sum / cardinality(on_worse));
+    better := better + ln(better_sum / nullif(12 - cardinality(on_worse), 0));
     if better > most then
       -- said once; the quiet times stay what they were, so that a way back to them is no drift either
       news := true; fixed := true;
@@ -222,7 +234,7 @@ begin
       end loop;
     end if;
     for i in 1 .. cells loop
-      recent[i] := recent[i] * case when agreement then .97 else .9 end + part[i];  -- the last 100, 500
+      recent[i] := recent[i] * fades + part[i];
     end loop;
     if known < learnt and top <= most and not fixed and not held_back then
       for i in 1 .. cells loop
