@@ -100,7 +100,8 @@ begin
            u.yes, coalesce(u.w, 1) as w
       from unnest(fit_platt.said, fit_platt.is_right, fit_platt.weights) u(said, yes, w)
       where u.yes is not null and u.said between 0 and 1
-  ), sums as (
+  ), sums as materialized (
+    -- else a session's sixth call, whose plan knows no lengths, adds all up again for each name: 250 ms for 2,000 names
     select coalesce(sum(g.w) filter (where g.yes), 0) as yes, coalesce(sum(g.w) filter (where not g.yes), 0) as no from given g
   )
   select array_agg(g.x), array_agg(case when g.yes then (n.yes + 1) / (n.yes + 2) else 1 / (n.no + 2) end), array_agg(g.w)
@@ -108,14 +109,15 @@ begin
   -- Newton's steps with expected curvature. Who labelled is right in 1 - label_error of all names and never shares the
   -- model's mistakes, so the label agrees with probability q = (1 - label_error) p.
   for i in 1 .. 100 loop
-    select coalesce(sum(u.w * (u.t - v.q) * (1 - v.p) / (1 - v.q)), 0) as ga,
-           coalesce(sum(u.w * (u.t - v.q) * (1 - v.p) / (1 - v.q) * u.x), 0) as gx,
-           coalesce(sum(u.w * v.q * (1 - v.p) ^ 2 / (1 - v.q)), 0) as h,
-           coalesce(sum(u.w * v.q * (1 - v.p) ^ 2 / (1 - v.q) * u.x), 0) as hx,
-           coalesce(sum(u.w * v.q * (1 - v.p) ^ 2 / (1 - v.q) * u.x ^ 2), 0) as hxx into s
-      from unnest(xs, targets, ws) u(x, t, w)
-      cross join lateral (select 1 / (1 + exp(-greatest(least(a + exp(c) * u.x, 30), -30))) as p) o
-      cross join lateral (select o.p, (1 - label_error) * o.p as q) v;
+    select coalesce(sum(v.g), 0) as ga, coalesce(sum(v.g * v.x), 0) as gx,
+           coalesce(sum(v.b), 0) as h, coalesce(sum(v.b * v.x), 0) as hx, coalesce(sum(v.b * v.x ^ 2), 0) as hxx into s
+      from (
+        select o.x, o.w * (o.t - o.q) * (1 - o.p) / (1 - o.q) as g, o.w * o.q * (1 - o.p) ^ 2 / (1 - o.q) as b
+          from (select n.*, (1 - label_error) * n.p as q
+                  from (select u.x, u.t, u.w, 1 / (1 + exp(-greatest(least(a + exp(c) * u.x, 30), -30))) as p
+                          -- offset 0: else p stands in each sum with all its exponentials
+                          from unnest(xs, targets, ws) u(x, t, w) offset 0) n) o
+          offset 0) v;
     s.ga := s.ga - ridge * a;
     s.gx := s.gx * exp(c) - ridge * c;
     s.h := s.h + ridge;
