@@ -35,24 +35,28 @@ $$;
 comment on function similar_checks() is 'Answers of the similar layer that were drawn alike and judged by people. Example: select count(*) filter (where wrong) from similar_checks();';
 grant execute on function similar_checks to taxon_admin;
 
+create or replace function similar_bands() returns table (band integer, low numeric, high numeric)
+  language sql stable set search_path from current as $$
+  select b, 1 - .02 * b, 1 - .02 * (b - 1)
+    from generate_series(1, ceil((1 - (setting('similarity_threshold'))::numeric) / .02)::integer) b;
+$$;
+comment on function similar_bands() is 'Bands of similarity of .02, from 1 down to the threshold. Example: select * from similar_bands();';
+
 create or replace function similar_error_by_band()
   returns table (from_similarity numeric, to_similarity numeric, hits bigint, checks bigint, wrong bigint, error numeric, lower numeric,
     upper numeric)
   language sql stable security definer set search_path from current as $$
-  with bands as (
-    select b, 1 - .02 * b as low, 1 - .02 * (b - 1) as high
-      from generate_series(1, ceil((1 - (setting('similarity_threshold'))::numeric) / .02)::integer) b
-  ), hits as (
+  with hits as (
     -- similarity 1 belongs to the first band; float noise at an edge does not lift a hit over it
-    select greatest(ceil((1 - p.similarity::numeric) / .02), 1) as b, count(*) as n
+    select greatest(ceil((1 - p.similarity::numeric) / .02), 1) as band, count(*) as n
       from products p where p.source = 'similar' group by 1
   ), judged as (
-    select greatest(ceil((1 - c.similarity::numeric) / .02), 1) as b, count(*) as n, count(*) filter (where c.wrong) as wrong
+    select greatest(ceil((1 - c.similarity::numeric) / .02), 1) as band, count(*) as n, count(*) filter (where c.wrong) as wrong
       from similar_checks() c group by 1
   )
   select low, high, coalesce(h.n, 0), coalesce(j.n, 0), coalesce(j.wrong, 0), share_told(j.wrong, j.n), bound_told(j.wrong, j.n, false),
     bound_told(j.wrong, j.n, true)
-    from bands left join hits h using (b) left join judged j using (b) order by b;
+    from similar_bands() b left join hits h using (band) left join judged j using (band) order by band;
 $$;
 comment on function similar_error_by_band() is 'The similar layer''s error by bands of similarity of .02, from 1 down to the threshold: hits, judged checks, wrong ones, their share and its interval (95%, Clopper-Pearson; NULL below enough_checks() checks). Example: select * from similar_error_by_band() where checks > 0;';
 grant execute on function similar_error_by_band to taxon_admin;

@@ -24,8 +24,8 @@ begin
   -- looking at a verdict), goes down as long as tests pass, and the last that passed is proved.
   for row in
     with cuts as (
-      -- the bands of similar_error_by_band(), whose bounds nobody reads here
-      select 1 - .02 * b as cut from generate_series(1, ceil((1 - (setting('similarity_threshold'))::numeric) / .02)::integer) b
+      -- not similar_error_by_band(): it reckons bounds that nobody reads here
+      select b.low as cut from similar_bands() b
     ), checked as materialized (
       select c.similarity::numeric, c.weight, c.wrong from similar_checks() c
     ), judged as (
