@@ -18,12 +18,13 @@ test('a sidecar says that it trains, in its log and in status, and gives way to 
   const shop = await shopDatabase();
   const db = look(shop.url);
   const environment = { DATABASE_URL: shop.url };
+  await db.rows(`select taxon.set_setting('autopilot_clean', 'false')`);
+  // looked for at its start, and then once a minute
+  await db.rows(`select taxon.request_retrain('600 new labels', 'labels')`);
   const sidecar = await startSidecarProcess(shop.url);
   const { pid: parent } = sidecar.child;
   let pid = 0;
   try {
-    await db.rows(`select taxon.set_setting('autopilot_clean', 'false')`);
-    await db.rows(`select taxon.request_retrain('600 new labels', 'labels')`);
     await sidecar.says('a retraining begins; taxon status shows its steps, taxon train takes over');
     await until(
       () => db.rows(`select from taxon_internal.training_runs where kind = 'retrain' and state = 'running'`),
