@@ -12,31 +12,31 @@ function cutPassword(address: string): boolean {
   return path.includes('@') || (!host.includes('@') && /:.*[^0-9,:]/.test(host) && !host.startsWith('['));
 }
 
-/** Address of a PostgreSQL database. Messages say nothing of its value: a password stands in it. */
-export const databaseAddress = v.pipe(
-  v.string('must be a text'),
-  v.rawCheck(({ dataset: { typed, value }, addIssue }) => {
-    if (!typed) return;
-    const says = (message: string) => addIssue({ message });
-    if (!/^postgres(ql)?:\/\//.test(value)) says('must start with postgres://');
-    else if (cutPassword(value))
-      says('special characters in a password must be encoded: / is %2F, # is %23, ? is %3F, @ is %40');
-    else if (!parses(value)) says('must be an address: postgres://USER:PASSWORD@HOST:PORT/DATABASE');
-  }),
-);
+/** A text, of which `fault` says what is wrong with it as an address: nothing of its value, in which a password may stand. */
+const address = (fault: (value: string) => string | undefined) =>
+  v.pipe(
+    v.string('must be a text'),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? fault(dataset.value) : undefined;
+      if (message !== undefined) addIssue({ message });
+    }),
+  );
+
+/** Address of a PostgreSQL database. */
+export const databaseAddress = address((value) => {
+  if (!/^postgres(ql)?:\/\//.test(value)) return 'must start with postgres://';
+  if (cutPassword(value))
+    return 'special characters in a password must be encoded: / is %2F, # is %23, ? is %3F, @ is %40';
+  if (!parses(value)) return 'must be an address: postgres://USER:PASSWORD@HOST:PORT/DATABASE';
+});
 
 /** Address of a provider's server. */
-export const serverAddress = v.pipe(
-  v.string('must be a text'),
-  v.rawCheck(({ dataset: { typed, value }, addIssue }) => {
-    if (!typed) return;
-    const says = (message: string) => addIssue({ message });
-    if (!/^https?:\/\//.test(value)) says('must start with http:// or https://');
-    else if (!URL.canParse(value)) says('must be an address: https://HOST:PORT/v1');
-    else if (new URL(value).username !== '' || new URL(value).password !== '')
-      says('must hold no login: a key goes into its own variable, e.g. OPENAI_API_KEY');
-  }),
-);
+export const serverAddress = address((value) => {
+  if (!/^https?:\/\//.test(value)) return 'must start with http:// or https://';
+  if (!URL.canParse(value)) return 'must be an address: https://HOST:PORT/v1';
+  if (new URL(value).username !== '' || new URL(value).password !== '')
+    return 'must hold no login: a key goes into its own variable, e.g. OPENAI_API_KEY';
+});
 
 /** What may be shown of an address that is not valid: how it begins. */
 export function beginningOf(value: unknown): string {

@@ -7,6 +7,14 @@ export const plainObject = v.custom<Record<string, unknown>>(
   'expected an object',
 );
 
+/** valibot's own takes Infinity, which JSON writes as 1e400. */
+export const number = v.pipe(v.number(), v.finite());
+export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** A whole number from 0 on. */
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** A whole number from 1 on. */
+export const fromOne = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
 /**
  * The `message` of a parse of what comes from elsewhere: valibot's own words quote texts in full, which may be long, a key
  * or a shop's names.

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { must } from '../../src/cluster/run.ts';
 import { TaxonError } from '../../src/errors.ts';
 import type { Path } from '../../src/model/types.ts';
+import { number, share } from '../../src/shapes.ts';
 import { benchPython } from '../python.ts';
 import { type Score, score } from './score.ts';
 import type { Answer, BenchSet, MethodResult } from './types.ts';
@@ -17,8 +18,6 @@ const here = import.meta.dirname;
 /** The files that decide what a peer does. */
 export const peerFiles = ['peers.py', 'score.py', 'requirements.txt'].map((file) => join(here, file));
 
-const number = v.pipe(v.number(), v.finite());
-const share = v.pipe(number, v.minValue(0), v.maxValue(1));
 const facts = v.strictObject({
   trainSeconds: number,
   trainCpuSeconds: number,

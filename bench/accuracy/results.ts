@@ -3,13 +3,11 @@ import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync } from 'n
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { type Config, packageRoot } from '../../src/config.ts';
+import { number, share } from '../../src/shapes.ts';
 import { ourCode } from './ours.ts';
 import { peerFiles } from './peers.ts';
 import type { CleaningScore } from './score-cleaning.ts';
 import { teachers } from './types.ts';
-
-const number = v.pipe(v.number(), v.finite());
-const share = v.pipe(number, v.minValue(0), v.maxValue(1));
 
 const cleaningScore: v.GenericSchema<CleaningScore> = v.object({
   changed: share,

@@ -4,11 +4,12 @@
 //   node bench/dashboard/pictures.ts --all FOLDER                         every screen, three widths, both colours
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { findDatabase } from '../../src/cluster/resolve.ts';
 import { loadConfig, packageRoot } from '../../src/config.ts';
 import { startDashboard } from '../../src/dashboard/server.ts';
 import { openDatabase } from '../../src/database/connection/open.ts';
+import { startBrowser } from '../../test/support/chromium.ts';
 
 /** Looks at the first paint: the first after the server's start, and warm ones. */
 const looks = 5;
@@ -32,7 +33,7 @@ const config = loadConfig();
 const db = openDatabase(await findDatabase(config, ['taxon_demo', 'taxon']), config, 'taxon dashboard');
 await judgeSome();
 const page = await startDashboard(db, { host: '127.0.0.1', port: 0 });
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await startBrowser();
 const all = process.argv[2] === '--all' ? (process.argv[3] ?? '.') : null;
 try {
   if (all !== null) await everything(browser, all);

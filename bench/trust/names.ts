@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { misuse, TaxonError } from '../../src/errors.ts';
+import { number } from '../../src/shapes.ts';
 
-const number = v.pipe(v.number(), v.finite());
 const three = v.strictTuple([number, number, number]);
 const path = v.strictTuple([number, v.nullable(number), v.nullable(number)]);
 /** What a model says of a name, and whether that is right (0 or 1): of each level with all above it. */

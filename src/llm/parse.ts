@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { share } from '../shapes.ts';
 import { unclosed, withoutReasoning } from './reasoning.ts';
 import type { Prompt } from './types.ts';
 
@@ -25,7 +26,7 @@ const integer = v.pipe(
 const element = v.object({
   item: integer,
   id: integer,
-  confidence: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))), null),
+  confidence: v.fallback(v.nullable(share), null),
 });
 const wrapped = v.object({ answers: v.array(v.unknown()) });
 

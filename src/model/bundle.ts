@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import * as v from 'valibot';
 import { messageOf, TaxonError } from '../errors.ts';
-import { saysOf, unquoted } from '../shapes.ts';
+import { fromOne as id, number, saysOf, share, unquoted } from '../shapes.ts';
 import { throughGate } from './gate.ts';
 import { Heads } from './heads.ts';
 import { buildJoin, type Classes, type Voices } from './join.ts';
@@ -27,9 +27,7 @@ import type {
 /** Raised whenever a file of the bundle changes its meaning. */
 export const bundleFormat = 4;
 
-const number = v.pipe(v.number(), v.finite());
 const positive = v.pipe(number, v.gtValue(0));
-const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const path = v.strictTuple([id, v.nullable(id), v.nullable(id)]);
 const weight = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
 const weights = v.strictTuple([weight, weight, weight]);
@@ -38,7 +36,7 @@ const silent = v.strictTuple([v.literal(0), v.literal(0), v.literal(0)]);
 const three = v.strictTuple([number, number, number]);
 /** When some voices answer without others, and what they then state as their confidence, so that it says no more than all would. */
 const gate = v.object({
-  from: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  from: share,
   offsets: three,
   slopes: v.strictTuple([positive, positive, positive]),
 });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { plainObject } from '../shapes.ts';
+import { count, number, plainObject, share } from '../shapes.ts';
 
 /** Raised whenever a field changes its meaning; a report of another format is not shown. */
 export const reportFormat = 1;
@@ -7,10 +7,7 @@ export const reportFormat = 1;
 /** Bounds that keep a report small (about 100 kB), whatever the taxonomy and the number of names. */
 export const bounds = { confusions: 50, classesALevel: 100, matrix: 24, mistakes: 100, curve: 101 } as const;
 
-const number = v.pipe(v.number(), v.finite());
-const share = v.pipe(number, v.minValue(0), v.maxValue(1));
 const notNegative = v.pipe(number, v.minValue(0));
-const count = v.pipe(notNegative, v.safeInteger());
 const each = <T extends v.GenericSchema>(of: T) => v.object({ l1: of, l2: of, l3: of });
 const utc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 

@@ -4,18 +4,16 @@ import * as v from 'valibot';
 import { writeParts } from '../atomic-file.ts';
 import { messageOf, misuse, TaxonError } from '../errors.ts';
 import type { ModelFiles } from '../model/types.ts';
-import { plainObject, saysOf, unquoted } from '../shapes.ts';
+import { count, fromOne, plainObject, saysOf, share, unquoted } from '../shapes.ts';
 
 /** Raised whenever a part of the header changes its meaning. */
 const format = 1;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const plain = v.pipe(
   v.string(),
   v.maxLength(500),
   v.regex(/^\P{Cc}*$/u, 'must be one line without control characters'),
 );
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** Of what is noted of a model, the parts that views, commands and the autopilot read; the rest is shown as it is. */
 const metrics: v.GenericSchema<object | null> = v.nullable(
@@ -44,7 +42,7 @@ const header = v.object({
   pgtaxon_model: v.literal(format),
   exported_at: plain,
   /** Its id in the database that it comes from. */
-  model_id: v.pipe(count, v.minValue(1)),
+  model_id: fromOne,
   /** Null: letters alone. */
   encoder: v.nullable(
     v.object({

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
-import { plainObject, unquoted } from '../shapes.ts';
+import { plainObject } from '../shapes.ts';
 import { anthropicProtocol } from './anthropic.ts';
 import type { BatchApi } from './batch-api.ts';
 import { type Batches, type Job, markFetched, type Outcome, page } from './batches.ts';
-import { type Answered, jsonOf, Refusal } from './http.ts';
+import { type Answered, jsonOf, Refusal, readBody } from './http.ts';
 
 const largestBatch = 256 * 1024 * 1024;
 
@@ -89,12 +89,7 @@ export class AnthropicBatches implements BatchApi {
   }
 
   #create(body: unknown): Job {
-    const parsed = v.safeParse(createSchema, body, { message: unquoted });
-    if (!parsed.success) {
-      const [issue] = parsed.issues;
-      throw new Refusal(400, `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
-    }
-    const tasks = parsed.output.requests.map(({ custom_id, params }) => ({
+    const tasks = readBody(createSchema, body).requests.map(({ custom_id, params }) => ({
       customId: custom_id,
       body: params,
     }));

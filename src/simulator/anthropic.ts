@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { plainObject, unquoted } from '../shapes.ts';
-import { Refusal } from './http.ts';
+import { fromOne, plainObject } from '../shapes.ts';
+import { Refusal, readBody } from './http.ts';
 import type { Part } from './prompt-cache.ts';
 import type { ModelRequest, Protocol, Said } from './protocol.ts';
 import type { Left } from './rate-limits.ts';
@@ -19,7 +19,7 @@ const content = v.union([
 /** The part of a messages request that the simulator reads. */
 const requestSchema = v.object({
   model: v.string(),
-  max_tokens: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  max_tokens: fromOne,
   system: v.nullish(content),
   messages: v.pipe(
     v.array(v.object({ role: v.picklist(['user', 'assistant', 'system']), content })),
@@ -87,12 +87,7 @@ function partsOf(request: Request): Part[] {
 }
 
 function read(body: unknown): ModelRequest {
-  const parsed = v.safeParse(requestSchema, body, { message: unquoted });
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new Refusal(400, `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
-  }
-  const request = parsed.output;
+  const request = readBody(requestSchema, body);
   const tool = chosenTool(request);
   const format = request.output_config?.format;
   let as: ModelRequest['as'] = 'plain';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { unquoted } from '../shapes.ts';
+import { fromOne, number, share, unquoted } from '../shapes.ts';
 
 /** Answered with an error status, before any work. `overloaded` is Anthropic's 529; the OpenAI protocol says 503. */
 const statusOf = {
@@ -46,20 +46,19 @@ export const faultKinds: readonly FaultKind[] = [
   ...ofTheAnswer,
 ];
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
+const milliseconds = v.pipe(number, v.minValue(0));
 
 export const faultSchema = v.strictObject({
   kind: v.picklist(faultKinds),
   /** Share of the calls that it hits, at random by seed. */
-  share: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1),
+  share: v.optional(share, 1),
   /** How many calls it hits before it is over; without it, it stays. */
-  calls: v.optional(count),
+  calls: v.optional(fromOne),
   /** `slow`: how late, default 2,000; `rate-limited`: retry-after, default 1,000. */
   ms: v.optional(milliseconds),
   /** First and last call, counted from 1 since the faults were set. */
-  from: v.optional(count),
-  to: v.optional(count),
+  from: v.optional(fromOne),
+  to: v.optional(fromOne),
   /** Begin and end in milliseconds since the faults were set. */
   fromMs: v.optional(milliseconds),
   toMs: v.optional(milliseconds),

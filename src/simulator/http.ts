@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as v from 'valibot';
+import { unquoted } from '../shapes.ts';
 import type { Hit } from './faults.ts';
 
 /** What an endpoint answers; sent by `deliver`. */
@@ -29,6 +31,14 @@ export class Refusal extends Error {
       'retry-after': String(Math.ceil(this.retryAfterMs / 1000)),
     };
   }
+}
+
+/** A request's body as its schema says. @throws Refusal (400) with the first fault and where it is, behind `what` */
+export function readBody<T extends v.GenericSchema>(schema: T, body: unknown, what = ''): v.InferOutput<T> {
+  const parsed = v.safeParse(schema, body, { message: unquoted });
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new Refusal(400, `${what}${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
 }
 
 /**

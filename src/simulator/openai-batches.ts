@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
-import { plainObject, unquoted } from '../shapes.ts';
+import { plainObject } from '../shapes.ts';
 import type { BatchApi } from './batch-api.ts';
 import { type Batches, type Job, markFetched, type Outcome, page, type Task } from './batches.ts';
-import { type Answered, bytesOf, jsonOf, Refusal } from './http.ts';
+import { type Answered, bytesOf, jsonOf, Refusal, readBody } from './http.ts';
 import { openaiProtocol } from './openai.ts';
 
 const largestFile = 200 * 1024 * 1024;
@@ -170,14 +170,10 @@ export class OpenaiBatches implements BatchApi {
   }
 
   #create(body: unknown): Started {
-    const parsed = v.safeParse(createSchema, body, { message: unquoted });
-    if (!parsed.success) {
-      const [issue] = parsed.issues;
-      throw new Refusal(400, `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`);
-    }
-    const { tasks, errors } = readTasks(this.#file(parsed.output.input_file_id).text);
+    const request = readBody(createSchema, body);
+    const { tasks, errors } = readTasks(this.#file(request.input_file_id).text);
     const job = this.#batches.create('batch_', errors.length > 0 ? [] : tasks);
-    const started = { job, request: parsed.output, errors };
+    const started = { job, request, errors };
     this.#started.set(job.id, started);
     return started;
   }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { plainObject, unquoted } from '../shapes.ts';
-import { Refusal } from './http.ts';
+import { fromOne, plainObject } from '../shapes.ts';
+import { Refusal, readBody } from './http.ts';
 import type { Part } from './prompt-cache.ts';
 import type { ModelRequest, Protocol, Said } from './protocol.ts';
 import type { Left } from './rate-limits.ts';
@@ -14,7 +14,7 @@ const content = v.union([
     v.transform((parts) => parts.map((part) => part.text).join('')),
   ),
 ]);
-const most = v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));
+const most = v.nullish(fromOne);
 
 /** The part of a chat completion request that the simulator reads. */
 const requestSchema = v.object({
@@ -67,15 +67,7 @@ function chosenTool({ tools, tool_choice }: Request): NonNullable<Request['tools
 }
 
 function read(body: unknown): ModelRequest {
-  const parsed = v.safeParse(requestSchema, body, { message: unquoted });
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new Refusal(
-      400,
-      `not a chat completion request: ${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`,
-    );
-  }
-  const request = parsed.output;
+  const request = readBody(requestSchema, body, 'not a chat completion request: ');
   const tool = chosenTool(request);
   const format = request.response_format;
   let as: ModelRequest['as'] = 'plain';

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import * as v from 'valibot';
 import { messageOf } from '../errors.ts';
+import { share } from '../shapes.ts';
 import { anthropicProtocol } from './anthropic.ts';
 import { AnthropicBatches } from './anthropic-batches.ts';
 import { answerBatchApi } from './batch-api.ts';
@@ -53,8 +54,6 @@ export interface Simulator {
 /** What it says of itself, on GET / and wherever its answers are shown. */
 export const simulatorBanner =
   'SIMULATED LLM: no model answers here. Answers come from a labelled file, with errors made on purpose.';
-
-const pinned = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
 
 /** Both protocols list models, at the same address. */
 function modelList(names: readonly string[], anthropic: boolean): object {
@@ -136,9 +135,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         return ok({ simulated: true });
       }
       case 'POST /batches/pin': {
-        const share = v.safeParse(pinned, await jsonOf(request));
-        if (!share.success) throw new Refusal(400, 'give a share of the time, 0 to 1, or null');
-        pin(share.output ?? undefined);
+        const given = v.safeParse(v.nullable(share), await jsonOf(request));
+        if (!given.success) throw new Refusal(400, 'give a share of the time, 0 to 1, or null');
+        pin(given.output ?? undefined);
         return ok({ simulated: true });
       }
       case 'GET /':

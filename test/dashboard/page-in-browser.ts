@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { chromiumPath, openScreen, startBrowser, watchedPage } from '../support/browser.ts';
+import { openScreen, watchedPage } from '../support/browser.ts';
+import { chromiumPath, startBrowser } from '../support/chromium.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { needs } from '../support/needs.ts';
 import { startPage, type TestPage } from '../support/page.ts';

@@ -1,13 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  drawn,
-  expectNoSidewaysScroll,
-  openScreen,
-  watchedPage,
-} from '../support/browser.ts';
+import { axeViolations, drawn, expectNoSidewaysScroll, openScreen, watchedPage } from '../support/browser.ts';
+import { chromiumPath } from '../support/chromium.ts';
 import { hostile, pageShop } from '../support/page-shop.ts';
 import { pageInBrowser } from './page-in-browser.ts';
 

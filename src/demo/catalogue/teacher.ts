@@ -41,8 +41,13 @@ function temptations(leaf: Leaf): [string[][], string[][], string[][]] {
   ];
 }
 
+let known: ReadonlyMap<Leaf, string[][][]> | undefined;
+
 /** By leaf, always the same; made once a process: a catalogue after the first takes .07 s and not .2. */
-let tempting: ReadonlyMap<Leaf, string[][][]> | undefined;
+function allTemptations(): ReadonlyMap<Leaf, string[][][]> {
+  known ??= new Map(leaves.map((leaf) => [leaf, temptations(leaf)]));
+  return known;
+}
 
 /** The level at which the teacher misreads a clue again and again; undefined for most. */
 function habit({ leaf, clue }: Listing): number | undefined {
@@ -62,9 +67,8 @@ function habit({ leaf, clue }: Listing): number | undefined {
  * @returns one path for each listing, in order
  */
 export function teach(listings: readonly Listing[], random: Random): string[][] {
-  tempting ??= new Map(leaves.map((leaf) => [leaf, temptations(leaf)]));
-  const tempters = tempting;
-  const can = (listing: Listing, level: number) => (tempters.get(listing.leaf)?.[level]?.length ?? 0) > 0;
+  const tempting = allTemptations();
+  const can = (listing: Listing, level: number) => (tempting.get(listing.leaf)?.[level]?.length ?? 0) > 0;
   // Habits first; what they leave of each rate is spread evenly over the other calls.
   const habits = listings.map((listing) => {
     const level = habit(listing);
@@ -76,7 +80,7 @@ export function teach(listings: readonly Listing[], random: Random): string[][] 
     return Math.max(0, rate * listings.length - spent) / Math.max(1, rest);
   });
   return listings.map((listing, i) => {
-    const paths = tempters.get(listing.leaf) as string[][][];
+    const paths = tempting.get(listing.leaf) as string[][][];
     const at = habits[i];
     if (at !== undefined) return random() < stubborn ? (paths[at]?.[0] as string[]) : listing.leaf.path;
     let rest = random();
